@@ -1,0 +1,293 @@
+"""What a target says about itself: our own frozen model, kept apart from anything we conclude.
+
+Sources hand over raw JSON; :func:`build_manifest` reads it item by item, so that one malformed tool of twenty is one
+reported item and nineteen good ones. The raw JSON of every item is kept, unknown fields included, and hashed in a
+canonical form, so that a later change of anything can be seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+ItemKind = Literal["tool", "prompt", "resource", "resource_template"]
+PartName = Literal[
+    "tools", "prompts", "resources", "resource_templates", "instructions", "server", "auth", "transport", "launch"
+]
+PARTS: tuple[PartName, ...] = (
+    "server", "instructions", "tools", "prompts", "resources", "resource_templates", "transport", "auth", "launch",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whether a part of the target was seen. "Could not check" is never "clean"."""
+
+    status: Literal["observed", "partial", "not_observed"]
+    reason: str
+
+
+OBSERVED = Coverage("observed", "")
+
+
+def partial(reason: str) -> Coverage:
+    """A part that is cut or damaged; `reason` says how much is missing."""
+    return Coverage("partial", reason)
+
+
+def not_observed(reason: str) -> Coverage:
+    """A part that was never seen; `reason` says why."""
+    return Coverage("not_observed", reason)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One tool, prompt, resource or resource template, as the target sent it."""
+
+    kind: ItemKind
+    pointer: str
+    """JSON Pointer (RFC 6901) into the manifest document, e.g. ``/tools/3``."""
+    name: str
+    raw: Mapping[str, Any]
+    sha256: str
+
+    def text(self, key: str) -> str:
+        """A string member of the raw object, or the empty string when absent or of another type."""
+        value = self.raw.get(key)
+        return value if isinstance(value, str) else ""
+
+    def mapping(self, key: str) -> Mapping[str, Any]:
+        """An object member of the raw object, or an empty mapping when absent or of another type."""
+        value = self.raw.get(key)
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """The tool's own claims about itself (`readOnlyHint` …). They may be wrong, or lie."""
+        return self.mapping("annotations")
+
+
+@dataclass(frozen=True, slots=True)
+class BadItem:
+    """An item that could not be used. `reason` is our sentence; nothing of the target's text is in it."""
+
+    pointer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """Who the target says it is (raw text: neutralise before showing)."""
+
+    name: str = ""
+    version: str = ""
+    title: str = ""
+    protocol_version: str = ""
+    instructions: str = ""
+    capabilities: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TransportFacts:
+    """How the target is reached. ``kind`` "none" is a saved description that names no way in."""
+
+    kind: Literal["stdio", "http", "sse", "none"] = "none"
+    url: str = ""
+    scope: Literal["loopback", "private", "public", "unknown"] = "unknown"
+    """Where the address of an HTTP target lies."""
+    facts: Mapping[str, str | bool | int] = field(default_factory=dict)
+    """Further observations by name, e.g. ``origin_checked: false``; rules read them as ``transport.NAME``."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFacts:
+    """How the target is started, as asked for or as declared by a package or a client's configuration."""
+
+    argv: tuple[str, ...] = ()
+    env_names: tuple[str, ...] = ()
+    """Names only. Values never enter a manifest."""
+    secret_env_names: tuple[str, ...] = ()
+    """Those of `env_names` that the package itself declares secret."""
+    header_names: tuple[str, ...] = ()
+    package: str = ""
+    package_version: str = ""
+    registry: str = ""
+    sandbox: str = ""
+    facts: Mapping[str, str | bool | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFact:
+    """One OAuth scope and where its name was read."""
+
+    name: str
+    source: Literal["challenge", "resource_metadata", "authorization_server", "declared", "tool", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthFacts:
+    """What was seen of authentication and authorization, without any credentials of ours."""
+
+    requirement: Literal["none", "optional", "required", "unknown"] = "unknown"
+    schemes: tuple[str, ...] = ()
+    scopes: tuple[ScopeFact, ...] = ()
+    facts: Mapping[str, str | bool | int] = field(default_factory=dict)
+    """Further observations by name, e.g. ``pkce_s256: true``, ``issuer_mismatch: false``; rules read ``auth.NAME``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something odd the target did while it was read, kept as evidence: ``reverse_request``, ``junk_output`` …"""
+
+    code: str
+    detail: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A name and a paragraph of prose: what a directory says of a server whose tools nobody has listed."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything that was seen of one target."""
+
+    target_kind: str
+    target_value: str
+    server: ServerFacts
+    tools: tuple[Item, ...]
+    prompts: tuple[Item, ...]
+    resources: tuple[Item, ...]
+    resource_templates: tuple[Item, ...]
+    bad_items: tuple[BadItem, ...]
+    coverage: Mapping[PartName, Coverage]
+    transport: TransportFacts
+    launch: LaunchFacts
+    auth: AuthFacts
+    events: tuple[Event, ...]
+    listing: Listing | None
+    sha256: str
+
+    def items(self) -> Iterable[Item]:
+        """Tools, prompts, resources and templates, in that order."""
+        yield from self.tools
+        yield from self.prompts
+        yield from self.resources
+        yield from self.resource_templates
+
+
+def canonical_json(value: Any) -> str:
+    """One spelling per JSON value: keys sorted, no white space. Order and layout changes are not changes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def sha256_of(value: Any) -> str:
+    """Hex SHA-256 of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+_IDENTITY: Mapping[ItemKind, str] = {
+    "tool": "name", "prompt": "name", "resource": "uri", "resource_template": "uriTemplate",
+}  # fmt: skip
+
+
+def _read_item(kind: ItemKind, pointer: str, raw: object) -> Item | BadItem:
+    if not isinstance(raw, dict):
+        return BadItem(pointer, f"this {kind.replace('_', ' ')} is not a JSON object")
+    identity = raw.get(_IDENTITY[kind])
+    if not isinstance(identity, str) or not identity.strip():
+        return BadItem(pointer, f"this {kind.replace('_', ' ')} has no {_IDENTITY[kind]}")
+    for key, kinds in (("description", str), ("title", str), ("inputSchema", dict), ("outputSchema", dict),
+                       ("annotations", dict)):  # fmt: skip
+        if raw.get(key) is not None and not isinstance(raw[key], kinds):
+            wanted = "a string" if kinds is str else "an object"
+            return BadItem(f"{pointer}/{key}", f"{key} is not {wanted}")
+    name = raw.get("name")
+    try:
+        digest = sha256_of(raw)
+    except (ValueError, TypeError, RecursionError):
+        return BadItem(pointer, f"this {kind.replace('_', ' ')} is nested too deeply or is not plain JSON")
+    return Item(kind, pointer, name if isinstance(name, str) else identity, raw, digest)
+
+
+def read_items(kind: ItemKind, raw_items: Sequence[object], base: str) -> tuple[tuple[Item, ...], tuple[BadItem, ...]]:
+    """Read raw items one by one; the bad ones come back as :class:`BadItem` with their place."""
+    good: list[Item] = []
+    bad: list[BadItem] = []
+    for index, raw in enumerate(raw_items):
+        item = _read_item(kind, f"{base}/{index}", raw)
+        if isinstance(item, Item):
+            good.append(item)
+        else:
+            bad.append(item)
+    return tuple(good), tuple(bad)
+
+
+def build_manifest(
+    *,
+    target_kind: str,
+    target_value: str,
+    tools: Sequence[object] = (),
+    prompts: Sequence[object] = (),
+    resources: Sequence[object] = (),
+    resource_templates: Sequence[object] = (),
+    coverage: Mapping[PartName, Coverage],
+    server: ServerFacts | None = None,
+    transport: TransportFacts | None = None,
+    launch: LaunchFacts | None = None,
+    auth: AuthFacts | None = None,
+    events: Sequence[Event] = (),
+    listing: Listing | None = None,
+) -> Manifest:
+    """Build the manifest from raw JSON parts.
+
+    `coverage` says what each part is worth; a part it does not name is `not_observed`. A part that was observed but
+    held bad items becomes `partial`, with their number.
+    """
+    server = server or ServerFacts()
+    read = {
+        "tools": read_items("tool", tools, "/tools"),
+        "prompts": read_items("prompt", prompts, "/prompts"),
+        "resources": read_items("resource", resources, "/resources"),
+        "resource_templates": read_items("resource_template", resource_templates, "/resourceTemplates"),
+    }
+    seen: dict[PartName, Coverage] = {}
+    for part in PARTS:
+        state = coverage.get(part, not_observed("nothing was said about it"))
+        damaged = len(read[part][1]) if part in read else 0
+        if damaged and state.status != "not_observed":
+            whole = damaged + len(read[part][0])
+            reason = f"{damaged} of {whole} {part.replace('_', ' ')} could not be used"
+            state = partial("; ".join(filter(None, (state.reason, reason))))
+        seen[part] = state
+    digest = sha256_of(
+        {
+            "server": [server.name, server.version, server.title, server.instructions],
+            **{part: sorted(item.sha256 for item in good) for part, (good, _) in read.items()},
+            "listing": [listing.name, listing.description] if listing else None,
+        }
+    )
+    return Manifest(
+        target_kind=target_kind,
+        target_value=target_value,
+        server=server,
+        tools=read["tools"][0],
+        prompts=read["prompts"][0],
+        resources=read["resources"][0],
+        resource_templates=read["resource_templates"][0],
+        bad_items=tuple(bad for _, bads in read.values() for bad in bads),
+        coverage=seen,
+        transport=transport or TransportFacts(),
+        launch=launch or LaunchFacts(),
+        auth=auth or AuthFacts(),
+        events=tuple(events),
+        listing=listing,
+        sha256=digest,
+    )

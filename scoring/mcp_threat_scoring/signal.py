@@ -1,0 +1,72 @@
+"""A signal: one rule fired somewhere in a manifest, with its evidence. Everything after the rules reads only signals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NewType
+
+from mcp_threat_scoring.neutralise import SafeText
+
+SignalId = NewType("SignalId", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where and on which words a rule fired. `weight` is in log-odds of the question it was used for, 0 if none."""
+
+    rule_id: SignalId
+    pointer: str
+    excerpt: SafeText
+    weight: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One rule on one subject. `subject` is the item's pointer, or the empty string for the server as a whole."""
+
+    id: SignalId
+    subject: str
+    evidence: tuple[Evidence, ...]
+
+
+class Signals:
+    """An ordered, indexed set of signals."""
+
+    def __init__(self, signals: Iterable[Signal] = ()) -> None:
+        self._all: list[Signal] = []
+        self._by_id: defaultdict[SignalId, list[Signal]] = defaultdict(list)
+        for signal in signals:
+            self.add(signal)
+
+    def add(self, signal: Signal) -> None:
+        """Add one more; order of addition is kept."""
+        self._all.append(signal)
+        self._by_id[signal.id].append(signal)
+
+    def __iter__(self) -> Iterator[Signal]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __contains__(self, signal_id: object) -> bool:
+        return signal_id in self._by_id
+
+    def of(self, signal_id: str) -> list[Signal]:
+        """All signals of that id, in manifest order."""
+        return self._by_id.get(SignalId(signal_id), [])
+
+    def evidence(self, signal_id: str, limit: int = 5) -> list[Evidence]:
+        """The first few pieces of evidence of that signal."""
+        found: list[Evidence] = []
+        for signal in self.of(signal_id):
+            found.extend(signal.evidence[: limit - len(found)])
+            if len(found) >= limit:
+                break
+        return found
+
+    def ids(self) -> frozenset[SignalId]:
+        """Every signal that fired."""
+        return frozenset(self._by_id)
