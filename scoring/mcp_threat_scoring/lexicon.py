@@ -1,0 +1,72 @@
+"""Word classes for patterns: ``{create}`` in a rule means any verb of that class, in any inflection.
+
+English is regular enough for a handful of spelling rules; what they get wrong stands under `irregular` in
+``rules/lexicon.yaml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import re2
+
+_VOWELS = "aeiou"
+_MACRO = re2.compile(r"\{([a-z][a-z_-]*)\}")
+
+
+def inflect(verb: str) -> list[str]:
+    """The verb, its -s, -ed and -ing forms, by the common spelling rules ("stop" → "stopping", "copy" → "copied")."""
+    if verb.endswith("e") and not verb.endswith("ee"):
+        return [verb, f"{verb}s", f"{verb}d", f"{verb[:-1]}ing"]
+    if verb.endswith("y") and len(verb) > 2 and verb[-2] not in _VOWELS:  # noqa: PLR2004 - "fly", "copy"
+        return [verb, f"{verb[:-1]}ies", f"{verb[:-1]}ied", f"{verb}ing"]
+    third = f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{verb}s"
+    short = (
+        len(verb) >= 3  # noqa: PLR2004 - consonant, vowel, consonant
+        and verb[-1] not in f"{_VOWELS}wxy"
+        and verb[-2] in _VOWELS
+        and verb[-3] not in _VOWELS
+        and sum(letter in _VOWELS for letter in verb) == 1
+    )
+    stem = verb + verb[-1] if short else verb
+    return [verb, third, f"{stem}ed", f"{stem}ing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Named word classes. `verbs` are inflected, `words` are taken as they stand (a word may be a phrase)."""
+
+    verbs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    irregular: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def alternation(self, name: str) -> str:
+        """The RE2 alternation of one class, without the surrounding group.
+
+        Raises:
+            KeyError: there is no such class.
+        """
+        if name in self.words:
+            forms = list(self.words[name])
+        else:
+            forms = []
+            for verb in self.verbs[name]:
+                head, _, rest = verb.partition(" ")
+                inflected = list(dict.fromkeys([*inflect(head), *self.irregular.get(head, ())]))
+                forms += [f"{form} {rest}" if rest else form for form in inflected]
+        unique = sorted(dict.fromkeys(forms), key=lambda form: (-len(form), form))
+        return "|".join(re2.escape(form) if not form.replace(" ", "").isalnum() else form for form in unique)
+
+    def expand(self, pattern: str) -> str:
+        """Replace every ``{class}`` in a pattern by a group of its words. ``{2,3}`` stays a quantifier.
+
+        Raises:
+            KeyError: a class is not known.
+        """
+        parts: list[str] = []
+        at = 0
+        for found in _MACRO.finditer(pattern):
+            parts += [pattern[at : found.start()], "(?:", self.alternation(found.group(1)), ")"]
+            at = found.end()
+        return "".join([*parts, pattern[at:]])

@@ -1,0 +1,283 @@
+"""Match all rules against a subject in one pass.
+
+Every pattern of every rule becomes an atom. The atoms over one view form one RE2 set, so that a view is read once
+whatever the number of rules; only rules that one of the matched atoms belongs to are then evaluated. RE2 runs in linear
+time, whatever the target wrote.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import re2
+
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.lexicon import Lexicon
+from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.rule import (
+    AbilityTest,
+    AllOf,
+    AnyOf,
+    DomainTest,
+    EffectTest,
+    FactTest,
+    Not,
+    SignalTest,
+    Test,
+    TextTest,
+)
+from mcp_threat_scoring.ruleset import SignalRule
+from mcp_threat_scoring.signal import Evidence, Signal, SignalId
+from mcp_threat_scoring.views import Subject
+
+MAX_EVIDENCE = 3
+"""Pieces of evidence kept per rule and subject."""
+
+Hits = Mapping[int, None] | set[int]
+Predicate = Callable[[set[int]], bool]
+Judge = Callable[[AbilityTest | EffectTest | DomainTest | SignalTest], "Sequence[Evidence] | None"]
+"""Answers tests about what was concluded so far (None: does not hold), with the evidence when it holds."""
+
+
+@dataclass(slots=True)
+class _Compiled:
+    rule: SignalRule
+    predicate: Predicate
+    positives: tuple[int, ...]
+    only: int | None
+
+
+@dataclass(slots=True)
+class _Field:
+    patterns: list[str] = field(default_factory=list)
+    atoms: list[int] = field(default_factory=list)
+    compiled: Any = None
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 256 << 20
+    return options
+
+
+def pattern_of(test: TextTest, lexicon: Lexicon) -> str:
+    """The RE2 pattern of a text test, macros expanded. Lines are segments: ``^`` and ``$`` are theirs."""
+    if test.has is not None:
+        return "(?m)^(?:" + "|".join(lexicon.expand(entry) for entry in test.has) + ")$"
+    return "(?m)" + lexicon.expand(test.regex or "")
+
+
+class Matcher:
+    """All rules over one kind of subject, compiled.
+
+    Raises:
+        RuleError: a pattern is not valid RE2, a word class is unknown, or rules refer to each other in a circle.
+    """
+
+    def __init__(self, rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
+        self._fields: dict[str, _Field] = {}
+        self._facts: defaultdict[str, list[tuple[int, FactTest]]] = defaultdict(list)
+        self._judged: list[tuple[int, AbilityTest | EffectTest | DomainTest | SignalTest]] = []
+        self._sources: list[tuple[str, str] | FactTest | AbilityTest | EffectTest | DomainTest | SignalTest] = []
+        self._memo: dict[str, int] = {}
+        self._regex: dict[int, Any] = {}
+        self._lexicon = lexicon
+        self._signal_atoms: defaultdict[str, list[int]] = defaultdict(list)
+        self._rules: list[_Compiled] = []
+        self._by_atom: defaultdict[int, list[int]] = defaultdict(list)
+        self._always: list[int] = []
+        problems: list[RuleProblem] = []
+        for rule in _in_order(list(rules)):
+            try:
+                self._add(rule)
+            except KeyError as error:
+                problems.append(RuleProblem(str(rule.id), 0, f"the word class {error} is not in the lexicon"))
+            except re2.error as error:
+                problems.append(RuleProblem(str(rule.id), 0, f"not a valid RE2 pattern: {error}"))
+        if problems:
+            raise RuleError(problems)
+        for view in self._fields.values():
+            view.compiled = re2.Set.SearchSet(_options())
+            for pattern in view.patterns:
+                view.compiled.Add(pattern)
+            view.compiled.Compile()
+
+    def _atom(self, test: Any) -> int:
+        key = test.model_dump_json()
+        if key in self._memo:
+            return self._memo[key]
+        index = len(self._sources)
+        if isinstance(test, TextTest):
+            pattern = pattern_of(test, self._lexicon)
+            re2.compile(pattern, _options())
+            view = self._fields.setdefault(test.field, _Field())
+            view.patterns.append(pattern)
+            view.atoms.append(index)
+            self._sources.append((test.field, pattern))
+        elif isinstance(test, FactTest):
+            self._facts[test.fact].append((index, test))
+            self._sources.append(test)
+        else:
+            if isinstance(test, SignalTest):
+                self._signal_atoms[test.signal].append(index)
+            self._judged.append((index, test))
+            self._sources.append(test)
+        self._memo[key] = index
+        return index
+
+    def _build(self, test: Test, positives: list[int], every: list[int], *, positive: bool) -> Predicate:
+        if isinstance(test, AnyOf):
+            parts = [self._build(inner, positives, every, positive=positive) for inner in test.any]
+            return lambda hits: any(part(hits) for part in parts)
+        if isinstance(test, AllOf):
+            parts = [self._build(inner, positives, every, positive=positive) for inner in test.all]
+            return lambda hits: all(part(hits) for part in parts)
+        if isinstance(test, Not):
+            inner = self._build(test.negated, positives, every, positive=not positive)
+            return lambda hits: not inner(hits)
+        atom = self._atom(test)
+        every.append(atom)
+        if positive:
+            positives.append(atom)
+        return lambda hits: atom in hits
+
+    def _add(self, rule: SignalRule) -> None:
+        positives: list[int] = []
+        every: list[int] = []
+        predicate = self._build(rule.test, positives, every, positive=True)
+        only = positives[0] if isinstance(rule.test, TextTest | FactTest) else None
+        index = len(self._rules)
+        self._rules.append(_Compiled(rule, predicate, tuple(dict.fromkeys(positives)), only))
+        if predicate(set()):
+            self._always.append(index)
+        for atom in dict.fromkeys(every):
+            self._by_atom[atom].append(index)
+
+    def match(self, subject: Subject, judge: Judge | None = None) -> list[Signal]:
+        """Every rule that fires on the subject, in a fixed order, with evidence."""
+        hits: set[int] = set()
+        known: dict[int, Sequence[Evidence]] = {}
+        for name, view in self._fields.items():
+            seen = subject.views.get(name)
+            if seen is not None and seen.text:
+                hits.update(view.atoms[found] for found in view.compiled.Match(seen.text))
+        for name, value in subject.facts.items():
+            for atom, test in self._facts.get(name, ()):
+                if _holds(test, value):
+                    hits.add(atom)
+        if judge is not None:
+            for atom, judged in self._judged:
+                answer = judge(judged)
+                if answer is not None:
+                    hits.add(atom)
+                    known[atom] = answer
+        candidates = sorted({index for atom in hits for index in self._by_atom.get(atom, ())} | set(self._always))
+        fired: list[Signal] = []
+        done: set[int] = set()
+        while candidates:
+            later: set[int] = set()
+            for index in candidates:
+                if index in done:
+                    continue
+                compiled = self._rules[index]
+                if compiled.only is None and not compiled.predicate(hits):
+                    continue
+                done.add(index)
+                signal = Signal(compiled.rule.id, subject.pointer, self._evidence(compiled, hits, known, subject))
+                fired.append(signal)
+                for atom in self._signal_atoms.get(str(compiled.rule.id), ()):
+                    if atom not in hits:
+                        hits.add(atom)
+                        known[atom] = signal.evidence
+                        later.update(self._by_atom[atom])
+            candidates = sorted(later)
+        return fired
+
+    def _evidence(
+        self, compiled: _Compiled, hits: set[int], known: Mapping[int, Sequence[Evidence]], subject: Subject
+    ) -> tuple[Evidence, ...]:
+        rule_id = compiled.rule.id
+        found: list[Evidence] = []
+        for atom in compiled.positives:
+            if atom not in hits:
+                continue
+            source = self._sources[atom]
+            if isinstance(source, tuple):
+                found.append(self._locate(rule_id, atom, source, subject))
+            elif isinstance(source, FactTest):
+                shown = neutralise(f"{source.fact}: {_spell(subject.facts.get(source.fact))}")
+                found.append(Evidence(rule_id, _fact_pointer(subject, source.fact), shown))
+            else:
+                found.extend(known.get(atom, ()))
+            if len(found) >= MAX_EVIDENCE:
+                break
+        return tuple(found[:MAX_EVIDENCE])
+
+    def _locate(self, rule_id: SignalId, atom: int, source: tuple[str, str], subject: Subject) -> Evidence:
+        name, pattern = source
+        view = subject.views[name]
+        regex = self._regex.get(atom)
+        if regex is None:
+            regex = self._regex[atom] = re2.compile(pattern, _options())
+        found = regex.search(view.text)
+        if found is None:  # the set and the search disagree only where the set ran out of memory
+            return Evidence(rule_id, subject.pointer, neutralise(""))
+        return Evidence(rule_id, view.pointer_at(found.start()), neutralise(found.group(0)))
+
+
+def _spell(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_HINTS = frozenset({"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"})
+
+
+def _fact_pointer(subject: Subject, name: str) -> str:
+    if name in _HINTS:
+        return f"{subject.pointer}/annotations/{name}"
+    return subject.pointer
+
+
+def _holds(test: FactTest, value: bool | int | str) -> bool:
+    if test.at_least is not None:
+        return isinstance(value, int) and value >= test.at_least
+    if test.at_most is not None:
+        return isinstance(value, int) and value <= test.at_most
+    wanted = test.equals if isinstance(test.equals, list) else [test.equals]
+    return any(type(one) is type(value) and one == value for one in wanted)
+
+
+def _mentions(test: Test) -> set[str]:
+    if isinstance(test, SignalTest):
+        return {test.signal}
+    if isinstance(test, AnyOf):
+        return set().union(*map(_mentions, test.any))
+    if isinstance(test, AllOf):
+        return set().union(*map(_mentions, test.all))
+    return _mentions(test.negated) if isinstance(test, Not) else set()
+
+
+def _in_order(rules: list[SignalRule]) -> list[SignalRule]:
+    """Rules that mention a signal come after the rule that makes it."""
+    by_id = {str(rule.id): rule for rule in rules}
+    ordered: dict[str, SignalRule] = {}
+    open_: set[str] = set()
+
+    def visit(name: str) -> None:
+        if name in ordered or name not in by_id:
+            return
+        if name in open_:
+            raise RuleError([RuleProblem(name, 0, "rules refer to each other in a circle")])
+        open_.add(name)
+        for needed in sorted(_mentions(by_id[name].test)):
+            visit(needed)
+        open_.discard(name)
+        ordered[name] = by_id[name]
+
+    for rule in rules:
+        visit(str(rule.id))
+    return list(ordered.values())

@@ -1,0 +1,156 @@
+"""Load a folder of rules: strictly, completely, and with every problem reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mcp_threat_scoring.documents import load_document, rules_dir
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.lexicon import Lexicon
+from mcp_threat_scoring.report import LayerId
+from mcp_threat_scoring.rule import FindingDoc, Over, Polarity, SignalDoc, Test
+from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.vocabulary import (
+    AbilitiesDoc,
+    AbilityDoc,
+    DomainDoc,
+    DomainsDoc,
+    EffectDoc,
+    LexiconDoc,
+    WeightsDoc,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRule:
+    """One rule, ready to be compiled: a file's own, or one variant of a family."""
+
+    id: SignalId
+    doc: SignalDoc
+    title: str
+    over: Over
+    test: Test
+    weights: Mapping[str, float]
+    """Log-odds by question: fitted where there is a fit, else the file's prior."""
+
+    @property
+    def polarity(self) -> Polarity:
+        """Whether it shows presence, a possibility, missing information, or a control."""
+        return self.doc.polarity
+
+    @property
+    def exact(self) -> bool:
+        """Whether the observation leaves no room for interpretation."""
+        return self.doc.method == "exact"
+
+    @property
+    def settles(self) -> tuple[LayerId, ...]:
+        """Layers that a positive control settles."""
+        return tuple(self.doc.settles)
+
+    @property
+    def finding(self) -> FindingDoc | None:
+        """What to report when it fires."""
+        return self.doc.finding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ruleset:
+    """Everything under ``rules/`` that the signal engine needs."""
+
+    rules: tuple[SignalRule, ...]
+    lexicon: Lexicon
+    abilities: Mapping[str, AbilityDoc]
+    effects: EffectDoc
+    domains: Mapping[str, DomainDoc]
+    bias: Mapping[str, float]
+    root: Path
+
+    def rule(self, signal_id: str) -> SignalRule | None:
+        """The rule of that id."""
+        return next((rule for rule in self.rules if rule.id == signal_id), None)
+
+
+def _expand(doc: SignalDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
+    def fitted(signal_id: str, prior: Mapping[str, float]) -> Mapping[str, float]:
+        return {**prior, **weights.weights.get(signal_id, {})}
+
+    if doc.match is not None:
+        yield SignalRule(SignalId(doc.id), doc, doc.title, doc.over, doc.match, fitted(doc.id, doc.suggests))
+    for name, variant in doc.variants.items():
+        own = f"{doc.id}.{name}"
+        prior = {**doc.suggests, **variant.suggests}
+        title = variant.title or doc.title
+        yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior))
+
+
+def signal_files(root: Path) -> list[Path]:
+    """All signal rule files, sorted: order must not depend on the file system."""
+    return sorted((root / "signals").rglob("*.yaml"))
+
+
+def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
+    """Load the shipped rules, and further folders of signal rules after them.
+
+    Raises:
+        RuleError: with every problem in every file.
+    """
+    root = root or rules_dir()
+    problems: list[RuleProblem] = []
+    lexicon = load_document(LexiconDoc, root / "lexicon.yaml", "lexicon.yaml", problems)
+    abilities = load_document(AbilitiesDoc, root / "abilities.yaml", "abilities.yaml", problems)
+    domains = load_document(DomainsDoc, root / "domains.yaml", "domains.yaml", problems)
+    weights = load_document(WeightsDoc, root / "weights.yaml", "weights.yaml", problems)
+    rules: list[SignalRule] = []
+    seen: dict[str, str] = {}
+    folders = [(root, signal_files(root)), *((folder, sorted(folder.rglob("*.yaml"))) for folder in extra)]
+    for base, files in folders:
+        for path in files:
+            shown = str(path.relative_to(base))
+            doc = load_document(SignalDoc, path, shown, problems)
+            if doc is None:
+                continue
+            if doc.id != path.stem:
+                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is not the file's name {path.stem!r}"))
+            if doc.id in seen:
+                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is taken by {seen[doc.id]}"))
+            seen[doc.id] = shown
+            rules += _expand(doc, weights or WeightsDoc(source=""))
+    if problems or not (lexicon and abilities and domains and weights):
+        raise RuleError(problems)
+    ruleset = Ruleset(
+        rules=tuple(rules),
+        lexicon=Lexicon(lexicon.verbs, lexicon.words, lexicon.irregular),
+        abilities={ability.id: ability for ability in abilities.abilities},
+        effects=abilities.effects,
+        domains={domain.id: domain for domain in domains.domains},
+        bias={
+            "write": abilities.effects.write,
+            "destructive": abilities.effects.destructive,
+            **{ability.id: ability.bias for ability in abilities.abilities},
+            **weights.bias,
+        },
+        root=root,
+    )
+    _check(ruleset, seen, problems)
+    if problems:
+        raise RuleError(problems)
+    return ruleset
+
+
+def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProblem]) -> None:
+    """Names that must exist elsewhere: questions, signals, domains."""
+    known = set(ruleset.bias) | {"hostile"}
+    for rule in ruleset.rules:
+        for question in rule.weights:
+            if question not in known:
+                problems.append(RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {question!r}"))
+
+
+@lru_cache(maxsize=1)
+def default_ruleset() -> Ruleset:
+    """The shipped rules, loaded once per process."""
+    return load_rules()

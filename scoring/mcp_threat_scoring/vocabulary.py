@@ -1,0 +1,71 @@
+"""What rules talk about: word classes, abilities, business domains, and the weights fitted for them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+EFFECT_QUESTIONS = ("write", "destructive")
+
+
+class _Doc(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LexiconDoc(_Doc):
+    """``rules/lexicon.yaml``."""
+
+    verbs: dict[str, list[str]]
+    words: dict[str, list[str]] = {}
+    irregular: dict[str, list[str]] = {}
+
+
+class AbilityDoc(_Doc):
+    """One thing a tool can do. `bias` is the prior log-odds before any evidence."""
+
+    id: str
+    title: str
+    reach: Literal["host", "account", "public"]
+    bias: float = -4.0
+    signal: str | None = Field(default=None, description="Server-level signal that says some tool has it.")
+
+
+class EffectDoc(_Doc):
+    """Prior log-odds of a tool writing, and of destroying, before any evidence."""
+
+    write: float
+    destructive: float
+
+
+class AbilitiesDoc(_Doc):
+    """``rules/abilities.yaml``."""
+
+    effects: EffectDoc
+    abilities: Annotated[list[AbilityDoc], Field(min_length=1)]
+
+
+class DomainDoc(_Doc):
+    """A line of business, the assets at stake, and what harm to them means in plain words."""
+
+    id: str
+    title: str
+    assets: str
+    harm: str
+    sensitivity: Literal["low", "medium", "high"] = "medium"
+    private: bool = Field(default=True, description="What is read there normally belongs to somebody.")
+    words: list[str] = Field(min_length=1, description="RE2 patterns in lower case, whole words, with {class} macros.")
+
+
+class DomainsDoc(_Doc):
+    """``rules/domains.yaml``."""
+
+    domains: list[DomainDoc]
+
+
+class WeightsDoc(_Doc):
+    """``rules/weights.yaml``: written by the fitting command, read by a scan. Log-odds."""
+
+    source: str
+    bias: dict[str, float] = {}
+    weights: dict[str, dict[str, float]] = Field(default={}, description="signal id → question → weight")
