@@ -1,6 +1,6 @@
 """The AIVSS formula, nothing else: numbers in, every term out.
 
-AIVSS v0.8, section 3.4::
+AIVSS v0.8, section 3::
 
     AARS  = (10 - CVSS_Base) x (Factor_Sum / 10) x Threat_Multiplier
     AIVSS = (CVSS_Base + AARS) x Mitigation_Factor

@@ -73,7 +73,7 @@ GRADED: Final = ProfileTable(
     id="graded",
     title="AIVSS v0.8 formula, factors in tenths, as the public listings compute it",
     cvss_version="3.1",
-    # AIVSS v0.5, section 4.1 (factor set); order and spelling of the listings.
+    # AIVSS v0.5, section 7.2 (the factor set); order and spelling of the listings.
     factors=(
         FactorSpec("autonomy_of_action", "Autonomy of Action"),
         FactorSpec("goal_driven_planning", "Goal-Driven Planning"),
@@ -97,20 +97,20 @@ OWASP_0_8: Final = ProfileTable(
     id="owasp-0.8",
     title="OWASP AIVSS v0.8",
     cvss_version="4.0",  # AIVSS v0.8, section 3.1.1: a CVSS v4.0 base; a v3.1 score must not be fed in.
-    # AIVSS v0.8, section 3.3 (the ten amplification factors) and Appendix A (their keys and order).
+    # AIVSS v0.8, section 3 (the ten Agentic Risk Amplification Factors), keys and order of Appendix A.
     factors=(
         FactorSpec("autonomy", "Execution Autonomy"),
         FactorSpec("tools", "External Tool Control Surface"),
         FactorSpec("language", "Natural Language Interface"),
         FactorSpec("context", "Contextual Awareness"),
         FactorSpec("non_determinism", "Behavioral Non-Determinism"),
-        FactorSpec("opacity", "Opacity and Reflexivity"),
+        FactorSpec("opacity", "Opacity & Reflexivity"),
         FactorSpec("persistence", "Persistent State Retention"),
         FactorSpec("identity", "Dynamic Identity"),
         FactorSpec("multi_agent", "Multi-Agent Interactions"),
         FactorSpec("self_mod", "Self-Modification"),
     ),
-    factor_values=Allowed(0.0, 1.0, (0.0, 0.5, 1.0)),  # AIVSS v0.8, section 3.3: three levels only.
+    factor_values=Allowed(0.0, 1.0, (0.0, 0.5, 1.0)),  # AIVSS v0.8, section 3: three levels only.
     threat=Allowed(0.50, 1.00, (1.00, 0.97, 0.50)),  # AIVSS v0.8, Table 4a: attacked, proof of concept, unreported.
     threat_default=0.97,  # AIVSS v0.8, Table 4a: proof of concept is the default.
     mitigation=Allowed(0.67, 1.00, (1.00, 0.83, 0.67)),  # AIVSS v0.8, Table 4b: none or weak, partial, strong.
@@ -119,7 +119,7 @@ OWASP_0_8: Final = ProfileTable(
 
 PROFILES: Final[dict[ProfileId, ProfileTable]] = {GRADED.id: GRADED, OWASP_0_8.id: OWASP_0_8}
 
-# AIVSS v0.8, section 3.5 (severity bands): lowest score of each, highest band first. The document has no band for
+# AIVSS v0.8, section 3 (severity bands): lowest score of each, highest band first. The document has no band for
 # 0.0; CVSS (v3.1 section 5, v4.0 section 6) calls it None, and so do we.
 _BANDS: Final[tuple[tuple[float, AivssSeverity], ...]] = (
     (9.0, "Critical"),

@@ -65,4 +65,6 @@ def _version(vector: str) -> CvssVersion:
         return "3.1"
     if vector.startswith("CVSS:4.0/"):
         return "4.0"
-    raise FactorError(f"A CVSS vector starts with CVSS:3.1/ or CVSS:4.0/; this one starts with {neutralise(vector, 9)!r}.")
+    raise FactorError(
+        f"A CVSS vector starts with CVSS:3.1/ or CVSS:4.0/; this one starts with {neutralise(vector, 9)!r}."
+    )
