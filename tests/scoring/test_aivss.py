@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mcp_threat_scoring.aivss import Aivss, aivss, factor_sum, round_half_up
 from mcp_threat_scoring.aivss_tables import GRADED, OWASP_0_8, PROFILES, Allowed, ProfileTable, severity
 from mcp_threat_scoring.cvss_base import cvss_base
@@ -59,45 +60,45 @@ def test_owasp_rounds_half_up(case: dict[str, Any]) -> None:
 
 
 def test_the_two_profiles_round_a_tie_differently() -> None:
-    assert 9.2 == aivss(GRADED, 8.5, 5.0, 1.0, 1.0).score
-    assert 9.3 == aivss(OWASP_0_8, 8.5, 5.0, 1.0, 1.0).score
+    assert aivss(GRADED, 8.5, 5.0, 1.0, 1.0).score == 9.2
+    assert aivss(OWASP_0_8, 8.5, 5.0, 1.0, 1.0).score == 9.3
 
 
 @pytest.mark.parametrize("table", PROFILES.values(), ids=lambda table: table.id)
 def test_no_impact_stays_no_impact(table: ProfileTable) -> None:
     result = aivss(table, 0.0, 10.0, table.threat.high, 1.0)
 
-    assert (0.0, "None", 0.0, False) == (result.score, result.severity, result.aars, result.below_cvss_base)
+    assert (result.score, result.severity, result.aars, result.below_cvss_base) == (0.0, "None", 0.0, False)
     assert "nothing can be harmed" in result.formula
 
 
 def test_a_score_under_its_cvss_base_is_flagged_and_repaired() -> None:
     result = aivss(GRADED, 8.5, 4.6, 1.05, 0.85)
 
-    assert 7.8 == result.score
+    assert result.score == 7.8
     assert result.below_cvss_base
-    assert 9.1 == result.repaired  # 8.5 + 0.7245 x 0.85 = 9.116
+    assert result.repaired == 9.1  # 8.5 + 0.7245 x 0.85 = 9.116
 
 
 def test_a_score_over_its_cvss_base_needs_no_repair() -> None:
     result = aivss(GRADED, 8.5, 4.5, 1.05, 0.95)
 
-    assert (8.7, False, None) == (result.score, result.below_cvss_base, result.repaired)
+    assert (result.score, result.below_cvss_base, result.repaired) == (8.7, False, None)
 
 
 def test_the_formula_can_be_recomputed_by_hand() -> None:
     assert (
-        "AARS = (10 - 8.5) x 4.6/10 x 1.05 = 0.72; AIVSS = (8.5 + 0.72) x 0.85 = 7.8"
-        == aivss(GRADED, 8.5, 4.6, 1.05, 0.85).formula
+        aivss(GRADED, 8.5, 4.6, 1.05, 0.85).formula
+        == "AARS = (10 - 8.5) x 4.6/10 x 1.05 = 0.72; AIVSS = (8.5 + 0.72) x 0.85 = 7.8"
     )
     assert (
-        "AARS = (10 - 5) x 10/10 x 1.1, at most 10 - 5, = 5; AIVSS = (5 + 5) x 1 = 10.0"
-        == aivss(GRADED, 5.0, 10.0, 1.1, 1.0).formula
+        aivss(GRADED, 5.0, 10.0, 1.1, 1.0).formula
+        == "AARS = (10 - 5) x 10/10 x 1.1, at most 10 - 5, = 5; AIVSS = (5 + 5) x 1 = 10.0"
     )
 
 
 def test_ten_tenths_make_one() -> None:
-    assert 1.0 == factor_sum([0.1] * 10)
+    assert factor_sum([0.1] * 10) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -168,17 +169,17 @@ class TestCvssBase:
         base = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:A/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H"
 
         assert cvss_base(base + "/E:U/CR:L") == cvss_base(base)
-        assert 9.4 == cvss_base(base).score
+        assert cvss_base(base).score == 9.4
 
     def test_version_3_1(self) -> None:
         found = cvss_base("CVSS:3.1/C:H/I:H/A:H/AV:N/AC:L/PR:N/UI:R/S:C/E:U")
 
-        assert ("3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H", 9.6) == (
+        assert (
             found.version,
             found.vector,
             found.score,
-        )
-        assert ("AV", "N") == found.metrics[0]
+        ) == ("3.1", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H", 9.6)
+        assert found.metrics[0] == ("AV", "N")
 
     @pytest.mark.parametrize(
         ("vector", "says"),

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mcp_threat_scoring.aivss_tables import GRADED, OWASP_0_8, PROFILES
 from mcp_threat_scoring.calculator import calculate
 from mcp_threat_scoring.errors import FactorError
@@ -26,6 +27,7 @@ SHOP = {
     "non_determinism": 0.4,
     "opacity_reflexivity": 0.3,
 }
+WITHOUT_ONE = {key: value for key, value in SHOP.items() if key != "non_determinism"}
 LEVELS = {spec.id: 0.5 for spec in OWASP_0_8.factors}
 V31 = "CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H"
 V40 = "CVSS:4.0/AV:N/AC:L/AT:N/PR:L/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
@@ -45,13 +47,13 @@ def graded(**changes: Any) -> dict[str, Any]:
 def test_a_published_listing_comes_out_to_the_printed_digit() -> None:
     result = calculate(graded())
 
-    assert (7.8, "High", 0.72, 4.6) == (result.score, result.severity, result.aars, result.factor_sum)
-    assert (True, 9.1) == (result.below_cvss_base, result.repaired_score)
+    assert (result.score, result.severity, result.aars, result.factor_sum) == (7.8, "High", 0.72, 4.6)
+    assert (result.below_cvss_base, result.repaired_score) == (True, 9.1)
     assert "(8.5 + 0.72) x 0.85 = 7.8" in result.formula
     assert result.range.low == result.score == result.range.high
     assert list(SHOP) == [factor.id for factor in result.factors]
     assert {"given"} == {factor.basis for factor in result.factors}
-    assert (None, None) == (result.cvss.version, result.cvss.vector)
+    assert (result.cvss.version, result.cvss.vector) == (None, None)
 
 
 @pytest.mark.parametrize("case", [case for case in VECTORS["owasp"] if "vector" in case], ids=lambda case: case["id"])
@@ -61,21 +63,21 @@ def test_the_worked_examples_of_v0_8_come_out_of_their_vectors(case: dict[str, A
     result = calculate({"profile": "owasp-0.8", "cvss_vector": case["vector"], "factors": factors})
 
     assert (case["score"], case["severity"]) == (result.score, result.severity)
-    assert 11 == len(result.cvss.metrics)
+    assert len(result.cvss.metrics) == 11
 
 
 def test_what_is_not_given_takes_the_profile_s_default_and_says_so() -> None:
     plain = calculate(graded(threat_multiplier=None, mitigation_factor=None, profile=None))
     strict = calculate({"profile": "owasp-0.8", "cvss_base": 5, "factors": LEVELS})
 
-    assert ("graded", 1.0, 1.0) == (plain.profile, plain.threat_multiplier, plain.mitigation_factor)
-    assert (0.97, 1.0) == (strict.threat_multiplier, strict.mitigation_factor)
+    assert (plain.profile, plain.threat_multiplier, plain.mitigation_factor) == ("graded", 1.0, 1.0)
+    assert (strict.threat_multiplier, strict.mitigation_factor) == (0.97, 1.0)
     assert "default" in strict.threat_multiplier_reason
     assert "default" in strict.mitigation_reason
 
 
 def test_base_and_vector_may_both_be_given_when_they_agree() -> None:
-    assert 8.8 == calculate(graded(cvss_base=8.8, cvss_vector=V31)).cvss.base_score
+    assert calculate(graded(cvss_base=8.8, cvss_vector=V31)).cvss.base_score == 8.8
 
 
 @pytest.mark.parametrize(
@@ -100,17 +102,20 @@ def test_base_and_vector_may_both_be_given_when_they_agree() -> None:
         (graded(factors=None), "factors is missing: profile graded needs autonomy_of_action"),
         (graded(factors=[0.1] * 10), "factors is an object"),
         (graded(factors={**SHOP, "opacity": 1}), "Factor opacity belongs to profile owasp-0.8"),
-        (graded(factors={**SHOP, "persistant_memory": 1}), "no factor persistant_memory. Did you mean persistent_memory"),
+        (graded(factors={**SHOP, "persistant_memory": 1}), "no factor persistant_memory. Did you mean pers"),
         (graded(factors={**SHOP, "\x1b[2J": 1}), "There are: autonomy_of_action"),
-        (graded(factors={k: v for k, v in SHOP.items() if k != "non_determinism"}), "Factor non_determinism is missing"),
+        (graded(factors=WITHOUT_ONE), "Factor non_determinism is missing"),
         (graded(factors={}), "Factors autonomy_of_action, goal_driven_planning"),
         (graded(factors={**SHOP, "non_determinism": 1.1}), "Factor non_determinism is 0.00 to 1.00; not 1.1"),
-        (graded(factors={**SHOP, "non_determinism": None}), "Factor non_determinism is a number, 0.00 to 1.00; not null"),
+        (graded(factors={**SHOP, "non_determinism": None}), "non_determinism is a number, 0.00 to 1.00; not null"),
         (graded(factors={**SHOP, "non_determinism": {}}), "not a dict"),
         (graded(threat_multiplier=1.2), "threat_multiplier is 0.90 to 1.10; not 1.2"),
         (graded(mitigation_factor=0.4), "mitigation_factor is 0.50 to 1.00; not 0.4"),
         (graded(threat_multiplyer=1), "no field threat_multiplyer. Did you mean threat_multiplier"),
-        ({"profile": "owasp-0.8", "cvss_base": 5, "factors": {**LEVELS, "tools": 0.7}}, "Factor tools is one of 0, 0.5, 1; not 0.7"),
+        (
+            {"profile": "owasp-0.8", "cvss_base": 5, "factors": {**LEVELS, "tools": 0.7}},
+            "Factor tools is one of 0, 0.5, 1; not 0.7",
+        ),
         (
             {"profile": "owasp-0.8", "cvss_base": 5, "factors": LEVELS, "threat_multiplier": 0.9},
             "threat_multiplier is one of 1, 0.97, 0.5; not 0.9",
@@ -120,7 +125,7 @@ def test_base_and_vector_may_both_be_given_when_they_agree() -> None:
             "mitigation_factor is one of 1, 0.83, 0.67; not 0.9",
         ),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_one_clear_sentence(document: object, says: str) -> None:
     with pytest.raises(FactorError, match=says) as caught:
         calculate(document)
@@ -129,7 +134,11 @@ def test_bad_input_is_one_clear_sentence(document: object, says: str) -> None:
     assert "\x1b" not in str(caught.value)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["profile", "cvss_base", "cvss_vector", "factors", "autonomy"]), inner, max_size=4)))  # fmt: skip
+SCALARS = st.none() | st.booleans() | st.floats() | st.integers() | st.text()
+KEYS = st.sampled_from(["profile", "cvss_base", "cvss_vector", "factors", "autonomy"])
+
+
+@given(st.recursive(SCALARS, lambda some: st.lists(some, max_size=3) | st.dictionaries(KEYS, some, max_size=4)))
 def test_nothing_but_a_factor_error_comes_out_of_nonsense(document: object) -> None:
     with pytest.raises(FactorError):
         calculate(document)
@@ -143,12 +152,20 @@ def test_whatever_is_in_range_is_scored(table: Any, data: st.DataObject) -> None
     result = calculate({"profile": table.id, "cvss_base": data.draw(st.floats(0, 10)), "factors": factors})
 
     assert 0 <= result.score <= 10
-    assert 10 == len(result.factors)
+    assert len(result.factors) == 10
 
 
 def test_the_ten_factors_stand_in_the_published_order() -> None:
     assert list(SHOP) == [spec.id for spec in GRADED.factors]
-    assert (
-        "autonomy tools language context non_determinism opacity persistence identity multi_agent self_mod".split()
-        == [spec.id for spec in OWASP_0_8.factors]
-    )
+    assert [spec.id for spec in OWASP_0_8.factors] == [
+        "autonomy",
+        "tools",
+        "language",
+        "context",
+        "non_determinism",
+        "opacity",
+        "persistence",
+        "identity",
+        "multi_agent",
+        "self_mod",
+    ]
