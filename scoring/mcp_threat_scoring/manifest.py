@@ -43,6 +43,11 @@ def not_observed(reason: str) -> Coverage:
     return Coverage("not_observed", reason)
 
 
+def well_formed(text: str) -> str:
+    """The text with lone surrogates replaced, one character each: JSON can spell them, UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """One tool, prompt, resource or resource template, as the target sent it."""
@@ -57,7 +62,7 @@ class Item:
     def text(self, key: str) -> str:
         """A string member of the raw object, or the empty string when absent or of another type."""
         value = self.raw.get(key)
-        return value if isinstance(value, str) else ""
+        return well_formed(value) if isinstance(value, str) else ""
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         """An object member of the raw object, or an empty mapping when absent or of another type."""
@@ -214,7 +219,7 @@ def _read_item(kind: ItemKind, pointer: str, raw: object) -> Item | BadItem:
         digest = sha256_of(raw)
     except (ValueError, TypeError, RecursionError):
         return BadItem(pointer, f"this {kind.replace('_', ' ')} is nested too deeply or is not plain JSON")
-    return Item(kind, pointer, name if isinstance(name, str) else identity, raw, digest)
+    return Item(kind, pointer, well_formed(name if isinstance(name, str) else identity), raw, digest)
 
 
 def read_items(kind: ItemKind, raw_items: Sequence[object], base: str) -> tuple[tuple[Item, ...], tuple[BadItem, ...]]:

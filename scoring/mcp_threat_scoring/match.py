@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import re2
@@ -36,7 +37,6 @@ from mcp_threat_scoring.views import Subject
 MAX_EVIDENCE = 3
 """Pieces of evidence kept per rule and subject."""
 
-Hits = Mapping[int, None] | set[int]
 Predicate = Callable[[set[int]], bool]
 Judge = Callable[[AbilityTest | EffectTest | DomainTest | SignalTest], "Sequence[Evidence] | None"]
 """Answers tests about what was concluded so far (None: does not hold), with the evidence when it holds."""
@@ -164,7 +164,8 @@ class Matcher:
         for name, view in self._fields.items():
             seen = subject.views.get(name)
             if seen is not None and seen.text:
-                hits.update(view.atoms[found] for found in view.compiled.Match(seen.text))
+                for found in view.compiled.Match(seen.text) or ():
+                    hits.add(view.atoms[found])
         for name, value in subject.facts.items():
             for atom, test in self._facts.get(name, ()):
                 if _holds(test, value):
@@ -175,26 +176,27 @@ class Matcher:
                 if answer is not None:
                     hits.add(atom)
                     known[atom] = answer
-        candidates = sorted({index for atom in hits for index in self._by_atom.get(atom, ())} | set(self._always))
+        # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
+        waiting = list({index for atom in hits for index in self._by_atom.get(atom, ())} | set(self._always))
+        heapify(waiting)
         fired: list[Signal] = []
-        done: set[int] = set()
-        while candidates:
-            later: set[int] = set()
-            for index in candidates:
-                if index in done:
-                    continue
-                compiled = self._rules[index]
-                if compiled.only is None and not compiled.predicate(hits):
-                    continue
-                done.add(index)
-                signal = Signal(compiled.rule.id, subject.pointer, self._evidence(compiled, hits, known, subject))
-                fired.append(signal)
-                for atom in self._signal_atoms.get(str(compiled.rule.id), ()):
-                    if atom not in hits:
-                        hits.add(atom)
-                        known[atom] = signal.evidence
-                        later.update(self._by_atom[atom])
-            candidates = sorted(later)
+        last = -1
+        while waiting:
+            index = heappop(waiting)
+            if index == last:
+                continue
+            last = index
+            compiled = self._rules[index]
+            if compiled.only is None and not compiled.predicate(hits):
+                continue
+            signal = Signal(compiled.rule.id, subject.pointer, self._evidence(compiled, hits, known, subject))
+            fired.append(signal)
+            for atom in self._signal_atoms.get(str(compiled.rule.id), ()):
+                if atom not in hits:
+                    hits.add(atom)
+                    known[atom] = signal.evidence
+                    for reader in self._by_atom[atom]:
+                        heappush(waiting, reader)
         return fired
 
     def _evidence(

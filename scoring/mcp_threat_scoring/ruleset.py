@@ -87,6 +87,23 @@ def _expand(doc: SignalDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
         yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior))
 
 
+def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
+    """A domain is a family of rules too: its words in a tool's name, title or first sentence, or in the server's name."""
+    for domain in domains.values():
+        words = r"\b(?:" + "|".join(domain.words) + r")\b"
+        for over, fields in (("tools", ("words", "title", "summary")), ("server", ("words", "listing"))):
+            doc = SignalDoc.model_validate(
+                {
+                    "id": f"domain.{domain.id}" if over == "tools" else f"server-domain.{domain.id}",
+                    "title": f"Works on {domain.title}",
+                    "over": over,
+                    "match": {"any": [{"field": field, "regex": words} for field in fields]},
+                }
+            )
+            assert doc.match is not None  # noqa: S101 - set two lines above
+            yield SignalRule(SignalId(doc.id), doc, doc.title, doc.over, doc.match, {})
+
+
 def signal_files(root: Path) -> list[Path]:
     """All signal rule files, sorted: order must not depend on the file system."""
     return sorted((root / "signals").rglob("*.yaml"))
@@ -121,12 +138,13 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
             rules += _expand(doc, weights or WeightsDoc(source=""))
     if problems or not (lexicon and abilities and domains and weights):
         raise RuleError(problems)
+    by_domain = {domain.id: domain for domain in domains.domains}
     ruleset = Ruleset(
-        rules=tuple(rules),
+        rules=(*rules, *_domain_rules(by_domain)),
         lexicon=Lexicon(lexicon.verbs, lexicon.words, lexicon.irregular),
         abilities={ability.id: ability for ability in abilities.abilities},
         effects=abilities.effects,
-        domains={domain.id: domain for domain in domains.domains},
+        domains=by_domain,
         bias={
             "write": abilities.effects.write,
             "destructive": abilities.effects.destructive,
@@ -145,9 +163,13 @@ def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProble
     """Names that must exist elsewhere: questions, signals, domains."""
     known = set(ruleset.bias) | {"hostile"}
     for rule in ruleset.rules:
+        if str(rule.doc.id) not in files:
+            continue  # made from domains.yaml
         for question in rule.weights:
             if question not in known:
-                problems.append(RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {question!r}"))
+                problems.append(
+                    RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {question!r}")
+                )
 
 
 @lru_cache(maxsize=1)

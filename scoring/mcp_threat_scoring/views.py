@@ -30,7 +30,7 @@ from typing import Any
 
 import re2
 
-from mcp_threat_scoring.manifest import Item
+from mcp_threat_scoring.manifest import Item, well_formed
 
 MAX_TEXT = 8_000
 """Characters of one description that the effect and ability rules read; what tools do is said at the beginning."""
@@ -104,6 +104,7 @@ def split_words(name: str) -> str:
     if name.islower() and name.isascii():
         spaced = name
     else:
+        name = well_formed(name)
         spaced = _BOUNDARY.sub(r"\1\3 \2\4", name)
     return _NOT_WORD.sub(" ", spaced).strip().lower()
 
@@ -155,7 +156,7 @@ class _SchemaWalk:
         self.depth = max(self.depth, depth)
         description = schema.get("description")
         if description and isinstance(description, str):
-            self.texts.append((" ".join(description[:1_000].lower().split()), f"{pointer}/description"))
+            self.texts.append((" ".join(well_formed(description[:1_000]).lower().split()), f"{pointer}/description"))
         values = schema.get("enum")
         if isinstance(values, list):
             for value in values[:200]:
@@ -212,7 +213,7 @@ def tool_subject(item: Item, prefix: str = "") -> Subject:
         "words": View(words, [0], [f"{pointer}/name"]),
     }
     annotations = item.annotations
-    titles = [(value[:200].lower(), f"{pointer}/{place}")
+    titles = [(well_formed(value[:200]).lower(), f"{pointer}/{place}")
               for value, place in ((item.text("title"), "title"), (annotations.get("title"), "annotations/title"))
               if isinstance(value, str) and value]  # fmt: skip
     if titles:

@@ -1,0 +1,109 @@
+"""What each tool can do: sums of log-odds over its signals, squashed to probabilities.
+
+For every question (does it write? destroy? run processes? …) the score is the question's bias plus the weight of every
+signal that fired, and the probability is ``1 / (1 + e^-score)``: logistic regression with named, signed, readable
+terms. Biases and weights come from ``rules/`` and are fitted there, never here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp
+
+from mcp_threat_scoring.manifest import Item
+from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
+from mcp_threat_scoring.report import Effect
+from mcp_threat_scoring.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.signal import Evidence, Signal, SignalId
+
+EVIDENCE_PER_TOOL = 8
+HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+
+
+def probability(log_odds: float) -> float:
+    """The logistic function, safe at both ends."""
+    if log_odds < 0:
+        raised = exp(max(log_odds, -700.0))
+        return raised / (1.0 + raised)
+    return 1.0 / (1.0 + exp(-min(log_odds, 700.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProfile:
+    """What one tool can do, and why we say so."""
+
+    pointer: str
+    name: SafeText
+    raw_name: str
+    """As sent, for matching against configuration. Never shown."""
+    sha256: str
+    effect: Effect
+    write: float
+    """Probability that it changes anything (at least that of destroying)."""
+    destructive: float
+    """Probability that it destroys, overwrites, or cannot be undone."""
+    abilities: Mapping[str, float]
+    """Probability by ability; only those more likely than not."""
+    domains: tuple[str, ...]
+    declared: Mapping[str, bool | str]
+    evidence: tuple[Evidence, ...]
+    """For the effect, strongest first."""
+    ability_evidence: Mapping[str, tuple[Evidence, ...]]
+
+    @property
+    def confidence(self) -> float:
+        """Probability that the read-or-write call is right."""
+        return self.write if self.effect != "read" else 1.0 - self.write
+
+
+def scores(
+    signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], bias: Mapping[str, float]
+) -> dict[str, float]:
+    """Log-odds of every question, from the signals of one item. A rule counts once, however often it fired."""
+    totals = dict(bias)
+    for signal_id in dict.fromkeys(signal.id for signal in signals):
+        for question, weight in rules[signal_id].weights.items():
+            totals[question] = totals.get(question, 0.0) + weight
+    return totals
+
+
+def _weighed(signals: Iterable[Signal], rules: Mapping[SignalId, SignalRule], *questions: str) -> tuple[Evidence, ...]:
+    found: list[Evidence] = []
+    for signal in signals:
+        weights = rules[signal.id].weights
+        weight = max((weights.get(question, 0.0) for question in questions), key=abs)
+        if weight and signal.evidence:
+            first = signal.evidence[0]
+            found.append(Evidence(first.rule_id, first.pointer, first.excerpt, round(weight, 2)))
+    found.sort(key=lambda one: (-abs(one.weight), one.rule_id, one.pointer))
+    return tuple(found[:EVIDENCE_PER_TOOL])
+
+
+def profile(
+    item: Item, signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], ruleset: Ruleset
+) -> ToolProfile:
+    """Judge one tool by its signals."""
+    totals = scores(signals, rules, ruleset.bias)
+    destructive = probability(totals["destructive"])
+    write = max(probability(totals["write"]), destructive)
+    effect: Effect = "destructive" if destructive >= 0.5 else "write" if write >= 0.5 else "read"
+    abilities = {name: probability(totals[name]) for name in ruleset.abilities if totals[name] >= 0.0}
+    declared: dict[str, bool | str] = {
+        key: value if isinstance(value, bool) else neutralise(value)
+        for key, value in ((hint, item.annotations[hint]) for hint in HINTS if hint in item.annotations)
+    }
+    return ToolProfile(
+        pointer=item.pointer,
+        name=neutralise_name(item.name),
+        raw_name=item.name,
+        sha256=item.sha256,
+        effect=effect,
+        write=write,
+        destructive=destructive,
+        abilities=abilities,
+        domains=tuple(name for name in ruleset.domains if any(signal.id == f"domain.{name}" for signal in signals)),
+        declared=declared,
+        evidence=_weighed(signals, rules, "write", "destructive"),
+        ability_evidence={name: _weighed(signals, rules, name)[:3] for name in abilities},
+    )
