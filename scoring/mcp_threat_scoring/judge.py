@@ -1,0 +1,64 @@
+"""Answers to rules that ask what was concluded so far: effects, abilities, domains, signals of an earlier round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcp_threat_scoring.capability import ToolProfile
+from mcp_threat_scoring.match import Judge
+from mcp_threat_scoring.report import Effect
+from mcp_threat_scoring.rule import AbilityTest, AllOf, AnyOf, DomainTest, EffectTest, Not, SignalTest, Test
+from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
+
+Question = AbilityTest | EffectTest | DomainTest | SignalTest
+
+
+def asks_conclusions(test: Test) -> bool:
+    """Whether a rule over tools must wait for the second round."""
+    if isinstance(test, AbilityTest | EffectTest | DomainTest):
+        return True
+    if isinstance(test, AnyOf):
+        return any(map(asks_conclusions, test.any))
+    if isinstance(test, AllOf):
+        return any(map(asks_conclusions, test.all))
+    return isinstance(test, Not) and asks_conclusions(test.negated)
+
+
+def _effect_evidence(tool: ToolProfile) -> Evidence:
+    return tool.evidence[0] if tool.evidence else Evidence(SignalId("effect"), tool.pointer, tool.name)
+
+
+def _odds(tool: ToolProfile, effect: Effect) -> float:
+    return {"read": 1.0 - tool.write, "write": tool.write, "destructive": tool.destructive}[effect]
+
+
+def tool_judge(tool: ToolProfile, signals: Sequence[Signal]) -> Judge:
+    """Answers about one tool."""
+
+    def judge(test: Question) -> Sequence[Evidence] | None:
+        if isinstance(test, AbilityTest):
+            return tool.ability_evidence.get(test.ability) if test.ability in tool.abilities else None
+        if isinstance(test, EffectTest):
+            return [_effect_evidence(tool)] if _odds(tool, test.effect) >= test.sure else None
+        wanted = f"domain.{test.domain}" if isinstance(test, DomainTest) else test.signal
+        return next((signal.evidence for signal in signals if signal.id == wanted), None)
+
+    return judge
+
+
+def server_judge(tools: Sequence[ToolProfile], signals: Signals) -> Judge:
+    """Answers about the server as a whole: how many tools, and which."""
+
+    def judge(test: Question) -> Sequence[Evidence] | None:
+        if isinstance(test, AbilityTest):
+            able = [tool for tool in tools if test.ability in tool.abilities]
+            found = [(tool.ability_evidence[test.ability] or (_effect_evidence(tool),))[0] for tool in able]
+        elif isinstance(test, EffectTest):
+            found = [_effect_evidence(tool) for tool in tools if _odds(tool, test.effect) >= test.sure]
+        else:
+            wanted = f"domain.{test.domain}" if isinstance(test, DomainTest) else test.signal
+            found = [signal.evidence[0] for signal in signals.of(wanted) if signal.evidence]
+        enough = len(found) >= max(test.at_least, 1)
+        return found if enough and (test.share is None or len(found) >= test.share * max(len(tools), 1)) else None
+
+    return judge
