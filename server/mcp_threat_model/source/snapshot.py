@@ -1,0 +1,194 @@
+"""A saved description: which shape it has, and the manifest it makes.
+
+The shapes are tried in the order of one table; the first that fits is read. More telling shapes come first: an MCPB
+manifest also has `tools`, and nearly everything has a `name` and a `description`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, Literal
+
+import anyio.to_thread
+
+from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
+from mcp_threat_model.source import listed, packaged
+from mcp_threat_model.source.document import Document, parse_json, read_file, read_stdin
+from mcp_threat_model.source.parts import Parts, wrong_shape
+from mcp_threat_model.source.wire import bound
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.manifest import (
+    Coverage,
+    Event,
+    Listing,
+    Manifest,
+    PartName,
+    ServerFacts,
+    build_manifest,
+    partial,
+)
+from mcp_threat_scoring.neutralise import neutralise
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One way a server may be described in JSON."""
+
+    name: str
+    fits: Callable[[Any], bool]
+    read: Callable[[Any], Parts]
+
+
+def _has(value: Any, *keys: str) -> bool:
+    return isinstance(value, dict) and any(key in value for key in keys)
+
+
+def _is_server_json(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    entry = value["server"] if isinstance(value.get("server"), dict) else value
+    return "name" in entry and (_has(entry, "packages", "remotes") or "server.schema.json" in str(entry.get("$schema")))
+
+
+def _is_listing(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), str) and value[key].strip() for key in ("name", "description")
+    )
+
+
+SHAPES: Final[Sequence[Shape]] = (
+    Shape("a bare list of tools", lambda value: isinstance(value, list), listed.bare_list),
+    Shape("an MCPB manifest.json", lambda value: _has(value, "manifest_version", "dxt_version"), packaged.mcpb),
+    Shape("a registry server.json", _is_server_json, packaged.server_json),
+    Shape(
+        "a client's configuration",
+        lambda value: any(isinstance(value, dict) and isinstance(value.get(key), dict) for key in packaged.ENTRY_KEYS),
+        packaged.config_entry,
+    ),
+    Shape(
+        "a tools/list result or a capture",
+        lambda value: _has(value, *listed.LISTS, "initialize", "serverInfo", "protocolVersion"),
+        listed.capture,
+    ),
+    Shape("a single tool", lambda value: _has(value, "inputSchema") and _has(value, "name"), listed.single_tool),
+    Shape("a client's entry", lambda value: _has(value, "command", *packaged.URL_KEYS), packaged.config_entry),
+    Shape("a listing in prose", _is_listing, listed.listing),
+)
+
+
+def describe(document: Document, *, kind: str, label: str, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+    """Build the manifest of a saved description. `kind` and `label` say what was asked for.
+
+    Raises:
+        TargetError: `malformed`: it is JSON, but describes no server.
+    """
+    value = listed.unwrap(document.value)
+    shape = next((shape for shape in SHAPES if shape.fits(value)), None)
+    if shape is None:
+        raise wrong_shape(
+            "it is JSON, but not a description of an MCP server",
+            "It can be " + ", ".join(shape.name for shape in SHAPES) + ".",
+        )
+    parts = shape.read(value)
+    coverage: dict[PartName, Coverage] = dict(parts.coverage)
+    lists: dict[_List, Sequence[object]] = {
+        "tools": parts.tools,
+        "prompts": parts.prompts,
+        "resources": parts.resources,
+        "resource_templates": parts.resource_templates,
+    }
+    for part, items in lists.items():
+        lists[part] = _bounded(part, items, coverage, limits, look_inside=document.oversized)
+    if document.oversized:
+        parts = _shortened(parts, coverage, limits)
+    events: list[Event] = []
+    if document.repeated_keys:
+        events.append(Event("repeated_key", "an object names a key more than once", document.repeated_keys))
+        _doubt(coverage, document.repeated_keys)
+    return build_manifest(
+        target_kind=kind,
+        target_value=neutralise(label, 400),
+        tools=lists["tools"],
+        prompts=lists["prompts"],
+        resources=lists["resources"],
+        resource_templates=lists["resource_templates"],
+        coverage=coverage,
+        server=parts.server,
+        transport=parts.transport,
+        launch=parts.launch,
+        events=events,
+        listing=parts.listing,
+    )
+
+
+_List = Literal["tools", "prompts", "resources", "resource_templates"]
+
+
+def _bounded(
+    part: _List, items: Sequence[object], coverage: dict[PartName, Coverage], limits: Limits, *, look_inside: bool
+) -> Sequence[object]:
+    """As many items, and as much of each, as is kept of one target; what was cut makes the part `partial`."""
+    noun = part.replace("_", " ")
+    if len(items) > limits.items:
+        _cut(coverage, part, f"the first {limits.items:,} of {len(items):,} {noun} were read")
+        items = items[: limits.items]
+    if not look_inside:
+        return items
+    kept = [bound(item, limits) for item in items]
+    if cuts := sum(number for _, number in kept):
+        _cut(coverage, part, f"{cuts:,} values were cut: too long, or nested too deeply")
+    return [item for item, _ in kept]
+
+
+def _shortened(parts: Parts, coverage: dict[PartName, Coverage], limits: Limits) -> Parts:
+    """The server's own words, each as long as is kept of one string."""
+    (server, cuts), (prose, prose_cuts) = (
+        bound(asdict(parts.server), limits),
+        bound(asdict(parts.listing) if parts.listing else None, limits),
+    )
+    if cuts or prose_cuts:
+        _cut(coverage, "server", "its introduction was cut: too long, or nested too deeply")
+    return replace(parts, server=ServerFacts(**server), listing=Listing(**prose) if prose else None)
+
+
+def _doubt(coverage: dict[PartName, Coverage], repeated: int) -> None:
+    """The part that was read first is only `partial`: another reader may have seen the other value of the key."""
+    order: tuple[PartName, ...] = ("tools", "prompts", "resources", "resource_templates", "launch")
+    first: PartName = next((part for part in order if coverage[part].status != "not_observed"), "server")
+    noun = "object repeats" if repeated == 1 else "objects repeat"
+    _cut(coverage, first, f"{repeated:,} {noun} a key, and only the last value was read; a client may read the first")
+
+
+def _cut(coverage: dict[PartName, Coverage], part: PartName, reason: str) -> None:
+    coverage[part] = partial("; ".join(filter(None, (coverage[part].reason, reason))))
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSource:
+    """Reads a saved description from `path`, or from standard input when it is None."""
+
+    path: str | None
+    limits: Limits = DEFAULT_LIMITS
+
+    async def read(self) -> Manifest:
+        """Read, parse and recognise the description.
+
+        Raises:
+            TargetError: `unreachable`, `too_large`, `timeout` or `malformed`, in one sentence.
+        """
+        # A thread, because a pipe may be silent for long; it ends by its own deadline, so it needs no cancelling.
+        return await anyio.to_thread.run_sync(self._read, abandon_on_cancel=True)
+
+    def _read(self) -> Manifest:
+        seconds, size = self.limits.total_s, self.limits.file_bytes
+        if self.path is None:
+            data, kind, label = read_stdin(seconds=seconds, max_bytes=size), "stdin", "-"
+        else:
+            data, kind, label = read_file(self.path, seconds=seconds, max_bytes=size), "file", self.path
+        what = "standard input" if self.path is None else neutralise(label, 160)
+        document = parse_json(data, what, self.limits)
+        try:
+            return describe(document, kind=kind, label=label, limits=self.limits)
+        except TargetError as error:
+            raise TargetError(error.code, f"{what}: {error.message}", error.hint) from None

@@ -1,0 +1,82 @@
+"""Every TARGET form is parsed once, and what cannot be one is refused with a sentence."""
+
+import pytest
+
+from mcp_threat_model.target import (
+    ConfigTarget,
+    FileTarget,
+    HttpTarget,
+    PackageTarget,
+    RegistryTarget,
+    StdinTarget,
+    StdioTarget,
+    parse_target,
+)
+from mcp_threat_scoring.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("https://example.com/mcp", HttpTarget("https://example.com/mcp")),
+        ("HTTP://127.0.0.1:8000/sse", HttpTarget("HTTP://127.0.0.1:8000/sse")),
+        ("stdio:python server.py", StdioTarget(("python", "server.py"))),
+        ("stdio: npx -y 'a b' ; rm -rf /", StdioTarget(("npx", "-y", "a b", ";", "rm", "-rf", "/"))),
+        ("-", StdinTarget()),
+        ("tools.json", FileTarget("tools.json")),
+        ("./npm:odd", FileTarget("./npm:odd")),
+        ("dir with space/a.json", FileTarget("dir with space/a.json")),
+        ("config:claude-desktop/my/server", ConfigTarget("claude-desktop", "my/server")),
+        ("registry:io.github.owner/name", RegistryTarget("io.github.owner/name")),
+        ("npm:@scope/name@1.2.3", PackageTarget("npm", "@scope/name@1.2.3")),
+        ("pypi:mcp-server-git", PackageTarget("pypi", "mcp-server-git")),
+    ],
+)
+def test_each_form(text: str, target: object) -> None:
+    assert target == parse_target(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("stdio:", "needs a command"),
+        ("stdio:''", "needs a command"),
+        ("stdio:python 'unclosed", "no closing quotation"),
+        ("https://", "names no host"),
+        ("https:///path", "names no host"),
+        ("http://host:notaport/", "cannot be read|can be read"),
+        ("http://[::1/", "can be read"),
+        ("https://user:secret@host/mcp", "must not carry"),
+        ("https://host/a b", "white space"),
+        ("ftp://host/x", "use https://"),
+        ("file:///etc/hosts", "use https://"),
+        ("config:cursor", "needs a client and a server"),
+        ("config:/x", "needs a client and a server"),
+        ("registry:", "needs a name"),
+        ("npm:", "needs a package"),
+        ("pypi:", "needs a package"),
+        ("a\0b", "zero character"),
+        ("x" * 9000, "9,000 characters"),
+    ],
+)
+def test_what_is_no_target_is_refused(text: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        parse_target(text)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_label_keeps_the_words_of_a_command_apart() -> None:
+    assert StdioTarget(("python", "my server.py")).label == "stdio:python 'my server.py'"
+
+
+def test_a_label_never_shows_the_values_of_a_query() -> None:
+    assert HttpTarget("https://h/mcp?api_key=s3cret&x=1#frag").label == "https://h/mcp?api_key=…&x=…"
+    assert HttpTarget("https://h/mcp").label == "https://h/mcp"
+
+
+@pytest.mark.parametrize("text", ["-", "a.json", "config:a/b", "registry:a/b", "npm:a", "pypi:a", "stdio:a b"])
+def test_a_label_parses_back_to_the_same_target(text: str) -> None:
+    target = parse_target(text)
+    assert target == parse_target(target.label)
