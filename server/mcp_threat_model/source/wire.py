@@ -1,0 +1,200 @@
+"""JSON-RPC as it comes from a hostile peer: bounded before it is parsed, repaired where that loses nothing.
+
+A :class:`Link` carries messages to and from one peer; what went wrong on the way is written on a :class:`Tap`. The
+SDK's own parse refuses a whole page for one malformed tool, drops fields it does not know and has no bound on size or
+nesting; here the raw JSON is kept and every bound of :class:`Limits` is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mcp_threat_model.guard.limits import Limits
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.manifest import Event
+from mcp_threat_scoring.neutralise import neutralise
+
+RequestId = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One JSON object from the peer. `nodes` is an upper estimate of the JSON values in it."""
+
+    body: dict[str, Any]
+    nodes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """Something from the peer that is no usable message. `code` says how a request that it answers should end."""
+
+    code: str
+    reason: str
+    request_id: RequestId | None = None
+
+
+Incoming = Message | Damaged
+
+
+class PeerGoneError(TargetError):
+    """The peer closed the connection, or was stopped for what it sent, before the session was read."""
+
+
+class Link(Protocol):
+    """One connection to one peer, whatever carries it."""
+
+    async def send(self, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        """Send one message. `headers` matter to HTTP only."""
+        ...
+
+    async def receive(self) -> Incoming:
+        """The next message, or what was wrong with it.
+
+        Raises:
+            PeerGoneError: nothing more will come.
+        """
+        ...
+
+    def has_read_all(self) -> bool | None:
+        """Whether the peer has taken everything that was sent; None where that cannot be seen."""
+        ...
+
+
+@dataclass(slots=True)
+class Tap:
+    """What was odd on the wire. Bounded: a peer cannot make it grow."""
+
+    limit: int = 200
+    bytes_in: int = 0
+    messages_in: int = 0
+    _events: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def note(self, code: str, detail: str = "", count: int = 1) -> None:
+        """Count an oddity. `detail` must be our own words or neutralised."""
+        key = (code, detail)
+        if key not in self._events and len(self._events) >= self.limit:
+            key = (code, "and others")
+        self._events[key] = self._events.get(key, 0) + count
+
+    def count(self, code: str) -> int:
+        """How often that oddity was seen."""
+        return sum(count for (seen, _), count in self._events.items() if seen == code)
+
+    def events(self) -> tuple[Event, ...]:
+        """Everything noted, in one fixed order: what raced on the wire must not reorder a report."""
+        return tuple(Event(code, detail, count) for (code, detail), count in sorted(self._events.items()))
+
+
+def _safe_float(text: str) -> float | str:
+    value = float(text)
+    return value if math.isfinite(value) else text
+
+
+def _safe_int(text: str) -> int | str:
+    return int(text) if len(text) <= 100 else text  # Python refuses 4,300 digits, and nobody needs 100
+
+
+_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_safe_float, parse_int=_safe_int)
+
+
+def count_nodes(raw: bytes) -> int:
+    """An upper estimate of the JSON values in `raw`, in one pass over the bytes and without parsing."""
+    return raw.count(b",") + raw.count(b"[") + raw.count(b"{") + raw.count(b":")
+
+
+def _probable_id(raw: bytes) -> RequestId | None:
+    """The id of a broken response, so that its request ends now and not at its timeout. Ours are small integers."""
+    head = raw[:200]
+    at = head.find(b'"id"')
+    if at < 0:
+        return None
+    digits = head[at + 4 :].lstrip(b" :")[:10]
+    number = digits[: len(digits) - len(digits.lstrip(b"0123456789"))]
+    return int(number) if number else None
+
+
+def parse(raw: bytes, limits: Limits, tap: Tap) -> list[Incoming]:
+    """Read one line or event: usually one message, several for a batch, or what is wrong with it.
+
+    Bad UTF-8 is replaced and noted, numbers that Python cannot hold stay text, and everything else that is not JSON
+    comes back as :class:`Damaged`.
+    """
+    nodes = count_nodes(raw)
+    if nodes > limits.nodes_per_message:
+        reason = f"a message of about {nodes} JSON values (at most {limits.nodes_per_message} are read)"
+        return [Damaged("too_large", reason, _probable_id(raw))]
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        tap.note("bad_utf8", "text that is not UTF-8 was replaced")
+        text = raw.decode(errors="replace")
+    try:
+        value = _DECODER.decode(text.removeprefix("\ufeff"))
+    except RecursionError:
+        return [Damaged("malformed", "a message that is nested too deeply to be read", _probable_id(raw))]
+    except ValueError:
+        return [Damaged("malformed", "a message that is not JSON", _probable_id(raw))]
+    if isinstance(value, list):
+        if len(value) > limits.batch:
+            tap.note("oversized_batch", f"more than {limits.batch} messages in one batch", len(value))
+        share = nodes // max(1, len(value))
+        return [_message(one, share) for one in value[: limits.batch]]
+    return [_message(value, nodes)]
+
+
+def _message(value: object, nodes: int) -> Incoming:
+    if not isinstance(value, dict):
+        return Damaged("malformed", "JSON that is no JSON-RPC message")
+    if not ("method" in value or "result" in value or "error" in value):
+        return Damaged("malformed", "a JSON object that is no JSON-RPC message")
+    return Message(value, nodes)
+
+
+def bound(value: Any, limits: Limits, _level: int = 0) -> tuple[Any, int]:
+    """Cut what is too long or too deep out of one JSON value.
+
+    Each cut leaves a mark with the SHA-256 of what was cut away, so that a later change behind the cut still changes
+    the hash of the item. Returns the value (the same object where nothing was cut) and the number of cuts.
+    """
+    if isinstance(value, str):
+        if len(value) <= limits.string_chars:
+            return value, 0
+        digest = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
+        return f"{value[: limits.string_chars]}[cut: {len(value)} characters, SHA-256 {digest}]", 1
+    if not isinstance(value, dict | list):
+        return value, 0
+    if _level >= limits.depth:
+        return {"cut": f"nested deeper than {limits.depth} levels, SHA-256 {_digest_of(value)}"}, 1
+    cuts = 0
+    if isinstance(value, dict):
+        changed: dict[str, Any] = {}
+        for key, member in value.items():
+            kept_key, key_cuts = bound(key, limits)
+            kept, member_cuts = bound(member, limits, _level + 1)
+            changed[kept_key] = kept
+            cuts += key_cuts + member_cuts
+        return (changed if cuts else value), cuts
+    kept_list = []
+    for member in value:
+        kept, member_cuts = bound(member, limits, _level + 1)
+        kept_list.append(kept)
+        cuts += member_cuts
+    return (kept_list if cuts else value), cuts
+
+
+def _digest_of(value: object) -> str:
+    try:
+        return hashlib.sha256(repr(value).encode(errors="surrogatepass")).hexdigest()
+    except RecursionError:
+        return "unknown"
+
+
+def quoted(text: object) -> str:
+    """A peer's words inside a sentence of ours: short, inert, in quotation marks."""
+    return f"“{neutralise(text)}”"
