@@ -210,6 +210,8 @@ class Matcher:
             source = self._sources[atom]
             if isinstance(source, tuple):
                 found.append(self._locate(rule_id, atom, source, subject))
+            elif isinstance(source, FactTest) and (places := subject.places.get(source.fact)):
+                found.extend(Evidence(rule_id, pointer, neutralise(words)) for pointer, words in places[:MAX_EVIDENCE])
             elif isinstance(source, FactTest):
                 shown = neutralise(f"{source.fact}: {_spell(subject.facts.get(source.fact))}")
                 found.append(Evidence(rule_id, _fact_pointer(subject, source.fact), shown))

@@ -77,6 +77,8 @@ class Subject:
     kind: str
     views: dict[str, View]
     facts: dict[str, bool | int | str] = field(default_factory=dict)
+    places: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Where a fact was seen: (JSON Pointer, words to show), for facts that are about something inside."""
 
 
 _BOUNDARY = re2.compile(r"([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])")
