@@ -1,0 +1,148 @@
+"""The pure pipeline, on one screen: a manifest goes in, a report comes out. Same manifest, same report, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from mcp_threat_scoring.auth_scope import authority
+from mcp_threat_scoring.catalogue import load_catalogue
+from mcp_threat_scoring.finding import checks, findings
+from mcp_threat_scoring.maestro import model
+from mcp_threat_scoring.manifest import Coverage, Manifest, PartName
+from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name, trusted
+from mcp_threat_scoring.picture import Picture, paint
+from mcp_threat_scoring.report import (
+    CapabilitiesOut,
+    CoverageOut,
+    EvidenceOut,
+    ProfileId,
+    Report,
+    ServerOut,
+    TargetOut,
+    ToolOut,
+)
+from mcp_threat_scoring.ruleset import Ruleset, load_rules
+from mcp_threat_scoring.score import score
+from mcp_threat_scoring.threat import Catalogue, SignalMeta
+from mcp_threat_scoring.verdict import verdict
+from mcp_threat_scoring.words import DomainInfo, WordsContext, summary
+
+INSTRUCTIONS_SHOWN = 240
+TARGET_SHOWN = 500
+DOMAINS_TOLD = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Knowledge:
+    """All rules: signals, threats, and what each signal is worth."""
+
+    ruleset: Ruleset
+    catalogue: Catalogue
+    meta: Mapping[str, SignalMeta]
+
+
+@lru_cache(maxsize=4)
+def knowledge(root: Path | None = None, extra: tuple[Path, ...] = ()) -> Knowledge:
+    """Load everything under `rules/` (and folders of further signal rules), once per process.
+
+    Raises:
+        RuleError: with every problem in every file.
+    """
+    ruleset = load_rules(root, extra)
+    meta = {
+        str(rule.id): SignalMeta(rule.polarity, "exact" if rule.exact else "heuristic", frozenset(rule.settles))
+        for rule in ruleset.rules
+    }
+    return Knowledge(ruleset, load_catalogue(ruleset.root), meta)
+
+
+def analyze(manifest: Manifest, profile: ProfileId = "graded", known: Knowledge | None = None) -> Report:
+    """Threat-model one manifest.
+
+    `profile` chooses the headline score; the other profile's stands beside it. Never raises on what a target says.
+    """
+    known = known or knowledge()
+    picture = paint(manifest, known.ruleset)
+    auth = authority(picture, manifest.auth)
+    found = findings(picture)
+    aivss = score(picture, profile)
+    context = _context(manifest, picture)
+    capabilities = _capabilities(picture)
+    maestro = model(picture.signals, known.meta, known.catalogue, context)
+    return Report(
+        target=TargetOut(kind=manifest.target_kind, value=neutralise(manifest.target_value, TARGET_SHOWN)),
+        server=_server(manifest),
+        coverage={part: _coverage(seen) for part, seen in manifest.coverage.items()},
+        capabilities=capabilities,
+        auth=auth,
+        findings=found,
+        aivss=aivss,
+        maestro=maestro,
+        summary=summary(
+            context=context, capabilities=capabilities, auth=auth, findings=found, aivss=aivss, maestro=maestro
+        ),
+        verdict=verdict(picture, found),
+        checks=checks(picture),
+    )
+
+
+def _coverage(seen: Coverage) -> CoverageOut:
+    return CoverageOut(status=seen.status, reason=neutralise(seen.reason, TARGET_SHOWN))
+
+
+def _server(manifest: Manifest) -> ServerOut:
+    server = manifest.server
+    name = server.name or (manifest.listing.name if manifest.listing else "")
+    return ServerOut(
+        name=neutralise_name(name),
+        version=neutralise_name(server.version),
+        title=neutralise_name(server.title),
+        protocol_version=neutralise_name(server.protocol_version),
+        instructions=neutralise(server.instructions, INSTRUCTIONS_SHOWN),
+        manifest_sha256=manifest.sha256,
+    )
+
+
+def _capabilities(picture: Picture) -> CapabilitiesOut:
+    tools = [
+        ToolOut(
+            name=tool.name,
+            pointer=tool.pointer,
+            effect=tool.effect,
+            confidence=round(tool.confidence, 3),
+            abilities=list(tool.abilities),
+            domains=list(tool.domains),
+            declared=dict(tool.declared),
+            evidence=[
+                EvidenceOut(rule_id=e.rule_id, pointer=e.pointer, excerpt=e.excerpt, weight=e.weight)
+                for e in tool.evidence
+            ],
+        )
+        for tool in picture.tools
+    ]
+    return CapabilitiesOut(
+        write_capable=bool(picture.acting("write")),
+        abilities=[ability for ability in picture.ruleset.abilities if picture.able(ability)],
+        domains=list(picture.domains),
+        tools=[] if picture.from_listing else tools,
+    )
+
+
+def _context(manifest: Manifest, picture: Picture) -> WordsContext:
+    names: dict[str, SafeText] = {item.pointer: neutralise_name(item.name) for item in manifest.items()}
+    coverage: Mapping[PartName, Coverage] = {
+        part: replace(seen, reason=neutralise(seen.reason)) for part, seen in manifest.coverage.items()
+    }
+    domains = [picture.ruleset.domains[name] for name in picture.domains[:DOMAINS_TOLD]]
+    named = manifest.server.title or manifest.server.name or manifest.listing
+    return WordsContext(
+        server=picture.server_name if named else trusted(""),
+        names=names,
+        coverage=coverage,
+        tools=len(manifest.tools),
+        listing=picture.from_listing,
+        domains=tuple(DomainInfo(domain.title, domain.assets, domain.harm) for domain in domains),
+    )
