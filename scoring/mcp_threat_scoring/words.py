@@ -1,0 +1,230 @@
+"""The sentences of a report: a paragraph per layer and the summary, composed from evidence.
+
+Nothing here decides anything; it only says, in plain words and always in the same words, what was decided elsewhere.
+A sentence is left out rather than said about nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mcp_threat_scoring.manifest import Coverage
+from mcp_threat_scoring.neutralise import SafeText
+from mcp_threat_scoring.phrases import capital, counted, joined, listed, lowered, number, quoted, sentence
+from mcp_threat_scoring.report import (
+    SEVERITIES,
+    AivssOut,
+    AuthOut,
+    CapabilitiesOut,
+    FindingOut,
+    MaestroOut,
+    ThreatOut,
+    ToolOut,
+)
+from mcp_threat_scoring.threat import Layer
+
+FACTS_SHOWN = 4
+THREATS_SHOWN = 3
+PARTS_OF_LAYER: Mapping[str, tuple[str, ...]] = {
+    "L2": ("resources",),
+    "L3": ("tools", "prompts"),
+    "L4": ("transport", "launch"),
+    "L6": ("auth",),
+    "L7": ("server",),
+}
+_PART_WORDS = {
+    "server": "who the server says it is",
+    "instructions": "the server's instructions",
+    "tools": "the list of tools",
+    "prompts": "the prompts",
+    "resources": "the resources",
+    "resource_templates": "the resource templates",
+    "transport": "how the server is reached",
+    "auth": "how callers are authenticated",
+    "launch": "how the server is started",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DomainInfo:
+    """A business domain that the tools work in.
+
+    `assets` is a plural noun phrase ("feature flags and their environments"); `harm` completes "a wrong call could …"
+    ("switch features on or off for every user").
+    """
+
+    name: str
+    assets: str
+    harm: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsContext:
+    """What the sentences need to know of the target besides its signals. All names are neutralised."""
+
+    server: SafeText
+    names: Mapping[str, SafeText]
+    """Name of each item by its pointer, e.g. ``/tools/3``."""
+    coverage: Mapping[str, Coverage]
+    tools: int
+    listing: bool = False
+    """Only a name and a paragraph of prose are known."""
+    domains: tuple[DomainInfo, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The server's name in quotes, or "this server"."""
+        return quoted(self.server) if self.server else "this server"
+
+    def surface(self) -> str:
+        """What was there to read, as a noun phrase: ``the 12 tools of `shop` ``."""
+        if self.listing:
+            return f"the description of {self.name}"
+        state = self.coverage.get("tools")
+        if state is None or state.status == "not_observed":
+            return f"what is known of {self.name}, whose tools were not seen,"
+        if self.tools == 0:
+            return f"what {self.name} showed, which lists no tool,"
+        return f"the only tool of {self.name}" if self.tools == 1 else f"the {number(self.tools)} tools of {self.name}"
+
+    def missing(self, parts: Sequence[str], *, partial_only: bool = False) -> list[str]:
+        """A sentence for each of these parts that was not, or not wholly, seen."""
+        told: list[str] = []
+        for part in parts:
+            state = self.coverage.get(part)
+            if state is None or state.status == "observed" or (partial_only and state.status != "partial"):
+                continue
+            seen = "only partly seen" if state.status == "partial" else "not seen"
+            reason = f": {state.reason.rstrip('.')}" if state.reason else ""
+            words = _PART_WORDS.get(part, part)
+            verb = "were" if words.startswith("the") and words.endswith("s") and part != "instructions" else "was"
+            told.append(sentence(f"{words} {verb} {seen}{reason}"))
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTelling:
+    """What there is to say of a layer: clauses about presence, weak signs and safeguards, and the threats."""
+
+    facts: Sequence[str] = ()
+    weak: Sequence[str] = ()
+    controls: Sequence[str] = ()
+    threats: Sequence[ThreatOut] = field(default_factory=tuple)
+
+
+def _named_threats(threats: Sequence[ThreatOut]) -> str:
+    told = [f"{lowered(t.title)} ({t.severity})" for t in threats[:THREATS_SHOWN]]
+    more = len(threats) - len(told)
+    if more == 1:
+        told.append(f"{lowered(threats[THREATS_SHOWN].title)} ({threats[THREATS_SHOWN].severity})")
+    elif more > 1:
+        told.append(f"and {number(more)} more")
+    return "; ".join(told)
+
+
+def layer_paragraph(layer: Layer, telling: LayerTelling, context: WordsContext, *, mapped: bool) -> str:
+    """One paragraph about one layer of one server."""
+    told: list[str] = []
+    parts = PARTS_OF_LAYER.get(layer.id, ())
+    if telling.facts and mapped:
+        told.append(sentence("; ".join(telling.facts[:FACTS_SHOWN])))
+        told.append(
+            sentence(layer.risk.format_map({"threats": _named_threats(telling.threats), "server": context.name}))
+        )
+    if not mapped:
+        told.append(sentence(layer.silent.format_map({"surface": context.surface(), "server": context.name})))
+    if telling.weak and not (telling.facts and mapped):
+        told.append(sentence(layer.hint.format_map({"signs": joined(telling.weak[:2])})))
+    if telling.controls and mapped:
+        told.append(sentence(layer.favour.format_map({"controls": joined(telling.controls[:FACTS_SHOWN])})))
+    told += context.missing(parts, partial_only=mapped)
+    if not mapped:
+        told.append(layer.fallback)
+    return " ".join(told)
+
+
+def _reach(auth: AuthOut) -> str:
+    if auth.requirement == "none":
+        return "and the caller needs no credentials"
+    if auth.breadth in ("broad", "admin"):
+        scopes = listed([quoted(scope.name) for scope in auth.scopes if scope.breadth == auth.breadth])
+        return f"under authority that reaches far beyond one task ({scopes})" if scopes else "under broad authority"
+    return "under narrow authority" if auth.breadth == "narrow" else ""
+
+
+def _tools_doing(tools: Sequence[ToolOut], verb: str, verb_one: str) -> str:
+    names = listed([quoted(tool.name) for tool in tools[:4]], len(tools))
+    return f"{counted(len(tools), 'tool')} {verb_one if len(tools) == 1 else verb} ({names})"
+
+
+def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: AuthOut) -> str:
+    tools = capabilities.tools
+    destructive = [tool for tool in tools if tool.effect == "destructive"]
+    writing = [tool for tool in tools if tool.effect == "write"]
+    reach = _reach(auth)
+    if destructive or writing:
+        doing = []
+        if destructive:
+            doing.append(
+                _tools_doing(destructive, "delete or overwrite what exists", "deletes or overwrites what exists")
+            )
+        if writing:
+            doing.append(_tools_doing(writing, "change something", "changes something"))
+        whole = f"of its {counted(len(tools), 'tool')}, " if len(tools) > len(destructive) + len(writing) else ""
+        return ", ".join(filter(None, (f"{whole}{joined(doing)}", reach)))
+    if tools:
+        only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
+        return ", ".join(filter(None, (only, reach)))
+    if capabilities.write_capable:
+        return ", ".join(filter(None, ("by its description it changes things", reach)))
+    return "no tool of it could be read" if not context.listing else "its description names nothing that it changes"
+
+
+def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut]) -> str:
+    hostile = [finding for finding in findings if finding.kind == "hostile_content"]
+    threats = [*maestro.cross_layer, *(threat for layer in maestro.layers for threat in layer.threats)]
+    threats = [threat for threat in threats if threat.likelihood != "possible"]
+    threats.sort(key=lambda t: (-SEVERITIES.index(t.severity), t.likelihood != "confirmed"))  # stable: chains first
+    said = []
+    if hostile:
+        where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile if f.tool)]
+        place = f"the text of {listed(where[:4], len(where))}" if where else "its own text"
+        said.append(f"{place} gives orders to the model, so nothing else it says can be taken at its word")
+    if harms := [domain.harm for domain in context.domains[:2] if domain.harm]:
+        said.append(f"a mistaken or injected call could {joined(harms, 'or')}")
+    if threats:
+        worst = threats[0]
+        tools = f" through {listed([quoted(n) for n in worst.tools[:4]], len(worst.tools))}" if worst.tools else ""
+        said.append(f"the gravest threat is {worst.id}, {lowered(worst.title)}{tools}")
+    return "; ".join(said)
+
+
+def _what_is_not_known(context: WordsContext, aivss: AivssOut) -> str:
+    open_parts = [
+        _PART_WORDS[part]
+        for part in ("tools", "auth", "transport", "launch")
+        if (state := context.coverage.get(part)) is not None and state.status != "observed"
+    ]
+    low, high = aivss.range.low, aivss.range.high
+    bounds = f"the score lies between {low:.1f} and {high:.1f}" if low < high else ""
+    if open_parts:
+        unknown = f"it is not known {joined([p if p.startswith('how') else f'what {p} holds' for p in open_parts])}"
+        return f"{unknown}; until it is, {bounds}" if bounds else unknown
+    return f"what no manifest shows leaves room: {bounds}" if bounds else ""
+
+
+def summary(
+    *,
+    context: WordsContext,
+    capabilities: CapabilitiesOut,
+    auth: AuthOut,
+    findings: Sequence[FindingOut],
+    aivss: AivssOut,
+    maestro: MaestroOut,
+) -> str:
+    """Two or three plain sentences: what makes the server risky, what could happen, what is not known."""
+    name = context.name if context.server else "This server"
+    first = f"{name} scores {aivss.score:.1f} ({aivss.severity}): {_what_it_does(context, capabilities, auth)}"
+    rest = (_what_could_happen(context, maestro, findings), _what_is_not_known(context, aivss))
+    return " ".join([sentence(first), *(sentence(capital(said)) for said in rest if said)])
