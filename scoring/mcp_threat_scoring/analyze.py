@@ -11,7 +11,7 @@ from mcp_threat_scoring.auth_scope import authority
 from mcp_threat_scoring.catalogue import load_catalogue
 from mcp_threat_scoring.finding import checks, findings
 from mcp_threat_scoring.maestro import model
-from mcp_threat_scoring.manifest import Coverage, Manifest, PartName
+from mcp_threat_scoring.manifest import Coverage, Manifest
 from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name, trusted
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import (
@@ -59,14 +59,14 @@ def knowledge(root: Path | None = None, extra: tuple[Path, ...] = ()) -> Knowled
     return Knowledge(ruleset, load_catalogue(ruleset.root), meta)
 
 
-def analyze(manifest: Manifest, profile: ProfileId = "graded", known: Knowledge | None = None) -> Report:
+def analyze(manifest: Manifest, known: Knowledge | None = None, profile: ProfileId = "graded") -> Report:
     """Threat-model one manifest.
 
     `profile` chooses the headline score; the other profile's stands beside it. Never raises on what a target says.
     """
     known = known or knowledge()
     picture = paint(manifest, known.ruleset)
-    auth = authority(picture, manifest.auth)
+    auth = authority(picture)
     found = findings(picture)
     aivss = score(picture, profile)
     context = _context(manifest, picture)
@@ -133,7 +133,7 @@ def _capabilities(picture: Picture) -> CapabilitiesOut:
 
 def _context(manifest: Manifest, picture: Picture) -> WordsContext:
     names: dict[str, SafeText] = {item.pointer: neutralise_name(item.name) for item in manifest.items()}
-    coverage: Mapping[PartName, Coverage] = {
+    coverage: dict[str, Coverage] = {
         part: replace(seen, reason=neutralise(seen.reason)) for part, seen in manifest.coverage.items()
     }
     domains = [picture.ruleset.domains[name] for name in picture.domains[:DOMAINS_TOLD]]

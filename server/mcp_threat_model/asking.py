@@ -1,0 +1,79 @@
+"""Consent through the client: a person sees the exact command and answers, or nothing is started.
+
+The client is asked by MCP elicitation, in whichever era it speaks. A client that cannot ask a person gets a refusal
+that says what to do instead; a model's own "yes" is never enough.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult
+from pydantic import BaseModel, Field
+
+from mcp_threat_model.scan import Consent
+from mcp_threat_model.target import StdioTarget, Target, parse_target
+from mcp_threat_scoring.errors import TargetError, UsageError
+from mcp_threat_scoring.neutralise import neutralise
+
+COMMAND_SHOWN = 600
+
+
+class Permission(BaseModel):
+    """The form a person fills in. Elicitation allows flat fields only."""
+
+    start: bool = Field(description="Start this program on this machine?")
+
+
+def _needs_asking(target: str | None) -> StdioTarget | None:
+    if not target:
+        return None
+    try:
+        parsed: Target = parse_target(target)
+    except (UsageError, TargetError):
+        return None  # the tool itself will say what is wrong with it
+    return parsed if isinstance(parsed, StdioTarget) else None
+
+
+def can_ask(context: Context) -> bool:
+    """Whether the client can put a form before a person."""
+    capabilities = context.client_capabilities
+    elicitation = capabilities.elicitation if capabilities else None
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+async def ask_permission(context: Context, target: str | None = None) -> Permission | Elicit[Permission]:
+    """Ask the person at the client, only when there is a program to start and somebody to ask."""
+    program = _needs_asking(target)
+    if program is None or not can_ask(context):
+        return Permission(start=False)
+    return Elicit(question(program), Permission)
+
+
+def question(program: StdioTarget) -> str:
+    """The question a person answers: the exact command, and what starting it means."""
+    from mcp_threat_model.guard.consent import describe_launch
+
+    return describe_launch(program.argv)
+
+
+def consent_from(permission: ElicitationResult[Permission], context: Context) -> Consent:
+    """What was answered, as the scan wants to hear it."""
+
+    async def consent(program: StdioTarget) -> None:
+        if isinstance(permission, AcceptedElicitation) and permission.data.start:
+            return
+        command = neutralise(shlex.join(program.argv), COMMAND_SHOWN)
+        if can_ask(context):
+            raise TargetError(
+                "consent_required", f"the person asked did not allow this program to start: {command}",
+                "Nothing was started. Scan a saved tools/list result instead, or ask again if that was a mistake.",
+            )  # fmt: skip
+        raise TargetError(
+            "consent_required",
+            f"starting a program needs a person's consent, and this client cannot ask for it: {command}",
+            "Nothing was started. Let the person run `mcp-threat-model scan --allow-launch 'stdio:…'` in a terminal, "
+            "or pass the server's tools/list result as `manifest`.",
+        )
+
+    return consent

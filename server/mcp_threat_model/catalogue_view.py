@@ -1,0 +1,148 @@
+"""What `list_maestro_threats` answers: the layers of one server, or a page of the threat catalogue."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from mcp_threat_model.paging import short_maestro
+from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.report import (
+    CoverageOut,
+    Frozen,
+    MaestroOut,
+    MitigationOut,
+    Report,
+    ServerOut,
+    Severity,
+    TargetOut,
+    VerdictOut,
+)
+from mcp_threat_scoring.threat import Catalogue, Threat
+
+THREATS_PER_PAGE = 15
+
+
+class CatalogueThreatOut(Frozen):
+    """One threat of the catalogue, apart from any server."""
+
+    id: str
+    slug: str
+    title: str
+    layer: str
+    related_layers: list[str]
+    severity: Severity
+    description: str
+    signals: list[str] = Field(description="What has to be seen of a server for the threat to fire.")
+    mitigations: list[MitigationOut]
+    response: list[str]
+    references: dict[str, list[str]]
+
+
+class CataloguePage(Frozen):
+    """A page of the catalogue."""
+
+    total: int
+    offset: int
+    next_offset: int | None
+    threats: list[CatalogueThreatOut]
+
+
+class ThreatsAnswer(Frozen):
+    """With a target: its report's parts about threats. Without one: `catalogue`."""
+
+    schema_version: str = "1.0"
+    target: TargetOut | None = None
+    server: ServerOut | None = None
+    coverage: dict[str, CoverageOut] | None = None
+    maestro: MaestroOut | None = None
+    summary: str | None = None
+    verdict: VerdictOut | None = None
+    catalogue: CataloguePage | None = None
+
+
+def threat_out(threat: Threat, catalogue: Catalogue) -> CatalogueThreatOut:
+    """A threat as the catalogue shows it: its own words, with "the tools" for names nobody has yet."""
+    return CatalogueThreatOut(
+        id=threat.id,
+        slug=threat.slug,
+        title=threat.title,
+        layer=threat.layer,
+        related_layers=list(threat.related_layers),
+        severity=threat.severity,
+        description=told(threat),
+        signals=sorted(threat.when.names()),
+        mitigations=[catalogue.controls[control] for control in threat.mitigations],
+        response=list(threat.response),
+        references={framework: list(ids) for framework, ids in threat.references.items()},
+    )
+
+
+def told(threat: Threat) -> str:
+    """The description with general words where a report names tools and server."""
+    text = threat.description.format_map({"tools": "these tools", "server": "the server"})
+    return text[:1].upper() + text[1:]
+
+
+def choose(catalogue: Catalogue, layer: str | None, reference: str | None) -> tuple[Threat, ...]:
+    """The threats of a layer, of an id or slug, or citing a framework entry.
+
+    Raises:
+        UsageError: nothing in the catalogue answers to that.
+    """
+    chosen = catalogue.threats if layer is None else catalogue.of_layer(layer)
+    if reference:
+        one = catalogue.get(reference.strip())
+        cited = (one,) if one else catalogue.citing(reference.strip())
+        if not cited:
+            raise UsageError(
+                f"nothing in the catalogue is called, or cites, {neutralise(reference)}; "
+                "try an id such as MTC-301, or a framework entry such as MCP03:2025, ASI05 or CWE-78"
+            )
+        chosen = tuple(threat for threat in chosen if threat in cited)
+    return chosen
+
+
+def catalogue_answer(
+    catalogue: Catalogue, *, layer: str | None, reference: str | None, offset: int
+) -> tuple[str, ThreatsAnswer]:
+    """A page of the catalogue, as text and as data.
+
+    Raises:
+        UsageError: nothing in the catalogue answers to `reference`.
+    """
+    chosen = choose(catalogue, layer, reference)
+    shown = chosen[offset : offset + THREATS_PER_PAGE]
+    more = offset + THREATS_PER_PAGE if offset + THREATS_PER_PAGE < len(chosen) else None
+    lines = [f"**{len(chosen)} threats** on the MAESTRO layers" + (f" ({layer})" if layer else "") + ":", ""]
+    for threat in shown:
+        lines.append(f"- **{threat.id}** {threat.title} ({threat.layer}, {threat.severity})")
+        if len(shown) <= 3:
+            lines.append(f"  {told(threat)}")
+            lines += [f"  - {catalogue.controls[control].action}" for control in threat.mitigations[:3]]
+    if more is not None:
+        lines += ["", f"Next page: offset={more}."]
+    data = CataloguePage(
+        total=len(chosen), offset=offset, next_offset=more, threats=[threat_out(t, catalogue) for t in shown]
+    )
+    return "\n".join(lines), ThreatsAnswer(catalogue=data)
+
+
+def layers_answer(report: Report, layer: str | None) -> ThreatsAnswer:
+    """The seven layers of one server, or one of them."""
+    maestro = short_maestro(report.maestro)
+    if layer is not None:
+        maestro = maestro.model_copy(
+            update={
+                "layers": [one for one in maestro.layers if one.id == layer],
+                "cross_layer": maestro.cross_layer if layer == "X" else [],
+            }
+        )
+    return ThreatsAnswer(
+        target=report.target,
+        server=report.server,
+        coverage=report.coverage,
+        maestro=maestro,
+        summary=report.summary,
+        verdict=report.verdict,
+    )

@@ -1,0 +1,92 @@
+"""A report cut to what a client can carry: the biggest lists are paged, evidence is kept short, and it says so.
+
+A tool result travels into a model's context. Clients warn at some 10,000 tokens and cut at 25,000, so a page holds a
+few dozen tools and the rest is one call away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from pydantic import Field
+
+from mcp_threat_scoring.report import AivssOut, AivssProfileOut, Frozen, MaestroOut, Report, ThreatOut
+
+TOOLS_PER_PAGE = 25
+FINDINGS_PER_PAGE = 25
+EVIDENCE_PER_ITEM = 3
+NAMES_PER_LIST = 100
+
+T = TypeVar("T")
+
+
+class PageOut(Frozen):
+    """Which part of the tools and findings this is."""
+
+    offset: int = Field(description="Index of the first tool and finding shown.")
+    tools_total: int
+    findings_total: int
+    next_offset: int | None = Field(description="Pass it as `offset` for the next page; null on the last one.")
+
+
+class ReportPage(Report):
+    """A report whose biggest lists are paged."""
+
+    page: PageOut
+
+
+def _first(items: Sequence[T], count: int = EVIDENCE_PER_ITEM) -> list[T]:
+    return list(items[:count])
+
+
+def _threat(threat: ThreatOut) -> ThreatOut:
+    return threat.model_copy(update={"evidence": _first(threat.evidence), "tools": _first(threat.tools, 10)})
+
+
+def short_maestro(maestro: MaestroOut) -> MaestroOut:
+    """The seven layers with a few pieces of evidence each."""
+    layers = [
+        layer.model_copy(update={"threats": [_threat(threat) for threat in layer.threats]}) for layer in maestro.layers
+    ]
+    return maestro.model_copy(update={"layers": layers, "cross_layer": [_threat(t) for t in maestro.cross_layer]})
+
+
+def _short_profile(profile: AivssProfileOut) -> dict[str, object]:
+    metrics = [metric.model_copy(update={"evidence": _first(metric.evidence)}) for metric in profile.cvss.metrics]
+    return {
+        "cvss": profile.cvss.model_copy(update={"metrics": metrics}),
+        "factors": [factor.model_copy(update={"evidence": _first(factor.evidence)}) for factor in profile.factors],
+    }
+
+
+def _short_aivss(aivss: AivssOut) -> AivssOut:
+    other = aivss.other_profile.model_copy(update=_short_profile(aivss.other_profile))
+    return aivss.model_copy(update={**_short_profile(aivss), "other_profile": other})
+
+
+def page(report: Report, offset: int = 0, size: int = TOOLS_PER_PAGE) -> ReportPage:
+    """The report with tools and findings from `offset` on, `size` of each at most."""
+    tools = report.capabilities.tools
+    end = offset + size
+    shown = [tool.model_copy(update={"evidence": _first(tool.evidence)}) for tool in tools[offset:end]]
+    limits = report.verdict.limits
+    short_limits = limits.model_copy(
+        update={name: _first(getattr(limits, name), NAMES_PER_LIST) for name in type(limits).model_fields}
+    )
+    more = max(len(tools), len(report.findings)) > end
+    parts = {name: getattr(report, name) for name in type(report).model_fields}
+    parts |= {
+        "capabilities": report.capabilities.model_copy(update={"tools": shown}),
+        "findings": report.findings[offset:end],
+        "aivss": _short_aivss(report.aivss),
+        "maestro": short_maestro(report.maestro),
+        "verdict": report.verdict.model_copy(update={"limits": short_limits}),
+    }
+    counted = PageOut(
+        offset=offset,
+        tools_total=len(tools),
+        findings_total=len(report.findings),
+        next_offset=end if more else None,
+    )
+    return ReportPage.model_construct(**parts, page=counted)

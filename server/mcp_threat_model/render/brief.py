@@ -1,0 +1,218 @@
+"""The short Markdown texts of the MCP tools: each stands alone, under some 1,500 tokens, worst things first.
+
+Most models read only this text, so nothing that matters may be in the structured content alone. Every word of the
+target's in it was neutralised when the report was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mcp_threat_scoring.report import AivssProfileOut, LayerOut, Report, ThreatOut, ToolOut
+
+THREATS_SHOWN = 5
+FINDINGS_SHOWN = 6
+NAMES_SHOWN = 10
+TOOLS_SHOWN = 25
+MAX_CHARS = 5_600
+"""Some 1,400 tokens of English."""
+
+_DECISIONS = {
+    "allow": "ALLOW",
+    "allow_with_limits": "ALLOW WITH LIMITS",
+    "review": "REVIEW FIRST",
+    "block": "BLOCK",
+}
+_RANKS = ("critical", "high", "medium", "low", "info")
+
+
+def _names(names: Sequence[str], shown: int = NAMES_SHOWN) -> str:
+    told = ", ".join(f"`{name}`" for name in names[:shown])
+    return told + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
+def _title(report: Report) -> str:
+    name = report.server.title or report.server.name or "unnamed server"
+    return " ".join(filter(None, (name, report.server.version)))
+
+
+def _fit(lines: Iterable[str]) -> str:
+    """As many whole lines as fit, and a word where some did not."""
+    kept: list[str] = []
+    size = 0
+    for line in lines:
+        size += len(line) + 1
+        if size > MAX_CHARS:
+            kept.append("… cut here; the rest is in the structured content.")
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _score_line(aivss: AivssProfileOut) -> str:
+    spread = "" if aivss.range.low == aivss.range.high else f" (could be {aivss.range.low:.1f}–{aivss.range.high:.1f})"
+    return f"**AIVSS {aivss.score:.1f} {aivss.severity}**{spread}"
+
+
+def _terms(aivss: AivssProfileOut) -> list[str]:
+    cvss = aivss.cvss
+    base = f"CVSS {cvss.version or ''} base {cvss.base_score:.1f}".replace("  ", " ")
+    detail = " ".join(filter(None, (cvss.scenario, f"`{cvss.vector}`" if cvss.vector else "")))
+    return [
+        f"- {base}" + (f": {detail}" if detail else ""),
+        f"- Factors sum to {aivss.factor_sum:.1f}: "
+        + ", ".join(f"{factor.name} {factor.value:g}" for factor in aivss.factors),
+        f"- {aivss.formula}",
+    ]
+
+
+def gravest(report: Report) -> list[ThreatOut]:
+    """All threats of a report, gravest and surest first."""
+    found = [*report.maestro.cross_layer, *(threat for layer in report.maestro.layers for threat in layer.threats)]
+    sure = ("confirmed", "likely", "possible")
+    return sorted(found, key=lambda threat: (_RANKS.index(threat.severity), sure.index(threat.likelihood), threat.id))
+
+
+def _threat_line(threat: ThreatOut) -> str:
+    tools = f" through {_names(threat.tools, 4)}" if threat.tools else ""
+    return f"- **{threat.id} {threat.title}** ({threat.severity}, {threat.likelihood}){tools}"
+
+
+def _unseen(report: Report) -> list[str]:
+    parts = [
+        f"{name.replace('_', ' ')} ({seen.status.replace('_', ' ')}{': ' + seen.reason if seen.reason else ''})"
+        for name, seen in report.coverage.items()
+        if seen.status != "observed"
+    ]
+    return [f"Not or only partly seen: {'; '.join(parts)}."] if parts else []
+
+
+def _findings(report: Report) -> list[str]:
+    ranked = sorted(report.findings, key=lambda finding: _RANKS.index(finding.severity))
+    lines = [
+        f"- {finding.title} ({finding.severity}, {finding.confidence} confidence)"
+        + (f" in `{finding.tool}`" if finding.tool else "")
+        + f": {finding.remediation}"
+        for finding in ranked[:FINDINGS_SHOWN]
+    ]
+    if len(ranked) > FINDINGS_SHOWN:
+        lines.append(f"- … and {len(ranked) - FINDINGS_SHOWN} more")
+    return lines
+
+
+def score_text(report: Report) -> str:
+    """The answer to "how risky is this MCP server?"."""
+    verdict = report.verdict
+    lines = [
+        f"# {_title(report)}: {_score_line(report.aivss)}, verdict {_DECISIONS[verdict.decision]}",
+        "",
+        report.summary,
+        "",
+        *(f"- {reason}" for reason in verdict.reasons),
+        "",
+        f"How the score is made (profile {report.aivss.profile}):",
+        *_terms(report.aivss),
+        f"- By the other profile, {report.aivss.other_profile.profile}: {report.aivss.other_profile.score:.1f} "
+        f"{report.aivss.other_profile.severity}",
+    ]
+    if report.findings:
+        lines += ["", "Wrong with it:", *_findings(report)]
+    threats = gravest(report)
+    if threats:
+        lines += ["", "Top threats (MAESTRO):", *map(_threat_line, threats[:THREATS_SHOWN])]
+        if len(threats) > THREATS_SHOWN:
+            lines.append(f"- … and {len(threats) - THREATS_SHOWN} more: list_maestro_threats")
+    limits = verdict.limits
+    for word, names in (("Deny", limits.deny_tools), ("Confirm", limits.confirm_tools), ("Allow", limits.allow_tools)):
+        if names:
+            lines += ["", f"{word}: {_names(names)}."]
+    if report.aivss.levers:
+        lever = report.aivss.levers[0]
+        lines += ["", f"What lowers the score most: {lever.change} → {lever.score_after:.1f} {lever.severity_after}."]
+    lines += ["", *_unseen(report)]
+    return _fit(lines)
+
+
+def _layer_lines(layer: LayerOut) -> list[str]:
+    lines = [
+        "",
+        f"## {layer.id} {layer.name}: {'mapped' if layer.status == 'mapped' else 'not certain'}",
+        layer.summary,
+    ]
+    lines += [_threat_line(threat) for threat in layer.threats[:3]]
+    if len(layer.threats) > 3:
+        lines.append(f"- … and {len(layer.threats) - 3} more")
+    if layer.status != "mapped" and layer.ask_next:
+        lines.append(f"Ask: {layer.ask_next[0]}")
+    return lines
+
+
+def maestro_text(report: Report, layer: str | None = None) -> str:
+    """The seven layers of one server, or one of them in full."""
+    lines = [f"# MAESTRO threat model of {_title(report)}"]
+    for one in report.maestro.layers:
+        if layer is None:
+            lines += _layer_lines(one)
+        elif one.id == layer:
+            lines += ["", f"## {one.id} {one.name}: {one.status.replace('_', ' ')}", one.summary]
+            for threat in one.threats:
+                lines += [_threat_line(threat), f"  {threat.description}"]
+                lines += [f"  - {action.owner}: {action.action}" for action in threat.mitigations[:2]]
+            lines += [f"Ask: {question}" for question in one.ask_next]
+    if report.maestro.cross_layer and layer in (None, "X"):
+        lines += ["", "## Chains across layers", *map(_threat_line, report.maestro.cross_layer)]
+    return _fit(lines)
+
+
+def _tool_line(tool: ToolOut) -> str:
+    able = f"; {', '.join(tool.abilities)}" if tool.abilities else ""
+    seen = ", ".join(dict.fromkeys(f"“{evidence.excerpt}”" for evidence in tool.evidence[:2] if evidence.excerpt))
+    return f"- `{tool.name}`: **{tool.effect}** ({tool.confidence:.0%}){able}" + (f"; from {seen}" if seen else "")
+
+
+_EFFECTS = ("destructive", "write", "read")
+
+
+def inspect_text(report: Report, offset: int = 0) -> str:
+    """What the server is, what its tools can do, how it is reached and with what authority."""
+    tools = report.capabilities.tools
+    counts = {effect: sum(tool.effect == effect for tool in tools) for effect in _EFFECTS}
+    told = ", ".join(f"{count} {effect}" for effect, count in counts.items() if count)
+    auth = report.auth
+    lines = [
+        f"# {_title(report)}",
+        f"{len(tools)} tools{': ' + told if told else ''}. Reached by: {report.target.kind}. "
+        f"Manifest SHA-256 {report.server.manifest_sha256[:16]}….",
+        f"Authentication: {auth.requirement}"
+        + (f" ({', '.join(auth.schemes)})" if auth.schemes else "")
+        + f"; authority: {auth.breadth}"
+        + (f"; scopes {_names([scope.name for scope in auth.scopes])}" if auth.scopes else "")
+        + ".",
+        *_unseen(report),
+    ]
+    if report.findings:
+        lines += ["", "Wrong with it:", *_findings(report)]
+    page = tools[offset : offset + TOOLS_SHOWN]
+    if page:
+        ranked = sorted(page, key=lambda tool: _EFFECTS.index(tool.effect)) if len(tools) <= TOOLS_SHOWN else page
+        lines += ["", "Tools:", *map(_tool_line, ranked)]
+        if offset + TOOLS_SHOWN < len(tools):
+            lines.append(f"Next tools: offset={offset + TOOLS_SHOWN} of {len(tools)}.")
+    elif report.capabilities.abilities:
+        lines += ["", f"From its description: {', '.join(report.capabilities.abilities)}."]
+    return _fit(lines)
+
+
+def sum_text(aivss: AivssProfileOut) -> str:
+    """The calculator's answer: every term and the arithmetic."""
+    lines = [
+        f"{_score_line(aivss)} (profile {aivss.profile})",
+        *_terms(aivss),
+        f"- AARS {aivss.aars:g}, threat multiplier {aivss.threat_multiplier:g}, mitigation {aivss.mitigation_factor:g}",
+    ]
+    if aivss.below_cvss_base and aivss.repaired_score is not None:
+        lines.append(
+            "- Mitigation takes the score below its CVSS base; applied to the agentic part alone: "
+            f"{aivss.repaired_score:.1f}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,50 @@
+"""What a tool call is about: a target, a manifest or a listing, exactly one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
+from mcp_threat_model.source.document import parse_json
+from mcp_threat_model.source.snapshot import describe
+from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.manifest import Manifest
+
+InlineManifest = str | dict[str, Any] | list[Any]
+
+
+def inline_manifest(given: InlineManifest, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+    """A manifest passed in the call itself, as JSON or as JSON text, under the same bounds as a file.
+
+    Raises:
+        TargetError: `malformed` or `too_large`.
+    """
+    text = given if isinstance(given, str) else json.dumps(given)
+    document = parse_json(text.encode("utf-8", "replace"), "the manifest", limits)
+    return describe(document, kind="manifest", label="inline manifest", limits=limits)
+
+
+def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> Manifest:
+    """A name and a paragraph of prose, or the paragraph alone.
+
+    Raises:
+        TargetError: `malformed` or `too_large`.
+    """
+    entry = {"name": "", "description": given} if isinstance(given, str) else dict(given)
+    entry = {"name": str(entry.get("name") or "unnamed server"), "description": str(entry.get("description") or "")}
+    document = parse_json(json.dumps(entry).encode("utf-8", "replace"), "the listing", limits)
+    return describe(document, kind="listing", label=entry["name"], limits=limits)
+
+
+def exactly_one(**given: object) -> str | None:
+    """The name of the one argument that was given; None when none was.
+
+    Raises:
+        UsageError: more than one was given.
+    """
+    named = [name for name, value in given.items() if value not in (None, "", {}, [])]
+    if len(named) > 1:
+        raise UsageError(f"give only one of {', '.join(given)}; {' and '.join(named)} were given")
+    return named[0] if named else None
