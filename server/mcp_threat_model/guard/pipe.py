@@ -1,0 +1,268 @@
+"""One HTTP exchange under bounds: the part of our HTTP clients that does not depend on which HTTP library asks.
+
+Every request of a scan goes through a :class:`Pipe`: its URL is judged, credentials are added only for the origin they
+were given for, compressed answers are refused, bytes are counted as they come off the socket, and what was answered is
+noted in a :class:`Ledger`. The SDK drops statuses and headers and rewords errors; the ledger still has them.
+"""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_threat_model import __version__
+from mcp_threat_model.guard.connect import Contacts, GuardedBackend, Resolver, system_resolver
+from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.neutralise import neutralise
+
+USER_AGENT = f"mcp-threat-model/{__version__}"
+_REACH_HINT = "Check that the server is running and that the address is right."
+MAX_NOTES = 200
+"""Answers kept in the ledger; a scan needs a few dozen."""
+
+
+@dataclass(frozen=True, slots=True)
+class WireBounds:
+    """How much one client may read. Bytes are counted before anything is parsed."""
+
+    body_bytes: int
+    """Of one answer."""
+    total_bytes: int
+    """Of all answers together."""
+    requests: int = 200
+    """A server that ends its event stream at once makes a client reconnect for ever."""
+    seconds: float = 10.0
+    """For each connect, and for each wait between two pieces of an answer."""
+
+
+@dataclass(slots=True)
+class Note:
+    """What became of one request. Header names are lower case; a repeated header keeps its values apart."""
+
+    method: str
+    url: str
+    status: int = 0
+    """0 until, or when never, answered."""
+    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tls: str = ""
+    problem: TargetError | None = None
+    """Why it could not be sent, or read to its end."""
+
+    def header(self, name: str) -> str:
+        """The first value of a header, or the empty string."""
+        return self.headers.get(name, ("",))[0]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What happened on the wire during one scan."""
+
+    contacts: Contacts = field(default_factory=Contacts)
+    notes: list[Note] = field(default_factory=list)
+    received: int = 0
+    """Bytes of all bodies."""
+    sent: int = 0
+    """Requests."""
+
+    def open_note(self, method: str, url: str) -> Note:
+        """Start the note of one more request."""
+        note = Note(method, url)
+        self.sent += 1
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append(note)
+        return note
+
+    def problems(self) -> list[TargetError]:
+        """Everything that was refused or failed, in the order of the requests."""
+        return [note.problem for note in self.notes if note.problem is not None]
+
+
+def tls_context() -> ssl.SSLContext:
+    """Verify certificates against the system's authorities, or the bundled ones where the system has none."""
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    if sys.platform != "win32" and not (paths.cafile or paths.capath):
+        import certifi  # only on systems without a store of their own
+
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers, body. The body must be read to its end or closed."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: Body
+
+
+class Body:
+    """An answer's body, counted piece by piece."""
+
+    def __init__(self, stream: Any, pipe: Pipe, note: Note) -> None:
+        self._stream = stream
+        self._pipe = pipe
+        self._note = note
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        count = 0
+        bounds, ledger = self._pipe.bounds, self._pipe.ledger
+        try:
+            async for piece in self._stream:
+                count += len(piece)
+                ledger.received += len(piece)
+                if count > bounds.body_bytes:
+                    raise too_large(f"an answer is larger than {bounds.body_bytes:,} bytes")
+                if ledger.received > bounds.total_bytes:
+                    raise too_large(f"the answers together are larger than {bounds.total_bytes:,} bytes")
+                yield piece
+        except Exception as error:  # both stacks raise classes of their own
+            self._note.problem = self._pipe.explain(error)
+            raise self._note.problem from None
+
+    async def aclose(self) -> None:
+        """Give the connection back or close it."""
+        await self._stream.aclose()
+
+
+def too_large(what: str) -> TargetError:
+    """Say that something was cut off before it could do harm."""
+    return TargetError("too_large", f"Reading stopped: {what}.")
+
+
+class Pipe:
+    """Sends requests through `httpcore` or `httpcore2` (`core`).
+
+    `home` is the origin that `headers`, the user's own, may be sent to; without it they go nowhere. With `stay` every
+    other origin is refused, apart from the same host's step up from http to https on the default ports.
+    """
+
+    def __init__(
+        self,
+        core: Any,
+        bounds: WireBounds,
+        *,
+        allow_private: bool,
+        ledger: Ledger,
+        named_by: NamedBy = "user",
+        home: Endpoint | None = None,
+        stay: bool = False,
+        headers: Mapping[str, str] | None = None,
+        resolver: Resolver = system_resolver,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._core = core
+        self.bounds = bounds
+        self.ledger = ledger
+        self._allow_private = allow_private
+        self._named_by: NamedBy = named_by
+        self._home = home
+        self._stay = stay
+        self._headers = {name.lower(): value for name, value in (headers or {}).items()}
+        backend = GuardedBackend(
+            core.AnyIOBackend(),
+            allow_private=allow_private,
+            named_by_target=named_by == "target",
+            contacts=ledger.contacts,
+            resolver=resolver,
+        )
+        self._pool = core.AsyncConnectionPool(
+            ssl_context=tls if tls is not None else tls_context(), max_connections=20, network_backend=backend
+        )
+
+    def _judge(self, url: str) -> Endpoint:
+        endpoint = check_url(url, allow_private=self._allow_private, named_by=self._named_by)
+        home = self._home
+        if self._stay and home is not None and endpoint.origin != home.origin:
+            step_up = (home.scheme, home.port, endpoint.scheme, endpoint.port) == ("http", 80, "https", 443)
+            if not (step_up and endpoint.host == home.host):
+                raise TargetError(
+                    "blocked_address",
+                    f"The server sent us on to another origin, {neutralise(endpoint.origin, 120)}, where nobody went.",
+                    "If that is the intended server, scan that address instead.",
+                )
+        return endpoint
+
+    async def send(self, method: str, url: str, headers: list[tuple[bytes, bytes]], content: Any) -> Answer:
+        """Send one request.
+
+        Raises:
+            TargetError: ``blocked_address``, ``unreachable``, ``timeout`` or ``too_large``; also kept in the ledger.
+        """
+        note = self.ledger.open_note(method, "")
+        try:
+            return await self._send(note, url, headers, content)
+        except Exception as error:  # both stacks raise classes of their own
+            note.problem = self.explain(error)
+            raise note.problem from None
+
+    async def _send(self, note: Note, url: str, headers: list[tuple[bytes, bytes]], content: Any) -> Answer:
+        if self.ledger.sent > self.bounds.requests:
+            raise too_large(f"reading the server took more than {self.bounds.requests} requests")
+        endpoint = self._judge(url)
+        note.url = endpoint.url
+        mine = {"user-agent": USER_AGENT, "accept-encoding": "identity"}
+        if self._home is not None and endpoint.origin == self._home.origin:
+            mine |= self._headers
+        kept = [(n, v) for n, v in headers if n.lower().decode("latin-1") not in mine]
+        request = self._core.Request(
+            method=note.method,
+            url=self._core.URL(url),
+            headers=kept + [(name.encode("ascii"), value.encode("utf-8")) for name, value in mine.items()],
+            content=content,
+            extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.bounds.seconds)},
+        )
+        response = await self._pool.handle_async_request(request)
+        collected: dict[str, tuple[str, ...]] = {}
+        for name, value in response.headers:
+            key = name.decode("latin-1").lower()
+            collected[key] = (*collected.get(key, ()), value.decode("latin-1"))
+        note.status, note.headers, note.tls = response.status, collected, _tls_version(response.extensions)
+        try:
+            self._check_answer(note)
+        except TargetError:
+            await response.stream.aclose()
+            raise
+        return Answer(response.status, response.headers, Body(response.stream, self, note))
+
+    def _check_answer(self, note: Note) -> None:
+        coding = ", ".join(note.headers.get("content-encoding", ())).strip().lower()
+        if coding not in ("", "identity"):
+            # A bound on received bytes is no bound on what they unpack to.
+            raise TargetError(
+                "too_large", "The server compressed its answer although it was asked not to; it was not unpacked."
+            )
+        length = note.header("content-length")
+        if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > self.bounds.body_bytes):
+            raise too_large(f"an answer is larger than {self.bounds.body_bytes:,} bytes")
+
+    def explain(self, error: Exception) -> TargetError:
+        """Turn whatever went wrong on the wire into one sentence."""
+        if isinstance(error, TargetError):
+            return error
+        if isinstance(error, self._core.TimeoutException | TimeoutError):
+            return TargetError("timeout", f"The server did not answer within {self.bounds.seconds:g} seconds.")
+        detail = neutralise(str(error).strip() or type(error).__name__, 120)
+        if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError) or "CERTIFICATE" in str(error):
+            return TargetError("unreachable", f"No trustworthy TLS connection could be made: {detail}.")
+        if isinstance(error, self._core.ProtocolError):
+            return TargetError("not_mcp", f"What answers there does not speak HTTP: {detail}.")
+        if isinstance(error, self._core.NetworkError | OSError):
+            return TargetError("unreachable", f"No connection could be made or kept: {detail}.", _REACH_HINT)
+        return TargetError("unreachable", f"The request failed: {detail}.")
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+def _tls_version(extensions: Mapping[str, Any]) -> str:
+    """The TLS version of the connection an answer came over, or the empty string."""
+    stream = extensions.get("network_stream")
+    secured = stream.get_extra_info("ssl_object") if stream is not None else None
+    return str(secured.version() or "") if secured is not None else ""

@@ -1,0 +1,29 @@
+"""Addresses without the secrets that people put into them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import re2
+
+from mcp_threat_model.guard.url import Endpoint
+
+_WORD = re2.compile(r"[A-Za-z0-9]+")
+_UUID = re2.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SECRET_LENGTH = 16
+"""Characters: 16 hexadecimal ones are 64 bits, the least that anyone uses as a key."""
+
+
+def _is_secret(segment: str) -> bool:
+    """Whether a path segment looks generated: a UUID, or a long run in which letters and digits are mixed."""
+    if _UUID.search(segment):
+        return True
+    runs = [run for run in _WORD.findall(segment) if len(run) >= _SECRET_LENGTH]
+    return any(any(c.isdigit() for c in run) and any(c.isalpha() for c in run) for run in runs)
+
+
+def redact_url(endpoint: Endpoint) -> str:
+    """The URL with every query value, and every path segment that looks like a key, replaced by ``…``."""
+    path = "/".join("…" if _is_secret(part) else part for part in endpoint.path.split("/"))
+    names = [quote(pair.partition("=")[0][:64], safe="%") for pair in endpoint.query.split("&") if pair]
+    return endpoint.origin + path + ("?" + "&".join(f"{name}=…" for name in names) if names else "")

@@ -1,0 +1,99 @@
+"""Why an endpoint could not be read, from what was seen on the wire: one sentence, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcp_threat_model.guard.pipe import Ledger, Note
+from mcp_threat_model.guard.redact import redact_url
+from mcp_threat_model.guard.url import Endpoint
+from mcp_threat_model.source.authorization import Authority
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.neutralise import neutralise
+
+REFUSED = (401, 403)
+_NAMED = 5
+"""Scopes and servers named in a message."""
+
+
+def _last(ledger: Ledger, method: str) -> Note | None:
+    return next((note for note in reversed(ledger.notes) if note.method == method), None)
+
+
+def may_be_legacy(ledger: Ledger) -> bool:
+    """Whether to try the older transport: MCP 2025-11-25, "Backwards compatibility": a POST answered with 4xx.
+
+    401 and 403 ask for credentials, 429 for patience; none of them says that the transport is wrong.
+    """
+    last = _last(ledger, "POST")
+    return last is not None and 400 <= last.status < 500 and last.status not in (*REFUSED, 407, 429)
+
+
+def refused_stranger(ledger: Ledger) -> bool:
+    """Whether the endpoint turned us away for want of (better) credentials."""
+    return any(note is not None and note.status in REFUSED for note in (_last(ledger, "POST"), _last(ledger, "GET")))
+
+
+def auth_required(endpoint: Endpoint, ledger: Ledger, authority: Authority, *, given: bool) -> TargetError:
+    """Say that credentials are needed, and everything that was learnt about which."""
+    status = next((note.status for note in reversed(ledger.notes) if note.status in REFUSED), 401)
+    auth = authority.auth
+    learnt = [f"HTTP {status}"]
+    if auth.schemes:
+        learnt.append("scheme " + _some(auth.schemes))
+    scopes = tuple(dict.fromkeys(scope.name for scope in auth.scopes))
+    if scopes:
+        learnt.append("scopes " + _some(scopes))
+    if authority.issuers:
+        learnt.append("authorization server " + _some(authority.issuers))
+    what = "did not accept the credentials given" if given else "requires authentication"
+    hint = "Pass credentials with --header, for example --header 'Authorization: Bearer TOKEN'."
+    if authority.coverage.reason:
+        hint += f" Not everything could be checked: {neutralise(authority.coverage.reason, 200)}."
+    return TargetError("auth_required", f"{redact_url(endpoint)} {what} ({'; '.join(learnt)}).", hint)
+
+
+def _some(words: Sequence[str]) -> str:
+    shown = ", ".join(neutralise(word, 60) for word in words[:_NAMED])
+    return shown + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
+
+
+def explain(ledger: Ledger, endpoint: Endpoint, failure: TargetError) -> TargetError:
+    """The error to report: the wire knows better than the session what went wrong below it."""
+    if ledger.contacts.refused:
+        return ledger.contacts.refused[0]
+    for problem in ledger.problems():
+        if problem.code == "blocked_address":
+            return problem
+    if failure.code in ("blocked_address", "too_large"):
+        return failure
+    where = redact_url(endpoint)
+    last = _last(ledger, "POST")
+    if last is None:
+        return failure
+    if last.problem is not None:
+        return TargetError(last.problem.code, f"{where}: {last.problem.message}", last.problem.hint)
+    by_status = _status_error(last, where)
+    return (
+        by_status if by_status is not None else TargetError(failure.code, f"{where}: {failure.message}", failure.hint)
+    )
+
+
+def _status_error(note: Note, where: str) -> TargetError | None:
+    kind = note.header("content-type").partition(";")[0].strip().lower()
+    mcp_hint = "Check the path; MCP endpoints often end in /mcp or /sse."
+    if note.status == 429:
+        return TargetError("unreachable", f"{where} asks for fewer requests (HTTP 429).", "Try again later.")
+    if note.status >= 500:
+        return TargetError("unreachable", f"{where} failed (HTTP {note.status}).", "Try again later.")
+    if 300 <= note.status < 400:
+        place = neutralise(note.header("location") or "nowhere", 120)
+        return TargetError("not_mcp", f"{where} redirects to {place} instead of answering.", mcp_hint)
+    if note.status >= 400:
+        return TargetError("not_mcp", f"{where} has no MCP endpoint (HTTP {note.status}).", mcp_hint)
+    if kind in ("text/html", "application/xhtml+xml"):
+        return TargetError("not_mcp", f"{where} is a web page, not an MCP endpoint.", mcp_hint)
+    if kind not in ("application/json", "text/event-stream"):
+        shown = neutralise(kind, 60) if kind else "no content type"
+        return TargetError("not_mcp", f"{where} answered with {shown} instead of MCP messages.", mcp_hint)
+    return None
