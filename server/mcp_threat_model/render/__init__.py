@@ -1,0 +1,30 @@
+"""Ways out, one file each. The table of formats is the only place that knows them all."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final, cast
+
+from mcp_threat_model.render.interface import Renderer
+from mcp_threat_scoring.errors import UsageError
+
+_RENDERERS: Final[dict[str, tuple[str, str]]] = {
+    "text": ("mcp_threat_model.render.text", "render_text"),
+    "json": ("mcp_threat_model.render.json", "render_json"),
+    "jsonl": ("mcp_threat_model.render.json", "render_jsonl"),
+}
+
+FORMATS: Final = ("text", "json", "jsonl", "markdown", "sarif", "html")
+"""Every format the command line names, in the order of its help."""
+
+
+def renderer(name: str) -> Renderer:
+    """The renderer of that format; its module is imported now, so that nobody pays for the others.
+
+    Raises:
+        UsageError: the format has a name, but nothing writes it yet.
+    """
+    if name not in _RENDERERS:
+        raise UsageError(f"unsupported: --format {name} cannot be written yet; use {', '.join(_RENDERERS)}")
+    module, function = _RENDERERS[name]
+    return cast(Renderer, getattr(import_module(module), function))

@@ -1,0 +1,173 @@
+"""The command line: arguments in, exit code out.
+
+Nothing heavy is imported here, so that `--help` answers at once; each command imports what it needs.
+
+Exit codes: 0 every target reported, nothing at or above `--fail-at` · 1 internal error · 2 usage · 3 no target could
+be read · 4 some could not · 11 / 12 / 13 / 14 highest severity low / medium / high / critical, when `--fail-at` is met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn, TypeAlias
+
+from mcp_threat_model.terminal import PROGRAM, complain, explain, is_terminal
+from mcp_threat_scoring.errors import RuleError, ThreatModelError, UsageError
+
+EXIT_INTERNAL = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
+PROFILES = ("graded", "owasp-0.8")
+FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
+
+_TARGETS = """\
+targets:
+  https://host/mcp       streamable HTTP, or legacy SSE
+  'stdio:COMMAND ARG'    start that program (never through a shell) and speak MCP; needs --allow-launch
+  path/to/file.json, -   a saved description: a tools/list result or response, a list of tools, a capture,
+                         a registry server.json, an MCPB manifest.json, a client's entry, or name + prose
+  config:CLIENT/NAME     a server of an installed client
+  registry:NAME, npm:NAME, pypi:NAME
+                         a published server, read without running it
+
+exit codes:
+  0 all reported   1 internal error   2 usage   3 no target could be read   4 some could not
+  11 low   12 medium   13 high   14 critical: the highest severity, when --fail-at is met
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, then how to see the options."""
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{message} (see {self.prog} --help)")
+        raise SystemExit(EXIT_USAGE)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar of the command line."""
+    parser = _Parser(
+        prog=PROGRAM,
+        description="Threat-model any MCP server: an AIVSS score with every term shown, the seven MAESTRO layers, "
+        "and a verdict.",
+        epilog="Without a command and with standard input not a terminal, it serves MCP over stdio.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=_Parser)
+    _scan(commands)
+    _score(commands)
+    _threats(commands)
+    _serve(commands)
+    evaluate = commands.add_parser("evaluate", help="accuracy on a labelled corpus", allow_abbrev=False)
+    evaluate.add_argument("corpus", metavar="CORPUS_DIR", help="folder with the labelled rows")
+    evaluate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    demo = commands.add_parser("demo", help="scan the bundled example server over real stdio", allow_abbrev=False)
+    demo.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    commands.add_parser("schema", help="print the JSON Schema of the JSON report", allow_abbrev=False)
+    return parser
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # argparse has no public name for it
+
+
+def _scan(commands: _Commands) -> None:
+    scan = commands.add_parser(
+        "scan",
+        help="threat-model one or more MCP servers",
+        epilog=_TARGETS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    scan.add_argument("targets", metavar="TARGET", nargs="+", help="what to threat-model, see below")
+    scan.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
+    scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
+    scan.add_argument("--allow-launch", action="store_true", help="consent to start the stdio targets")
+    scan.add_argument("--sandbox", choices=("auto", "require", "off"), default="auto", help="for stdio targets")
+    scan.add_argument("--allow-network", action="store_true", help="let a sandboxed stdio target use the network")
+    scan.add_argument(
+        "--allow-private-network",
+        action="store_true",
+        help="for HTTP targets: allow loopback and private addresses, and plain http for authorization metadata",
+    )
+    scan.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target")
+    scan.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
+    scan.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
+    scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
+    scan.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
+
+
+def _score(commands: _Commands) -> None:
+    score = commands.add_parser(
+        "score", help="AIVSS calculator: factors in, score and every term out", allow_abbrev=False
+    )
+    score.add_argument("--input", metavar="FILE|-", help="the terms as JSON; or give them as flags")
+    score.add_argument("--profile", choices=PROFILES)
+    score.add_argument("--cvss-base", metavar="NUMBER", type=float)
+    score.add_argument("--cvss-vector", metavar="VECTOR", help="e.g. CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H")
+    score.add_argument("--factor", metavar="ID=VALUE", action="append", default=[], help="once for each factor")
+    score.add_argument("--threat-multiplier", metavar="NUMBER", type=float)
+    score.add_argument("--mitigation-factor", metavar="NUMBER", type=float)
+
+
+def _threats(commands: _Commands) -> None:
+    threats = commands.add_parser("threats", help="the MAESTRO threat catalogue", allow_abbrev=False)
+    threats.add_argument("--layer", choices=LAYERS, help="only that layer")
+
+
+def _serve(commands: _Commands) -> None:
+    serve = commands.add_parser("serve", help="run the MCP server", allow_abbrev=False)
+    serve.add_argument("--transport", choices=("stdio", "streamable-http"), default="stdio")
+    serve.add_argument("--host", default="127.0.0.1", help="for streamable-http, default 127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000, help="for streamable-http, default 8000")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code. Nobody sees a traceback."""
+    parser = build_parser()
+    try:
+        arguments = parser.parse_args(argv)
+        return _dispatch(parser, arguments)
+    except SystemExit as stop:  # argparse: --help, or words that are off
+        return stop.code if isinstance(stop.code, int) else EXIT_USAGE
+    except UsageError as error:
+        complain(str(error))
+        return EXIT_USAGE
+    except RuleError as error:
+        complain(f"the rules are damaged, so nothing can be analysed:\n{error}")
+        return EXIT_INTERNAL
+    except ThreatModelError as error:
+        complain(str(error))
+        return EXIT_USAGE
+    except KeyboardInterrupt:
+        complain("interrupted")
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        explain(error)
+        complain(f"internal error ({type(error).__name__}); please report it")
+        return EXIT_INTERNAL
+
+
+def _dispatch(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
+    if arguments.version:
+        from mcp_threat_model import __version__
+
+        print(f"{PROGRAM} {__version__}")
+        return 0
+    command: str | None = arguments.command
+    if command is None:
+        if is_terminal(sys.stdin):
+            parser.print_help()
+            return 0
+        arguments = parser.parse_args(["serve"])
+        command = "serve"
+    module = importlib.import_module(f"mcp_threat_model.commands.{command}")
+    code: int = module.run(arguments)
+    return code

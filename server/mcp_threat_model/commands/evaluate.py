@@ -1,0 +1,18 @@
+"""`mcp-threat-model evaluate`: accuracy on a labelled corpus."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mcp_threat_scoring.errors import UsageError
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    folder = Path(arguments.corpus)
+    if not folder.is_dir():
+        raise UsageError(f"there is no corpus directory {arguments.corpus}")
+    from mcp_threat_model.evaluate import main
+
+    return main(folder, arguments.format)

@@ -1,0 +1,188 @@
+"""`mcp-threat-model scan`: targets in, one document out, and an exit code that a pipeline can act on."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from mcp_threat_model.render import renderer
+from mcp_threat_model.target import HttpTarget, StdioTarget, Target, parse_target
+from mcp_threat_model.terminal import (
+    check_output,
+    complain,
+    emit,
+    explain,
+    is_terminal,
+    say,
+    wants_colour,
+    write_output,
+)
+from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
+
+if TYPE_CHECKING:
+    from mcp_threat_model.scan import Outcome, ScanOptions
+
+EXIT_INTERNAL: Final = 1
+EXIT_NONE_READ: Final = 3
+EXIT_SOME_READ: Final = 4
+EXIT_SEVERITY: Final = {"low": 11, "medium": 12, "high": 13, "critical": 14}
+
+_MAX_SECONDS: Final = 86_400.0
+_MAX_JOBS: Final = 64
+_TOKEN: Final = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+"""Characters of a header's name (RFC 9110, section 5.6.2)."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan all targets, write the report, and say in the exit code what was found.
+
+    Raises:
+        UsageError: the words are off; nothing was read.
+    """
+    targets = [parse_target(text) for text in arguments.targets]
+    renderer(arguments.format)  # an output that cannot be written is said before anything is started
+    options = _options(arguments)
+    _warn_of_idle_options(arguments, targets)
+    if arguments.output:
+        check_output(arguments.output)
+    outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)
+    return deliver(outcomes, arguments.format, output=arguments.output, fail_at=arguments.fail_at)
+
+
+def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
+    """Run the scan, with progress on a terminal's standard error."""
+    import anyio
+
+    from mcp_threat_model.scan import refuse_launch, scan
+
+    async def consent(target: StdioTarget) -> None:
+        if not allow_launch:
+            await refuse_launch(target)
+
+    def progress(target: Target, line: str) -> None:
+        say(f"{target.label}: {line}")
+
+    watched = is_terminal(sys.stderr)
+
+    async def work() -> list[Outcome]:
+        return await scan(targets, options, consent=consent, progress=progress if watched else None)
+
+    return anyio.run(work)
+
+
+def deliver(outcomes: Sequence[Outcome], form: str, *, output: str | None = None, fail_at: str | None = None) -> int:
+    """Write the report and the errors; return the exit code."""
+    for fault in (outcome.fault for outcome in outcomes):
+        if fault:
+            explain(fault)
+    results = [outcome.result for outcome in outcomes]
+    for result in results:
+        if isinstance(result, ErrorOut):
+            complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
+    if output:
+        try:
+            write_output(output, renderer(form)(results))
+        except OSError as error:
+            complain(f"{output} could not be written: {(error.strerror or 'unknown reason').lower()}")
+            return EXIT_INTERNAL
+    elif form == "text":
+        emit(_for_screen(results))
+    else:
+        emit(renderer(form)(results), utf8=True)
+    return exit_code(outcomes, fail_at)
+
+
+def _for_screen(results: Sequence[Report | ErrorOut]) -> str:
+    """Text, coloured for a person; and only the reports for them, who have just read the errors on standard error."""
+    if is_terminal(sys.stdout):
+        results = [result for result in results if isinstance(result, Report)]
+    if not wants_colour(sys.stdout):
+        return renderer("text")(results)
+    from mcp_threat_model.render.terminal import coloured
+    from mcp_threat_model.render.text import text_page
+
+    return coloured(text_page(results).lines)
+
+
+def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
+    """What the outcomes mean to a script: our own faults first, then severity, then what is missing."""
+    if any(outcome.fault for outcome in outcomes):
+        return EXIT_INTERNAL
+    reports = [outcome.result for outcome in outcomes if isinstance(outcome.result, Report)]
+    if not reports:
+        return EXIT_NONE_READ
+    if fail_at:
+        worst = max((_worst(report) for report in reports), key=SEVERITIES.index)
+        if SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
+            return EXIT_SEVERITY[worst]
+    return EXIT_SOME_READ if len(reports) < len(outcomes) else 0
+
+
+def _worst(report: Report) -> str:
+    """The highest severity of the score and of the findings."""
+    found = [finding.severity for finding in report.findings]
+    scored = report.aivss.severity.lower()
+    return max((*found, scored if scored in SEVERITIES else "info"), key=[*SEVERITIES].index)
+
+
+def _options(arguments: argparse.Namespace) -> ScanOptions:
+    from mcp_threat_model.guard.limits import DEFAULT_LIMITS
+    from mcp_threat_model.scan import DEFAULT_JOBS, ScanOptions
+
+    limits = DEFAULT_LIMITS
+    if arguments.timeout is not None:
+        if not (math.isfinite(arguments.timeout) and 0 < arguments.timeout <= _MAX_SECONDS):
+            raise UsageError(f"--timeout {arguments.timeout:g} is not between 0 and {_MAX_SECONDS:g} seconds")
+        limits = limits.with_total(arguments.timeout)
+    jobs = DEFAULT_JOBS if arguments.jobs is None else arguments.jobs
+    if not 1 <= jobs <= _MAX_JOBS:
+        raise UsageError(f"--jobs {jobs} is not between 1 and {_MAX_JOBS}")
+    return ScanOptions(
+        profile=arguments.profile,
+        sandbox=arguments.sandbox,
+        allow_network=arguments.allow_network,
+        allow_private_network=arguments.allow_private_network,
+        headers=dict(_header(word) for word in arguments.header),
+        env=dict(_variable(word) for word in arguments.env),
+        limits=limits,
+        jobs=jobs,
+    )
+
+
+def _header(word: str) -> tuple[str, str]:
+    # The value is a secret as often as not, so that no message repeats it.
+    name, colon, value = word.partition(":")
+    if not colon or not name or not _TOKEN.issuperset(name):
+        raise UsageError("--header needs a name and a value, e.g. --header 'Authorization: Bearer TOKEN'")
+    value = value.strip(" \t")
+    if not (value.isprintable() and value.isascii()):
+        raise UsageError(f"--header {name}: the value holds line breaks or characters that a header cannot carry")
+    return name, value
+
+
+def _variable(word: str) -> tuple[str, str]:
+    name, equals, value = word.partition("=")
+    if not equals or not name or "\0" in word:
+        raise UsageError("--env needs a name and a value, e.g. --env API_URL=https://example.com")
+    return name, value
+
+
+def _warn_of_idle_options(arguments: argparse.Namespace, targets: Sequence[Target]) -> None:
+    """An option that no target can feel is probably a mistake; say so."""
+    http = any(isinstance(target, HttpTarget) for target in targets)
+    stdio = any(isinstance(target, StdioTarget) for target in targets)
+    idle = (
+        ("--header", arguments.header and not http, "is reached over HTTP"),
+        ("--allow-private-network", arguments.allow_private_network and not http, "is reached over HTTP"),
+        ("--env", arguments.env and not stdio, "is started"),
+        ("--allow-launch", arguments.allow_launch and not stdio, "is started"),
+        ("--allow-network", arguments.allow_network and not stdio, "is started"),
+        ("--sandbox", arguments.sandbox != "auto" and not stdio, "is started"),
+    )
+    for option, wasted, reason in idle:
+        if wasted:
+            complain(f"warning: {option} has no effect, because no target {reason}")

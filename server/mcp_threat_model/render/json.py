@@ -1,0 +1,32 @@
+"""Reports for programs: one JSON document, or one line per target."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mcp_threat_scoring.report import ErrorOut, Report, ReportSet
+
+
+def render_json(results: Sequence[Report | ErrorOut]) -> str:
+    """The document `{"schema_version", "reports", "errors"}`, indented for people who read it."""
+    document = ReportSet(
+        reports=[one for one in results if isinstance(one, Report)],
+        errors=[one for one in results if isinstance(one, ErrorOut)],
+    )
+    return document.model_dump_json(indent=2) + "\n"
+
+
+def render_jsonl(results: Sequence[Report | ErrorOut]) -> str:
+    """One REPORT or ERROR per line, in the order of the targets."""
+    return "".join(one.model_dump_json() + "\n" for one in results)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of what :func:`render_json` writes; a line of jsonl is one of its `$defs`."""
+    schema = ReportSet.model_json_schema(mode="serialization")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mcp-threat-model report, version 1.0",
+        **{key: value for key, value in schema.items() if key != "title"},
+    }
