@@ -257,7 +257,11 @@ class Session:
     async def shake_hands(self, probe: bool = True) -> dict[str, Any]:
         """Find the peer's era and introduce ourselves: its `server/discover` or `initialize` result."""
         with anyio.move_on_after(self._left()):
-            found = await self._discover() if probe else None
+            try:
+                found = await self._discover() if probe else None
+            except PeerGoneError as gone:
+                gone.in_probe = True
+                raise
             if found is None:
                 found = await self._initialize(HANDSHAKE[-1])
             self.ready = True
@@ -273,7 +277,7 @@ class Session:
         except RequestError as failure:
             self.modern, self.version = False, ""
             if failure.rpc_code == UNSUPPORTED_VERSION and not _known(_supported(failure.data)):
-                versions = ", ".join(str(quoted(one)) for one in _supported(failure.data)[:5])
+                versions = ", ".join(quoted(one) for one in _supported(failure.data)[:5])
                 raise TargetError(
                     "unsupported", f"the target speaks only protocol versions we do not know: {versions}", ""
                 ) from failure
@@ -325,7 +329,7 @@ class Session:
         said = result.get("protocolVersion")
         self.version = said if isinstance(said, str) and said in HANDSHAKE else version
         if said not in HANDSHAKE:
-            self.tap.note("unknown_protocol_version", str(quoted(said)))
+            self.tap.note("unknown_protocol_version", quoted(said))
         await self.notify("notifications/initialized")
         return result
 

@@ -45,6 +45,9 @@ Incoming = Message | Damaged
 class PeerGoneError(TargetError):
     """The peer closed the connection, or was stopped for what it sent, before the session was read."""
 
+    in_probe = False
+    """It happened while only `server/discover` had been asked, which some old servers do not survive."""
+
 
 class Link(Protocol):
     """One connection to one peer, whatever carries it."""
@@ -103,12 +106,17 @@ def _safe_int(text: str) -> int | str:
 _DECODER = json.JSONDecoder(parse_constant=str, parse_float=_safe_float, parse_int=_safe_int)
 
 
+def encode(body: object) -> bytes:
+    """JSON of ours, compact and without line breaks."""
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
 def count_nodes(raw: bytes) -> int:
     """An upper estimate of the JSON values in `raw`, in one pass over the bytes and without parsing."""
     return raw.count(b",") + raw.count(b"[") + raw.count(b"{") + raw.count(b":")
 
 
-def _probable_id(raw: bytes) -> RequestId | None:
+def probable_id(raw: bytes) -> RequestId | None:
     """The id of a broken response, so that its request ends now and not at its timeout. Ours are small integers."""
     head = raw[:200]
     at = head.find(b'"id"')
@@ -128,7 +136,7 @@ def parse(raw: bytes, limits: Limits, tap: Tap) -> list[Incoming]:
     nodes = count_nodes(raw)
     if nodes > limits.nodes_per_message:
         reason = f"a message of about {nodes} JSON values (at most {limits.nodes_per_message} are read)"
-        return [Damaged("too_large", reason, _probable_id(raw))]
+        return [Damaged("too_large", reason, probable_id(raw))]
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -137,9 +145,9 @@ def parse(raw: bytes, limits: Limits, tap: Tap) -> list[Incoming]:
     try:
         value = _DECODER.decode(text.removeprefix("\ufeff"))
     except RecursionError:
-        return [Damaged("malformed", "a message that is nested too deeply to be read", _probable_id(raw))]
+        return [Damaged("malformed", "a message that is nested too deeply to be read", probable_id(raw))]
     except ValueError:
-        return [Damaged("malformed", "a message that is not JSON", _probable_id(raw))]
+        return [Damaged("malformed", "a message that is not JSON", probable_id(raw))]
     if isinstance(value, list):
         if len(value) > limits.batch:
             tap.note("oversized_batch", f"more than {limits.batch} messages in one batch", len(value))

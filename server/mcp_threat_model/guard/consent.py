@@ -1,0 +1,84 @@
+"""Nothing is started without somebody's consent to exactly that.
+
+The question shows the exact command, the names of the environment variables, the sandbox and the network, and what
+kinds of command do that do not say so: `npx` and its like fetch code and run it.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import PurePath
+from typing import Protocol
+
+from mcp_threat_model.guard.launch import LaunchRequest
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.neutralise import neutralise
+
+FETCHES = {
+    "npx": "npm", "bunx": "npm", "pnpx": "npm", "uvx": "PyPI", "pipx": "PyPI", "dnx": "NuGet", "jbang": "the network",
+}  # fmt: skip
+FETCHES_WITH = {
+    "npm": ("exec", "x", "npm"), "pnpm": ("dlx", "dlx", "npm"), "yarn": ("dlx", "dlx", "npm"), "bun": ("x", "x", "npm"),
+    "uv": ("tool", "run", "PyPI"), "go": ("run", "run", "the network"), "deno": ("run", "run", "the network"),
+}  # fmt: skip
+CONTAINERS = frozenset({"docker", "podman", "nerdctl", "finch", "container"})
+SHELLS = frozenset(
+    {"sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "env", "sudo", "ssh"}
+)
+COMMAND_LENGTH = 2000
+
+
+class Consent(Protocol):
+    """Asks whoever may decide. Implementations: a command-line flag, a question to the connected client."""
+
+    async def ask(self, launch: LaunchRequest) -> bool:
+        """Whether exactly this may be started."""
+        ...
+
+
+def what_it_does(launch: LaunchRequest) -> str:
+    """One sentence on what this command does beside running a program; empty when there is nothing to add."""
+    words = launch.asked
+    name = PurePath(words[0]).name.removesuffix(".cmd").removesuffix(".exe")
+    if name in FETCHES:
+        return f"“{name}” fetches a package from {FETCHES[name]} and runs its code, whatever the package holds today."
+    first, second, origin = FETCHES_WITH.get(name, ("", "", ""))
+    if first and any(word in (first, second) for word in words[1:3]):
+        return f"“{name} {first}” fetches a package from {origin} and runs its code, whatever the package holds today."
+    if name in CONTAINERS:
+        return f"“{name}” may fetch an image and runs it; the container is its own sandbox, with the rights given here."
+    if name in SHELLS:
+        return f"“{neutralise(name)}” starts whatever its arguments say, perhaps with other rights."
+    return ""
+
+
+def describe(launch: LaunchRequest) -> str:
+    """The question's text: several lines, safe to show to a person or a model.
+
+    The command is shown whole, because consent is given to all of it; only one of more than 2,000 characters is cut.
+    """
+    command = neutralise(shlex.join(launch.command), COMMAND_LENGTH)
+    lines = [f"Start this program: {command}"]
+    doing = what_it_does(launch)
+    if doing:
+        lines.append(f"What it does: {doing}")
+    names = ", ".join(neutralise(name) for name in launch.env_names) or "none"
+    lines.append(f"Environment variables given to it: {names} (beside PATH and the language; nothing else of yours)")
+    lines.append(f"Sandbox: {launch.sandbox.describe()}")
+    if launch.sandbox.readable:
+        lines.append("It can read: " + ", ".join(neutralise(str(path)) for path in launch.sandbox.readable))
+    return "\n".join(lines)
+
+
+async def require_consent(consent: Consent, launch: LaunchRequest) -> None:
+    """Ask, and go on only with a yes.
+
+    Raises:
+        TargetError: `consent_required`.
+    """
+    if not await consent.ask(launch):
+        raise TargetError(
+            "consent_required",
+            f"starting “{neutralise(shlex.join(launch.asked))}” needs consent, which was not given",
+            "Allow it with --allow-launch, or say yes when the client asks; or give a saved tools/list result instead.",
+        )

@@ -1,0 +1,159 @@
+"""What exactly will be started, decided before anybody is asked: program, arguments, environment, sandbox.
+
+No shell is involved, the environment is built from nothing, and HOME, /tmp and the working directory are throw-away.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcp_threat_model.guard.sandbox import HOME, Sandbox, SandboxMode, plan_sandbox
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.neutralise import neutralise_name
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE")
+"""The only variables of ours that a target sees: where programs are, which characters are used.
+
+No HOME, no proxies, no agent sockets, no credentials."""
+SECRET_PARTS = frozenset(
+    {"auth", "pat", "dsn", "pwd", "authorization", "cookie", "bearer", "credentials", "connection"}
+)
+SECRET_ENDS = ("key", "keys", "token", "tokens", "secret", "secrets", "password", "passwd", "passphrase", "credential")
+REDACTED = "***"
+MIN_UNNAMED_SECRET = 8
+MIN_SECRET = 4
+"""Shorter values than this are not searched for: replacing every `1` would destroy the text and hide nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchRequest:
+    """What will be started, complete: whoever consents to this consents to nothing else."""
+
+    asked: tuple[str, ...]
+    """As the caller wrote it."""
+    command: tuple[str, ...]
+    """As it is executed: the program's absolute path, and files of the current directory by their absolute path."""
+    env_names: tuple[str, ...]
+    sandbox: Sandbox
+
+
+def plan_launch(
+    argv: Sequence[str], env: Mapping[str, str], sandbox: SandboxMode, allow_network: bool
+) -> LaunchRequest:
+    """Decide what a command line means on this machine. Starts nothing of the target's.
+
+    Raises:
+        TargetError: `launch_failed`: the program does not exist, or a sandbox is required and there is none.
+    """
+    if not argv or not argv[0] or any("\0" in word for word in argv):
+        raise TargetError("launch_failed", "there is no command to start", "Write stdio:COMMAND ARG …")
+    for name, value in env.items():
+        if not name or "=" in name or "\0" in name or "\0" in value:
+            raise TargetError("launch_failed", "an environment variable's name or value cannot be used", "")
+    program = find_program(argv[0], env.get("PATH"))
+    command = (program, *(absolute(word) for word in argv[1:]))
+    around = plan_sandbox(sandbox, allow_network, program, command[1:])
+    if sandbox == "require" and around.kind == "none":
+        raise TargetError(
+            "launch_failed",
+            f"a sandbox is required, but there is none: {around.reason}",
+            "Install bubblewrap on Linux, or allow the start without a sandbox (--sandbox auto).",
+        )
+    return LaunchRequest(tuple(argv), command, tuple(sorted(env)), around)
+
+
+def find_program(name: str, path: str | None = None) -> str:
+    """The absolute path of a program, from PATH unless the name holds a slash.
+
+    Raises:
+        TargetError: `launch_failed`: there is none that can be executed.
+    """
+    found = shutil.which(name, path=path)
+    if found is None:
+        kind = "is not an executable file" if Path(name).exists() else "was not found"
+        raise TargetError(
+            "launch_failed",
+            f"the command “{neutralise_name(name)}” {kind}",
+            "Check the spelling, install it, or give its absolute path.",
+        )
+    return str(Path(found).absolute())
+
+
+def absolute(word: str) -> str:
+    """A file of the current directory by its absolute path, because the target runs in another; else the same word."""
+    if word.startswith("-") or "://" in word or len(word) > 4096:
+        return word
+    path = Path(word)
+    try:
+        named = ("." in word or os.sep in word) and not path.is_absolute() and path.exists()
+    except OSError:
+        return word
+    return str(path.absolute()) if named else word
+
+
+def environment(given: Mapping[str, str], scratch: Path, boxed: bool) -> dict[str, str]:
+    """The target's whole environment: what :data:`PASSED_ON` names, throw-away directories, and what was given."""
+    home, temporary = (HOME, "/tmp") if boxed else (str(scratch / "home"), str(scratch / "tmp"))  # noqa: S108
+    base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    base.setdefault("PATH", os.defpath)
+    base.setdefault("LANG", "C.UTF-8")
+    base |= {"HOME": home, "TMPDIR": temporary, "TERM": "dumb", "NO_COLOR": "1"}
+    return base | dict(given)
+
+
+def redact(text: str, secrets: Sequence[str]) -> str:
+    """Take every given value out of a text, the longest first."""
+    for secret in sorted(set(secrets), key=len, reverse=True):
+        if len(secret) >= MIN_SECRET:
+            text = text.replace(secret, REDACTED)
+    return text
+
+
+def redact_argv(argv: Sequence[str]) -> tuple[str, ...]:
+    """A command line for the report: values of options that look like secrets, and passwords in URLs, taken out."""
+    return tuple(redact(word, [secret]) if secret else word for word, secret in _words_with_secrets(argv))
+
+
+def secret_values(argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
+    """What must never be seen again: secret arguments, and environment values unless they are plainly something else.
+
+    A path, a URL without a password and a short word are no secrets unless their name says so.
+    """
+    found = [secret for _, secret in _words_with_secrets(argv)]
+    for name, value in env.items():
+        plain = len(value) < MIN_UNNAMED_SECRET or value.startswith(("/", ".", "~")) or "://" in value
+        found.append(value if is_secret_name(name) or not plain else _password(value))
+    return tuple(dict.fromkeys(one for one in found if len(one) >= MIN_SECRET))
+
+
+def _words_with_secrets(argv: Sequence[str]) -> list[tuple[str, str]]:
+    """Each word with the secret in it, or with the empty string."""
+    found: list[tuple[str, str]] = []
+    next_is_secret = False
+    for word in argv:
+        name, equals, value = word.partition("=")
+        if next_is_secret and not word.startswith("-"):
+            found.append((word, word))
+        elif equals and is_secret_name(name):
+            found.append((word, value))
+        else:
+            found.append((word, _password(word)))
+        next_is_secret = word.startswith("-") and not equals and is_secret_name(name)
+    return found
+
+
+def _password(word: str) -> str:
+    """The password in a URL, if there is one."""
+    _, found, rest = word.partition("://")
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    return user.partition(":")[2] if found and at else ""
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or option is named like a secret: `API_KEY`, `--token` …"""
+    parts = name.lower().replace("-", "_").strip("_/").split("_")
+    return any(part in SECRET_PARTS or part.endswith(SECRET_ENDS) for part in parts)

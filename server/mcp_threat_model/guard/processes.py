@@ -1,0 +1,235 @@
+"""Start one target under its supervisor, talk to it through pipes, and see that nothing of it stays.
+
+Everything a target may do to a process that started it is met by :mod:`supervisor`, which lives beside it; here are the
+pipes, the scratch directory, and what the supervisor reports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from mcp_threat_model.guard import supervisor
+from mcp_threat_model.guard.limits import Limits
+
+CHUNK = 65536
+SCRATCH_DIRS = ("home", "work", "tmp", "shm")
+SETTLE_S = 0.25
+"""How long pipes are still drained after the target has left: a child of it may hold them open for ever."""
+
+
+def make_scratch() -> Path:
+    """A private directory with the target's home, working directory, /tmp and /dev/shm; one level deep, mode 0700."""
+    root = Path(tempfile.mkdtemp(prefix="mcp-scan-")).resolve()
+    for name in SCRATCH_DIRS:
+        (root / name).mkdir()
+    return root
+
+
+def remove_scratch(root: Path) -> None:
+    """Remove it whatever the target made of it: unreadable directories, links, nesting deeper than any path."""
+
+    def open_up(_function: object, path: str, _error: object) -> None:
+        with contextlib.suppress(OSError):
+            os.chmod(Path(path).parent, 0o700)  # noqa: PTH101  of links, the directory they stand in
+            if not os.path.islink(path):  # noqa: PTH114
+                os.chmod(path, 0o700)  # noqa: PTH101
+
+    for _ in range(2):
+        with contextlib.suppress(OSError, RecursionError):
+            shutil.rmtree(root, onerror=open_up)
+        if not root.exists():
+            return
+    if os.name == "posix":  # rm walks without recursion
+        subprocess.run(["/bin/rm", "-rf", "--", str(root)], check=False, capture_output=True, timeout=30)
+
+
+def left_files(root: Path, ignore: frozenset[Path], limit: int) -> tuple[list[str], int]:
+    """Files and links that the target left: the first `limit` names, sorted, and how many (at most 10,000)."""
+    names: list[str] = []
+    count, open_dirs = 0, [root / name for name in SCRATCH_DIRS]
+    while open_dirs and count < 10_000:
+        try:
+            entries = sorted(os.scandir(open_dirs.pop(0)), key=lambda entry: entry.name)
+        except OSError:
+            continue
+        for entry in entries[:10_000]:
+            if entry.is_dir(follow_symlinks=False):
+                open_dirs.append(Path(entry.path))
+            elif Path(entry.path) not in ignore:
+                count += 1
+                if len(names) < limit:
+                    names.append(str(Path(entry.path).relative_to(root)))
+    return names, count
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a target, as its supervisor saw it."""
+
+    exit_code: int | None = None
+    """Its own exit status; negative for a signal. None while it runs, or if it was ended by us."""
+    exec_errno: int | None = None
+    left: list[str] = field(default_factory=list)
+    left_count: int = 0
+    killed: str = ""
+    done: bool = False
+    resolved: list[str] = field(default_factory=list)
+    """Hosts that it asked for in a sandbox without a network."""
+
+
+class Process:
+    """A started target: three pipes and an outcome. Use as ``async with``; leaving ends every process of it."""
+
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], cwd: Path, scratch: Path, limits: Limits
+    ) -> None:
+        self._command = list(command)
+        self._env = dict(env)
+        self._cwd = cwd
+        self._scratch = scratch
+        self._limits = limits
+        self._proc: subprocess.Popen[bytes] | None = None
+        self._control = self._status = -1
+        self._status_rest = b""
+        self.stdin = self.stdout = self.stderr = -1
+        self.outcome = Outcome()
+        self.exited = anyio.Event()
+        """The target itself has left or was ended."""
+        self.gone = anyio.Event()
+        """Its supervisor has ended too, and so has everything below it."""
+
+    def start(self) -> None:
+        """Start it. Only the supervisor is started here; whether the target could be is in the outcome."""
+        in_read, self.stdin = os.pipe()
+        self.stdout, out_write = os.pipe()
+        self.stderr, err_write = os.pipe()
+        control_read, self._control = os.pipe()
+        self._status, status_write = os.pipe()
+        theirs = (in_read, out_write, err_write, control_read, status_write)
+        try:
+            self._proc = subprocess.Popen(
+                [sys.executable, "-I", "-S", supervisor.__file__, *self._settings(control_read, status_write),
+                 "--", *self._command],
+                stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=(control_read, status_write),
+                env=self._env, cwd=self._cwd, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        for descriptor in (self.stdin, self.stdout, self.stderr, self._status):
+            os.set_blocking(descriptor, False)
+
+    def _settings(self, control: int, status: int) -> list[str]:
+        limits = self._limits
+        values: dict[str, object] = {
+            "control": control, "status": status, "home": self._scratch, "disk": limits.disk_bytes,
+            "deadline": limits.total_s + 2 * limits.grace_s, "processes": limits.processes,
+            "memory": limits.memory_bytes, "data": limits.data_bytes, "cpu": limits.cpu_s,
+            "fsize": limits.file_size_bytes, "files": limits.open_files, "core": 0,
+        }  # fmt: skip
+        return [f"{key}={value}" for key, value in values.items()]
+
+    async def watch(self) -> None:
+        """Read what the supervisor reports until it is done. Run it as a task of its own."""
+        while True:
+            await anyio.wait_readable(self._status)
+            with contextlib.suppress(BlockingIOError):
+                if not self._read_status():
+                    break
+        self.exited.set()
+        self.gone.set()
+
+    def _read_status(self) -> bool:
+        data = os.read(self._status, CHUNK)
+        *lines, self._status_rest = (self._status_rest + data).split(b"\n")
+        for line in lines:
+            self._heed(line.decode("ascii", errors="replace").split(" "))
+        return bool(data)
+
+    def _heed(self, words: list[str]) -> None:
+        outcome = self.outcome
+        match words:
+            case ["noexec", number]:
+                outcome.exec_errno = int(number)
+            case ["exit", number]:
+                outcome.exit_code = int(number)
+                self.exited.set()
+            case ["left", number, *names]:
+                outcome.left_count = int(number)
+                outcome.left = [bytes.fromhex(name).decode(errors="replace") for name in names if name != "?"]
+            case ["killed", why]:
+                outcome.killed = why
+                self.exited.set()
+            case ["asked", name]:
+                outcome.resolved.append(bytes.fromhex(name).decode(errors="replace"))
+            case ["done"]:
+                outcome.done = True
+
+    def close_input(self) -> None:
+        """Tell the target, in the way of stdio servers, that nothing more will come."""
+        if self.stdin >= 0:
+            os.close(self.stdin)
+            self.stdin = -1
+
+    def _order(self, word: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._control, word)
+
+    async def end(self, patience: float) -> None:
+        """End everything: by closing its input, then asking (SIGTERM), then killing the whole tree.
+
+        With `patience` 0 the tree is killed at once. Needs :meth:`watch` to run, and a shield where the caller may be
+        cancelled; takes `patience` and a half, and the killing, in which a hostile tree may fight back for seconds.
+        """
+        self.close_input()
+        for word, seconds in ((b"t", patience), (b"k", patience / 2)):
+            with anyio.move_on_after(seconds):
+                await self.exited.wait()
+            if self.exited.is_set():
+                break
+            self._order(word)
+        self._order(b"k")  # a target that has left may have left children
+        with anyio.move_on_after(supervisor.KILL_S + 1):
+            await self.gone.wait()
+        await self._bury()
+
+    async def _bury(self) -> None:
+        """See the supervisor out; if it was itself killed, find what it leaves by the scratch directory's name."""
+        if self._proc is None:
+            return
+        if not self.outcome.done:
+            self._proc.kill()
+            await anyio.to_thread.run_sync(sweep, str(self._scratch))
+        for _ in range(200):
+            if self._proc.poll() is not None:
+                break
+            await anyio.sleep(0.005)
+
+    def close(self) -> None:
+        """Close our ends of all pipes."""
+        self.close_input()
+        for descriptor in (self.stdout, self.stderr, self._status, self._control):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+def sweep(marker: str) -> int:
+    """Kill every process whose command line or environment names our scratch directory; the last resort on Linux."""
+    killed, needle = 0, marker.encode()
+    for entry in Path("/proc").glob("[0-9]*") if sys.platform.startswith("linux") else ():
+        with contextlib.suppress(OSError):
+            if needle in (entry / "cmdline").read_bytes() or needle in (entry / "environ").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
+                killed += 1
+    return killed

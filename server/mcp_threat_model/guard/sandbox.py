@@ -1,0 +1,143 @@
+"""The sandbox for started targets: bubblewrap on Linux, and nothing anywhere else, said plainly.
+
+Inside: new user, process, network, mount, IPC, host-name and control-group namespaces; no capabilities; the system read
+only; homes, sockets, logs and key files hidden; HOME, /tmp and the working directory are throw-away. It is a fence
+against reading, writing and talking, not against faults of the kernel.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mcp_threat_model.guard.readable import homes, readable_roots
+
+SandboxMode = Literal["auto", "require", "off"]
+
+HIDDEN_DIRS = (
+    "/run", "/var/run", "/var/tmp", "/var/log", "/var/mail", "/var/spool", "/var/backups",  # noqa: S108
+    "/var/cache", "/var/lib/docker", "/var/lib/containerd", "/var/lib/kubelet", "/var/lib/NetworkManager",
+    "/var/lib/postgresql", "/var/lib/mysql", "/mnt", "/media", "/srv", "/boot", "/lost+found", "/etc/ssh",
+    "/etc/ssl/private", "/etc/sudoers.d", "/etc/kubernetes", "/etc/NetworkManager", "/etc/wireguard", "/etc/openvpn",
+    "/etc/docker", "/etc/pki/tls/private", "/etc/letsencrypt", "/sys/kernel", "/sys/fs/bpf", "/sys/firmware",
+)  # fmt: skip
+HIDDEN_FILES = (
+    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/machine-id", "/etc/fstab",
+    "/etc/krb5.keytab", "/etc/netrc", "/etc/environment", "/etc/crypttab", "/.dockerenv",
+)  # fmt: skip
+CONTAINER_RUNTIMES = frozenset({"docker", "podman", "nerdctl", "finch", "container"})
+HOME = "/tmp/home"  # noqa: S108  inside the sandbox, where /tmp is our own throw-away directory
+WORK = "/tmp/work"  # noqa: S108
+_BASE = (
+    "--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--new-session", "--hostname", "localhost",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What stands around a target. `options` are bubblewrap's, without the parts that differ per run."""
+
+    kind: Literal["bubblewrap", "none"]
+    network: bool
+    reason: str
+    """Why there is none; empty where there is one."""
+    readable: tuple[Path, ...] = ()
+    empty: tuple[Path, ...] = ()
+    """Directories that the arguments name and that are hidden: there, but empty."""
+    program: str = ""
+    extra: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """One line for the report and the consent question."""
+        if self.kind == "none":
+            return f"none: {self.reason}; it can read this user's files and use the network"
+        network = "network open, this machine's own services included" if self.network else "no network"
+        return f"bubblewrap: {network}, read-only system, home directories and sockets hidden"
+
+    def wrap(self, command: Sequence[str], scratch: Path) -> list[str]:
+        """The command line that runs `command` in here, with the directories of `scratch` as its own."""
+        if self.kind == "none":
+            return list(command)
+        return [self.program, *self._mounts(scratch), "--", *command]
+
+    def _mounts(self, scratch: Path) -> list[str]:
+        options = [*_BASE, *self.extra, *(["--share-net"] if self.network else [])]
+        options += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+        options += ["--bind", str(scratch / "shm"), "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
+        options += ["--bind", str(scratch / "tmp"), "/tmp"]  # noqa: S108
+        options += ["--bind", str(scratch / "home"), HOME, "--bind", str(scratch / "work"), WORK]
+        hidden = hidden_dirs()
+        for place in hidden:
+            options += ["--tmpfs", str(place)]
+        for name in HIDDEN_FILES:
+            if Path(name).is_file():
+                options += ["--ro-bind-try", os.devnull, name]
+        for path in self.empty:
+            options += ["--dir", str(path)]
+        for path in (*self.readable, *(_resolver_files() if self.network else ())):
+            options += ["--ro-bind-try", str(path), str(path)]
+        for place in hidden:
+            options += ["--remount-ro", str(place)]  # an empty tmpfs is a place to fill our memory from
+        return [*options, "--chdir", WORK]
+
+
+def hidden_dirs() -> tuple[Path, ...]:
+    """What is hidden on this machine, outer directories first, links and directories inside another left out."""
+    places = sorted({*homes(), *(Path(one) for one in HIDDEN_DIRS)}, key=lambda one: (len(one.parts), str(one)))
+    kept: list[Path] = []
+    for place in places:
+        if place.is_dir() and not place.is_symlink() and not any(place.is_relative_to(other) for other in kept):
+            kept.append(place)
+    return tuple(kept)
+
+
+def _resolver_files() -> tuple[Path, ...]:
+    """`/etc/resolv.conf` is often a link into /run, which is hidden."""
+    real = Path("/etc/resolv.conf").resolve()
+    return (real,) if real.is_relative_to("/run") else ()
+
+
+@functools.cache
+def bubblewrap() -> tuple[str, tuple[str, ...], str]:
+    """The bubblewrap that works here, the further options it knows, and otherwise why there is none."""
+    if not sys.platform.startswith("linux"):
+        return "", (), f"there is no sandbox for {sys.platform} yet"
+    program = shutil.which("bwrap")
+    if program is None:
+        return "", (), "bubblewrap (bwrap) is not installed"
+    for extra in (("--disable-userns",), ()):
+        trial = [program, *_BASE, *extra, "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--", "/bin/true"]
+        try:
+            tried = subprocess.run(trial, stdin=subprocess.DEVNULL, capture_output=True, timeout=5, check=False, env={})
+        except (OSError, subprocess.TimeoutExpired):
+            continue
+        if tried.returncode == 0:
+            return program, extra, ""
+    return "", (), "bubblewrap does not work here (user namespaces may be forbidden)"
+
+
+def plan_sandbox(mode: SandboxMode, allow_network: bool, program: str, arguments: Sequence[str]) -> Sandbox:
+    """What will stand around this command. `auto` takes what works; whoever requires one looks at `kind`."""
+    if mode == "off":
+        return Sandbox("none", True, "it was switched off")
+    if Path(program).name in CONTAINER_RUNTIMES:
+        return Sandbox("none", True, "a container runtime cannot work inside it")
+    found, extra, why_not = bubblewrap()
+    if not found:
+        return Sandbox("none", True, why_not)
+    hidden = (*hidden_dirs(), Path("/tmp"))  # noqa: S108
+    opened = readable_roots(program, arguments, hidden)
+    named = (Path(argument) for argument in arguments if argument.startswith("/"))
+    empty = tuple(
+        one
+        for one in named
+        if one.is_dir() and any(one.is_relative_to(place) for place in hidden) and one not in opened
+    )
+    return Sandbox("bubblewrap", allow_network, "", opened, empty, found, extra)

@@ -1,0 +1,298 @@
+"""The small process between us and a started target: whatever the target starts, this one ends.
+
+Run by path, isolated (`python -I -S`), with the standard library only, so that it is up in some ten milliseconds. It
+
+* makes itself the child subreaper (Linux), so that double forks and `setsid` cannot leave its tree,
+* sets resource limits, starts the target in a session of its own, and gives up the target's pipes,
+* watches the number of processes, their memory, the disk and the clock, however busy our own event loop is,
+* ends the whole tree when told, when a bound is passed, and when we ourselves are gone (end of file on `control`).
+
+Arguments: ``key=value …`` then ``--`` and the target's argv. Keys: control, status (descriptors), deadline, processes,
+memory, data, cpu, fsize, files, core (numbers), home (the directory whose size is watched), disk (bytes).
+
+It reports lines on `status`: ``started``, ``noexec ERRNO``, ``exit CODE`` (negative: signal), ``left NAME…`` (children
+alive after the target left), ``killed WHY`` (deadline, processes, memory, disk), ``done``. Names are hexadecimal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+
+TICK_S = 0.1
+SETTLE_S = 0.2
+"""After the target has left, its children get this long to follow, before they count as left behind."""
+KILL_S = 5.0
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+
+def prctl(option: int, value: int) -> bool:
+    """Call prctl(2); false where there is none."""
+    if not sys.platform.startswith("linux"):
+        return False
+    import ctypes
+
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) == 0)
+
+
+def set_limits(settings: dict[str, str]) -> None:
+    """Apply the resource limits that this system knows; a lower limit that already holds is kept."""
+    import resource
+
+    for key, name in (("data", "RLIMIT_DATA"), ("cpu", "RLIMIT_CPU"), ("fsize", "RLIMIT_FSIZE"),
+                      ("files", "RLIMIT_NOFILE"), ("core", "RLIMIT_CORE"), ("nproc", "RLIMIT_NPROC")):  # fmt: skip
+        which = getattr(resource, name, None)
+        if which is None or key not in settings:
+            continue
+        soft, hard = resource.getrlimit(which)
+        wanted = int(settings[key])
+        known = [one for one in (soft, hard) if one != resource.RLIM_INFINITY]
+        value = min([wanted, *known])
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(which, (value, value))
+
+
+def children_of(pid: int) -> list[int]:
+    """Direct children, of every thread; None of /proc is trusted to stay."""
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")  # noqa: PTH208  pathlib would double the start-up time
+    except OSError:
+        return found
+    for thread in threads:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{thread}/children", "rb") as file:  # noqa: PTH123
+            found.extend(int(one) for one in file.read().split())
+    return found
+
+
+def parents_by_scan() -> dict[int, list[int]]:
+    """Children of every process, where the kernel keeps no `children` file: from /proc, or from ps without /proc."""
+    tree: dict[int, list[int]] = {}
+    if sys.platform.startswith("linux"):
+        for name in os.listdir("/proc"):  # noqa: PTH208
+            if name.isdecimal():
+                with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+                    tree.setdefault(parent, []).append(int(name))
+        return tree
+    import subprocess
+
+    listed = subprocess.run(["/bin/ps", "-axo", "pid=,ppid="], capture_output=True, check=False, timeout=5).stdout
+    for line in listed.splitlines():
+        pid, parent = (int(one) for one in line.split())
+        tree.setdefault(parent, []).append(pid)
+    return tree
+
+
+HAS_CHILDREN_FILES = os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children")  # noqa: PTH110
+
+
+def descendants() -> list[int]:
+    """Every process below this one, parents before children."""
+    tree = None if HAS_CHILDREN_FILES else parents_by_scan()
+    found: list[int] = []
+    open_pids = [os.getpid()]
+    while open_pids and len(found) < 100_000:
+        pid = open_pids.pop()
+        below = children_of(pid) if tree is None else tree.get(pid, [])
+        found.extend(below)
+        open_pids.extend(below)
+    return found
+
+
+def resident(pid: int) -> int:
+    """Resident memory in bytes; 0 where it cannot be read."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def name_of(pid: int) -> str:
+    """What a process is called: the first words of its command line."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
+            return file.read(120).replace(b"\0", b" ").strip().hex()
+    except OSError:
+        return ""
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended and waits to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    except (OSError, IndexError):
+        return True
+
+
+def disk_use(root: str, enough: int) -> int:
+    """Bytes below `root`, counted until `enough`; links are not followed."""
+    total, seen, open_dirs = 0, 0, [root]
+    while open_dirs and total <= enough and seen < 200_000:
+        with contextlib.suppress(OSError), os.scandir(open_dirs.pop()) as entries:
+            for entry in entries:
+                seen += 1
+                with contextlib.suppress(OSError):
+                    if entry.is_dir(follow_symlinks=False):
+                        open_dirs.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+    return total if seen < 200_000 else enough + 1
+
+
+class Supervisor:
+    """One target and its tree."""
+
+    def __init__(self, settings: dict[str, str], argv: list[str]) -> None:
+        self.settings = settings
+        self.argv = argv
+        self.control = int(settings["control"])
+        self.status = int(settings["status"])
+        self.deadline = time.monotonic() + float(settings["deadline"])
+        self.next_disk_check = 0.0
+        self.target = 0
+        self.exited = False
+        self.told = False
+
+    def say(self, *words: object) -> None:
+        """Report one line; nobody listening is no reason to stop."""
+        with contextlib.suppress(OSError):
+            os.write(self.status, (" ".join(str(word) for word in words) + "\n").encode())
+
+    def start(self) -> None:
+        """Fork and become the target."""
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+        os.set_inheritable(self.control, False)
+        os.set_inheritable(self.status, False)
+        self.target = os.fork()
+        if self.target == 0:
+            self._become_target()
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):  # the target's pipes are the target's alone, or their end would never be seen
+            os.dup2(nothing, descriptor)
+        self.say("started")
+
+    def _become_target(self) -> None:
+        try:
+            os.setsid()
+            for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)  # Python ignores the first two, and that would be inherited
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            set_limits(self.settings)
+            os.execv(self.argv[0], self.argv)  # noqa: S606
+        except OSError as error:
+            self.say("noexec", error.errno)
+        finally:
+            os._exit(127)
+
+    def reap(self) -> None:
+        """Collect whatever has ended."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return
+                if pid == self.target:
+                    self.exited = True
+                    self.say("exit", os.waitstatus_to_exitcode(status))
+                    self._report_left()
+
+    def _report_left(self) -> None:
+        """Name the children that outlive the target."""
+        until = time.monotonic() + SETTLE_S
+        alive = descendants()
+        while alive and time.monotonic() < until:
+            time.sleep(0.01)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            alive = [pid for pid in descendants() if not is_zombie(pid)]
+        if alive:
+            self.say("left", len(alive), *(name_of(pid) or "?" for pid in alive[:10]))
+
+    def over_bounds(self) -> str:
+        """The bound that has been passed, if any."""
+        now = time.monotonic()
+        if now > self.deadline:
+            return "deadline"
+        alive = descendants()
+        if len(alive) > int(self.settings["processes"]):
+            return "processes"
+        if sum(resident(pid) for pid in alive) > int(self.settings["memory"]):
+            return "memory"
+        if now > self.next_disk_check:
+            used = disk_use(self.settings["home"], int(self.settings["disk"]))
+            self.next_disk_check = time.monotonic() + 0.5 + 10 * (time.monotonic() - now)
+            if used > int(self.settings["disk"]):
+                return "disk"
+        return ""
+
+    def kill_all(self) -> None:
+        """End the tree: first freeze it, or a fork bomb outruns the killing; then kill until nothing is left."""
+        until = time.monotonic() + KILL_S
+        while time.monotonic() < until:
+            alive = descendants()
+            if not alive:
+                return
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for pid in alive:
+                    with contextlib.suppress(OSError):
+                        os.kill(pid, number)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            time.sleep(0.002)
+
+    def run(self) -> None:
+        """Watch until told to end, or until a bound is passed."""
+        wake_read, wake_write = os.pipe()
+        for descriptor in (wake_read, wake_write):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a Ctrl-C in the terminal is ours to handle, through `control`
+        self.start()
+        next_tick = time.monotonic() + TICK_S
+        while True:
+            wait = max(0.0, next_tick - time.monotonic())
+            ready = select.select([self.control, wake_read], [], [], wait)[0]
+            if wake_read in ready:
+                with contextlib.suppress(OSError):
+                    os.read(wake_read, 4096)
+                self.reap()
+            if self.control in ready:
+                word = os.read(self.control, 1)
+                if word != b"t":
+                    break
+                for pid in descendants():
+                    with contextlib.suppress(OSError):
+                        os.kill(pid, signal.SIGTERM)
+            if time.monotonic() >= next_tick:
+                self.reap()
+                why = self.over_bounds()
+                if why:
+                    self.say("killed", why)
+                    break
+                next_tick = time.monotonic() + TICK_S
+        self.kill_all()
+        self.say("done")
+
+
+def main() -> None:
+    """Read the arguments and supervise."""
+    words = sys.argv[1:]
+    cut = words.index("--")
+    settings = dict(word.split("=", 1) for word in words[:cut])
+    Supervisor(settings, words[cut + 1 :]).run()
+
+
+if __name__ == "__main__":
+    main()

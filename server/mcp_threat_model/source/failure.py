@@ -1,0 +1,125 @@
+"""Why a started target could not be read: what the session saw, together with what became of the process."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+
+import re2
+
+from mcp_threat_model.guard.limits import MIB, Limits
+from mcp_threat_model.guard.processes import Outcome
+from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.neutralise import neutralise
+
+TAIL_CHARS = 300
+_ESCAPES = re2.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*|\x1b.")
+_HOST = r"([A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{1,62})"
+_HOST_PATTERNS = tuple(
+    re2.compile(pattern)
+    for pattern in (
+        r"(?:ENOTFOUND|EAI_AGAIN|EAI_FAIL|ENETUNREACH|ECONNREFUSED)[ :]+" + _HOST,
+        r"(?i)(?:resolve|resolving|lookup|resolution of|unknown host|UnknownHostException:?)[ '\":(host=]{1,12}"
+        + _HOST,
+        r"(?i)host=['\"]" + _HOST,
+        r"(?i)(?:connect(?:ing|ion)?|reach|request|fetch)[^\n]{0,60}?(?:https?://|host )" + _HOST,
+    )
+)
+_NETWORK = re2.compile(
+    r"(?i)ENOTFOUND|EAI_AGAIN|EAI_FAIL|ENETUNREACH|EHOSTUNREACH|getaddrinfo|name resolution|name or service not known"
+    r"|network is unreachable|nodename nor servname|could not resolve|failed to resolve|cannot resolve|dns error"
+    r"|no such host|fetch failed|UnknownHostException|temporary failure in name|connection error|ConnectError"
+    r"|failed to establish a new connection|failed to fetch|network error|dial tcp|no address associated"
+)
+MAX_HOSTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is known of the process when the session failed."""
+
+    outcome: Outcome
+    stderr: str
+    """The end of its standard error, secrets taken out already."""
+    network_denied: bool
+    unread: bool
+    """It left without having read what we asked."""
+    tap: Tap
+    limits: Limits
+
+
+def tail(stderr: str) -> str:
+    """The last words of a program, on one line, inert, at most 300 characters."""
+    text = _ESCAPES.sub("", stderr[-20 * TAIL_CHARS :])
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    kept: list[str] = []
+    for line in reversed(lines[-4:]):
+        if sum(len(one) for one in kept) + len(line) > TAIL_CHARS and kept:
+            break
+        kept.insert(0, line)
+    return neutralise(" / ".join(kept), TAIL_CHARS)
+
+
+def hosts_named(stderr: str) -> list[str]:
+    """Hosts that error messages of common languages name when they cannot be reached."""
+    found: list[str] = []
+    for pattern in _HOST_PATTERNS:
+        for match in pattern.finditer(stderr):
+            if match.group(1) not in found:
+                found.append(match.group(1))
+    return found
+
+
+def explain(failure: TargetError, seen: Circumstances) -> TargetError:
+    """The error a user meets: the first of these that fits, most certain first."""
+    outcome = seen.outcome
+    said = tail(seen.stderr)
+    last_words = f"; it said: “{said}”" if said else ""
+    if outcome.exec_errno is not None:
+        return _not_started(outcome.exec_errno)
+    if outcome.killed in ("processes", "memory", "disk"):
+        return TargetError("too_large", f"the target was ended: {_bound(outcome.killed, seen.limits)}", "")
+    hosts = list(dict.fromkeys([*outcome.resolved, *hosts_named(seen.stderr)]))
+    wants_network = bool(outcome.resolved) or bool(_NETWORK.search(seen.stderr))
+    if seen.network_denied and wants_network and failure.code in ("launch_failed", "timeout", "not_mcp"):
+        asked = ", ".join(quoted(host) for host in hosts[:MAX_HOSTS])
+        return TargetError(
+            "needs_network",
+            "the target does not list its tools without a network"
+            + (f"; it asked for {asked}" if hosts else last_words),
+            "Allow it with --allow-network if you trust it with that.",
+        )
+    if isinstance(failure, PeerGoneError) and failure.code == "launch_failed":
+        return _left(failure, seen, last_words)
+    if failure.code == "timeout":
+        return TargetError("timeout", failure.message + last_words, failure.hint or "Give it longer with --timeout.")
+    return failure
+
+
+def _not_started(number: int) -> TargetError:
+    why = "it is no program that this system can run" if number == errno.ENOEXEC else os.strerror(number).lower()
+    return TargetError("launch_failed", f"the command could not be started: {why}", "Check the command and its rights.")
+
+
+def _left(failure: PeerGoneError, seen: Circumstances, last_words: str) -> TargetError:
+    code = seen.outcome.exit_code
+    if code is None:
+        return TargetError("not_mcp", "the target closed its output without speaking MCP" + last_words, failure.hint)
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit status {code}"
+    if code == 0 and seen.tap.count("junk_output"):
+        message = "the target printed something that is no MCP and ended" + last_words
+        return TargetError("not_mcp", message, "Check that the command starts an MCP server.")
+    error = PeerGoneError("launch_failed", f"the target {how} before its tools were listed{last_words}", "")
+    error.hint = "Run the command by hand to see what it needs (arguments, environment variables, a backend)."
+    error.in_probe = failure.in_probe and not seen.unread
+    return error
+
+
+def _bound(name: str, limits: Limits) -> str:
+    return {
+        "processes": f"it started more than {limits.processes} processes",
+        "memory": f"it used more than {limits.memory_bytes // MIB} MiB of memory",
+        "disk": f"it wrote more than {limits.disk_bytes // MIB} MiB of files",
+    }[name]

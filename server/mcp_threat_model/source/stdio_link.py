@@ -1,0 +1,156 @@
+"""JSON-RPC over the pipes of a started target: framing in linear time, every byte counted."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import anyio
+
+from mcp_threat_model.guard.launch import REDACTED
+from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.processes import CHUNK, SETTLE_S, Process
+from mcp_threat_model.source.wire import Damaged, Incoming, PeerGoneError, Tap, encode, parse, probable_id
+
+
+class StdioLink:
+    """A :class:`~mcp_threat_model.source.wire.Link` to one process. Standard error is read beside it."""
+
+    def __init__(self, process: Process, limits: Limits, tap: Tap, secrets: Sequence[str] = ()) -> None:
+        self._process = process
+        self._limits = limits
+        self._tap = tap
+        self._secrets = [form for secret in secrets for form in (secret.encode(), encode(secret)[1:-1])]
+        self._ready: deque[Incoming] = deque()
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._skipping = False
+        self._ended: PeerGoneError | None = None
+        self._waiting = anyio.CancelScope()
+        self.stderr = bytearray()
+        self.stderr_bytes = 0
+        self.unread = False
+        """Whether something we sent was still unread when :meth:`note_unread` was called."""
+
+    async def send(self, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:  # noqa: ARG002
+        """Write one line. A target that does not read blocks us only until the caller's deadline."""
+        data = memoryview(encode(body) + b"\n")
+        while data:
+            try:
+                data = data[os.write(self._process.stdin, data) :]
+            except BlockingIOError:
+                await anyio.wait_writable(self._process.stdin)
+            except OSError:
+                return  # it has closed its input: whatever it still says is read, and its end is noticed there
+
+    def has_read_all(self) -> bool | None:
+        """Whether our lines have left the pipe. A wrapper (`docker run`, `npx`) may have taken them for another."""
+        try:
+            import fcntl
+            import termios
+
+            waiting = fcntl.ioctl(self._process.stdin, termios.FIONREAD, b"\0\0\0\0")
+        except (ImportError, OSError):
+            return None
+        return int.from_bytes(waiting, sys.byteorder) == 0
+
+    def note_unread(self) -> None:
+        """Remember whether the target has read our last words; to be called while our end of its input is open."""
+        self.unread = self.has_read_all() is False
+
+    async def receive(self) -> Incoming:
+        """The next message on standard output."""
+        while not self._ready:
+            if self._ended is not None:
+                raise self._ended
+            chunk = await self._read(self._process.stdout)
+            if chunk:
+                self._frame(chunk)
+            else:
+                self._ended = PeerGoneError("launch_failed", "the target closed its output")
+                self._finish_line(b"")
+        return self._ready.popleft()
+
+    async def _read(self, descriptor: int) -> bytes:
+        """Up to one chunk; empty at the end, which is also some time after the process has left."""
+        while True:
+            await anyio.lowlevel.checkpoint()  # a flood must not keep the clock from running
+            with contextlib.suppress(BlockingIOError):
+                return os.read(descriptor, CHUNK)
+            if not self._process.exited.is_set():
+                with anyio.CancelScope() as self._waiting:
+                    await anyio.wait_readable(descriptor)
+                continue
+            with anyio.move_on_after(SETTLE_S) as settle:
+                await anyio.wait_readable(descriptor)
+            if settle.cancelled_caught:
+                return b""
+
+    async def wake_at_exit(self) -> None:
+        """Stop waiting for output when the process has left: a child may hold the pipe open for ever. A task."""
+        await self._process.exited.wait()
+        self._waiting.cancel()
+
+    def _frame(self, chunk: bytes) -> None:
+        self._tap.bytes_in += len(chunk)
+        if self._tap.bytes_in > self._limits.total_bytes:
+            self._ended = PeerGoneError("too_large", f"the target sent more than {self._limits.total_bytes} bytes")
+            self._ready.clear()
+            return
+        *lines, rest = chunk.split(b"\n")
+        for piece in lines:
+            self._finish_line(piece)
+        if rest:
+            self._grow(rest)
+
+    def _grow(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > self._limits.message_bytes and not self._skipping:
+            self._skipping = True
+            self._pieces = self._pieces[:1]  # its head may tell which request it answers
+        if not self._skipping:
+            self._pieces.append(piece)
+
+    def _finish_line(self, piece: bytes) -> None:
+        if piece:
+            self._grow(piece)
+        line = b"".join(self._pieces)
+        if self._skipping:
+            reason = f"a line of more than {self._limits.message_bytes} bytes"
+            self._ready.append(Damaged("too_large", reason, probable_id(line)))
+        elif line.strip():
+            self._ready.extend(parse(self._without_secrets(line), self._limits, self._tap))
+        self._pieces, self._size, self._skipping = [], 0, False
+
+    def _without_secrets(self, line: bytes) -> bytes:
+        """A secret that was given to the target must not come back in a report, wherever the target puts it."""
+        for secret in self._secrets:
+            if secret in line:
+                line = line.replace(secret, REDACTED.encode())
+                self._tap.note(
+                    "secret_echoed", "a value that was given to the target in secret came back in its answers"
+                )
+        return line
+
+    async def drain_stderr(self) -> None:
+        """Keep reading standard error, or a talkative target would stand still. Run it as a task of its own."""
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                chunk = os.read(self._process.stderr, CHUNK)
+                if not chunk:
+                    return
+                self.stderr_bytes += len(chunk)
+                self.stderr += chunk
+                if len(self.stderr) > 2 * self._limits.stderr_bytes:
+                    self._forget_middle()
+                await anyio.lowlevel.checkpoint()
+                continue
+            await anyio.wait_readable(self._process.stderr)
+
+    def _forget_middle(self) -> None:
+        """Keep the end: that is where a program says why it stopped."""
+        del self.stderr[: len(self.stderr) - self._limits.stderr_bytes]
