@@ -1,85 +1,26 @@
 """Holds the catalogue against the observed signals: which threats fired, how likely, how grave, in which layer.
 
-The rules of judgement (DESIGN, "a layer is mapped only by its own evidence"):
-
-- A threat that fires on exact observations of presence alone is *confirmed*; with heuristic ones, *likely*; one that
-  needs a weak sign or a missing piece of information is *possible* and one severity step lower.
-- A threat that rests on missing information only is no threat: it becomes a question.
-- An observed amplifier raises the severity by one step, an observed dampener lowers it by one. Missing information
-  does neither.
-- A layer is mapped if a threat of its own fired on presence alone, or a safeguard that settles the layer was seen.
+:mod:`assess` decides; this module orders what it decided and has it put into words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from mcp_threat_scoring.assess import Judgement, Observed, judge, questions
+from mcp_threat_scoring.layer_words import LayerTelling, layer_paragraph
 from mcp_threat_scoring.phrases import Seen, evidence_of, joined, listed, quoted, see
-from mcp_threat_scoring.report import SEVERITIES, EvidenceOut, LayerOut, MaestroOut, Severity, ThreatOut
+from mcp_threat_scoring.report import SEVERITIES, EvidenceOut, LayerOut, MaestroOut, ThreatOut
 from mcp_threat_scoring.signal import Signals
-from mcp_threat_scoring.threat import Catalogue, Layer, SignalMeta, Threat
-from mcp_threat_scoring.words import LayerTelling, WordsContext, layer_paragraph
+from mcp_threat_scoring.threat import Catalogue, Layer, SignalMeta
+from mcp_threat_scoring.words import WordsContext
 
 EVIDENCE_PER_THREAT = 6
-_UNDECLARED = SignalMeta("presence", "heuristic")
+KNOWN_TOLD = 2
+_NARROWER: Mapping[str, str] = {"tool.write": "tool.destructive"}
+"""Whoever destroys also writes: where both are observed, the wider clause names the others."""
 _LIKELIHOODS: tuple[Literal["confirmed", "likely", "possible"], ...] = ("confirmed", "likely", "possible")
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A threat that fired: through which signals, how likely, how grave."""
-
-    threat: Threat
-    used: tuple[str, ...]
-    likelihood: Literal["confirmed", "likely", "possible"]
-    severity: Severity
-    worse: tuple[str, ...]
-    better: tuple[str, ...]
-
-    @property
-    def maps(self) -> bool:
-        """Whether it is evidence enough to call its layer mapped."""
-        return self.likelihood != "possible"
-
-
-class Observed:
-    """The observed signals, sorted by what they are worth."""
-
-    def __init__(self, signals: Signals, meta: Mapping[str, SignalMeta]) -> None:
-        ids: frozenset[str] = frozenset(signals.ids())
-        known = {signal_id: meta.get(signal_id, _UNDECLARED) for signal_id in ids}
-        self.ids = ids
-        self.gaps = frozenset(i for i, m in known.items() if m.polarity == "gap")
-        self.presence = frozenset(i for i, m in known.items() if m.polarity == "presence")
-        self.exact = frozenset(i for i in self.presence if known[i].method == "exact")
-        self.controls = tuple(sorted(i for i, m in known.items() if m.polarity == "control"))
-        self.settles = {i: known[i].settles for i in self.controls}
-
-
-def judge(threat: Threat, observed: Observed) -> Judgement | None:
-    """Whether the threat fires on what was observed; None if not, or if only missing information speaks for it."""
-    used = threat.when.fired_by(observed.ids)
-    if not used or observed.gaps.issuperset(used):
-        return None
-    likelihood: Literal["confirmed", "likely", "possible"] = "possible"
-    for name, part in (("confirmed", observed.exact), ("likely", observed.presence)):
-        if strong := threat.when.fired_by(part, observed.ids):
-            likelihood = "confirmed" if name == "confirmed" else "likely"
-            weaker = [signal for signal in used if signal not in strong]
-            used = (*strong, *weaker)
-            break
-    worse = tuple(s for s in threat.amplified_by if s in observed.ids and s not in observed.gaps)
-    better = tuple(s for s in threat.dampened_by if s in observed.ids and s not in observed.gaps)
-    step = SEVERITIES.index(threat.severity) - (likelihood == "possible") + bool(worse) - bool(better)
-    severity = SEVERITIES[max(0, min(step, len(SEVERITIES) - 1))]
-    return Judgement(threat, used, likelihood, severity, worse, better)
-
-
-def questions(threat: Threat, observed: Observed) -> tuple[str, ...]:
-    """The missing pieces of information through which the threat fires: each is a question to ask."""
-    return tuple(signal for signal in threat.when.fired_by(observed.ids) if signal in observed.gaps)
 
 
 class _Writer:
@@ -90,6 +31,7 @@ class _Writer:
         self.catalogue = catalogue
         self.context = context
         self._seen: dict[str, Seen] = {}
+        self.spoken: set[str] = set()
 
     def seen(self, signal_id: str) -> Seen:
         if signal_id not in self._seen:
@@ -98,7 +40,13 @@ class _Writer:
 
     def say(self, signal_id: str) -> str:
         clause = self.catalogue.clauses.get(signal_id)
-        return self.seen(signal_id).say(clause) if clause else ""
+        if not clause:
+            return ""
+        seen = self.seen(signal_id)
+        if (narrower := _NARROWER.get(signal_id)) in self.signals:
+            others = see(self.signals, signal_id, self.context.names, skip=self.seen(str(narrower)).items)
+            seen = others if others.items else seen
+        return seen.say(clause)
 
     def told(self, signal_ids: Sequence[str]) -> list[str]:
         """The clauses of these signals, each once, those without a clause left out."""
@@ -106,7 +54,11 @@ class _Writer:
 
     def threat(self, judgement: Judgement) -> ThreatOut:
         threat = judgement.threat
-        tools = list(dict.fromkeys(name for signal in judgement.used for name in self.seen(signal).tools))
+        naming = [signal for signal in judgement.used if signal in threat.subjects] or judgement.used
+        tools = list(dict.fromkeys(name for signal in naming for name in self.seen(signal).tools))
+        if judgement.items is not None:
+            names = self.context.names
+            tools = [names[p] for p in names if p in judgement.items and p.startswith("/tools/")]
         server = quoted(self.context.server) if self.context.server else "this server"
         description = threat.description.format_map(
             {"tools": listed([quoted(name) for name in tools[:4]], len(tools)) or "this server", "server": server}
@@ -124,12 +76,18 @@ class _Writer:
             tools=tools,
             evidence=[
                 EvidenceOut(rule_id=e.rule_id, pointer=e.pointer, excerpt=e.excerpt, weight=e.weight)
-                for e in evidence_of(self.signals, judgement.used, EVIDENCE_PER_THREAT)
+                for e in evidence_of(self.signals, judgement.used, EVIDENCE_PER_THREAT, judgement.items)
             ],
             mitigations=[self.catalogue.controls[control] for control in threat.mitigations],
             response=list(threat.response),
             references={framework: list(ids) for framework, ids in threat.references.items()},
         )
+
+    def news(self, layer: Layer, observed: Observed) -> list[str]:
+        """What is worth telling of a layer that is not certain, unless another layer has told it."""
+        news = [s for s in layer.known if s in observed.ids and s not in self.spoken][:KNOWN_TOLD]
+        self.spoken.update(news)
+        return news
 
     def layer(self, layer: Layer, own: Sequence[Judgement], missing: Sequence[str], observed: Observed) -> LayerOut:
         controls = [c for c in observed.controls if layer.id in observed.settles[c]]
@@ -138,7 +96,11 @@ class _Writer:
         strong = [s for j in own if j.maps for s in j.used if s in observed.presence]
         weak = [s for j in own if not j.maps for s in j.used if s not in observed.gaps and s not in strong]
         telling = LayerTelling(
-            facts=self.told(strong), weak=self.told(weak), controls=self.told(controls), threats=threats
+            facts=self.told(strong),
+            weak=self.told(weak),
+            controls=self.told(controls),
+            known=() if mapped else self.told(self.news(layer, observed)),
+            threats=threats,
         )
         asked = [self.catalogue.questions[signal] for signal in missing if signal in self.catalogue.questions]
         if not mapped:
@@ -181,6 +143,7 @@ def model(signals: Signals, meta: Mapping[str, SignalMeta], catalogue: Catalogue
             missing[home].update(dict.fromkeys(questions(threat, observed)))
     for judgements in fired.values():
         judgements.sort(key=_gravest_first)
+    writer.spoken.update(s for js in fired.values() for j in js if j.maps and j.threat.layer != "X" for s in j.used)
     return MaestroOut(
         layers=[writer.layer(layer, fired[layer.id], tuple(missing[layer.id]), observed) for layer in catalogue.layers],
         cross_layer=[writer.threat(judgement) for judgement in fired["X"]],

@@ -6,7 +6,7 @@ that a reader (person or model) sees where our words end and the target's begin.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -98,6 +98,8 @@ class Seen:
     parameter_count: int
     tools: tuple[str, ...]
     """Names of all the tools, as they stand in the report (not quoted)."""
+    items: frozenset[str]
+    """Pointers of all the items."""
     excerpt: str
 
     def say(self, clause: str) -> str:
@@ -128,22 +130,22 @@ class Seen:
         return f"{said} (“{self.excerpt}”)" if named and not count and self.excerpt else said
 
 
-def see(signals: Signals, signal_id: str, names: Mapping[str, SafeText]) -> Seen:
+def see(signals: Signals, signal_id: str, names: Mapping[str, SafeText], skip: frozenset[str] = frozenset()) -> Seen:
     """Collect the subjects of a signal from its signals and, for those of the whole server, from their evidence.
 
-    `names` gives the neutralised name of each item by its pointer.
+    `names` gives the neutralised name of each item by its pointer; the items in `skip` are passed over.
     """
     items: dict[str, str] = {}
     parameters: dict[tuple[str, str], None] = {}
     excerpt = ""
     for signal in signals.of(signal_id):
         if signal.subject:
-            if signal.subject not in items and (name := names.get(signal.subject)):
+            if signal.subject not in items and signal.subject not in skip and (name := names.get(signal.subject)):
                 items[signal.subject] = name
         else:
             for evidence in signal.evidence:
                 pointer = item_of(evidence.pointer)
-                if pointer and pointer not in items and (name := names.get(pointer)):
+                if pointer and pointer not in items and pointer not in skip and (name := names.get(pointer)):
                     items[pointer] = name
         for evidence in signal.evidence:
             excerpt = excerpt or evidence.excerpt
@@ -159,13 +161,25 @@ def see(signals: Signals, signal_id: str, names: Mapping[str, SafeText]) -> Seen
         ),
         parameter_count=len(parameters),
         tools=tuple(dict.fromkeys(name for pointer, name in items.items() if pointer.startswith("/tools/"))),
+        items=frozenset(items),
         excerpt=excerpt if len(excerpt) <= EXCERPT_IN_PROSE else excerpt[: EXCERPT_IN_PROSE - 1].rstrip() + "…",
     )
 
 
-def evidence_of(signals: Signals, signal_ids: Iterable[str], limit: int) -> list[Evidence]:
-    """At most `limit` pieces of evidence, taken in turn from each signal, so that none hides another."""
-    columns = [signals.evidence(signal_id, limit) for signal_id in signal_ids]
+def evidence_of(
+    signals: Signals, signal_ids: Iterable[str], limit: int, items: frozenset[str] | None = None
+) -> list[Evidence]:
+    """At most `limit` pieces of evidence, taken in turn from each signal, so that none hides another.
+
+    `items`, if given, are the only items whose evidence counts; evidence of the whole server always does.
+    """
+
+    def pieces(signal_id: str) -> Iterator[Evidence]:
+        for signal in signals.of(signal_id):
+            if items is None or not signal.subject or signal.subject in items:
+                yield from signal.evidence
+
+    columns = [list(islice(pieces(signal_id), limit)) for signal_id in signal_ids]
     taken: dict[Evidence, None] = {}
     for row in range(limit):
         for column in columns:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -48,12 +48,25 @@ class When(Doc):
     any: tuple[SignalName, ...] = ()
     and_any: tuple[SignalName, ...] = ()
     none: tuple[SignalName, ...] = ()
-    or_all: tuple[tuple[SignalName, ...], ...] = ()
+    or_all: tuple[Annotated[tuple[SignalName, ...], Field(min_length=1)], ...] = ()
 
     @property
     def asks(self) -> bool:
         """Whether the main branch asks for anything; a rule of alternatives only leaves it empty."""
         return bool(self.all or self.any or self.and_any)
+
+    def branches(self, observed: frozenset[str]) -> list[list[tuple[str, ...]]]:
+        """The branches that hold, each as groups of observed signals of which one would be enough.
+
+        `none` is not looked at here.
+        """
+        held: list[list[tuple[str, ...]]] = []
+        if self.asks and observed.issuperset(self.all):
+            parts = [tuple(name for name in part if name in observed) for part in (self.any, self.and_any) if part]
+            if all(parts):
+                held.append([*((name,) for name in self.all), *parts])
+        held += [[(name,) for name in alternative] for alternative in self.or_all if observed.issuperset(alternative)]
+        return held
 
     def fired_by(self, observed: frozenset[str], excluded: frozenset[str] | None = None) -> tuple[str, ...]:
         """The observed signals that make the rule true, in the rule's order; empty if it does not fire.
@@ -61,22 +74,9 @@ class When(Doc):
         `excluded` is the set that `none` is held against, `observed` unless given: who asks whether a rule also
         fires on a part of the evidence must not lose sight of the whole.
         """
-        if not set(self.none).isdisjoint(observed if excluded is None else excluded):
+        if not (observed if excluded is None else excluded).isdisjoint(self.none):
             return ()
-        used: list[str] = []
-        main = (
-            self.asks
-            and observed.issuperset(self.all)
-            and (not self.any or not observed.isdisjoint(self.any))
-            and (not self.and_any or not observed.isdisjoint(self.and_any))
-        )
-        if main:
-            used += self.all
-            used += [name for name in (*self.any, *self.and_any) if name in observed]
-        for alternative in self.or_all:
-            if alternative and observed.issuperset(alternative):
-                used += alternative
-        return tuple(dict.fromkeys(used))
+        return tuple(dict.fromkeys(name for branch in self.branches(observed) for group in branch for name in group))
 
     def names(self) -> Iterator[str]:
         """Every signal the rule names."""
@@ -95,6 +95,10 @@ class Threat(Doc):
     related_layers: tuple[LayerId, ...] = ()
     severity: ThreatSeverity
     when: When
+    per_tool: bool = False
+    """The signals must meet on one tool (or other item); those of the whole server meet with every tool."""
+    subjects: tuple[SignalName, ...] = ()
+    """The signals whose tools ``{tools}`` names; all that made the threat fire, unless given."""
     amplified_by: tuple[SignalName, ...] = ()
     dampened_by: tuple[SignalName, ...] = ()
     description: str
@@ -138,6 +142,10 @@ class Layer(Doc):
     """Tells of weak signs, in ``{signs}``."""
     silent: str
     """Says that nothing was seen; ``{surface}`` is what there was to look at."""
+    known: tuple[SignalName, ...] = ()
+    """Signals that are worth telling although they do not make the layer certain."""
+    known_words: str
+    """Tells of them, in ``{facts}``."""
     fallback: str
     ask_next: Annotated[tuple[Question, ...], Field(min_length=1)]
     canonical: tuple[str, ...]
@@ -190,20 +198,3 @@ class Catalogue:
             for t in self.threats
             if any(wanted in (i.upper(), i.upper().partition(":20")[0]) for ids in t.references.values() for i in ids)
         )
-
-
-class Case(Doc):
-    """One proof of a threat: a set of observed signals, or a capture for the real rules to read."""
-
-    name: str
-    fires: bool
-    signals: tuple[SignalName, ...] | None = None
-    manifest: Mapping[str, Any] | None = None
-    copies: Annotated[int, Field(ge=1, le=5000)] = 1
-    """How many times the tools of `manifest` stand in the list, each with a number of its own."""
-
-
-class CaseFile(Doc):
-    """The second document of a file in `threats/`."""
-
-    cases: Mapping[str, Annotated[tuple[Case, ...], Field(min_length=2)]]

@@ -1,4 +1,4 @@
-"""The sentences of a report: a paragraph per layer and the summary, composed from evidence.
+"""What the sentences of a report need to know, and the summary at its top, composed from evidence.
 
 Nothing here decides anything; it only says, in plain words and always in the same words, what was decided elsewhere.
 A sentence is left out rather than said about nothing.
@@ -7,7 +7,7 @@ A sentence is left out rather than said about nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
@@ -19,20 +19,9 @@ from mcp_threat_scoring.report import (
     CapabilitiesOut,
     FindingOut,
     MaestroOut,
-    ThreatOut,
     ToolOut,
 )
-from mcp_threat_scoring.threat import Layer
 
-FACTS_SHOWN = 4
-THREATS_SHOWN = 3
-PARTS_OF_LAYER: Mapping[str, tuple[str, ...]] = {
-    "L2": ("resources",),
-    "L3": ("tools", "prompts"),
-    "L4": ("transport", "launch"),
-    "L6": ("auth",),
-    "L7": ("server",),
-}
 _PART_WORDS = {
     "server": "who the server says it is",
     "instructions": "the server's instructions",
@@ -88,12 +77,17 @@ class WordsContext:
             return f"what {self.name} showed, which lists no tool,"
         return f"the only tool of {self.name}" if self.tools == 1 else f"the {number(self.tools)} tools of {self.name}"
 
-    def missing(self, parts: Sequence[str], *, partial_only: bool = False) -> list[str]:
+    def damaged(self, part: str) -> bool:
+        """Whether a part was seen, but not wholly."""
+        state = self.coverage.get(part)
+        return state is not None and state.status == "partial"
+
+    def missing(self, parts: Sequence[str]) -> list[str]:
         """A sentence for each of these parts that was not, or not wholly, seen."""
         told: list[str] = []
         for part in parts:
             state = self.coverage.get(part)
-            if state is None or state.status == "observed" or (partial_only and state.status != "partial"):
+            if state is None or state.status == "observed":
                 continue
             seen = "only partly seen" if state.status == "partial" else "not seen"
             reason = f": {state.reason.rstrip('.')}" if state.reason else ""
@@ -101,47 +95,6 @@ class WordsContext:
             verb = "were" if words.startswith("the") and words.endswith("s") and part != "instructions" else "was"
             told.append(sentence(f"{words} {verb} {seen}{reason}"))
         return told
-
-
-@dataclass(frozen=True, slots=True)
-class LayerTelling:
-    """What there is to say of a layer: clauses about presence, weak signs and safeguards, and the threats."""
-
-    facts: Sequence[str] = ()
-    weak: Sequence[str] = ()
-    controls: Sequence[str] = ()
-    threats: Sequence[ThreatOut] = field(default_factory=tuple)
-
-
-def _named_threats(threats: Sequence[ThreatOut]) -> str:
-    told = [f"{lowered(t.title)} ({t.severity})" for t in threats[:THREATS_SHOWN]]
-    more = len(threats) - len(told)
-    if more == 1:
-        told.append(f"{lowered(threats[THREATS_SHOWN].title)} ({threats[THREATS_SHOWN].severity})")
-    elif more > 1:
-        told.append(f"and {number(more)} more")
-    return "; ".join(told)
-
-
-def layer_paragraph(layer: Layer, telling: LayerTelling, context: WordsContext, *, mapped: bool) -> str:
-    """One paragraph about one layer of one server."""
-    told: list[str] = []
-    parts = PARTS_OF_LAYER.get(layer.id, ())
-    if telling.facts and mapped:
-        told.append(sentence("; ".join(telling.facts[:FACTS_SHOWN])))
-        told.append(
-            sentence(layer.risk.format_map({"threats": _named_threats(telling.threats), "server": context.name}))
-        )
-    if not mapped:
-        told.append(sentence(layer.silent.format_map({"surface": context.surface(), "server": context.name})))
-    if telling.weak and not (telling.facts and mapped):
-        told.append(sentence(layer.hint.format_map({"signs": joined(telling.weak[:2])})))
-    if telling.controls and mapped:
-        told.append(sentence(layer.favour.format_map({"controls": joined(telling.controls[:FACTS_SHOWN])})))
-    told += context.missing(parts, partial_only=mapped)
-    if not mapped:
-        told.append(layer.fallback)
-    return " ".join(told)
 
 
 def _reach(auth: AuthOut) -> str:
