@@ -156,7 +156,8 @@ def extent(text: str) -> tuple[int, int]:
     """
     pieces = text.replace("\\\\", "xx").replace('\\"', "xx").split('"')
     brackets = "".join(pieces[::2]).encode("ascii", "ignore").translate(_STEP, _NO_BRACKETS)
-    return max(accumulate(byte - 1 for byte in brackets), default=0), max(map(len, pieces[1::2]), default=0)
+    depth = max(accumulate((byte - 1 for byte in brackets), initial=0))
+    return depth, max(map(len, pieces[1::2]), default=0)
 
 
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
