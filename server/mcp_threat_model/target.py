@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
 
 MAX_TARGET_LENGTH = 8_192
@@ -26,11 +26,14 @@ class HttpTarget:
 
     @property
     def label(self) -> str:
-        """The address as it may be shown: query values are often keys, so only their names are kept."""
-        head, mark, query = self.url.partition("?")
-        if not mark:
-            return self.url
-        return f"{head}?" + "&".join(f"{pair.partition('=')[0]}=…" for pair in query.partition("#")[0].split("&"))
+        """The address as it may be shown: without query values and path segments that look like keys."""
+        from mcp_threat_model.guard.redact import redact_url
+        from mcp_threat_model.guard.url import check_url
+
+        try:
+            return redact_url(check_url(self.url, allow_private=True))
+        except TargetError:  # it will not be reached either; the error says why
+            return self.url.partition("?")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,10 @@ class StdioTarget:
 
     @property
     def label(self) -> str:
-        """The command as it would be typed into a shell."""
-        return f"stdio:{shlex.join(self.argv)}"
+        """The command as it would be typed into a shell, without the values of options that look like secrets."""
+        from mcp_threat_model.guard.launch import redact_argv
+
+        return f"stdio:{shlex.join(redact_argv(self.argv))}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ def make_report(**changes: object) -> Report:
                 tool="delete_customer",
                 pointer="/tools/1/annotations/readOnlyHint",
                 excerpt="readOnlyHint: true",
-                explanation="The name and the description say that records are deleted, the annotation says the opposite.",
+                explanation="Name and description say that records are deleted, the annotation says the opposite.",
                 remediation="Correct the annotation.",
                 references=["https://example.org/annotations"],
             )
@@ -172,7 +172,9 @@ def make_report(**changes: object) -> Report:
                     id=identifier,  # type: ignore[arg-type]
                     name=name,
                     status="mapped" if identifier == "L3" else "not_certain",
-                    summary="What the tools may do is decided by a model." if identifier == "L3" else "Nothing was seen.",
+                    summary="What the tools may do is decided by a model."
+                    if identifier == "L3"
+                    else "Nothing was seen.",
                     ask_next=[] if identifier == "L3" else ["Which model runs the agent?"],
                     threats=[threat] if identifier == "L3" else [],
                 )

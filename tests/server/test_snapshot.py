@@ -388,3 +388,11 @@ async def test_a_file_is_read_and_named_in_its_errors(tmp_path: Path) -> None:
     assert ("file", str(good)) == (manifest.target_kind, manifest.target_value)
     with pytest.raises(TargetError, match=r"bad\.json: it is JSON, but"):
         await SnapshotSource(str(bad)).read()
+
+
+def test_keys_in_a_client_entry_stay_out_of_the_manifest() -> None:
+    started = read({"command": "server", "args": ["--api-key", "s3cret-s3cret-1", "--port", "80"]})
+    reached = read({"url": "https://example.com/mcp?key=s3cret-s3cret-1"})
+    assert "s3cret" not in repr((started, reached))
+    assert "--port" in started.launch.argv
+    assert reached.transport.url == "https://example.com/mcp?key=…"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mcp_threat_model.source.parts import Parts, mapping, objects, text, url_scope, wrong_shape
+from mcp_threat_model.guard.launch import redact_argv
+from mcp_threat_model.source.parts import Parts, mapping, objects, shown_url, text, url_scope, wrong_shape
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     Coverage,
@@ -121,7 +122,7 @@ def config_entry(value: Mapping[str, Any]) -> Parts:
     return Parts(
         coverage=_coverage("the client's entry", launch=bool(argv), transport=True),
         server=ServerFacts(name=name),
-        transport=TransportFacts(kind=_kind(text(entry.get("type")), url), url=url, scope=url_scope(url))
+        transport=TransportFacts(kind=_kind(text(entry.get("type")), url), url=shown_url(url), scope=url_scope(url))
         if url
         else TransportFacts(kind="stdio"),
         launch=LaunchFacts(
@@ -154,7 +155,8 @@ def _command(entry: Mapping[str, Any]) -> tuple[str, ...]:
         args, command = command.get("args"), command.get("path")
     if not text(command):
         return ()
-    return (text(command), *((one for one in args if isinstance(one, str)) if isinstance(args, list) else ()))
+    words = [text(command), *((one for one in args if isinstance(one, str)) if isinstance(args, list) else ())]
+    return redact_argv(words)  # people keep keys in their configuration
 
 
 def _argv(package: Mapping[str, Any], registry: str) -> tuple[str, ...]:
@@ -204,7 +206,7 @@ def _kind(declared: str, url: str) -> Literal["stdio", "http", "sse"]:
 def _remote(remote: Mapping[str, Any]) -> TransportFacts:
     url = text(remote.get("url"))
     declared = text(remote.get("type")) or text(remote.get("transport_type"))
-    return TransportFacts(kind=_kind(declared, url), url=url, scope=url_scope(url))
+    return TransportFacts(kind=_kind(declared, url), url=shown_url(url), scope=url_scope(url))
 
 
 def _package_transport(package: Mapping[str, Any]) -> TransportFacts:
