@@ -1,0 +1,191 @@
+"""Conditions of the scoring rules: which tools, signals and facts must be there for a line of YAML to count.
+
+A condition is compiled to a function once, when the rules are loaded. Sets of tools are bit masks, so that asking the
+same two hundred conditions of a server with some of its tools taken away costs next to nothing; that is what the range
+and the levers do.
+
+The scoring must be monotone: a further tool never lowers a score. Hence a negation may hold anything but a question
+about tools; :func:`check_negations` refuses the rest when rules are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from mcp_threat_scoring.scene import DataLevel, Scene
+from mcp_threat_scoring.signal import Evidence
+
+Holds = Callable[[Scene], bool]
+
+
+class Doc(BaseModel):
+    """Base of the scoring documents: immutable, and a misspelt key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ToolCondition(Doc):
+    """At least so many tools have this effect, this ability, work in this domain, and on data at least that delicate.
+
+    `effect` write includes destructive ones. `data` private: it normally belongs to somebody. sensitive: its loss or
+    alteration does serious harm. Without a key: any tool.
+    """
+
+    tools: Literal[True] = True
+    effect: Literal["write", "destructive"] | None = None
+    ability: str | None = None
+    domain: str | None = None
+    data: DataLevel | None = None
+    at_least: Annotated[int, Field(ge=1)] = 1
+
+
+class SignalCondition(Doc):
+    """That signal fired anywhere."""
+
+    signal: str
+
+
+class FactCondition(Doc):
+    """A named observation of the server as a whole has this value, or one of these."""
+
+    fact: str
+    equals: bool | str | list[str]
+
+
+class Assumption(Doc):
+    """Holds only while a bound of the range is computed: what is not known, taken at its worst or its best."""
+
+    assume: str
+
+
+class AnyOf(Doc):
+    """At least one holds."""
+
+    any: Annotated[list[Condition], Field(min_length=1)]
+
+
+class AllOf(Doc):
+    """All hold."""
+
+    all: Annotated[list[Condition], Field(min_length=1)]
+
+
+class Not(Doc):
+    """It does not hold."""
+
+    negated: Condition = Field(alias="not")
+
+
+_KEYS = ("any", "all", "not", "signal", "fact", "assume")
+
+
+def _kind(value: Any) -> str:
+    given = value if isinstance(value, dict) else value.model_fields_set
+    found = next((key for key in _KEYS if key in given), "tools")
+    return "not" if found == "tools" and "negated" in given else found
+
+
+Condition = Annotated[
+    Annotated[ToolCondition, Tag("tools")]
+    | Annotated[SignalCondition, Tag("signal")]
+    | Annotated[FactCondition, Tag("fact")]
+    | Annotated[Assumption, Tag("assume")]
+    | Annotated[AnyOf, Tag("any")]
+    | Annotated[AllOf, Tag("all")]
+    | Annotated[Not, Tag("not")],
+    Discriminator(_kind),
+]
+for _model in (AnyOf, AllOf, Not):
+    _model.model_rebuild()
+
+
+class Conditional(Doc):
+    """Something that counts only under a condition; without one, always."""
+
+    when: Condition | None = None
+    reason: str
+
+    @model_validator(mode="after")
+    def _monotone(self) -> Conditional:
+        if self.when is not None:
+            check_negations(self.when)
+        return self
+
+
+def check_negations(condition: Condition) -> None:
+    """Refuse a rule by which a further tool could lower a score.
+
+    Raises:
+        ValueError: a question about tools stands under a negation.
+    """
+    if isinstance(condition, Not):
+        if any(isinstance(inner, ToolCondition) for inner in walk(condition.negated)):
+            raise ValueError("a question about tools may not stand under not: a further tool could lower the score")
+    elif isinstance(condition, AnyOf | AllOf):
+        for part in condition.any if isinstance(condition, AnyOf) else condition.all:
+            check_negations(part)
+
+
+def walk(condition: Condition) -> Iterator[Condition]:
+    """The condition and everything inside it."""
+    yield condition
+    if isinstance(condition, AnyOf):
+        for part in condition.any:
+            yield from walk(part)
+    elif isinstance(condition, AllOf):
+        for part in condition.all:
+            yield from walk(part)
+    elif isinstance(condition, Not):
+        yield from walk(condition.negated)
+
+
+def _always(_: Scene) -> bool:
+    return True
+
+
+def compiled(condition: Condition | None) -> Holds:
+    """The condition as a function of a scene."""
+    if condition is None:
+        return _always
+    if isinstance(condition, AnyOf):
+        parts = tuple(map(compiled, condition.any))
+        return lambda scene: any(part(scene) for part in parts)
+    if isinstance(condition, AllOf):
+        parts = tuple(map(compiled, condition.all))
+        return lambda scene: all(part(scene) for part in parts)
+    if isinstance(condition, Not):
+        inner = compiled(condition.negated)
+        return lambda scene: not inner(scene)
+    if isinstance(condition, SignalCondition):
+        signal = condition.signal
+        return lambda scene: scene.has(signal)
+    if isinstance(condition, Assumption):
+        assumed = condition.assume
+        return lambda scene: assumed in scene.assumed
+    if isinstance(condition, FactCondition):
+        name, wanted = condition.fact, condition.equals if isinstance(condition.equals, list) else [condition.equals]
+        return lambda scene: scene.world.facts.get(name) in wanted
+    effect, ability, domain, data = condition.effect, condition.ability, condition.domain, condition.data
+    enough = condition.at_least
+    return lambda scene: scene.tools(effect, ability, domain, data).bit_count() >= enough
+
+
+def explained(condition: Condition | None, scene: Scene) -> tuple[list[Evidence], int]:
+    """Evidence for a condition that holds, and the tools behind it as a mask. Negations explain nothing."""
+    found: list[Evidence] = []
+    tools = 0
+    for part in walk(condition) if condition is not None else ():
+        if isinstance(part, ToolCondition):
+            mask = scene.tools(part.effect, part.ability, part.domain, part.data)
+            if mask.bit_count() >= part.at_least:
+                tools |= mask
+                found += scene.world.tool_evidence(mask, part.effect, part.ability, part.domain)
+        elif isinstance(part, SignalCondition) and scene.has(part.signal):
+            found += scene.world.picture.evidence(part.signal, 2)
+            tools |= scene.signal_tools(part.signal)
+        elif isinstance(part, FactCondition) and compiled(part)(scene):
+            found.append(scene.world.fact_evidence(part.fact))
+    return list(dict.fromkeys(found)), tools

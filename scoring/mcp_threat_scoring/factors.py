@@ -1,0 +1,248 @@
+"""The ten factors of each profile, from evidence: a value with its reasons, and the bounds of what is not known.
+
+``graded`` adds up tenths: a base for any server of its kind, and a contribution for each thing that was seen.
+``owasp-0.8`` decides between its three levels by its own anchors (AIVSS v0.8, section 3), gravest first; it is not the
+graded value rounded.
+
+Factors describe an agent; a server is a tool of one. What only the agent decides is judged for one assumed host, which
+``rules/factors.yaml`` describes once, and marked `host_assumed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mcp_threat_scoring.aivss_tables import OWASP_0_8, PROFILES, ProfileTable
+from mcp_threat_scoring.condition import Condition, Conditional, Doc, Holds, ToolCondition, compiled, explained, walk
+from mcp_threat_scoring.documents import load_document
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.phrases import sentence
+from mcp_threat_scoring.report import Basis, FactorOut, ProfileId
+from mcp_threat_scoring.scene import Scene, shown
+from mcp_threat_scoring.signal import Evidence
+
+Side = Literal["server", "host_assumed"]
+
+
+class Contribution(Conditional):
+    """Something seen that moves a graded factor by so much. What tools can do never lowers one."""
+
+    when: Condition
+    add: Annotated[float, Field(ge=-1, le=1, multiple_of=0.1)]
+
+    @model_validator(mode="after")
+    def _tools_raise(self) -> Contribution:
+        if self.add < 0 and any(isinstance(part, ToolCondition) for part in walk(self.when)):
+            raise ValueError("what tools can do may not lower a factor")
+        return self
+
+
+class Doubt(Conditional):
+    """Something not seen: how far it could move the factor down and up."""
+
+    low: Annotated[float, Field(ge=-1, le=0)] = 0.0
+    high: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class GradedFactor(Doc):
+    """A factor in tenths."""
+
+    side: Side
+    base: Annotated[float, Field(ge=0, le=1)]
+    reason: str
+    adds: tuple[Contribution, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+class LevelChoice(Conditional):
+    """One of the three levels, under a condition."""
+
+    value: float
+
+    @model_validator(mode="after")
+    def _a_level(self) -> LevelChoice:
+        if not OWASP_0_8.factor_values.admits(self.value):
+            raise ValueError(f"a level is {OWASP_0_8.factor_values}")
+        return self
+
+
+class LevelFactor(Doc):
+    """A factor at one of three levels; gravest first, the last one without a condition. Doubts move by whole levels."""
+
+    side: Side
+    levels: Annotated[list[LevelChoice], Field(min_length=1)]
+    doubts: tuple[Doubt, ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LevelFactor:
+        values = [level.value for level in self.levels]
+        if values != sorted(values, reverse=True) or self.levels[-1].when is not None:
+            raise ValueError("levels stand gravest first, and the last one has no condition")
+        return self
+
+
+class FactorsDoc(Doc):
+    """``rules/factors.yaml``."""
+
+    assumed_host: str
+    graded: dict[str, GradedFactor]
+    owasp: dict[str, LevelFactor]
+
+    @model_validator(mode="after")
+    def _complete(self) -> FactorsDoc:
+        for profile, given in (("graded", self.graded), ("owasp-0.8", self.owasp)):
+            wanted = [spec.id for spec in PROFILES[profile].factors]  # type: ignore[index]
+            if list(given) != wanted:
+                raise ValueError(f"{profile} has these factors, in this order: {', '.join(wanted)}")
+        return self
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    rule: Contribution | LevelChoice | Doubt
+    amount: float
+    holds: Holds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Factor:
+    side: Side
+    base: float
+    base_reason: str
+    parts: tuple[_Part, ...]
+    doubts: tuple[_Part, ...]
+    adds: bool
+
+    def value(self, scene: Scene) -> float:
+        if self.adds:
+            return _tenths(self.base + sum(part.amount for part in self.parts if part.holds(scene)))
+        return next(part.amount for part in self.parts if part.holds(scene))
+
+    def doubt(self, scene: Scene) -> tuple[float, float]:
+        low = high = 0.0
+        for part in self.doubts:
+            rule = part.rule
+            if isinstance(rule, Doubt) and part.holds(scene):
+                low, high = (
+                    (low + rule.low, high + rule.high) if self.adds else (min(low, rule.low), max(high, rule.high))
+                )
+        return low, high
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A factor's value, and how low and how high it could be."""
+
+    value: float
+    low: float
+    high: float
+
+
+class FactorModel:
+    """``rules/factors.yaml``, compiled."""
+
+    def __init__(self, doc: FactorsDoc) -> None:
+        self.doc = doc
+        self._factors: dict[ProfileId, dict[str, _Factor]] = {
+            "graded": {
+                key: _Factor(f.side, f.base, f.reason, _parts(f.adds), _parts(f.doubts), adds=True)
+                for key, f in doc.graded.items()
+            },
+            "owasp-0.8": {
+                key: _Factor(f.side, 0.0, "", _parts(f.levels), _parts(f.doubts), adds=False)
+                for key, f in doc.owasp.items()
+            },
+        }
+
+    def values(self, profile: ProfileId, scene: Scene) -> dict[str, float]:
+        """The ten values for a scene."""
+        return {key: factor.value(scene) for key, factor in self._factors[profile].items()}
+
+    def bounds(self, profile: ProfileId, scene: Scene, best: Scene, worst: Scene) -> dict[str, Bounds]:
+        """The ten values with their bounds: of the same target with every doubt settled for the better or the worse."""
+        found: dict[str, Bounds] = {}
+        for key, factor in self._factors[profile].items():
+            value = factor.value(scene)
+            low, high = factor.doubt(scene)
+            found[key] = Bounds(
+                value,
+                min(value, _tenths(factor.value(best) + low)),
+                max(value, _tenths(factor.value(worst) + high)),
+            )
+        return found
+
+    def told(self, table: ProfileTable, scene: Scene, bounds: Mapping[str, Bounds]) -> list[FactorOut]:
+        """The ten factors as a report carries them, each with its reasons and evidence."""
+        return [
+            _told(spec.id, spec.name, self._factors[table.id][spec.id], scene, bounds[spec.id])
+            for spec in table.factors
+        ]
+
+
+def _parts(rules: Sequence[Contribution | LevelChoice | Doubt]) -> tuple[_Part, ...]:
+    return tuple(
+        _Part(rule, getattr(rule, "add", 0.0) or getattr(rule, "value", 0.0), compiled(rule.when)) for rule in rules
+    )
+
+
+def _tenths(value: float) -> float:
+    return round(min(1.0, max(0.0, value)), 1)
+
+
+def _told(factor_id: str, name: str, factor: _Factor, scene: Scene, bounds: Bounds) -> FactorOut:
+    said: list[str] = []
+    evidence: list[Evidence] = []
+    if factor.adds:
+        said.append(sentence(f"{factor.base:g} because {factor.base_reason}"))
+        chosen = [part for part in factor.parts if part.holds(scene)]
+    else:
+        chosen = [next(part for part in factor.parts if part.holds(scene))]
+    for part in chosen:
+        found, tools = explained(part.rule.when, scene)
+        evidence += found
+        reason = part.rule.reason.replace("{tools}", scene.world.names(tools))
+        said.append(sentence(f"{part.amount:+g} because {reason}" if factor.adds else reason))
+    if bounds.low < bounds.high:
+        why = [part.rule.reason for part in factor.doubts if part.holds(scene)]
+        if why:
+            said.append(sentence(f"not known: {'; '.join(why)}"))
+    return FactorOut(
+        id=factor_id,
+        name=name,
+        value=bounds.value,
+        low=bounds.low,
+        high=bounds.high,
+        basis=_basis(factor, scene, evidence),
+        rationale=" ".join(said),
+        evidence=shown(dict.fromkeys(evidence)),
+    )
+
+
+def _basis(factor: _Factor, scene: Scene, evidence: Sequence[Evidence]) -> Basis:
+    if factor.side == "host_assumed":
+        return "host_assumed"
+    if scene.world.facts.get("nothing_known") is True:
+        return "default"
+    if scene.world.picture.from_listing:
+        return "listing"
+    return "server" if evidence or scene.world.facts.get("coverage.tools") == "observed" else "default"
+
+
+@lru_cache(maxsize=4)
+def factor_model(root: Path) -> FactorModel:
+    """Read and compile ``factors.yaml`` under that folder.
+
+    Raises:
+        RuleError: the file is missing or wrong; every problem is named.
+    """
+    problems: list[RuleProblem] = []
+    doc = load_document(FactorsDoc, root / "factors.yaml", "factors.yaml", problems)
+    if doc is None:
+        raise RuleError(problems)
+    return FactorModel(doc)

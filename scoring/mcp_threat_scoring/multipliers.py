@@ -1,0 +1,119 @@
+"""The two multipliers of AIVSS: how real the threat is, and how well it is held in check. Both from evidence only.
+
+Threat (AIVSS v0.8, Table 4a): what is known of attacks, not how bad one would be. Mitigation (Table 4b): what stands
+in the way. A claim earns less than a mechanism that was seen, and only controls of the server as a whole count, so that
+no tool can lower a score by what it says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
+from mcp_threat_scoring.condition import Condition, Conditional, Doc, ToolCondition, compiled, walk
+from mcp_threat_scoring.documents import load_document
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.phrases import joined, sentence
+from mcp_threat_scoring.report import ProfileId
+from mcp_threat_scoring.scene import Scene
+
+
+class ThreatLevel(Conditional):
+    """One thing known of attacks, and the multiplier it means in each profile."""
+
+    value: Mapping[ProfileId, float]
+
+    @model_validator(mode="after")
+    def _allowed(self) -> ThreatLevel:
+        for profile, value in self.value.items():
+            if not PROFILES[profile].threat.admits(value):
+                raise ValueError(f"{profile} takes a threat multiplier of {PROFILES[profile].threat}")
+        return self
+
+
+class Control(Conditional):
+    """Something that stands in the way of misuse, and what it is worth."""
+
+    when: Condition
+    credit: Annotated[float, Field(gt=0, le=0.3)]
+
+    @model_validator(mode="after")
+    def _not_of_tools(self) -> Control:
+        if any(isinstance(part, ToolCondition) for part in walk(self.when)):
+            raise ValueError("a control is of the server as a whole; a further tool could lower the score")
+        return self
+
+
+class Owasp(Doc):
+    """Credits needed for the levels of AIVSS v0.8, Table 4b. `strong` cannot be reached by reading."""
+
+    partial: float
+
+
+class MultipliersDoc(Doc):
+    """``rules/multipliers.yaml``."""
+
+    threat: Annotated[list[ThreatLevel], Field(min_length=1)]
+    controls: list[Control]
+    owasp: Owasp
+
+    @model_validator(mode="after")
+    def _ends(self) -> MultipliersDoc:
+        if self.threat[-1].when is not None:
+            raise ValueError("the last threat level has no condition")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplier:
+    """A multiplier and why."""
+
+    value: float
+    reason: str
+
+
+class MultiplierModel:
+    """``rules/multipliers.yaml``, compiled."""
+
+    def __init__(self, doc: MultipliersDoc) -> None:
+        self.doc = doc
+        self._threat = tuple((level, compiled(level.when)) for level in doc.threat)
+        self._controls = tuple((control, compiled(control.when)) for control in doc.controls)
+
+    def threat(self, table: ProfileTable, scene: Scene) -> Multiplier:
+        """The threat multiplier: of the gravest thing known."""
+        level = next(level for level, holds in self._threat if holds(scene))
+        return Multiplier(level.value[table.id], sentence(level.reason))
+
+    def mitigation(self, table: ProfileTable, scene: Scene) -> Multiplier:
+        """The mitigation factor: 1 less the credits, within what the profile allows."""
+        held = [control for control, holds in self._controls if holds(scene)]
+        credit = sum(control.credit for control in held)
+        if table.mitigation.levels:
+            enough = credit >= self.doc.owasp.partial - 1e-9
+            value = sorted(table.mitigation.levels)[1] if enough else table.mitigation_default
+        else:
+            value = round(max(table.mitigation.low, table.mitigation.high - credit), 2)
+        if not held:
+            return Multiplier(value, "Nothing was seen that stands in the way of misuse.")
+        return Multiplier(value, sentence(joined([control.reason for control in held])))
+
+
+@lru_cache(maxsize=4)
+def multiplier_model(root: Path) -> MultiplierModel:
+    """Read and compile ``multipliers.yaml`` under that folder.
+
+    Raises:
+        RuleError: the file is missing or wrong; every problem is named.
+    """
+    problems: list[RuleProblem] = []
+    doc = load_document(MultipliersDoc, root / "multipliers.yaml", "multipliers.yaml", problems)
+    if doc is None:
+        raise RuleError(problems)
+    return MultiplierModel(doc)
