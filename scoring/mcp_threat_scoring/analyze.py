@@ -66,7 +66,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     """
     known = known or knowledge()
     picture = paint(manifest, known.ruleset)
-    auth = authority(picture)
+    auth = authority(picture, manifest.auth)
     found = findings(picture)
     aivss = score(picture, profile)
     context = _context(manifest, picture)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import shlex
 
+import anyio.to_thread
 from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult
 from pydantic import BaseModel, Field
 
-from mcp_threat_model.scan import Consent
+from mcp_threat_model.guard.consent import describe
+from mcp_threat_model.guard.launch import plan_launch
+from mcp_threat_model.scan import Consent, ScanOptions
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
@@ -47,14 +50,20 @@ async def ask_permission(context: Context, target: str | None = None) -> Permiss
     program = _needs_asking(target)
     if program is None or not can_ask(context):
         return Permission(start=False)
-    return Elicit(question(program), Permission)
+    try:
+        return Elicit(await anyio.to_thread.run_sync(question, program), Permission)
+    except TargetError:
+        return Permission(start=True)  # it cannot be started at all, and the scan says why
 
 
 def question(program: StdioTarget) -> str:
-    """The question a person answers: the exact command, and what starting it means."""
-    from mcp_threat_model.guard.consent import describe_launch
+    """The question a person answers: the exact command, and what starting it means.
 
-    return describe_launch(program.argv)
+    Raises:
+        TargetError: `launch_failed`: there is no such program.
+    """
+    options = ScanOptions()
+    return describe(plan_launch(program.argv, options.env, options.sandbox, options.allow_network))
 
 
 def consent_from(permission: ElicitationResult[Permission], context: Context) -> Consent:
