@@ -89,12 +89,10 @@ def _report(page: Page, report: Report) -> None:
 def _title(page: Page, report: Report) -> None:
     server = report.server
     name = server.title or server.name or "a server without a name"
-    page.flow(
-        " ".join(filter(None, (name, server.version, f"({server.name})" if server.title and server.name else ""))),
-        style="strong",
-    )
-    protocol = f"   MCP {server.protocol_version}" if server.protocol_version else ""
-    page.flow(f"{report.target.value}{protocol}", style="dim", indent=2)
+    also = f"({server.name})" if server.title and server.name and server.name != server.title else ""
+    protocol = f"- MCP {server.protocol_version}" if server.protocol_version else ""
+    page.flow(" ".join(filter(None, (name, server.version, also, protocol))), style="strong")
+    page.flow(report.target.value, style="dim", indent=2)
 
 
 def _headline(page: Page, report: Report) -> None:
@@ -172,19 +170,18 @@ def _terms(page: Page, aivss: AivssProfileOut) -> None:
 
 
 def _factors(page: Page, aivss: AivssOut) -> None:
-    page.heading("Agentic factors", "0 to 1; in brackets what it could be, given what is not known")
+    page.heading("Agentic factors", "0 to 1, and what each could be, given what is not known")
     for factor in aivss.factors:
-        spread = "" if factor.low == factor.high else f"[{factor.low:.1f}-{factor.high:.1f}]"
+        spread = "" if factor.low == factor.high else f"  ({factor.low:.1f} to {factor.high:.1f})"
         style: Style = "bad" if factor.value >= 0.8 else "fair" if factor.value >= 0.5 else "plain"
-        page.flow(
-            f"{factor.rationale}{'' if factor.basis == 'server' else f' ({_basis(factor.basis)})'}",
-            first=[
-                Span(f"  {factor.value:.1f} ", style),
-                Span(f"{spread:<10}", "dim"),
-                Span(pad(factor.name, 25), "strong"),
-            ],
-            indent=41,
+        basis = "" if factor.basis == "server" else f"  {_basis(factor.basis)}"
+        page.add(
+            Span(f"  {factor.value:.1f}  ", style),
+            Span(factor.name, "strong"),
+            Span(spread),
+            Span(basis, "dim"),
         )
+        page.flow(factor.rationale, first=[Span(" " * 7)], indent=7)
 
 
 def _basis(basis: str) -> str:
