@@ -134,7 +134,7 @@ def _capabilities(picture: Picture) -> CapabilitiesOut:
 def _context(manifest: Manifest, picture: Picture) -> WordsContext:
     names: dict[str, SafeText] = {item.pointer: neutralise_name(item.name) for item in manifest.items()}
     coverage: dict[str, Coverage] = {
-        part: replace(seen, reason=neutralise(seen.reason)) for part, seen in manifest.coverage.items()
+        part: replace(seen, reason=neutralise(seen.reason, TARGET_SHOWN)) for part, seen in manifest.coverage.items()
     }
     domains = [picture.ruleset.domains[name] for name in picture.domains[:DOMAINS_TOLD]]
     named = manifest.server.title or manifest.server.name or manifest.listing
