@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import re2
 
+from mcp_threat_scoring.prose import Grammar, forms_of
+
 _VOWELS = "aeiou"
 _MACRO = re2.compile(r"\{([a-z][a-z_-]*)\}")
 
@@ -19,11 +21,11 @@ def inflect(verb: str) -> list[str]:
     """The verb, its -s, -ed and -ing forms, by the common spelling rules ("stop" → "stopping", "copy" → "copied")."""
     if verb.endswith("e") and not verb.endswith("ee"):
         return [verb, f"{verb}s", f"{verb}d", f"{verb[:-1]}ing"]
-    if verb.endswith("y") and len(verb) > 2 and verb[-2] not in _VOWELS:  # noqa: PLR2004 - "fly", "copy"
+    if verb.endswith("y") and len(verb) > 2 and verb[-2] not in _VOWELS:
         return [verb, f"{verb[:-1]}ies", f"{verb[:-1]}ied", f"{verb}ing"]
     third = f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{verb}s"
     short = (
-        len(verb) >= 3  # noqa: PLR2004 - consonant, vowel, consonant
+        len(verb) >= 3
         and verb[-1] not in f"{_VOWELS}wxy"
         and verb[-2] in _VOWELS
         and verb[-3] not in _VOWELS
@@ -40,6 +42,14 @@ class Lexicon:
     verbs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     irregular: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    nouns: Sequence[str] = ()
+    skipped: Sequence[str] = ()
+
+    def grammar(self) -> Grammar:
+        """Which words are verbs, for finding the one that a name or sentence turns on."""
+        single = {verb for verbs in self.verbs.values() for verb in (one.partition(" ")[0] for one in verbs)}
+        forms = {verb: inflect(verb) for verb in single}
+        return forms_of(forms, frozenset(self.nouns), frozenset(self.skipped))
 
     def alternation(self, name: str) -> str:
         """The RE2 alternation of one class, without the surrounding group.

@@ -35,6 +35,8 @@ class SignalRule:
     test: Test
     weights: Mapping[str, float]
     """Log-odds by question: fitted where there is a fit, else the file's prior."""
+    prior: Mapping[str, float]
+    """Log-odds by question as the file suggests them; what the fit starts from."""
 
     @property
     def polarity(self) -> Polarity:
@@ -67,6 +69,8 @@ class Ruleset:
     effects: EffectDoc
     domains: Mapping[str, DomainDoc]
     bias: Mapping[str, float]
+    """Log-odds of every question before any evidence: fitted, else the prior."""
+    prior_bias: Mapping[str, float]
     root: Path
 
     def rule(self, signal_id: str) -> SignalRule | None:
@@ -79,16 +83,18 @@ def _expand(doc: SignalDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
         return {**prior, **weights.weights.get(signal_id, {})}
 
     if doc.match is not None:
-        yield SignalRule(SignalId(doc.id), doc, doc.title, doc.over, doc.match, fitted(doc.id, doc.suggests))
+        yield SignalRule(
+            SignalId(doc.id), doc, doc.title, doc.over, doc.match, fitted(doc.id, doc.suggests), doc.suggests
+        )
     for name, variant in doc.variants.items():
         own = f"{doc.id}.{name}"
         prior = {**doc.suggests, **variant.suggests}
         title = variant.title or doc.title
-        yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior))
+        yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior), prior)
 
 
 def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
-    """A domain is a family of rules too: its words in a tool's name, title or first sentence, or in the server's name."""
+    """A domain is a family of rules too: its words in a tool's name, title or first sentence, or the server's name."""
     for domain in domains.values():
         words = r"\b(?:" + "|".join(domain.words) + r")\b"
         for over, fields in (("tools", ("words", "title", "summary")), ("server", ("words", "listing"))):
@@ -101,7 +107,7 @@ def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
                 }
             )
             assert doc.match is not None  # noqa: S101 - set two lines above
-            yield SignalRule(SignalId(doc.id), doc, doc.title, doc.over, doc.match, {})
+            yield SignalRule(SignalId(doc.id), doc, doc.title, doc.over, doc.match, {}, {})
 
 
 def signal_files(root: Path) -> list[Path]:
@@ -139,18 +145,19 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     if problems or not (lexicon and abilities and domains and weights):
         raise RuleError(problems)
     by_domain = {domain.id: domain for domain in domains.domains}
+    prior_bias = {
+        "write": abilities.effects.write,
+        "destructive": abilities.effects.destructive,
+        **{ability.id: ability.bias for ability in abilities.abilities},
+    }
     ruleset = Ruleset(
         rules=(*rules, *_domain_rules(by_domain)),
-        lexicon=Lexicon(lexicon.verbs, lexicon.words, lexicon.irregular),
+        lexicon=Lexicon(lexicon.verbs, lexicon.words, lexicon.irregular, lexicon.nouns, lexicon.skipped),
         abilities={ability.id: ability for ability in abilities.abilities},
         effects=abilities.effects,
         domains=by_domain,
-        bias={
-            "write": abilities.effects.write,
-            "destructive": abilities.effects.destructive,
-            **{ability.id: ability.bias for ability in abilities.abilities},
-            **weights.bias,
-        },
+        bias={**prior_bias, **weights.bias},
+        prior_bias=prior_bias,
         root=root,
     )
     _check(ruleset, seen, problems)

@@ -1,42 +1,49 @@
 """Views: the same item seen in the ways a rule may ask about it.
 
 A view is a text made of segments, one line each, and every segment knows its JSON Pointer, so that a match can be
-shown where it stands. Linguistics lives here (splitting names, cutting sentences, taking negated clauses apart), so
-that rules stay plain patterns.
+shown where it stands. Linguistics lives in :mod:`prose` (splitting names, cutting sentences, taking negated clauses
+apart, finding the verb), so that rules stay plain patterns.
 
 ===============  ==================================================================================================
 ``name``         the name as sent
 ``words``        the name in lower-case words: ``getOrCreate_user-v2`` → ``get or create user v2``; a prefix that all
                  tools of the server share is taken off
+``head``         ``words`` from the verb on: ``board item delete`` → ``delete``; missing when no word is a verb
 ``title``        title and annotated title, lower case
-``summary``      the first sentence of the description, lower case, without "this tool can be used to"
-``sentences``    the other sentences of its main part, likewise, one a line
-``negated``      clauses that say what is *not* done ("does not delete", "read-only"), taken out of the two above
+``summary``      the first sentence of the description, lower case
+``lead``         the first of the opening sentences that has a verb, from that verb on: "this tool lets you create an
+                 order" → "create an order"
+``sentences``    the other sentences of its main part, lower case, one a line
+``acts``         those of them that have a verb, from that verb on
+``negated``      clauses that say what is *not* done ("does not delete", "without …"), taken out of all of the above
 ``sections``     argument, return and example sections of the description
-``params``       parameter names in words, nested ones too, one a line
+``args``         names of the arguments in words, one a line
+``params``       the same with the names nested inside them
 ``param_text``   their descriptions, lower case, one a line
 ``enums``        their permitted values in words, one a line
+``actions``      the permitted values of arguments that choose what is done (``action``, ``method``, ``operation`` …)
 ``outputs``      property names of the output schema in words
-``raw``          every string of the item, as sent, one a line
 ===============  ==================================================================================================
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-import re2
 
 from mcp_threat_scoring.manifest import Item, well_formed
+from mcp_threat_scoring.prose import NO_GRAMMAR, Grammar, read_prose, shared_prefix, split_words
+from mcp_threat_scoring.schema_walk import MAX_NODES, SchemaWalk, escape
 
-MAX_TEXT = 8_000
-"""Characters of one description that the effect and ability rules read; what tools do is said at the beginning."""
-MAX_NODES = 3_000
-"""Schema nodes looked at per tool. The largest honest tool seen has some 1,900."""
-MAX_DEPTH = 24
+__all__ = [
+    "EMPTY", "HINTS", "MAX_NODES", "Subject", "View", "escape", "shared_prefix", "split_words", "strings_of",
+    "tool_subject", "view_of",
+]  # fmt: skip
+
+HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+OPENING = 4
+"""Sentences at the beginning among which the one that says what the tool does is looked for."""
 
 
 @dataclass(slots=True)
@@ -69,6 +76,11 @@ def view_of(segments: Iterable[tuple[str, str]]) -> View:
     return View("\n".join(texts), starts, pointers) if texts else EMPTY
 
 
+def _view_at(texts: list[str], pointer: str) -> View:
+    """Lines that all stand at one place."""
+    return View("\n".join(texts), [0], [pointer])
+
+
 @dataclass(slots=True)
 class Subject:
     """What a rule looks at: views by name, and facts by name."""
@@ -81,170 +93,67 @@ class Subject:
     """Where a fact was seen: (JSON Pointer, words to show), for facts that are about something inside."""
 
 
-_BOUNDARY = re2.compile(r"([a-z0-9])([A-Z])|([A-Z]+)([A-Z][a-z])")
-_NOT_WORD = re2.compile(r"[^\pL\pN]+")
-_FILLER = re2.compile(
-    r"^(?:[-*#•\d.)\s]*)(?:\[[^\]]{0,40}\]\s*)?(?:(?:please )?(?:note|important|warning)[:,]? )?"
-    r"(?:(?:this|the|a|an|use this|use the|use) (?:\w+ ){0,2}?(?:tool|function|method|endpoint|command|operation|api|action)"
-    r"(?: (?:that|which|to|for|is used to|is used for|can be used to|can|will|allows you to|lets you|helps you|is for))*|"
-    r"use (?:this|it) (?:to|for|when you (?:need|want) to)|(?:tool|function|helper|utility|api|endpoint) (?:to|for|that)|"
-    r"allows? (?:you|users?|the user|agents?|clients?) to|lets? you|enables? (?:you )?to|used to|helps? (?:you )?(?:to )?)\s+"
-)
-_SENTENCE = re2.compile(r"[.!?;](?:\s|$)|\n+|\s[—–]\s|\s-\s")
-_SECTION = re2.compile(
-    r"(?m)^[ \t*#_`]*(?:args?|arguments?|param(?:eter)?s?|inputs?|returns?|response|outputs?|examples?|usage|raises?|"
-    r"yields?|notes?|supported [a-z ]{1,30}|available [a-z ]{1,30}|prerequisites?|errors?)[*_`]*\s*:"
-)
-_NEGATED = re2.compile(
-    r"\b(?:(?:does|do|did|will|would|can|could|shall|should|must|is|are)(?: not|n't|n’t)|cannot|never|without|"
-    r"instead of|rather than|unlike|no longer|not) [^.,;:!?()\n]{1,80}"
-)
-
-
-def split_words(name: str) -> str:
-    """``getOrCreate_user-v2`` → ``get or create user v2``. Letters of any script are kept."""
-    if name.islower() and name.isascii():
-        spaced = name
-    else:
-        name = well_formed(name)
-        spaced = _BOUNDARY.sub(r"\1\3 \2\4", name)
-    return _NOT_WORD.sub(" ", spaced).strip().lower()
-
-
-def _prose(description: str, pointer: str, views: dict[str, View]) -> None:
-    text = description[:MAX_TEXT].strip().lower().replace("’", "'")
-    section = _SECTION.search(text)
-    main, rest = (text[: section.start()], text[section.start() :]) if section and section.start() > 0 else (text, "")
-    negated: list[str] = []
-    if "not" in main or "n't" in main or "never" in main or "without" in main or "instead" in main or "unlike" in main:
-        negated = [found.group(0) for found in _NEGATED.finditer(main)]
-        if negated:
-            main = _NEGATED.sub(" ", main)
-    sentences: list[str] = []
-    for piece in _SENTENCE.split(main):
-        piece = " ".join(piece.split())
-        if len(piece) > 2:  # noqa: PLR2004 - bullets and stray punctuation
-            sentences.append(_FILLER.sub("", piece))
+def _describe(description: str, pointer: str, views: dict[str, View], grammar: Grammar) -> None:
+    prose = read_prose(description)
+    sentences = prose.sentences
     if sentences:
-        views["summary"] = view_of([(sentences[0], pointer)])
-        views["sentences"] = view_of((sentence, pointer) for sentence in sentences[1:])
-    if negated:
-        views["negated"] = view_of((clause, pointer) for clause in negated)
-    if rest:
-        views["sections"] = view_of([(rest, pointer)])
+        views["summary"] = _view_at(sentences[:1], pointer)
+        leads = [grammar.lead(sentence) for sentence in sentences]
+        first = next((index for index, lead in enumerate(leads[:OPENING]) if lead), -1)
+        if first >= 0:
+            views["lead"] = _view_at([leads[first]], pointer)
+        acts = [lead for index, lead in enumerate(leads) if lead and index != first]
+        if acts:
+            views["acts"] = _view_at(acts, pointer)
+        if len(sentences) > 1:
+            views["sentences"] = _view_at(sentences[1:], pointer)
+    if prose.negated:
+        views["negated"] = _view_at(prose.negated, pointer)
+    if prose.sections:
+        views["sections"] = _view_at([prose.sections], pointer)
 
 
-def escape(token: str) -> str:
-    """One reference token of a JSON Pointer (RFC 6901, section 3)."""
-    return token.replace("~", "~0").replace("/", "~1") if "~" in token or "/" in token else token
-
-
-class _SchemaWalk:
-    """Property names, descriptions and values of a schema, nested ones too, within bounds."""
-
-    __slots__ = ("depth", "enums", "names", "nodes", "texts")
-
-    def __init__(self) -> None:
-        self.names: list[tuple[str, str]] = []
-        self.texts: list[tuple[str, str]] = []
-        self.enums: list[tuple[str, str]] = []
-        self.nodes = 0
-        self.depth = 0
-
-    def walk(self, schema: Mapping[str, Any], pointer: str, depth: int) -> None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
-            return
-        self.depth = max(self.depth, depth)
-        description = schema.get("description")
-        if description and isinstance(description, str):
-            self.texts.append((" ".join(well_formed(description[:1_000]).lower().split()), f"{pointer}/description"))
-        values = schema.get("enum")
-        if isinstance(values, list):
-            for value in values[:200]:
-                if isinstance(value, str):
-                    self.enums.append((split_words(value[:100]), f"{pointer}/enum"))
-        elif isinstance(schema.get("const"), str):
-            self.enums.append((split_words(schema["const"][:100]), f"{pointer}/const"))
-        properties = schema.get("properties")
-        if isinstance(properties, dict):
-            for key, value in properties.items():
-                place = f"{pointer}/properties/{escape(key)}"
-                self.names.append((split_words(key[:100]), place))
-                if isinstance(value, dict):
-                    self.walk(value, place, depth + 1)
-        for key in ("items", "additionalProperties", "not"):
-            inner = schema.get(key)
-            if isinstance(inner, dict):
-                self.walk(inner, f"{pointer}/{key}", depth + 1)
-        for key in ("anyOf", "oneOf", "allOf"):
-            inner = schema.get(key)
-            if isinstance(inner, list):
-                for index, option in enumerate(inner[:50]):
-                    if isinstance(option, dict):
-                        self.walk(option, f"{pointer}/{key}/{index}", depth + 1)
-        for key in ("$defs", "definitions"):
-            inner = schema.get(key)
-            if isinstance(inner, dict):
-                for name, option in inner.items():
-                    if isinstance(option, dict):
-                        self.walk(option, f"{pointer}/{key}/{escape(name)}", depth + 1)
-
-
-def shared_prefix(names: Sequence[str]) -> str:
-    """The leading words (with the blank after) that all names of a server share, if at least three names do."""
-    if len(names) < 3:  # noqa: PLR2004 - two names share a prefix by chance
-        return ""
-    split = [name.split() for name in names]
-    prefix: list[str] = []
-    for words in zip(*split, strict=False):
-        if len(set(words)) != 1 or any(len(name) == len(prefix) + 1 for name in split):
-            break
-        prefix.append(words[0])
-    return " ".join(prefix) + " " if prefix else ""
-
-
-def tool_subject(item: Item, prefix: str = "") -> Subject:
+def tool_subject(item: Item, prefix: str = "", grammar: Grammar = NO_GRAMMAR) -> Subject:
     """All views and facts of one tool, prompt, resource or template."""
     pointer = item.pointer
     words = split_words(item.name[:200])
     if prefix and words.startswith(prefix):
         words = words[len(prefix) :]
-    views: dict[str, View] = {
-        "name": View(item.name[:200], [0], [f"{pointer}/name"]),
-        "words": View(words, [0], [f"{pointer}/name"]),
-    }
+    here = [f"{pointer}/name"]
+    views: dict[str, View] = {"name": View(item.name[:200], [0], here), "words": View(words, [0], here)}
+    head = grammar.head(words)
+    if head:
+        views["head"] = View(head, [0], here)
     annotations = item.annotations
     titles = [(well_formed(value[:200]).lower(), f"{pointer}/{place}")
-              for value, place in ((item.text("title"), "title"), (annotations.get("title"), "annotations/title"))
+              for value, place in ((item.raw.get("title"), "title"), (annotations.get("title"), "annotations/title"))
               if isinstance(value, str) and value]  # fmt: skip
     if titles:
         views["title"] = view_of(titles)
     description = item.text("description")
     if description:
-        _prose(description, f"{pointer}/description", views)
+        _describe(description, f"{pointer}/description", views, grammar)
     facts: dict[str, bool | int | str] = {}
     schema = item.mapping("inputSchema")
     if schema:
-        walk = _SchemaWalk()
-        walk.walk(schema, f"{pointer}/inputSchema", 0)
-        if walk.names:
-            views["params"] = view_of(walk.names)
-        if walk.texts:
-            views["param_text"] = view_of(walk.texts)
-        if walk.enums:
-            views["enums"] = view_of(walk.enums)
+        walk = SchemaWalk()
+        walk.read(schema, f"{pointer}/inputSchema")
+        for name, segments in (("args", walk.args), ("params", walk.names), ("param_text", walk.texts),
+                               ("enums", walk.enums), ("actions", walk.actions)):  # fmt: skip
+            if segments:
+                views[name] = view_of(segments)
         facts["schema.nodes"], facts["schema.depth"] = walk.nodes, walk.depth
-    facts["params.count"] = len(schema.get("properties", ())) if isinstance(schema.get("properties"), dict) else 0
+    properties = schema.get("properties")
+    facts["params.count"] = len(properties) if isinstance(properties, dict) else 0
     output = item.mapping("outputSchema")
     if output:
-        walk = _SchemaWalk()
-        walk.walk(output, f"{pointer}/outputSchema", 0)
+        walk = SchemaWalk()
+        walk.read(output, f"{pointer}/outputSchema")
         views["outputs"] = view_of(walk.names)
     facts["output_schema"] = bool(output)
     facts["description"] = bool(description)
     facts["annotations"] = bool(annotations)
-    for key in ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"):
+    for key in HINTS:
         if isinstance(annotations.get(key), bool):
             facts[key] = annotations[key]
     return Subject(pointer, item.kind, views, facts)

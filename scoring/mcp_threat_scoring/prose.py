@@ -1,0 +1,216 @@
+"""Cut names into words and descriptions into sentences, and find the verb that a name or sentence turns on.
+
+Done with plain string methods, one pass each: these run on every text of every tool, where one call of a regular
+expression's `sub` costs more than all of this together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mcp_threat_scoring.manifest import well_formed
+
+MAX_TEXT = 8_000
+"""Characters of one description that the effect and ability rules read; what a tool does is said at the beginning."""
+MAX_SENTENCES = 60
+NEGATED_LENGTH = 80
+LEAD_REACH = 12
+"""Words of a sentence in which its verb is looked for; what comes later is an aside."""
+UNKNOWN_BEFORE_VERB = 2
+
+_BREAKS = (("! ", ". "), ("? ", ". "), ("; ", ". "), (" — ", ". "), (" – ", ". "), (" - ", ". "), ("e.g. ", "e.g "),
+           ("i.e. ", "i.e "), (": 1. ", ": "))  # fmt: skip
+_NEGATIONS = ("not ", "n't ", "never ", "without ", "cannot ", "instead of ", "rather than ", "unlike ", "no longer ")
+_NEGATION_HINTS = (
+    " not ",
+    "n't ",
+    "never ",
+    "without ",
+    "cannot ",
+    "instead of ",
+    "rather than ",
+    "unlike ",
+    " longer ",
+)
+_NOT_NEGATED = ("not only", "not yet")
+_SECTIONS = frozenset(
+    ["arg", "args", "argument", "arguments", "param", "params", "parameter", "parameters", "input", "inputs", "return",
+     "returns", "response", "output", "outputs", "example", "examples", "usage", "raise", "raises", "yields", "note",
+     "notes", "prerequisite", "prerequisites", "error", "errors"]
+)  # fmt: skip
+_TRIM = " \t\r*#_`>-•–—.:|"
+_EDGES = "*_`:,;.()[]{}\"'!?#<>/\\|…→-–—"
+
+
+@lru_cache(maxsize=16_384)
+def split_words(name: str) -> str:
+    """``getOrCreate_user-v2`` → ``get or create user v2``. Letters of any script are kept."""
+    if not name.isascii():
+        name = well_formed(name)
+    if name.islower():
+        return " ".join("".join(c if c.isalnum() else " " for c in name).split())
+    out: list[str] = []
+    before = after_upper = ""
+    for index, char in enumerate(name):
+        if not char.isalnum():
+            out.append(" ")
+            before = after_upper = ""
+            continue
+        upper = char.isupper()
+        if upper and before and (not after_upper or name[index + 1 : index + 2].islower()):
+            out.append(" ")
+        out.append(char)
+        before, after_upper = char, char if upper else ""
+    return " ".join("".join(out).lower().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A description, taken apart. All lower case."""
+
+    sentences: list[str] = field(default_factory=list)
+    negated: list[str] = field(default_factory=list)
+    """Clauses that say what is not done, taken out of the sentences."""
+    sections: str = ""
+    """From the first argument, return or example heading on."""
+
+
+def _is_heading(line: str) -> bool:
+    word, colon, rest = line.partition(":")
+    word = word.strip(_TRIM)
+    if word in _SECTIONS:
+        return bool(colon) or not rest
+    return bool(colon) and len(word) < 40 and word.startswith(("supported ", "available "))
+
+
+def _take_negated(sentence: str, negated: list[str]) -> str:
+    kept: list[str] = []
+    rest = sentence
+    while True:
+        starts = [at for word in _NEGATIONS if (at := rest.find(word)) >= 0]
+        if not starts:
+            break
+        start = min(starts)
+        inside = start and rest[start - 1].isalpha() and not rest.startswith("n't", start)
+        if inside or rest.startswith(_NOT_NEGATED, start):  # "note ", "knot "; "not only this, also that"
+            kept.append(rest[: start + 3])
+            rest = rest[start + 3 :]
+            continue
+        ends = [at for mark in ",:()" if (at := rest.find(mark, start)) >= 0]
+        end = min([*ends, start + NEGATED_LENGTH, len(rest)])
+        negated.append(rest[start:end])
+        kept.append(rest[:start])
+        rest = rest[end:]
+    return " ".join(" ".join([*kept, rest]).split()) if kept else sentence
+
+
+def read_prose(description: str) -> Prose:
+    """Take a description apart. Linear in its length, which is cut at `MAX_TEXT`."""
+    text = description[:MAX_TEXT].lower()
+    if "’" in text:
+        text = text.replace("’", "'")
+    inline = text.find(" args: ")
+    sections = ""
+    if inline > 0:
+        text, sections = text[:inline], text[inline + 1 :]
+    sentences: list[str] = []
+    at = 0
+    for raw in text.split("\n"):
+        line = raw.strip(_TRIM)
+        if line:
+            if sentences and _is_heading(raw.strip()):
+                sections = text[at:] + sections
+                break
+            for old, new in _BREAKS:
+                if old in line:
+                    line = line.replace(old, new)
+            for piece in line.split(". "):
+                trimmed = piece.strip(_TRIM)
+                if len(trimmed) > 2 and len(sentences) < MAX_SENTENCES:
+                    sentences.append(trimmed)
+        at += len(raw) + 1
+    negated: list[str] = []
+    if any(hint in text for hint in _NEGATION_HINTS) or text.startswith("not "):
+        sentences = [kept for one in sentences if (kept := _take_negated(one, negated))]
+    return Prose(sentences, negated, sections.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Which words are verbs.
+
+    `commands` are forms that can begin an order ("delete", "deletes"), `gerunds` end in -ing. `nouns` are commands that
+    are as often things ("comment", "list"). `skipped` words may stand before a verb ("this tool allows you to …").
+    """
+
+    commands: frozenset[str]
+    gerunds: frozenset[str]
+    nouns: frozenset[str]
+    skipped: frozenset[str]
+
+    def head(self, words: str) -> str:
+        """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb."""
+        tokens = words.split()
+        weak = -1
+        last = len(tokens) - 1
+        for index, token in enumerate(tokens):
+            if token not in self.commands:
+                continue
+            if token not in self.nouns:
+                # "list deleted", "comment get": a plain verb wins unless a noun-like one began and it is deep inside
+                if weak != 0 or index in (1, last):
+                    return " ".join(tokens[index:])
+            elif weak < 0 or (weak > 0 and index == last):
+                weak = index
+        if weak >= 0:
+            return " ".join(tokens[weak:])
+        return words if tokens and tokens[0] in self.gerunds else ""
+
+    def lead(self, sentence: str) -> str:
+        """A sentence from its verb on, fillers skipped; empty if it does not begin with what is done."""
+        unknown = 0
+        at = 0
+        for raw in sentence.split(None, LEAD_REACH)[:LEAD_REACH]:
+            place = sentence.find(raw, at)
+            at = place + len(raw)
+            token = raw.strip(_EDGES)
+            if not token or token in self.skipped:
+                continue
+            first = unknown == 0
+            if (
+                (token in self.commands and (first or token not in self.nouns))
+                or (first and token in self.gerunds)
+                or ("/" in token and token.partition("/")[0] in self.commands)
+            ):
+                return sentence[place:].lstrip(_EDGES)
+            unknown += 1
+            if unknown > UNKNOWN_BEFORE_VERB:
+                break
+        return ""
+
+
+NO_GRAMMAR = Grammar(frozenset(), frozenset(), frozenset(), frozenset())
+
+
+def shared_prefix(names: list[str]) -> str:
+    """The leading words (with the blank after) that all names of a server share, if at least three names do."""
+    if len(names) < 3:
+        return ""
+    low, high = min(names).split(), max(names).split()  # what these two share, all share
+    prefix: list[str] = []
+    for first, second in zip(low, high, strict=False):
+        if first != second:
+            break
+        prefix.append(first)
+    shortest = min(len(name.split()) for name in names)
+    prefix = prefix[: shortest - 1]
+    return " ".join(prefix) + " " if prefix else ""
+
+
+def forms_of(verbs: Mapping[str, list[str]], nouns: frozenset[str], skipped: frozenset[str]) -> Grammar:
+    """A grammar from inflected verbs: base form → [base, -s, -ed, -ing, irregular …]."""
+    commands = {form for base, forms in verbs.items() for form in (base, forms[1])}
+    gerunds = {forms[3] for forms in verbs.values()}
+    return Grammar(frozenset(commands), frozenset(gerunds - commands), nouns & commands, skipped)

@@ -1,0 +1,171 @@
+"""Read a folder of labelled tools, by the shape of its rows and not by the names of its files.
+
+Every ``*.jsonl`` file holds one JSON object a line. A row is a tool (``name``, ``description``, ``inputSchema`` …) of a
+``server``, with what is known of it:
+
+* ``effect`` ("read", "write", "destructive") and ``abilities``: labelled by a reader. Optional: ``destructive_certain``
+  and ``second_effect`` (a second reading), ``ambiguous``, ``abilities_disputed``;
+* ``annotations`` with ``readOnlyHint`` or ``destructiveHint``: what its vendor claims;
+* ``http_method`` and no text: what stands behind the tool of that name of that server.
+
+Files without such rows are left to others: :func:`read_rows` gives them as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Kind = Literal["read by hand", "vendor claims", "HTTP method"]
+Effect = Literal["read", "write", "destructive"]
+_EFFECTS = ("read", "write", "destructive")
+_METHODS: Mapping[str, Effect] = {
+    "GET": "read", "HEAD": "read", "POST": "write", "PUT": "write", "PATCH": "write", "DELETE": "destructive",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """One tool and what is known of it."""
+
+    file: str
+    server: str
+    tool: Mapping[str, Any]
+    """The tool as its server lists it, without its annotations: they are what vendor labels are made of."""
+    kind: Kind
+    effect: Effect
+    certain: bool = True
+    """Whether the label leaves no doubt between write and destructive."""
+    ambiguous: bool = False
+    """Whether two careful readers could differ on read against write."""
+    abilities: frozenset[str] | None = None
+    disputed: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Corpus:
+    """The labelled rows of a folder, and what could not be used."""
+
+    rows: list[Labelled] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_rows(path: Path, notes: list[str] | None = None) -> list[dict[str, Any]]:
+    """The JSON objects of a ``.jsonl`` file. Lines that are none are counted into `notes`."""
+    rows: list[dict[str, Any]] = []
+    bad = 0
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                bad += 1
+                continue
+            if isinstance(row, dict):
+                rows.append(row)
+            else:
+                bad += 1
+    if bad and notes is not None:
+        notes.append(f"{path.name}: {bad} lines are not JSON objects and were left out")
+    return rows
+
+
+def _tool(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("name", "title", "description", "inputSchema", "outputSchema") if row.get(key)}
+
+
+def _claimed(row: Mapping[str, Any]) -> Effect | None:
+    hints = row.get("annotations")
+    if not isinstance(hints, dict):
+        return None
+    if isinstance(hints.get("readOnlyHint"), bool):
+        if hints["readOnlyHint"]:
+            return "read"
+        return "destructive" if hints.get("destructiveHint") is True else "write"
+    if isinstance(hints.get("destructiveHint"), bool):
+        return "destructive" if hints["destructiveHint"] else "write"
+    return None
+
+
+def _names(value: object) -> frozenset[str]:
+    return (
+        frozenset(one for one in value if isinstance(one, str) and one != "none")
+        if isinstance(value, list)
+        else frozenset()
+    )
+
+
+def _label(file: str, row: Mapping[str, Any]) -> Labelled | None:
+    server, effect = str(row.get("server") or file), row.get("effect")
+    if not isinstance(row.get("name"), str) or not row["name"].strip():
+        return None
+    if effect in _EFFECTS:
+        second = row.get("second_effect", effect)
+        return Labelled(
+            file, server, _tool(row), "read by hand", effect,
+            certain=(effect == "destructive") == (second == "destructive"),
+            ambiguous=bool(row.get("ambiguous")),
+            abilities=_names(row["abilities"]) if isinstance(row.get("abilities"), list) else None,
+            disputed=_names(row.get("abilities_disputed")),
+        )  # fmt: skip
+    claimed = _claimed(row) if row.get("label") is None else None
+    return Labelled(file, server, _tool(row), "vendor claims", claimed, certain=False) if claimed else None
+
+
+def _joined(file: str, rows: Sequence[Mapping[str, Any]], texts: Mapping[tuple[str, str], Mapping[str, Any]],
+            notes: list[str]) -> Iterable[Labelled]:  # fmt: skip
+    missing = 0
+    for row in rows:
+        effect = _METHODS.get(str(row["http_method"]).upper())
+        tool = texts.get((str(row.get("server")), str(row.get("name"))))
+        if effect is None or tool is None:
+            missing += 1
+        else:
+            yield Labelled(file, str(row["server"]), _tool(tool), "HTTP method", effect, certain=False)
+    if missing:
+        notes.append(f"{file}: {missing} tools have no text in manifests/ and were left out")
+
+
+def _captured(folder: Path, notes: list[str]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Tools of whole captures by (file stem, tool name)."""
+    texts: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            notes.append(f"manifests/{path.name}: not JSON, left out")
+            continue
+        listed = document.get("tools") if isinstance(document, dict) else None
+        tools = listed.get("tools") if isinstance(listed, dict) else listed
+        for tool in tools if isinstance(tools, list) else ():
+            if isinstance(tool, dict) and isinstance(tool.get("name"), str):
+                texts[(path.stem, tool["name"])] = tool
+    return texts
+
+
+def load_corpus(folder: Path) -> Corpus:
+    """Every labelled row under the folder.
+
+    Raises:
+        OSError: the folder cannot be listed.
+    """
+    corpus = Corpus()
+    by_method: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for path in sorted(folder.glob("*.jsonl")):
+        rows = read_rows(path, corpus.notes)
+        for row in rows:
+            if isinstance(row.get("http_method"), str):
+                by_method[path.stem].append(row)
+            elif (found := _label(path.stem, row)) is not None:
+                corpus.rows.append(found)
+    if by_method:
+        texts = _captured(folder / "manifests", corpus.notes)
+        for file, rows in by_method.items():
+            corpus.rows += _joined(file, rows, texts, corpus.notes)
+    return corpus

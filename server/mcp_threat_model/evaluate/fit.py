@@ -1,0 +1,241 @@
+"""Fit the weights of the rules to a labelled corpus and write them to ``rules/weights.yaml``.
+
+For every question (does it write? destroy? each ability) a logistic regression over the rules that claim to say
+something about it, as the maximum a posteriori under a Gaussian prior centred on each rule's own `suggests`: a rule
+that the corpus says nothing about keeps what its author thought, the others move as far as the evidence carries them.
+
+The fit sees which rules fired, never what they are called. Rows are weighted so that a server counts for no more than
+`SERVER_CAP` rows, and so that a server that marks all it changes alike tells nothing about destruction. Rules on a
+target's own hints are not fitted: the hints are hidden, because vendor labels are made of them, and keep their bounded
+hand-set weight. Newton's method on sparse rows, plain floats in a fixed order: the same corpus gives the same file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+
+from mcp_threat_model.evaluate.judged import Judged
+from mcp_threat_scoring.ruleset import Ruleset
+
+PRIOR_SPREAD = 1.0
+"""Standard deviation of the prior, in log-odds. Chosen by cross-validation over servers; see docs/accuracy.md."""
+BIAS_SPREAD = 2.0
+SERVER_CAP = 25.0
+"""Rows one server may count for. A few wrappers of large interfaces would otherwise outvote all others."""
+TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.5}
+"""What a row of each kind counts for; vendors' claims are noisy."""
+STEPS = 30
+ENOUGH = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One example: the features that are on, the truth, and what it counts for."""
+
+    on: tuple[int, ...]
+    truth: bool
+    weight: float
+    group: int
+
+
+def _solve(matrix: list[list[float]], right: list[float]) -> list[float]:
+    """Solve a symmetric positive definite system by Cholesky factors."""
+    size = len(right)
+    lower = [[0.0] * size for _ in range(size)]
+    for i in range(size):
+        row = lower[i]
+        for j in range(i + 1):
+            other = lower[j]
+            rest = matrix[i][j] - sum(row[k] * other[k] for k in range(j))
+            row[j] = rest**0.5 if i == j else rest / other[j]
+    forward = [0.0] * size
+    for i in range(size):
+        forward[i] = (right[i] - sum(lower[i][k] * forward[k] for k in range(i))) / lower[i][i]
+    found = [0.0] * size
+    for i in reversed(range(size)):
+        found[i] = (forward[i] - sum(lower[k][i] * found[k] for k in range(i + 1, size))) / lower[i][i]
+    return found
+
+
+def fit_question(rows: Sequence[Row], prior: Sequence[float], spreads: Sequence[float]) -> list[float]:
+    """The most probable weights. The last feature is the bias and on in every row."""
+    size = len(prior)
+    weights = list(prior)
+    merged: Counter[tuple[tuple[int, ...], bool]] = Counter()
+    for row in rows:
+        merged[(row.on, row.truth)] += row.weight  # type: ignore[assignment]
+    examples = sorted(merged.items())
+    for _ in range(STEPS):
+        gradient = [(p - w) / s**2 for w, p, s in zip(weights, prior, spreads, strict=True)]
+        curve = [[0.0] * size for _ in range(size)]
+        for index, spread in enumerate(spreads):
+            curve[index][index] = 1.0 / spread**2
+        for (on, truth), count in examples:
+            features = (*on, size - 1)
+            score = sum(weights[i] for i in features)
+            chance = 1.0 / (1.0 + exp(-max(-35.0, min(35.0, score))))
+            slope, bend = count * (truth - chance), count * chance * (1.0 - chance)
+            for i in features:
+                gradient[i] += slope
+                line = curve[i]
+                for j in features:
+                    line[j] += bend
+        step = _solve(curve, gradient)
+        longest = max(abs(one) for one in step)
+        scale = min(1.0, 2.0 / longest) if longest else 1.0
+        weights = [w + scale * s for w, s in zip(weights, step, strict=True)]
+        if longest < ENOUGH:
+            break
+    return weights
+
+
+def groups_of(judged: Sequence[Judged]) -> list[int]:
+    """A group for every row: servers that share a description are one family and never stand on both sides."""
+    parent: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            name = parent[name]
+        return name
+
+    seen: dict[str, str] = {}
+    for one in judged:
+        server = one.row.server
+        root(server)
+        for key in (str(one.row.tool.get("description") or "")[:200],):
+            if len(key) > 30:
+                parent[root(server)] = root(seen.setdefault(key, server))
+    names = {name: index for index, name in enumerate(sorted({root(one.row.server) for one in judged}))}
+    return [names[root(one.row.server)] for one in judged]
+
+
+@dataclass(slots=True)
+class Problem:
+    """Everything needed to fit one question."""
+
+    question: str
+    features: list[str]
+    prior: list[float]
+    rows: list[Row]
+    indices: list[int]
+    """Which judged rows the examples are."""
+
+
+def problem_of(question: str, judged: Sequence[Judged], groups: Sequence[int],
+               priors: Mapping[str, Mapping[str, float]], bias: Mapping[str, float]) -> Problem:  # fmt: skip
+    """Collect the examples of one question."""
+    answers: list[tuple[int, bool]] = []
+    for index, one in enumerate(judged):
+        row = one.row
+        if question == "write":
+            answers.append((index, row.effect != "read"))
+        elif question == "destructive":
+            if row.kind != "read by hand" or row.certain:
+                answers.append((index, row.effect == "destructive"))
+        elif row.abilities is not None and question not in row.disputed:
+            answers.append((index, question in row.abilities))
+    on_all = {str(signal) for index, _ in answers for signal in judged[index].signals}
+    features = sorted(name for name in on_all if question in priors.get(name, {}))
+    place = {name: index for index, name in enumerate(features)}
+    per_server = Counter((judged[i].row.file, judged[i].row.server) for i, _ in answers)
+    blunt = _blunt(judged) if question == "destructive" else frozenset()
+    rows: list[Row] = []
+    kept: list[int] = []
+    for index, truth in answers:
+        row = judged[index].row
+        if (row.file, row.server) in blunt and row.effect != "read":
+            continue
+        weight = TRUST[row.kind] * min(1.0, SERVER_CAP / per_server[(row.file, row.server)])
+        if row.ambiguous and question == "write":
+            weight *= 0.5
+        on = tuple(sorted(place[str(s)] for s in judged[index].signals if str(s) in place))
+        rows.append(Row(on, truth, weight, groups[index]))
+        kept.append(index)
+    return Problem(question, features, [priors[name][question] for name in features] + [bias[question]], rows, kept)
+
+
+def _blunt(judged: Sequence[Judged]) -> frozenset[tuple[str, str]]:
+    """Servers whose hints do not tell what destroys from what writes: all that changes anything is marked alike."""
+    marks: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for one in judged:
+        if one.row.kind == "vendor claims":
+            marks[(one.row.file, one.row.server)][one.row.effect] += 1
+    return frozenset(
+        server for server, seen in marks.items()
+        if not seen["write"] or not seen["destructive"] or seen["destructive"] > seen["write"]
+    )  # fmt: skip
+
+
+def spreads_of(problem: Problem, spread: float) -> list[float]:
+    """The prior's standard deviations: one for every rule, and the bias's own."""
+    return [spread] * len(problem.features) + [BIAS_SPREAD]
+
+
+def out_of_fold(problem: Problem, spread: float, folds: int = 10) -> list[float]:
+    """Every example's log-odds from a fit that never saw its server or a server that shares its texts."""
+    scores = [0.0] * len(problem.rows)
+    order = sorted({row.group for row in problem.rows})
+    fold = {group: index % folds for index, group in enumerate(order)}
+    for number in range(folds):
+        train = [row for row in problem.rows if fold[row.group] != number]
+        weights = fit_question(train, problem.prior, spreads_of(problem, spread))
+        for index, row in enumerate(problem.rows):
+            if fold[row.group] == number:
+                scores[index] = sum(weights[i] for i in row.on) + weights[-1]
+    return scores
+
+
+def loss(problem: Problem, scores: Sequence[float]) -> float:
+    """Weighted mean log loss."""
+    whole = sum(row.weight for row in problem.rows)
+    total = 0.0
+    for row, score in zip(problem.rows, scores, strict=True):
+        margin = score if row.truth else -score
+        total += row.weight * (log(1.0 + exp(-margin)) if margin > -30.0 else -margin)
+    return total / whole if whole else 0.0
+
+
+def problems_of(judged: Sequence[Judged], ruleset: Ruleset) -> list[Problem]:
+    """The fit of every question that the corpus has examples of."""
+    priors = {str(rule.id): rule.prior for rule in ruleset.rules if rule.prior}
+    groups = groups_of(judged)
+    found = []
+    for question in ruleset.bias:
+        problem = problem_of(question, judged, groups, priors, ruleset.prior_bias)
+        if problem.rows and any(row.truth for row in problem.rows):
+            found.append(problem)
+    return found
+
+
+def fit_all(
+    problems: Sequence[Problem], spread: float = PRIOR_SPREAD, say: Callable[[str], None] = lambda _: None
+) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """Bias by question, and weight by rule and question, rounded to two decimals."""
+    bias: dict[str, float] = {}
+    weights: dict[str, dict[str, float]] = defaultdict(dict)
+    for problem in problems:
+        found = fit_question(problem.rows, problem.prior, spreads_of(problem, spread))
+        bias[problem.question] = round(found[-1], 2)
+        for name, weight in zip(problem.features, found, strict=False):
+            weights[name][problem.question] = round(weight, 2)
+        say(f"{problem.question}: {len(problem.rows)} rows, {len(problem.features)} rules")
+    return bias, dict(weights)
+
+
+def weights_yaml(bias: Mapping[str, float], weights: Mapping[str, Mapping[str, float]], source: str) -> str:
+    """The text of ``rules/weights.yaml``."""
+    lines = [
+        "# Log-odds fitted by `mcp-threat-model evaluate CORPUS --fit`. Not edited by hand:",
+        "# change a rule's `suggests` and fit again.",
+        f"source: {source}",
+        "bias:",
+        *(f"  {name}: {value:.2f}" for name, value in sorted(bias.items())),
+        "weights:",
+    ]
+    for name, answers in sorted(weights.items()):
+        inner = ", ".join(f"{question}: {value:.2f}" for question, value in sorted(answers.items()))
+        lines.append(f"  {name!r}: {{{inner}}}" if not name.isascii() or " " in name else f"  {name}: {{{inner}}}")
+    return "\n".join(lines) + "\n"
