@@ -60,7 +60,11 @@ def layer_paragraph(layer: Layer, telling: LayerTelling, context: WordsContext, 
     if telling.weak and not (telling.facts and mapped):
         told.append(sentence(layer.hint.format_map({"signs": joined(telling.weak[:2])})))
     if telling.controls and mapped:
-        told.append(sentence(layer.favour.format_map({"controls": joined(telling.controls[:FACTS_SHOWN])})))
+        told.append(
+            sentence(
+                layer.favour.format_map({"controls": joined(telling.controls[:FACTS_SHOWN]), "server": context.name})
+            )
+        )
     told += context.missing([p for p in parts if not mapped or p in MATTERS_ANYWAY or context.damaged(p)])
     if not mapped:
         told.append(layer.fallback)

@@ -33,14 +33,15 @@ _PART_WORDS = {
     "auth": "how callers are authenticated",
     "launch": "how the server is started",
 }
+_PLURAL_PARTS = ("instructions", "prompts", "resources", "resource_templates")
 
 
 @dataclass(frozen=True, slots=True)
 class DomainInfo:
     """A business domain that the tools work in.
 
-    `assets` is a plural noun phrase ("feature flags and their environments"); `harm` completes "a wrong call could …"
-    ("switch features on or off for every user").
+    `assets` is a plural noun phrase ("orders, products and customers"); `harm` is one too, and completes "a wrong call
+    could lead to …" ("business disruption and fraud").
     """
 
     name: str
@@ -92,7 +93,7 @@ class WordsContext:
             seen = "only partly seen" if state.status == "partial" else "not seen"
             reason = f": {state.reason.rstrip('.')}" if state.reason else ""
             words = _PART_WORDS.get(part, part)
-            verb = "were" if words.startswith("the") and words.endswith("s") and part != "instructions" else "was"
+            verb = "were" if part in _PLURAL_PARTS else "was"
             told.append(sentence(f"{words} {verb} {seen}{reason}"))
         return told
 
@@ -134,7 +135,9 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     return "no tool of it could be read" if not context.listing else "its description names nothing that it changes"
 
 
-def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut]) -> str:
+def _what_could_happen(
+    context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut], *, writes: bool
+) -> str:
     hostile = [finding for finding in findings if finding.kind == "hostile_content"]
     threats = [*maestro.cross_layer, *(threat for layer in maestro.layers for threat in layer.threats)]
     threats = [threat for threat in threats if threat.likelihood != "possible"]
@@ -143,13 +146,16 @@ def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Seq
     if hostile:
         where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile if f.tool)]
         place = f"the text of {listed(where[:4], len(where))}" if where else "its own text"
-        said.append(f"{place} gives orders to the model, so nothing else it says can be taken at its word")
-    if harms := [domain.harm for domain in context.domains[:2] if domain.harm]:
-        said.append(f"a mistaken or injected call could {joined(harms, 'or')}")
+        said.append(f"{place} carries hostile content, so nothing else the server says can be taken at its word")
+    if stakes := [domain for domain in context.domains[:2] if domain.harm]:
+        if writes:
+            said.append(f"a mistaken or injected call could lead to {'; or to '.join(d.harm for d in stakes)}")
+        else:
+            said.append(f"what can leak or mislead is what it tells of {'; and of '.join(d.assets for d in stakes)}")
     if threats:
         worst = threats[0]
         tools = f" through {listed([quoted(n) for n in worst.tools[:4]], len(worst.tools))}" if worst.tools else ""
-        said.append(f"the gravest threat is {worst.id}, {lowered(worst.title)}{tools}")
+        said.append(f"the gravest threat is {worst.id} ({lowered(worst.title)}){tools}")
     return "; ".join(said)
 
 
@@ -179,5 +185,8 @@ def summary(
     """Two or three plain sentences: what makes the server risky, what could happen, what is not known."""
     name = context.name if context.server else "This server"
     first = f"{name} scores {aivss.score:.1f} ({aivss.severity}): {_what_it_does(context, capabilities, auth)}"
-    rest = (_what_could_happen(context, maestro, findings), _what_is_not_known(context, aivss))
+    rest = (
+        _what_could_happen(context, maestro, findings, writes=capabilities.write_capable),
+        _what_is_not_known(context, aivss),
+    )
     return " ".join([sentence(first), *(sentence(capital(said)) for said in rest if said)])
