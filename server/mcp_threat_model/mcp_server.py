@@ -6,9 +6,10 @@ short text that stands alone, and the report as structured content, paged.
 
 from __future__ import annotations
 
-import logging
+import inspect
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import anyio.to_thread
 from mcp.server import MCPServer
@@ -32,7 +33,7 @@ from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.errors import FactorError, TargetError, UsageError
 from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
 
-log = logging.getLogger(__name__)
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[CallToolResult]])
 
 INSTRUCTIONS = (
     "Threat-models other MCP servers, deterministically and without calling a model. To judge a server use "
@@ -152,7 +153,14 @@ def build_server(access: Access | None = None) -> MCPServer:
         log_level="WARNING",
     )
 
-    @server.tool(title="How risky is this MCP server?", annotations=REACHES_OUT)
+    def tool(title: str) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            server.tool(title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT)(handler)
+            return handler
+
+        return register
+
+    @tool("How risky is this MCP server?")
     async def score_agent(
         context: Context,
         asked: Asked,
@@ -173,7 +181,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         report = await _report(access, context, asked, profile, given)
         return _answer(score_text(report), page(report, offset))
 
-    @server.tool(title="MAESTRO threats of a server, or the catalogue", annotations=REACHES_OUT)
+    @tool("MAESTRO threats of a server, or the catalogue")
     async def list_maestro_threats(
         context: Context,
         asked: Asked,
@@ -210,7 +218,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         report = await _report(access, context, asked, "graded", given)
         return _answer(maestro_text(report, layer), layers_answer(report, layer))
 
-    @server.tool(title="What can this MCP server do?", annotations=REACHES_OUT)
+    @tool("What can this MCP server do?")
     async def inspect_server_manifest(
         context: Context,
         asked: Asked,
@@ -229,7 +237,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         report = await _report(access, context, asked, "graded", given)
         return _answer(inspect_text(report, offset), page(report, offset))
 
-    @server.tool(title="AIVSS calculator", annotations=REACHES_OUT)
+    @tool("AIVSS calculator")
     async def calculate_aivss(
         context: Context,
         asked: Asked,
