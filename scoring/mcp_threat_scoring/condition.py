@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from mcp_threat_scoring.scene import DataLevel, Scene
+from mcp_threat_scoring.scene import DataLevel, Question, Scene
 from mcp_threat_scoring.signal import Evidence
 
 Holds = Callable[[Scene], bool]
@@ -40,6 +40,11 @@ class ToolCondition(Doc):
     domain: str | None = None
     data: DataLevel | None = None
     at_least: Annotated[int, Field(ge=1)] = 1
+
+    @property
+    def question(self) -> Question:
+        """What is asked of each tool."""
+        return Question(self.effect, self.ability, self.domain, self.data)
 
 
 class SignalCondition(Doc):
@@ -151,26 +156,59 @@ def compiled(condition: Condition | None) -> Holds:
     if condition is None:
         return _always
     if isinstance(condition, AnyOf):
-        parts = tuple(map(compiled, condition.any))
-        return lambda scene: any(part(scene) for part in parts)
+        return _any_of(tuple(map(compiled, condition.any)))
     if isinstance(condition, AllOf):
-        parts = tuple(map(compiled, condition.all))
-        return lambda scene: all(part(scene) for part in parts)
+        return _all_of(tuple(map(compiled, condition.all)))
     if isinstance(condition, Not):
         inner = compiled(condition.negated)
         return lambda scene: not inner(scene)
     if isinstance(condition, SignalCondition):
-        signal = condition.signal
-        return lambda scene: scene.has(signal)
+        return _signal(condition.signal)
     if isinstance(condition, Assumption):
         assumed = condition.assume
         return lambda scene: assumed in scene.assumed
     if isinstance(condition, FactCondition):
         name, wanted = condition.fact, condition.equals if isinstance(condition.equals, list) else [condition.equals]
         return lambda scene: scene.world.facts.get(name) in wanted
-    effect, ability, domain, data = condition.effect, condition.ability, condition.domain, condition.data
-    enough = condition.at_least
-    return lambda scene: scene.tools(effect, ability, domain, data).bit_count() >= enough
+    return _tools(condition.question, condition.at_least)
+
+
+def _tools(question: Question, enough: int) -> Holds:
+    def holds(scene: Scene) -> bool:
+        mask = scene.masks.get(question)
+        if mask is None:
+            mask = scene.tools(question)
+        return mask != 0 if enough == 1 else mask.bit_count() >= enough
+
+    return holds
+
+
+def _signal(signal: str) -> Holds:
+    def holds(scene: Scene) -> bool:
+        known = scene.fires.get(signal)
+        return scene.has(signal) if known is None else known
+
+    return holds
+
+
+def _any_of(parts: tuple[Holds, ...]) -> Holds:
+    def holds(scene: Scene) -> bool:
+        for part in parts:  # noqa: SIM110 - a loop costs half of any() over a generator, and this is asked all the time
+            if part(scene):
+                return True
+        return False
+
+    return holds
+
+
+def _all_of(parts: tuple[Holds, ...]) -> Holds:
+    def holds(scene: Scene) -> bool:
+        for part in parts:  # noqa: SIM110 - as above
+            if not part(scene):
+                return False
+        return True
+
+    return holds
 
 
 def explained(condition: Condition | None, scene: Scene) -> tuple[list[Evidence], int]:
@@ -179,10 +217,10 @@ def explained(condition: Condition | None, scene: Scene) -> tuple[list[Evidence]
     tools = 0
     for part in walk(condition) if condition is not None else ():
         if isinstance(part, ToolCondition):
-            mask = scene.tools(part.effect, part.ability, part.domain, part.data)
+            mask = scene.tools(part.question)
             if mask.bit_count() >= part.at_least:
                 tools |= mask
-                found += scene.world.tool_evidence(mask, part.effect, part.ability, part.domain)
+                found += scene.world.tool_evidence(mask, part.question)
         elif isinstance(part, SignalCondition) and scene.has(part.signal):
             found += scene.world.picture.evidence(part.signal, 2)
             tools |= scene.signal_tools(part.signal)

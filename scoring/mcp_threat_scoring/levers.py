@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import model_validator
 
@@ -14,7 +14,6 @@ from mcp_threat_scoring.report import LeverOut
 from mcp_threat_scoring.scene import Scene
 
 MAX_LEVERS = 5
-Rescore = Callable[[Scene], float]
 
 
 class LeverRule(Doc):
@@ -40,12 +39,13 @@ class _Lever:
     holds: Holds
 
 
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    score: float
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """A change to try: what it is called, the scene it leads to, and how many tools it denies."""
+
+    said: str
+    scene: Scene
     denied: int
-    order: int
-    change: str
 
 
 class Levers:
@@ -54,31 +54,33 @@ class Levers:
     def __init__(self, rules: Sequence[LeverRule]) -> None:
         self._levers = tuple(_Lever(rule, compiled(rule.when)) for rule in rules)
 
-    def best(self, scene: Scene, score: float, rescore: Rescore) -> list[LeverOut]:
-        """The changes that lower `score`, best first; of two that lower it alike, the one that denies fewer tools."""
-        tried: list[_Tried] = []
+    def changes(self, scene: Scene) -> list[Change]:
+        """The changes that can be made to this server. Two that deny the same tools are one."""
+        found: list[Change] = []
         seen: set[int] = set()
-        for order, lever in enumerate(self._levers):
+        for lever in self._levers:
+            rule = lever.rule
             if not lever.holds(scene):
                 continue
-            rule = lever.rule
             if rule.deny is None:
-                after = rescore(replace(scene, assumed=scene.assumed | {rule.assume or ""}, _fires={}))
-                tried.append(_Tried(after, 0, order, rule.change))
+                found.append(Change(rule.change, scene.vary(assume=frozenset((rule.assume or "",))), 0))
                 continue
             denied = explained(rule.deny, scene)[1]
-            if not denied or denied in seen:
-                continue
-            seen.add(denied)
-            after = rescore(replace(scene, allowed=scene.allowed & ~denied, _fires={}))
-            change = rule.change.format(which=_which(denied, scene), tools=scene.world.names(denied))
-            tried.append(_Tried(after, denied.bit_count(), order, change.removesuffix(": the server")))
-        tried.sort(key=lambda one: (one.score, one.denied, one.order))
-        return [
-            LeverOut(change=capital(one.change), score_after=one.score, severity_after=severity(one.score))
-            for one in tried[:MAX_LEVERS]
-            if one.score < score
-        ]
+            if denied and denied not in seen:
+                seen.add(denied)
+                said = rule.change.format(which=_which(denied, scene), tools=scene.world.names(denied))
+                found.append(Change(said.removesuffix(": the server"), scene.vary(deny=denied), denied.bit_count()))
+        return found
+
+
+def best(score: float, tried: Sequence[tuple[Change, float]]) -> list[LeverOut]:
+    """The changes after which the score is lower, best first; of two alike, the one that denies fewer tools."""
+    ranked = sorted(tried, key=lambda one: (one[1], one[0].denied))
+    return [
+        LeverOut(change=capital(change.said), score_after=after, severity_after=severity(after))
+        for change, after in ranked[:MAX_LEVERS]
+        if after < score
+    ]
 
 
 def _which(denied: int, scene: Scene) -> str:

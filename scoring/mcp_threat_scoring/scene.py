@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from itertools import islice
+from typing import Literal, NamedTuple
 
 from mcp_threat_scoring.judge import server_judge
 from mcp_threat_scoring.neutralise import neutralise
@@ -26,6 +27,18 @@ Certainty = Literal["likely", "sure", "conceivable"]
 THRESHOLDS: Mapping[Certainty, float] = {"likely": 0.5, "sure": 0.8, "conceivable": 0.2}
 
 EVIDENCE_SHOWN = 3
+NAMES_SHOWN = 3
+
+
+class Question(NamedTuple):
+    """What a condition asks of a tool; None does not ask."""
+
+    effect: str | None
+    ability: str | None
+    domain: str | None
+    data: DataLevel | None
+
+
 _PRIVATE_ABILITIES = ("secrets.read", "fs.read", "db.query", "identity.admin")
 _SENSITIVE_ABILITIES = ("secrets.read", "money.move", "identity.admin")
 
@@ -43,6 +56,7 @@ class World:
             (certainty, effect): 0 for certainty in THRESHOLDS for effect in ("write", "destructive")
         }
         self._signals: dict[str, int] = {}
+        self._names: dict[int, str] = {}
         homeless = 0
         for index, tool in enumerate(picture.tools):
             bit = 1 << index
@@ -104,21 +118,23 @@ class World:
         """The tools of a mask for a sentence: "`a`, `b` and three more"; "the server" where nobody named any."""
         if self.picture.from_listing or not mask:
             return "the server"
-        return listed([quoted(self.picture.tools[index].name) for index in bits(mask)])
+        if mask not in self._names:
+            first = [quoted(self.picture.tools[index].name) for index in islice(bits(mask), NAMES_SHOWN + 1)]
+            self._names[mask] = listed(first, mask.bit_count(), NAMES_SHOWN)
+        return self._names[mask]
 
-    def tool_evidence(self, mask: int, effect: str | None, ability: str | None, domain: str | None) -> list[Evidence]:
+    def tool_evidence(self, mask: int, asked: Question) -> list[Evidence]:
         """The first few pieces of evidence that tools are what a condition asks."""
         found: list[Evidence] = []
-        for index in bits(mask):
+        for index in islice(bits(mask), EVIDENCE_SHOWN):
             tool = self.picture.tools[index]
-            if ability and tool.ability_evidence.get(ability):
-                found.append(tool.ability_evidence[ability][0])
-            elif (effect or not domain) and tool.evidence:
+            if asked.ability and tool.ability_evidence.get(asked.ability):
+                found.append(tool.ability_evidence[asked.ability][0])
+            elif (asked.effect or not asked.domain) and tool.evidence:
                 found.append(tool.evidence[0])
             else:
-                found.append(Evidence(SignalId(f"domain.{domain}" if domain else "tool"), tool.pointer, tool.name))
-            if len(found) >= EVIDENCE_SHOWN:
-                break
+                rule = f"domain.{asked.domain}" if asked.domain else "tool"
+                found.append(Evidence(SignalId(rule), tool.pointer, tool.name))
         return found
 
     def fact_evidence(self, name: str) -> Evidence:
@@ -151,26 +167,33 @@ class World:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A world with only the tools of `allowed`, the signals of `without` gone, and assumptions made."""
+    """A world with only the tools of `allowed`, and assumptions made."""
 
     world: World
     allowed: int
     certainty: Certainty = "likely"
     assumed: frozenset[str] = frozenset()
-    without: frozenset[str] = frozenset()
-    _fires: dict[str, bool] = field(default_factory=dict)
+    fires: dict[str, bool] = field(default_factory=dict)
+    masks: dict[Question, int] = field(default_factory=dict)
 
-    def tools(self, effect: str | None, ability: str | None, domain: str | None, data: DataLevel | None) -> int:
-        """The tools that have all of these."""
-        mask = self.allowed
-        if effect:
-            mask &= self.world.effects[self.certainty, effect]
-        if ability:
-            mask &= self.world.abilities.get(ability, 0)
-        if domain:
-            mask &= self.world.domains.get(domain, 0)
-        if data:
-            mask &= self.world.data[data]
+    def vary(self, *, deny: int = 0, assume: frozenset[str] = frozenset()) -> Scene:
+        """The same scene without some tools, or with more assumed."""
+        return Scene(self.world, self.allowed & ~deny, self.certainty, self.assumed | assume)
+
+    def tools(self, asked: Question) -> int:
+        """The tools that are everything that is asked."""
+        mask = self.masks.get(asked)
+        if mask is None:
+            mask = self.allowed
+            if asked.effect:
+                mask &= self.world.effects[self.certainty, asked.effect]
+            if asked.ability:
+                mask &= self.world.abilities.get(asked.ability, 0)
+            if asked.domain:
+                mask &= self.world.domains.get(asked.domain, 0)
+            if asked.data:
+                mask &= self.world.data[asked.data]
+            self.masks[asked] = mask
         return mask
 
     def signal_tools(self, signal_id: str) -> int:
@@ -178,16 +201,10 @@ class Scene:
         return self.world.signal_mask(signal_id) & self.allowed
 
     def has(self, signal_id: str) -> bool:
-        """Whether a signal fires here, or is assumed to."""
-        if signal_id in self.assumed:
-            return True
-        if signal_id in self.without:
-            return False
-        if signal_id not in self.world.picture.signals and not self._partial:
-            return False
-        known = self._fires.get(signal_id)
+        """Whether a signal fires here."""
+        known = self.fires.get(signal_id)
         if known is None:
-            known = self._fires[signal_id] = self._decide(signal_id)
+            known = self.fires[signal_id] = self._decide(signal_id)
         return known
 
     @property
@@ -196,7 +213,7 @@ class Scene:
 
     def _decide(self, signal_id: str) -> bool:
         if not self._partial:
-            return True
+            return signal_id in self.world.picture.signals
         rule = self.world.picture.rules.get(SignalId(signal_id))
         if rule is not None and rule.over == "server" and _asks_tools(rule.test):
             return self._recomputed(rule.test, signal_id)

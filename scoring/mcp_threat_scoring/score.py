@@ -16,7 +16,8 @@ from mcp_threat_scoring.aivss import Aivss, aivss, factor_sum
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
 from mcp_threat_scoring.cvss_exposure import Exposure, ExposureModel, exposure_model
 from mcp_threat_scoring.factors import FactorModel, factor_model
-from mcp_threat_scoring.levers import Levers
+from mcp_threat_scoring.levers import Change, Levers
+from mcp_threat_scoring.levers import best as best_levers
 from mcp_threat_scoring.multipliers import MultiplierModel, multiplier_model
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import AivssOut, AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut
@@ -53,8 +54,9 @@ def score(picture: Picture, profile: ProfileId) -> AivssOut:
     best = Scene(world, world.all, "sure", frozenset(flag for item in unknown for flag in item.best))
     worst = Scene(world, world.all, "conceivable", frozenset(flag for item in unknown for flag in item.worst))
     exposures = [rules.exposure.exposures(each) for each in (scene, best, worst)]
+    changes = [(change, rules.exposure.exposures(change.scene)) for change in rules.levers.changes(scene)]
     parts: dict[str, Any] = {
-        table.id: _profile(table, rules, (scene, best, worst), exposures) for table in PROFILES.values()
+        table.id: _profile(table, rules, (scene, best, worst), exposures, changes) for table in PROFILES.values()
     }
     other: ProfileId = "owasp-0.8" if profile == "graded" else "graded"
     return AivssOut(**parts[profile], other_profile=AivssProfileOut(**parts[other]))
@@ -65,15 +67,19 @@ def worst_of(table: ProfileTable, exposures: Sequence[Exposure]) -> Exposure:
     return max(exposures, key=lambda exposure: exposure.bases[table.cvss_version].score)
 
 
-def _rescored(table: ProfileTable, rules: Models, scene: Scene) -> float:
-    base = worst_of(table, rules.exposure.exposures(scene)).bases[table.cvss_version].score
+def _rescored(table: ProfileTable, rules: Models, scene: Scene, exposures: Sequence[Exposure]) -> float:
+    base = worst_of(table, exposures).bases[table.cvss_version].score
     total = factor_sum(rules.factors.values(table.id, scene).values())
     threat = rules.multipliers.threat(table, scene).value
     return aivss(table, base, total, threat, rules.multipliers.mitigation(table, scene).value).score
 
 
 def _profile(
-    table: ProfileTable, rules: Models, scenes: tuple[Scene, Scene, Scene], exposures: Sequence[Sequence[Exposure]]
+    table: ProfileTable,
+    rules: Models,
+    scenes: tuple[Scene, Scene, Scene],
+    exposures: Sequence[Sequence[Exposure]],
+    changes: Sequence[tuple[Change, Sequence[Exposure]]],
 ) -> dict[str, Any]:
     scene, best, worst = scenes
     version = table.cvss_version
@@ -112,7 +118,9 @@ def _profile(
         "formula": result.formula,
         "below_cvss_base": result.below_cvss_base,
         "repaired_score": result.repaired,
-        "levers": rules.levers.best(scene, result.score, lambda changed: _rescored(table, rules, changed)),
+        "levers": best_levers(
+            result.score, [(change, _rescored(table, rules, change.scene, found)) for change, found in changes]
+        ),
         "scenarios": _scenarios(table, exposures[0], lambda cvss: scored(cvss, total).score),
     }
 
