@@ -1,0 +1,54 @@
+"""JSON for programs: the published schema holds, nothing is lost, lines keep the order of the targets."""
+
+import json
+
+import jsonschema
+import pytest
+
+from mcp_threat_model.render import FORMATS, renderer
+from mcp_threat_model.render.json import json_schema, render_json, render_jsonl
+from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.report import ErrorOut, Report, ReportSet
+
+
+def test_the_document_follows_the_published_schema(sample_report: Report, sample_error: ErrorOut) -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads(render_json([sample_report, sample_error])), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"reports": [{}], "errors": [], "schema_version": "1.0"}, schema)
+
+
+def test_reports_and_errors_are_told_apart(sample_report: Report, sample_error: ErrorOut) -> None:
+    document = json.loads(render_json([sample_error, sample_report]))
+    assert list(document) == ["schema_version", "reports", "errors"]
+    assert document["schema_version"] == "1.0"
+    assert document["errors"] == [sample_error.model_dump()]
+    assert ReportSet.model_validate(document).reports == [sample_report]
+
+
+def test_a_line_is_one_result_in_the_order_of_the_targets(sample_report: Report, sample_error: ErrorOut) -> None:
+    lines = render_jsonl([sample_error, sample_report, sample_error]).splitlines()
+    assert [json.loads(line).get("code", "report") for line in lines] == ["auth_required", "report", "auth_required"]
+
+
+def test_nothing_is_an_empty_document() -> None:
+    assert json.loads(render_json([])) == {"schema_version": "1.0", "reports": [], "errors": []}
+    assert render_jsonl([]) == ""
+
+
+def test_the_same_report_is_the_same_bytes(sample_report: Report) -> None:
+    assert render_json([sample_report]) == render_json([sample_report.model_copy(deep=True)])
+
+
+@pytest.mark.parametrize("name", ["text", "json", "jsonl"])
+def test_these_formats_are_written(name: str, sample_report: Report) -> None:
+    assert name in FORMATS
+    assert "Shop back office" in renderer(name)([sample_report])
+
+
+@pytest.mark.parametrize("name", ["markdown", "sarif", "html"])
+def test_the_other_formats_say_that_they_are_not_written_yet(name: str) -> None:
+    assert name in FORMATS
+    with pytest.raises(UsageError, match=f"unsupported: --format {name}"):
+        renderer(name)

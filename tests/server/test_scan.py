@@ -1,0 +1,188 @@
+"""Targets become reports: in order, within the deadline, and one that fails never takes the others with it."""
+
+import json
+from pathlib import Path
+
+import anyio
+import pytest
+
+from mcp_threat_model import scan as scan_module
+from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.scan import ScanOptions, failure, read_target, refuse_launch, scan
+from mcp_threat_model.target import (
+    ConfigTarget,
+    FileTarget,
+    PackageTarget,
+    RegistryTarget,
+    StdinTarget,
+    StdioTarget,
+    Target,
+)
+from mcp_threat_scoring.errors import TargetError, UsageError
+from mcp_threat_scoring.manifest import OBSERVED, Manifest, build_manifest
+from mcp_threat_scoring.report import ErrorOut, Report
+
+OPTIONS = ScanOptions()
+
+
+def tools_file(folder: Path, name: str, *tools: str) -> FileTarget:
+    file = folder / name
+    file.write_text(json.dumps([{"name": tool, "description": f"{tool}."} for tool in tools]))
+    return FileTarget(str(file))
+
+
+class SlowSource:
+    """Answers after a while, and counts how many of its kind are at work."""
+
+    working = 0
+    most = 0
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name = name
+        self.seconds = seconds
+
+    async def read(self) -> Manifest:
+        SlowSource.working += 1
+        SlowSource.most = max(SlowSource.most, SlowSource.working)
+        try:
+            await anyio.sleep(self.seconds)
+        finally:
+            SlowSource.working -= 1
+        return build_manifest(target_kind="file", target_value=self.name, coverage={"tools": OBSERVED})
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every target `N:SECONDS` is a source that takes that long."""
+
+    def source(target: FileTarget, options: ScanOptions, say: object) -> SlowSource:
+        return SlowSource(target.path, float(target.path.split(":")[1]))
+
+    SlowSource.working = SlowSource.most = 0
+    monkeypatch.setattr(scan_module, "_source", source)
+
+
+def values(outcomes: list[scan_module.Outcome]) -> list[str]:
+    return [one.result.target.value if isinstance(one.result, Report) else one.result.target for one in outcomes]
+
+
+async def test_results_come_in_the_order_of_the_targets_however_they_finish(slow: None) -> None:
+    targets = [FileTarget("a:0.2"), FileTarget("b:0.0"), FileTarget("c:0.1")]
+    assert values(await scan(targets, OPTIONS)) == ["a:0.2", "b:0.0", "c:0.1"]
+
+
+async def test_no_more_targets_are_read_at_a_time_than_jobs(slow: None) -> None:
+    targets = [FileTarget(f"{number}:0.02") for number in range(9)]
+    await scan(targets, ScanOptions(jobs=2))
+    assert SlowSource.most == 2
+
+
+async def test_one_that_never_answers_ends_by_its_deadline_and_the_others_are_reported(
+    slow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan_module, "_GRACE_S", 0.0)
+    options = ScanOptions(limits=Limits().with_total(0.3))
+    outcomes = await scan([FileTarget("stuck:3600"), FileTarget("quick:0")], options)
+    assert isinstance(outcomes[0].result, ErrorOut)
+    assert outcomes[0].result.code == "timeout"
+    assert isinstance(outcomes[1].result, Report)
+
+
+async def test_a_target_that_cannot_be_read_does_not_take_the_others_with_it(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text("<html>")
+    targets: list[Target] = [
+        tools_file(tmp_path, "a.json", "list_orders"),
+        FileTarget(str(bad)),
+        FileTarget(str(tmp_path / "missing.json")),
+        tools_file(tmp_path, "b.json", "delete_order"),
+    ]
+    outcomes = await scan(targets, OPTIONS)
+    assert [getattr(one.result, "code", "report") for one in outcomes] == [
+        "report", "malformed", "unreachable", "report",
+    ]  # fmt: skip
+    assert [one.fault for one in outcomes] == [None] * 4
+
+
+async def test_an_error_of_ours_is_told_apart_and_shows_nothing_of_the_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Report:
+        raise ZeroDivisionError("secret words of the target")
+
+    monkeypatch.setattr(scan_module, "analyze", broken)
+    outcomes = await scan([tools_file(tmp_path, "a.json", "list_orders")], OPTIONS)
+    assert isinstance(outcomes[0].result, ErrorOut)
+    assert isinstance(outcomes[0].fault, ZeroDivisionError)
+    assert "ZeroDivisionError" in outcomes[0].result.message
+    assert "secret" not in outcomes[0].result.model_dump_json()
+
+
+def test_an_error_inside_a_group_is_found() -> None:
+    inner = TargetError("not_mcp", "it is no MCP server")
+    outcome = failure("x", ExceptionGroup("a", [ExceptionGroup("b", [ValueError()]), ExceptionGroup("c", [inner])]))
+    assert isinstance(outcome.result, ErrorOut)
+    assert (outcome.result.code, outcome.fault) == ("not_mcp", None)
+    unforeseen = failure("x", ExceptionGroup("a", [ExceptionGroup("b", [KeyError("y")])]))
+    assert isinstance(unforeseen.result, ErrorOut)
+    assert "KeyError" in unforeseen.result.message
+
+
+def test_a_target_that_is_no_text_for_a_terminal_is_shown_inert() -> None:
+    outcome = failure("a\x1b[31m\u202e", TargetError("unreachable", "no"))
+    assert isinstance(outcome.result, ErrorOut)
+    assert outcome.result.target.isprintable()
+
+
+async def test_nothing_is_started_without_consent(tmp_path: Path) -> None:
+    trace = tmp_path / "started"
+    program = StdioTarget(("touch", str(trace)))
+    with pytest.raises(TargetError, match="needs consent: touch") as caught:
+        await read_target(program, OPTIONS)
+    assert (caught.value.code, trace.exists()) == ("consent_required", False)
+    assert "--allow-launch" in caught.value.hint
+
+
+async def test_whoever_is_asked_sees_the_program(tmp_path: Path) -> None:
+    asked: list[StdioTarget] = []
+
+    async def consent(program: StdioTarget) -> None:
+        asked.append(program)
+        await refuse_launch(program)
+
+    program = StdioTarget(("python", "server.py"))
+    outcomes = await scan([program, tools_file(tmp_path, "a.json", "x")], OPTIONS, consent=consent)
+    assert asked == [program]
+    assert isinstance(outcomes[0].result, ErrorOut)
+    assert outcomes[0].result.code == "consent_required"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [ConfigTarget("cursor", "a"), RegistryTarget("a/b"), PackageTarget("npm", "a"), PackageTarget("pypi", "a")],
+)
+async def test_forms_that_come_later_say_so_and_what_to_do_instead(target: Target) -> None:
+    outcomes = await scan([target], OPTIONS)
+    error = outcomes[0].result
+    assert isinstance(error, ErrorOut)
+    assert (error.code, error.target) == ("unsupported", target.label)
+    assert error.message
+    assert error.hint
+
+
+async def test_standard_input_can_be_named_once() -> None:
+    with pytest.raises(UsageError, match="once"):
+        await scan([StdinTarget(), StdinTarget()], OPTIONS)
+
+
+async def test_progress_names_its_target(tmp_path: Path) -> None:
+    lines: list[tuple[str, str]] = []
+    targets = [tools_file(tmp_path, "a.json", "x"), tools_file(tmp_path, "b.json", "y")]
+    await scan(targets, OPTIONS, progress=lambda target, line: lines.append((target.label, line)))
+    assert {label for label, _ in lines} == {target.label for target in targets}
+
+
+async def test_two_runs_give_the_same_report(tmp_path: Path) -> None:
+    target = tools_file(tmp_path, "a.json", "list_orders", "delete_order", "send_mail")
+    first, second = await scan([target, target], OPTIONS)
+    assert first.result.model_dump_json() == second.result.model_dump_json()
