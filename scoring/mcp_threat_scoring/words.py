@@ -139,9 +139,10 @@ def _what_could_happen(
     context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut], *, writes: bool
 ) -> str:
     hostile = [finding for finding in findings if finding.kind == "hostile_content"]
-    threats = [*maestro.cross_layer, *(threat for layer in maestro.layers for threat in layer.threats)]
+    threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
     threats = [threat for threat in threats if threat.likelihood != "possible"]
-    threats.sort(key=lambda t: (-SEVERITIES.index(t.severity), t.likelihood != "confirmed"))  # stable: chains first
+    # Of equally grave ones, the one that more tools can cause; a chain of several threats comes after its links.
+    threats.sort(key=lambda t: (-SEVERITIES.index(t.severity), t.likelihood != "confirmed", -len(t.tools)))
     said = []
     if hostile:
         where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile if f.tool)]
