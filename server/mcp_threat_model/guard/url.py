@@ -159,6 +159,8 @@ def check_url(url: str, *, allow_private: bool, named_by: NamedBy = "user") -> E
         raise _refused("it carries a user name or password", "Pass credentials with --header 'Authorization: ...'.")
     if not parts.hostname:
         raise _refused("it names no host")
+    if "[" in parts.netloc and ":" not in parts.hostname:
+        raise _refused("its host is not an IPv6 address")
     if named_by == "target" and scheme == "http" and not allow_private:
         raise _refused("the target named it with plain http, which anyone on the path can answer", ALLOW_HINT)
     host, address = canonical_host(parts.hostname)

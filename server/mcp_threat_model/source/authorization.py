@@ -25,10 +25,11 @@ authorization_server       str   where server metadata was found: ``resource_met
 authorization_servers_read int   how many answered with metadata
 issuer_mismatch            bool  server metadata names another issuer than it was asked for
 foreign_issuer             bool  an authorization server is on another host than the endpoint
+issuer_host                str   … and that host (the target's words)
 plain_http                 bool  an authorization server or one of its endpoints is plain http
 pkce_s256                  bool  every server read announces PKCE with S256
 dynamic_registration       bool  a server read has a registration endpoint (RFC 7591)
-client_id_metadata_document bool a server read takes client ID metadata documents
+client_id_document         bool  a server read takes client ID metadata documents (CIMD)
 iss_parameter              bool  every server read sends `iss` back (RFC 9207)
 implicit_flow              bool  a server read offers the implicit flow
 password_grant             bool  a server read offers the password grant
@@ -209,8 +210,10 @@ class Discovery:
         if issuers:
             found.issuers = issuers
             found.facts["authorization_servers_read"] = len(read)
-            hosts = {urlsplit(issuer).hostname for issuer in issuers if _splits(issuer)}
-            found.facts["foreign_issuer"] = any(host != self._endpoint.host for host in hosts)
+            foreign = [host for host in map(_host, issuers) if host and host != self._endpoint.host]
+            found.facts["foreign_issuer"] = bool(foreign)
+            if foreign:
+                found.facts["issuer_host"] = foreign[0][:253]
             found.facts["plain_http"] = any(issuer.lower().startswith("http://") for issuer in issuers)
         elif read:
             found.issuers = [one.issuer for one in read]
@@ -224,7 +227,7 @@ class Discovery:
         facts["pkce_s256"] = all(one.pkce_s256 for one in read)
         facts["iss_parameter"] = all(one.iss_parameter for one in read)
         facts["dynamic_registration"] = any(one.dynamic_registration for one in read)
-        facts["client_id_metadata_document"] = any(one.client_id_metadata_document for one in read)
+        facts["client_id_document"] = any(one.client_id_metadata_document for one in read)
         facts["implicit_flow"] = any(one.implicit_flow for one in read)
         facts["password_grant"] = any(one.password_grant for one in read)
         facts["public_clients"] = any(one.public_clients for one in read)
@@ -295,7 +298,7 @@ class Discovery:
         plain = url.lower().startswith("http://") and not self._allow_private
         if plain:
             unread.append("authorization metadata at plain http is read only with --allow-private-network")
-            if not url.startswith(self._endpoint.origin + "/"):
+            if not f"{url}/".startswith(f"{self._endpoint.origin}/"):  # the user named that one
                 facts["metadata_plain_http"] = True
         else:
             unread.append(f"an address of authorization metadata was refused: {error.message.rstrip('.')}")
@@ -303,11 +306,11 @@ class Discovery:
             facts["metadata_blocked"] = True
 
 
-def _splits(url: str) -> bool:
+def _host(url: str) -> str:
     try:
-        return bool(urlsplit(url).hostname)
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return False
+        return ""
 
 
 def _private_literal(url: str) -> bool:

@@ -72,6 +72,8 @@ def _parameter(cursor: _Cursor) -> tuple[str, str] | None:
             while cursor.peek() and cursor.peek() not in ', \t"':
                 cursor.at += 1
             value = cursor.text[value_start : cursor.at] or None
+            if value is not None and value.startswith("="):  # the padding of a token68
+                value = None
         cursor.skip(" \t")
         if value is not None and cursor.peek() in ("", ","):
             return name.lower(), value

@@ -16,7 +16,7 @@ from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.pipe import Ledger, WireBounds, tls_context
 from mcp_threat_model.guard.redact import redact_url
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
-from mcp_threat_model.source.authorization import Authority, Discovery, Reception, with_credentials
+from mcp_threat_model.source.authorization import DISCOVERY_SECONDS, Authority, Discovery, Reception, with_credentials
 from mcp_threat_model.source.http_facts import active_facts, passive_facts
 from mcp_threat_model.source.http_trouble import auth_required, explain, may_be_legacy, refused_stranger
 from mcp_threat_model.source.session import Session, SessionParts, read_link
@@ -125,15 +125,20 @@ class HttpSource:
         async with self._client(endpoint, ledger, own=True) as client:
             self._progress(f"connecting to {endpoint.origin}")
             parts, kind, failure = await self._session(client, endpoint, ledger)
+            reception = _reception(ledger, parts is not None, parts)
             if parts is None and failure is not None and not refused_stranger(ledger):
-                raise explain(ledger, endpoint, failure)
+                raise explain(ledger, endpoint, kind, failure)
             facts = passive_facts(endpoint, ledger.notes)
             if parts is not None:
                 facts["era"] = parts.era
                 loopback = ledger.contacts.scope == "loopback"
                 facts |= await active_facts(client, endpoint, kind=kind, era=parts.era, loopback=loopback)
         self._progress("reading authorization metadata")
-        authority = await self._authority(endpoint, ledger, kind, parts)
+        if self._headers:
+            reception = await self._as_stranger(endpoint, kind)
+        authority = await self._authority(endpoint, ledger, reception)
+        if self._headers:
+            authority = with_credentials(authority, accepted=parts is not None)
         if parts is None:
             raise auth_required(endpoint, ledger, authority, given=bool(self._headers))
         shown = redact_url(endpoint)
@@ -161,16 +166,12 @@ class HttpSource:
             blocked = error.code == "blocked_address"
             return None, "sse" if streamed else "http", error if streamed or blocked else failure
 
-    async def _authority(self, endpoint: Endpoint, ledger: Ledger, kind: Kind, parts: SessionParts | None) -> Authority:
-        reception = (
-            await self._as_stranger(endpoint, kind) if self._headers else _reception(ledger, parts is not None, parts)
-        )
+    async def _authority(self, endpoint: Endpoint, ledger: Ledger, reception: Reception) -> Authority:
         about = Ledger(contacts=ledger.contacts)
         async with self._client(endpoint, about, own=False, named_by="target") as client:
             discovery = Discovery(endpoint, client, self._limits, allow_private=self._allow_private)
-            seconds = min(10.0, self._limits.total_s * (1 - _SESSION_SHARE) / 2)
-            authority = await discovery.run(reception, seconds=seconds)
-        return with_credentials(authority, accepted=parts is not None) if self._headers else authority
+            seconds = min(DISCOVERY_SECONDS, self._limits.total_s * (1 - _SESSION_SHARE) / 2)
+            return await discovery.run(reception, seconds=seconds)
 
     async def _as_stranger(self, endpoint: Endpoint, kind: Kind) -> Reception:
         """Knock without the user's headers: handshake and one list, to know whether credentials are needed at all."""
@@ -222,11 +223,12 @@ def _reception(ledger: Ledger, handshake: bool, parts: SessionParts | None) -> R
     lists: bool | None = None
     if parts is not None and parts.coverage["tools"].status != "not_observed":
         lists = True
-    elif handshake and refused and answered and answered[-1].status in (401, 403):
+    elif handshake and refused:
         lists = False
-    first = (refused or [note for note in answered if note.status < 300] or answered)[:1]
+    served = [note for note in answered if note.status < 300]
+    telling = (served if lists else refused) or served or answered
     return Reception(
-        status=first[0].status if first else 0,
+        status=telling[0].status if telling else 0,
         challenges=challenges,
         handshake=True if handshake else (False if refused else None),
         lists=lists,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -75,37 +76,43 @@ class HttpLink:
     async def _exchange(self, body: dict[str, Any], headers: dict[str, str], request_id: RequestId | None) -> None:
         raise NotImplementedError
 
-    async def _hand_over(self, raw: bytes, request_id: RequestId | None = None) -> bool:
-        """Parse one body or event and put its messages into the inbox; says whether it answered the request."""
+    async def _hand_over(self, raw: bytes, request_id: RequestId | None = None, *, whole: bool = False) -> bool:
+        """Parse one body or event and put its messages into the inbox; says whether it answered the request.
+
+        `whole`: nothing but the answer can be in it, so what cannot be read is a damaged answer.
+        """
         answered = False
         for one in parse(raw, self._limits, self._tap):
-            await self._outbox.send(one)
-            if isinstance(one, Damaged):
-                found, answers = one.request_id, True
+            got = one
+            if isinstance(got, Damaged):
+                got = replace(got, request_id=request_id) if whole and got.request_id is None else got
+                found, answers = got.request_id, True
             else:
-                found, answers = one.body.get("id"), "method" not in one.body
-            # Session and JSON-RPC know two more spellings of our id: as text, and null where it could not be read.
+                found, answers = got.body.get("id"), "method" not in got.body
+            await self._outbox.send(got)
+            # There are two more spellings of our id: as text, and null where the peer could not read it.
             answered = answered or (answers and found in (request_id, str(request_id)))
-            answered = answered or (isinstance(one, Message) and found is None and "error" in one.body)
+            answered = answered or (isinstance(got, Message) and found is None and "error" in got.body)
         return answered
 
 
 def _failure(error: Exception, request_id: RequestId) -> Incoming:
+    """What the request is answered with when its exchange failed."""
     if isinstance(error, EventTooLargeError):
         return Damaged("too_large", "a message that is larger than is read", request_id)
     if isinstance(error, TargetError):
-        return Damaged(error.code, f"an answer that could not be read ({error.message.rstrip('.')})", request_id)
+        return Damaged(error.code, f"nothing that could be read ({error.message.rstrip('.')})", request_id)
     return Damaged("malformed", "no HTTP answer", request_id)
 
 
 @asynccontextmanager
 async def readers() -> AsyncIterator[TaskGroup]:
-    """Background readers that end with the block. The block's own :class:`TargetError` comes out ungrouped."""
-    failed: TargetError | None = None
+    """Background readers that end with the block. An error of the block comes out as itself, not in a group."""
+    failed: Exception | None = None
     async with anyio.create_task_group() as group:
         try:
             yield group
-        except TargetError as error:
+        except Exception as error:
             failed = error
         group.cancel_scope.cancel()
     if failed is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from mcp_threat_model.guard.pipe import Ledger, Note
 from mcp_threat_model.guard.redact import redact_url
@@ -58,28 +59,26 @@ def _some(words: Sequence[str]) -> str:
     return shown + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
 
 
-def explain(ledger: Ledger, endpoint: Endpoint, failure: TargetError) -> TargetError:
+def explain(ledger: Ledger, endpoint: Endpoint, kind: Literal["http", "sse"], failure: TargetError) -> TargetError:
     """The error to report: the wire knows better than the session what went wrong below it."""
     if ledger.contacts.refused:
         return ledger.contacts.refused[0]
     for problem in ledger.problems():
         if problem.code == "blocked_address":
             return problem
-    if failure.code in ("blocked_address", "too_large"):
-        return failure
     where = redact_url(endpoint)
+    told = TargetError(failure.code, f"{where}: {failure.message.rstrip('.')}.", failure.hint)
     last = _last(ledger, "POST")
-    if last is None:
-        return failure
+    if last is None or kind == "sse" or failure.code in ("blocked_address", "too_large"):
+        return told
     if last.problem is not None:
         return TargetError(last.problem.code, f"{where}: {last.problem.message}", last.problem.hint)
-    by_status = _status_error(last, where)
-    return (
-        by_status if by_status is not None else TargetError(failure.code, f"{where}: {failure.message}", failure.hint)
-    )
+    return _status_error(last, where) or told
 
 
 def _status_error(note: Note, where: str) -> TargetError | None:
+    if note.status in (0, 202, 204):  # unanswered, or taken without an answer: the session knows what was missing
+        return None
     kind = note.header("content-type").partition(";")[0].strip().lower()
     mcp_hint = "Check the path; MCP endpoints often end in /mcp or /sse."
     if note.status == 429:

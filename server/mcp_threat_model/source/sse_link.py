@@ -46,7 +46,10 @@ class LegacySseLink(HttpLink):
         except TimeoutError:
             raise TargetError("not_mcp", "The event stream never named the address for messages.") from None
         here = httpx.URL(self._url)
-        there = here.join(place)
+        try:
+            there = here.join(place)
+        except (httpx.InvalidURL, ValueError):
+            raise TargetError("not_mcp", "The event stream named something that is no address for messages.") from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             self._tap.note("foreign_endpoint", "the address for messages is on another origin")
             origin = neutralise(f"{there.scheme}://{there.host}", 120)

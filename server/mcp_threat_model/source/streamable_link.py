@@ -70,7 +70,7 @@ class StreamableLink(HttpLink):
         if kind == "text/event-stream":
             await self._follow(response, request_id)
         elif kind == "application/json":
-            if not await self._hand_over(await read_body(response, self._limits.message_bytes), request_id):
+            if not await self._hand_over(await read_body(response, self._limits.message_bytes), request_id, whole=True):
                 await self._outbox.send(Damaged("malformed", "JSON that is not the answer", request_id))
         else:
             shown = neutralise(kind, 40) if kind else "no content type"
