@@ -10,7 +10,7 @@ from mcp_threat_scoring.report import ThreatOut
 from mcp_threat_scoring.threat import Layer
 from mcp_threat_scoring.words import WordsContext
 
-FACTS_SHOWN = 4
+FACTS_SHOWN = 3
 THREATS_SHOWN = 3
 PARTS_OF_LAYER: Mapping[str, tuple[str, ...]] = {
     "L2": ("resources",),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Literal
 
 from mcp_threat_scoring.assess import Judgement, Observed, judge, questions
@@ -32,10 +33,12 @@ class _Writer:
         self.context = context
         self._seen: dict[str, Seen] = {}
         self.spoken: set[str] = set()
+        self.repeated: set[str] = set()
 
     def seen(self, signal_id: str) -> Seen:
         if signal_id not in self._seen:
-            self._seen[signal_id] = see(self.signals, signal_id, self.context.names)
+            params = "{params}" in self.catalogue.clauses.get(signal_id, "")
+            self._seen[signal_id] = see(self.signals, signal_id, self.context.names, parameters=params)
         return self._seen[signal_id]
 
     def say(self, signal_id: str) -> str:
@@ -84,16 +87,17 @@ class _Writer:
         )
 
     def news(self, layer: Layer, observed: Observed) -> list[str]:
-        """What is worth telling of a layer that is not certain, unless another layer has told it."""
-        news = [s for s in layer.known if s in observed.ids and s not in self.spoken][:KNOWN_TOLD]
-        self.spoken.update(news)
+        """What is worth telling of a layer that is not certain: first of all what no other layer has told."""
+        known = [s for s in layer.known if s in observed.ids and s not in self.repeated]
+        news = [s for s in known if s not in self.spoken][:KNOWN_TOLD] or known[:1]
+        self.repeated.update(news)
         return news
 
     def layer(self, layer: Layer, own: Sequence[Judgement], missing: Sequence[str], observed: Observed) -> LayerOut:
         controls = [c for c in observed.controls if layer.id in observed.settles[c]]
         mapped = bool(controls) or any(judgement.maps for judgement in own)
         threats = [self.threat(judgement) for judgement in own]
-        strong = [s for j in own if j.maps for s in j.used if s in observed.presence]
+        strong = _in_turn([[s for s in j.used if s in observed.presence] for j in own if j.maps])
         weak = [s for j in own if not j.maps for s in j.used if s not in observed.gaps and s not in strong]
         telling = LayerTelling(
             facts=self.told(strong),
@@ -114,6 +118,11 @@ class _Writer:
             ask_next=list(dict.fromkeys(q.format_map({"server": server}) for q in asked)),
             threats=threats,
         )
+
+
+def _in_turn(columns: Sequence[Sequence[str]]) -> list[str]:
+    """The first of each, then the second of each …: so that no threat hides the evidence of the next."""
+    return [s for row in zip_longest(*columns) for s in row if s is not None]
 
 
 def _applies(only: Sequence[str], unless: Sequence[str], observed: Observed) -> bool:

@@ -130,13 +130,21 @@ class Seen:
         return f"{said} (“{self.excerpt}”)" if named and not count and self.excerpt else said
 
 
-def see(signals: Signals, signal_id: str, names: Mapping[str, SafeText], skip: frozenset[str] = frozenset()) -> Seen:
+def see(
+    signals: Signals,
+    signal_id: str,
+    names: Mapping[str, SafeText],
+    *,
+    skip: frozenset[str] = frozenset(),
+    parameters: bool = True,
+) -> Seen:
     """Collect the subjects of a signal from its signals and, for those of the whole server, from their evidence.
 
-    `names` gives the neutralised name of each item by its pointer; the items in `skip` are passed over.
+    `names` gives the neutralised name of each item by its pointer; the items in `skip` are passed over. `parameters`
+    says whether anyone will ask for them.
     """
     items: dict[str, str] = {}
-    parameters: dict[tuple[str, str], None] = {}
+    found: dict[tuple[str, str], None] = {}
     excerpt = ""
     for signal in signals.of(signal_id):
         if signal.subject:
@@ -149,17 +157,17 @@ def see(signals: Signals, signal_id: str, names: Mapping[str, SafeText], skip: f
                     items[pointer] = name
         for evidence in signal.evidence:
             excerpt = excerpt or evidence.excerpt
-            if parameter := parameter_of(evidence.pointer):
-                parameters[item_of(evidence.pointer), parameter] = None
+            if parameters and (parameter := parameter_of(evidence.pointer)):
+                found[item_of(evidence.pointer), parameter] = None
     visible = SHOWN_NAMES + 1
     return Seen(
         subjects=tuple(_KINDS.get(p.split("/")[1], "") + quoted(name) for p, name in islice(items.items(), visible)),
         subject_count=len(items),
         parameters=tuple(
             quoted(neutralise(parameter, NAME_IN_PROSE)) + (f" of {quoted(names[owner])}" if owner in names else "")
-            for owner, parameter in islice(parameters, visible)
+            for owner, parameter in islice(found, visible)
         ),
-        parameter_count=len(parameters),
+        parameter_count=len(found),
         tools=tuple(dict.fromkeys(name for pointer, name in items.items() if pointer.startswith("/tools/"))),
         items=frozenset(items),
         excerpt=excerpt if len(excerpt) <= EXCERPT_IN_PROSE else excerpt[: EXCERPT_IN_PROSE - 1].rstrip() + "…",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
-from mcp_threat_scoring.phrases import capital, counted, joined, listed, lowered, number, quoted, sentence
+from mcp_threat_scoring.phrases import capital, joined, listed, lowered, number, quoted, sentence
 from mcp_threat_scoring.report import (
     SEVERITIES,
     AivssOut,
@@ -31,7 +31,7 @@ _PART_WORDS = {
     "resource_templates": "the resource templates",
     "transport": "how the server is reached",
     "auth": "how callers are authenticated",
-    "launch": "how the server is started",
+    "launch": "how it is started",
 }
 _PLURAL_PARTS = ("instructions", "prompts", "resources", "resource_templates")
 
@@ -85,16 +85,17 @@ class WordsContext:
 
     def missing(self, parts: Sequence[str]) -> list[str]:
         """A sentence for each of these parts that was not, or not wholly, seen."""
-        told: list[str] = []
+        alike: dict[tuple[str, str], list[str]] = {}
         for part in parts:
             state = self.coverage.get(part)
-            if state is None or state.status == "observed":
-                continue
-            seen = "only partly seen" if state.status == "partial" else "not seen"
-            reason = f": {state.reason.rstrip('.')}" if state.reason else ""
-            words = _PART_WORDS.get(part, part)
-            verb = "were" if part in _PLURAL_PARTS else "was"
-            told.append(sentence(f"{words} {verb} {seen}{reason}"))
+            if state is not None and state.status != "observed":
+                seen = "only partly seen" if state.status == "partial" else "not seen"
+                alike.setdefault((seen, state.reason.rstrip(".")), []).append(part)
+        told: list[str] = []
+        for (seen, reason), missed in alike.items():
+            verb = "were" if len(missed) > 1 or missed[0] in _PLURAL_PARTS else "was"
+            words = joined([_PART_WORDS.get(part, part) for part in missed])
+            told.append(sentence(f"{words} {verb} {seen}{': ' + reason if reason else ''}"))
         return told
 
 
@@ -107,9 +108,14 @@ def _reach(auth: AuthOut) -> str:
     return "under narrow authority" if auth.breadth == "narrow" else ""
 
 
-def _tools_doing(tools: Sequence[ToolOut], verb: str, verb_one: str) -> str:
-    names = listed([quoted(tool.name) for tool in tools[:4]], len(tools))
-    return f"{counted(len(tools), 'tool')} {verb_one if len(tools) == 1 else verb} ({names})"
+def _names(tools: Sequence[ToolOut]) -> str:
+    return f"({listed([quoted(tool.name) for tool in tools[:4]], len(tools))})"
+
+
+def _share(count: int, total: int) -> str:
+    if count < total:
+        return f"{number(count)} of its {number(total)} tools"
+    return "its only tool" if total == 1 else f"all of its {number(total)} tools"
 
 
 def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: AuthOut) -> str:
@@ -120,13 +126,15 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     if destructive or writing:
         doing = []
         if destructive:
+            s = "s" if len(destructive) == 1 else ""
             doing.append(
-                _tools_doing(destructive, "delete or overwrite what exists", "deletes or overwrites what exists")
+                f"{_share(len(destructive), len(tools))} delete{s} or overwrite{s} what exists {_names(destructive)}"
             )
         if writing:
-            doing.append(_tools_doing(writing, "change something", "changes something"))
-        whole = f"of its {counted(len(tools), 'tool')}, " if len(tools) > len(destructive) + len(writing) else ""
-        return ", ".join(filter(None, (f"{whole}{joined(doing)}", reach)))
+            s = "s" if len(writing) == 1 else ""
+            who = number(len(writing)) if destructive else _share(len(writing), len(tools))
+            doing.append(f"{who} change{s} something {_names(writing)}")
+        return ", ".join(filter(None, (joined(doing), reach)))
     if tools:
         only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
         return ", ".join(filter(None, (only, reach)))

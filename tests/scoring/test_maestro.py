@@ -173,7 +173,7 @@ class TestSeverity:
         example = threat(When(any=("tool.write",)), amplified_by=["auth.none"], dampened_by=["ctl.pinned"])
         (fired,) = all_threats(run(signals("tool.write", "auth.none", "ctl.pinned"), example))
         assert fired.description.endswith(
-            "It is worse here because it answers without credentials. What holds it back: it is pinned."
+            "It is worse here because the server answers without credentials. What holds it back: it is pinned."
         )
 
 

@@ -341,8 +341,8 @@ class TestSummary:
     def test_it_counts_and_names_what_the_tools_do(self) -> None:
         told = summed([tool("list", "read"), tool("drop", "destructive"), tool("add", "write"), tool("set", "write")])
         assert told.startswith(
-            "`shop` scores 7.8 (High): of its four tools, one tool deletes or overwrites what exists (`drop`) "
-            "and two tools change something (`add` and `set`)."
+            "`shop` scores 7.8 (High): one of its four tools deletes or overwrites what exists (`drop`) "
+            "and two change something (`add` and `set`)."
         )
 
     def test_a_reader_is_called_one(self) -> None:
@@ -380,7 +380,7 @@ class TestSummary:
     def test_what_is_not_known_bounds_the_score(self) -> None:
         told = context(coverage={"tools": OBSERVED, "auth": not_observed("x"), "launch": not_observed("y")})
         assert summed(told=told).endswith(
-            "It is not known how callers are authenticated and how the server is started; "
+            "It is not known how callers are authenticated and how it is started; "
             "until it is, the score lies between 7.2 and 8.4."
         )
 
