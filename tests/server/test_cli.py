@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def test_help_is_printed_without_importing_what_is_heavy() -> None:
     heavy = ("mcp", "pydantic", "anyio", "asyncio", "rich", "httpx", "yaml", "re2", "cvss", "jinja2")
     code = (
         "import sys; from mcp_threat_model.cli import main; code = main(['--help']);"
-        f"sys.exit(code or ' '.join(name for name in {heavy!r} if name in sys.modules))"
+        f"sys.exit(code or ' '.join(name for name in {heavy!r} if name in sys.modules) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -55,7 +56,7 @@ def test_help_is_printed_without_importing_what_is_heavy() -> None:
 def test_a_scan_of_a_file_imports_no_protocol_library(tools: str) -> None:
     code = (
         "import sys; from mcp_threat_model.cli import main; main(['scan', sys.argv[1]]);"
-        "sys.exit(' '.join(name for name in ('mcp', 'httpx', 'httpx2', 'rich', 'jinja2') if name in sys.modules))"
+        "sys.exit(' '.join(name for name in ('mcp', 'httpx', 'httpx2', 'rich', 'jinja2') if name in sys.modules) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code, tools], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -384,31 +385,34 @@ class TestTerminal:
     """A person looks at it."""
 
     @pytest.fixture
-    def screen(self, monkeypatch: pytest.MonkeyPatch) -> FakeTerminal:
-        terminal = FakeTerminal()
-        monkeypatch.setattr(sys, "stdout", terminal)
+    def show(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+        """Runs a command with standard output on a terminal, and returns what it shows."""
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.delenv("NO_COLOR", raising=False)
-        return terminal
 
-    def test_a_terminal_gets_colour(self, tools: str, screen: FakeTerminal) -> None:
-        assert main(["scan", tools]) == 0
-        assert "\x1b[1" in screen.shown()
+        def run_on_terminal(*arguments: str, code: int = 0) -> str:
+            terminal = FakeTerminal()
+            monkeypatch.setattr(sys, "stdout", terminal)  # not earlier: pytest puts its own there before each test
+            assert main(arguments) == code
+            return terminal.shown()
+
+        return run_on_terminal
+
+    def test_a_terminal_gets_colour(self, tools: str, show: Callable[..., str]) -> None:
+        assert "\x1b[1" in show("scan", tools)
+        assert "\x1b[1" in show("threats", "--layer", "L1")
 
     @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
     def test_unless_it_is_not_wanted(
-        self, tools: str, screen: FakeTerminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+        self, tools: str, show: Callable[..., str], monkeypatch: pytest.MonkeyPatch, name: str, value: str
     ) -> None:
         monkeypatch.setenv(name, value)
-        assert main(["scan", tools]) == 0
-        assert "delete_customer" in screen.shown()
-        assert "\x1b" not in screen.shown()
+        shown = show("scan", tools)
+        assert "delete_customer" in shown
+        assert "\x1b" not in shown
 
-    def test_errors_are_not_told_twice(
-        self, tmp_path: Path, tools: str, screen: FakeTerminal, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert main(["scan", tools, str(tmp_path / "missing")]) == 4
-        assert "NOT READ" not in screen.shown()
+    def test_errors_are_not_told_twice(self, tmp_path: Path, tools: str, show: Callable[..., str]) -> None:
+        assert "NOT READ" not in show("scan", tools, str(tmp_path / "missing"), code=4)
 
     def test_without_a_command_help_is_printed(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -12,6 +12,7 @@ import os
 import select
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NoReturn
@@ -41,7 +42,17 @@ class Document:
     """Whether a string may be longer, or an item nested more deeply, than what is kept of one."""
 
 
-def read_file(path: str, *, seconds: float, max_bytes: int = DEFAULT_LIMITS.file_bytes) -> bytes:
+Stopped = Callable[[], bool]
+"""Whether nobody waits for the bytes any more: a pipe that is silent is then left alone."""
+
+
+def read_file(
+    path: str,
+    *,
+    seconds: float,
+    max_bytes: int = DEFAULT_LIMITS.file_bytes,
+    stopped: Stopped = lambda: False,
+) -> bytes:
     """Read a regular file, or a pipe such as ``/dev/stdin`` or a shell's ``<(…)``, never for longer than `seconds`.
 
     Raises:
@@ -60,12 +71,14 @@ def read_file(path: str, *, seconds: float, max_bytes: int = DEFAULT_LIMITS.file
             )
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
             raise TargetError("unreachable", f"{_shown(path)} is not a file that can be read", "Name a JSON file.")
-        return _drain(fd, _shown(path), seconds, max_bytes)
+        return _drain(fd, _shown(path), seconds, max_bytes, stopped)
     finally:
         os.close(fd)
 
 
-def read_stdin(*, seconds: float, max_bytes: int = DEFAULT_LIMITS.file_bytes) -> bytes:
+def read_stdin(
+    *, seconds: float, max_bytes: int = DEFAULT_LIMITS.file_bytes, stopped: Stopped = lambda: False
+) -> bytes:
     """Read standard input to its end, never for longer than `seconds`.
 
     Raises:
@@ -77,16 +90,16 @@ def read_stdin(*, seconds: float, max_bytes: int = DEFAULT_LIMITS.file_bytes) ->
         raise TargetError(
             "unreachable", "standard input is closed", "Pipe the description in, or name a file."
         ) from None
-    return _drain(0, "standard input", seconds, max_bytes)
+    return _drain(0, "standard input", seconds, max_bytes, stopped)
 
 
-def _drain(fd: int, what: str, seconds: float, max_bytes: int) -> bytes:
+def _drain(fd: int, what: str, seconds: float, max_bytes: int, stopped: Stopped) -> bytes:
     deadline = time.monotonic() + seconds
     read: list[bytes] = []
     size = 0
     while True:
         left = deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or stopped():
             raise TargetError(
                 "timeout",
                 f"{what} did not end within {seconds:g} seconds",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from threading import Event as Flag
 from typing import Any, Final, Literal
 
 import anyio.to_thread
@@ -177,15 +178,23 @@ class SnapshotSource:
         Raises:
             TargetError: `unreachable`, `too_large`, `timeout` or `malformed`, in one sentence.
         """
-        # A thread, because a pipe may be silent for long; it ends by its own deadline, so it needs no cancelling.
-        return await anyio.to_thread.run_sync(self._read, abandon_on_cancel=True)
+        # A thread, because a pipe may be silent for long. Whoever stops waiting also stops the thread.
+        done = Flag()
+        try:
+            return await anyio.to_thread.run_sync(self._read, done.is_set, abandon_on_cancel=True)
+        finally:
+            done.set()
 
-    def _read(self) -> Manifest:
+    def _read(self, stopped: Callable[[], bool]) -> Manifest:
         seconds, size = self.limits.total_s, self.limits.file_bytes
         if self.path is None:
-            data, kind, label = read_stdin(seconds=seconds, max_bytes=size), "stdin", "-"
+            data, kind, label = read_stdin(seconds=seconds, max_bytes=size, stopped=stopped), "stdin", "-"
         else:
-            data, kind, label = read_file(self.path, seconds=seconds, max_bytes=size), "file", self.path
+            data, kind, label = (
+                read_file(self.path, seconds=seconds, max_bytes=size, stopped=stopped),
+                "file",
+                self.path,
+            )
         what = "standard input" if self.path is None else neutralise(label, 160)
         document = parse_json(data, what, self.limits)
         try:
