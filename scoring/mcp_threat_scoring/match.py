@@ -255,14 +255,15 @@ def _holds(test: FactTest, value: bool | int | str) -> bool:
     return any(type(one) is type(value) and one == value for one in wanted)
 
 
-def _mentions(test: Test) -> set[str]:
+def mentions(test: Test) -> set[str]:
+    """The signals a test asks for."""
     if isinstance(test, SignalTest):
         return {test.signal}
     if isinstance(test, AnyOf):
-        return set().union(*map(_mentions, test.any))
+        return set().union(*map(mentions, test.any))
     if isinstance(test, AllOf):
-        return set().union(*map(_mentions, test.all))
-    return _mentions(test.negated) if isinstance(test, Not) else set()
+        return set().union(*map(mentions, test.all))
+    return mentions(test.negated) if isinstance(test, Not) else set()
 
 
 def _in_order(rules: list[SignalRule]) -> list[SignalRule]:
@@ -277,7 +278,7 @@ def _in_order(rules: list[SignalRule]) -> list[SignalRule]:
         if name in open_:
             raise RuleError([RuleProblem(name, 0, "rules refer to each other in a circle")])
         open_.add(name)
-        for needed in sorted(_mentions(by_id[name].test)):
+        for needed in sorted(mentions(by_id[name].test)):
             visit(needed)
         open_.discard(name)
         ordered[name] = by_id[name]
