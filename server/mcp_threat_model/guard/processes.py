@@ -7,15 +7,16 @@ pipes, the scratch directory, and what the supervisor reports.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
 
@@ -24,6 +25,8 @@ from mcp_threat_model.guard.limits import Limits
 
 CHUNK = 65536
 SCRATCH_DIRS = ("home", "work", "tmp", "shm")
+MAX_ENTRIES = 10_000
+REMOVE_S = 30
 SETTLE_S = 0.25
 """How long pipes are still drained after the target has left: a child of it may hold them open for ever."""
 
@@ -37,40 +40,42 @@ def make_scratch() -> Path:
 
 
 def remove_scratch(root: Path) -> None:
-    """Remove it whatever the target made of it: unreadable directories, links, nesting deeper than any path."""
+    """Remove it whatever the target made of it: unreadable directories, links, nesting deeper than any path.
 
-    def open_up(_function: object, path: str, _error: object) -> None:
-        with contextlib.suppress(OSError):
-            os.chmod(Path(path).parent, 0o700)  # noqa: PTH101  of links, the directory they stand in
-            if not os.path.islink(path):  # noqa: PTH114
-                os.chmod(path, 0o700)  # noqa: PTH101
-
-    for _ in range(2):
-        with contextlib.suppress(OSError, RecursionError):
-            shutil.rmtree(root, onerror=open_up)
-        if not root.exists():
-            return
-    if os.name == "posix":  # rm walks without recursion
-        subprocess.run(["/bin/rm", "-rf", "--", str(root)], check=False, capture_output=True, timeout=30)
+    `rm` does it without recursion; Python's own would hold a path per level, which a target can make 100 MB of.
+    """
+    with contextlib.suppress(OSError):  # the usual case: nothing was written, and no program need be started
+        for name in SCRATCH_DIRS:
+            (root / name).rmdir()
+        root.rmdir()
+        return
+    for command in (["/bin/rm", "-rf"], ["/bin/chmod", "-R", "u+rwx"], ["/bin/rm", "-rf"]):
+        if root.exists():
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run([*command, "--", str(root)], check=False, capture_output=True, timeout=REMOVE_S)
 
 
 def left_files(root: Path, ignore: frozenset[Path], limit: int) -> tuple[list[str], int]:
-    """Files and links that the target left: the first `limit` names, sorted, and how many (at most 10,000)."""
+    """Files and links that the target left: the first `limit` names, sorted, and how many there are.
+
+    Directories do not count. At most 10,000 entries of a directory, and of all of them, are looked at.
+    """
     names: list[str] = []
-    count, open_dirs = 0, [root / name for name in SCRATCH_DIRS]
-    while open_dirs and count < 10_000:
+    count, looked, open_dirs = 0, 0, [root / name for name in SCRATCH_DIRS]
+    while open_dirs and looked < MAX_ENTRIES:
         try:
-            entries = sorted(os.scandir(open_dirs.pop(0)), key=lambda entry: entry.name)
+            with os.scandir(open_dirs.pop(0)) as opened:
+                entries = sorted(itertools.islice(opened, MAX_ENTRIES), key=lambda entry: entry.name)
         except OSError:
             continue
-        for entry in entries[:10_000]:
+        looked += len(entries)
+        for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 open_dirs.append(Path(entry.path))
             elif Path(entry.path) not in ignore:
                 count += 1
-                if len(names) < limit:
-                    names.append(str(Path(entry.path).relative_to(root)))
-    return names, count
+                names.append(str(Path(entry.path).relative_to(root)))
+    return sorted(names)[:limit], count
 
 
 @dataclass(slots=True)
@@ -92,13 +97,13 @@ class Process:
     """A started target: three pipes and an outcome. Use as ``async with``; leaving ends every process of it."""
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], cwd: Path, scratch: Path, limits: Limits
+        self, command: Sequence[str], env: Mapping[str, str], scratch: Path, limits: Limits, *, wrapped: bool
     ) -> None:
         self._command = list(command)
         self._env = dict(env)
-        self._cwd = cwd
         self._scratch = scratch
         self._limits = limits
+        self._wrapped = wrapped
         self._proc: subprocess.Popen[bytes] | None = None
         self._control = self._status = -1
         self._status_rest = b""
@@ -122,7 +127,7 @@ class Process:
                 [sys.executable, "-I", "-S", supervisor.__file__, *self._settings(control_read, status_write),
                  "--", *self._command],
                 stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=(control_read, status_write),
-                env=self._env, cwd=self._cwd, start_new_session=True,
+                env=self._env, cwd=self._scratch / "work", start_new_session=True,
             )  # fmt: skip
         finally:
             for descriptor in theirs:
@@ -136,19 +141,18 @@ class Process:
             "control": control, "status": status, "home": self._scratch, "disk": limits.disk_bytes,
             "deadline": limits.total_s + 2 * limits.grace_s, "processes": limits.processes,
             "memory": limits.memory_bytes, "data": limits.data_bytes, "cpu": limits.cpu_s,
-            "fsize": limits.file_size_bytes, "files": limits.open_files, "core": 0,
+            "fsize": limits.file_size_bytes, "files": limits.open_files, "core": 0, "wrapped": int(self._wrapped),
         }  # fmt: skip
         return [f"{key}={value}" for key, value in values.items()]
 
     async def watch(self) -> None:
-        """Read what the supervisor reports until it is done. Run it as a task of its own."""
-        while True:
+        """Read what the supervisor reports until it is done. One task at a time."""
+        while not self.gone.is_set():
             await anyio.wait_readable(self._status)
             with contextlib.suppress(BlockingIOError):
                 if not self._read_status():
-                    break
-        self.exited.set()
-        self.gone.set()
+                    self.exited.set()
+                    self.gone.set()
 
     def _read_status(self) -> bool:
         data = os.read(self._status, CHUNK)
@@ -186,22 +190,27 @@ class Process:
         with contextlib.suppress(OSError):
             os.write(self._control, word)
 
-    async def end(self, patience: float) -> None:
+    async def end(self, patience: float, *beside: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """End everything: by closing its input, then asking (SIGTERM), then killing the whole tree.
 
-        With `patience` 0 the tree is killed at once. Needs :meth:`watch` to run, and a shield where the caller may be
-        cancelled; takes `patience` and a half, and the killing, in which a hostile tree may fight back for seconds.
+        With `patience` 0 the tree is killed at once. Needs a shield where the caller may be cancelled; takes `patience`
+        and a half, and the killing, in which a hostile tree may fight back for seconds. The tasks `beside` run
+        meanwhile: a target that cannot write its last words does not leave.
         """
         self.close_input()
-        for word, seconds in ((b"t", patience), (b"k", patience / 2)):
-            with anyio.move_on_after(seconds):
-                await self.exited.wait()
-            if self.exited.is_set():
-                break
-            self._order(word)
-        self._order(b"k")  # a target that has left may have left children
-        with anyio.move_on_after(supervisor.KILL_S + 1):
-            await self.gone.wait()
+        async with anyio.create_task_group() as group:
+            for task in (self.watch, *beside):
+                group.start_soon(task)
+            for word, seconds in ((b"t", patience), (b"k", patience / 2)):
+                with anyio.move_on_after(seconds):
+                    await self.exited.wait()
+                if self.exited.is_set():
+                    break
+                self._order(word)
+            self._order(b"k")  # a target that has left may have left children
+            with anyio.move_on_after(supervisor.KILL_S + 1):
+                await self.gone.wait()
+            group.cancel_scope.cancel()
         await self._bury()
 
     async def _bury(self) -> None:

@@ -136,9 +136,15 @@ def _roots_of_program(path: Path, places: Sequence[Path]) -> list[Path]:
             if path.is_relative_to(home / tool):
                 return [home / tool]
     for parent in list(path.parents)[:3]:
-        if any((parent / mark).exists() for mark in PREFIX_MARKS) and not _too_wide(parent, places):
+        if _is_prefix(parent) and not _too_wide(parent, places):
             return [parent, *_project_of(parent, places), *_base_of(parent, places)]
     return [path, *_project_of(path, places)]
+
+
+def _is_prefix(directory: Path) -> bool:
+    """Whether something is installed here with `bin`, `lib` and the like below it."""
+    marked = any((directory / mark).exists() for mark in PREFIX_MARKS)
+    return marked or any(directory.glob("lib/python3.*"))
 
 
 def _base_of(environment: Path, places: Sequence[Path]) -> list[Path]:

@@ -7,9 +7,11 @@ against reading, writing and talking, not against faults of the kernel.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,17 +23,35 @@ from mcp_threat_model.guard.readable import homes, readable_roots
 
 SandboxMode = Literal["auto", "require", "off"]
 
+SYSTEM_DIRS = frozenset(
+    {
+        "bin",
+        "sbin",
+        "lib",
+        "lib32",
+        "lib64",
+        "libx32",
+        "usr",
+        "etc",
+        "opt",
+        "dev",
+        "proc",
+        "sys",
+        "tmp",
+        "var",
+        "nix",
+        "gnu",
+    }
+)
+"""What stays visible at the top level. Everything else there (/home, /root, /run, /srv, /mnt, /data …) is hidden."""
 HIDDEN_DIRS = (
-    "/run", "/var/run", "/var/tmp", "/var/log", "/var/mail", "/var/spool", "/var/backups",  # noqa: S108
-    "/var/cache", "/var/lib/docker", "/var/lib/containerd", "/var/lib/kubelet", "/var/lib/NetworkManager",
-    "/var/lib/postgresql", "/var/lib/mysql", "/mnt", "/media", "/srv", "/boot", "/lost+found", "/etc/ssh",
-    "/etc/ssl/private", "/etc/sudoers.d", "/etc/kubernetes", "/etc/NetworkManager", "/etc/wireguard", "/etc/openvpn",
-    "/etc/docker", "/etc/pki/tls/private", "/etc/letsencrypt", "/sys/kernel", "/sys/fs/bpf", "/sys/firmware",
+    "/var/run", "/var/tmp", "/var/log", "/var/mail", "/var/spool", "/var/backups", "/var/cache", "/var/www",  # noqa: S108
+    "/var/opt", "/var/lib/docker", "/var/lib/containerd", "/var/lib/kubelet", "/var/lib/NetworkManager",
+    "/var/lib/postgresql", "/var/lib/mysql", "/etc/ssh", "/etc/ssl/private", "/etc/kubernetes", "/etc/wireguard",
+    "/etc/openvpn", "/etc/docker", "/etc/letsencrypt", "/sys/kernel", "/sys/fs/bpf", "/sys/firmware",
 )  # fmt: skip
-HIDDEN_FILES = (
-    "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/sudoers", "/etc/machine-id", "/etc/fstab",
-    "/etc/krb5.keytab", "/etc/netrc", "/etc/environment", "/etc/crypttab", "/.dockerenv",
-)  # fmt: skip
+HIDDEN_FILES = ("/etc/machine-id", "/etc/fstab", "/etc/netrc", "/etc/environment", "/.dockerenv")
+MAX_PRIVATE = 200
 CONTAINER_RUNTIMES = frozenset({"docker", "podman", "nerdctl", "finch", "container"})
 HOME = "/tmp/home"  # noqa: S108  inside the sandbox, where /tmp is our own throw-away directory
 WORK = "/tmp/work"  # noqa: S108
@@ -76,9 +96,8 @@ class Sandbox:
         hidden = hidden_dirs()
         for place in hidden:
             options += ["--tmpfs", str(place)]
-        for name in HIDDEN_FILES:
-            if Path(name).is_file():
-                options += ["--ro-bind-try", os.devnull, name]
+        for file in hidden_files():
+            options += ["--ro-bind-try", os.devnull, str(file)]
         for path in self.empty:
             options += ["--dir", str(path)]
         for path in (*self.readable, *(_resolver_files() if self.network else ())):
@@ -88,14 +107,40 @@ class Sandbox:
         return [*options, "--chdir", WORK]
 
 
+@functools.cache
 def hidden_dirs() -> tuple[Path, ...]:
     """What is hidden on this machine, outer directories first, links and directories inside another left out."""
-    places = sorted({*homes(), *(Path(one) for one in HIDDEN_DIRS)}, key=lambda one: (len(one.parts), str(one)))
+    top = [one for one in Path("/").iterdir() if one.name not in SYSTEM_DIRS]
+    places = {*top, *homes(), *(Path(one) for one in HIDDEN_DIRS), *(one for one in private_in_etc() if one.is_dir())}
     kept: list[Path] = []
-    for place in places:
+    for place in sorted(places, key=lambda one: (len(one.parts), str(one))):
         if place.is_dir() and not place.is_symlink() and not any(place.is_relative_to(other) for other in kept):
             kept.append(place)
     return tuple(kept)
+
+
+@functools.cache
+def private_in_etc() -> tuple[Path, ...]:
+    """What in /etc is not for everybody: without capabilities, root in the sandbox could still read its own files."""
+    found: list[Path] = []
+    open_dirs = [Path("/etc")]
+    while open_dirs and len(found) < MAX_PRIVATE:
+        with contextlib.suppress(OSError), os.scandir(open_dirs.pop()) as entries:
+            for entry in entries:
+                if entry.is_symlink():
+                    continue
+                if not entry.stat().st_mode & stat.S_IROTH:
+                    found.append(Path(entry.path))
+                elif entry.is_dir():
+                    open_dirs.append(Path(entry.path))
+    return tuple(sorted(found))
+
+
+def hidden_files() -> tuple[Path, ...]:
+    """Single files that are hidden, in directories that are not."""
+    hidden = hidden_dirs()
+    files = {*(Path(one) for one in HIDDEN_FILES), *private_in_etc()}
+    return tuple(sorted(one for one in files if one.is_file() and not any(one.is_relative_to(dir_) for dir_ in hidden)))
 
 
 def _resolver_files() -> tuple[Path, ...]:

@@ -8,7 +8,8 @@ Run by path, isolated (`python -I -S`), with the standard library only, so that 
 * ends the whole tree when told, when a bound is passed, and when we ourselves are gone (end of file on `control`).
 
 Arguments: ``key=value …`` then ``--`` and the target's argv. Keys: control, status (descriptors), deadline, processes,
-memory, data, cpu, fsize, files, core (numbers), home (the directory whose size is watched), disk (bytes).
+memory, data, cpu, fsize, files, core (numbers), home (the directory whose size is watched), disk (bytes),
+wrapped (1: the argv is a sandbox's, around the target's).
 
 It reports lines on `status`: ``started``, ``noexec ERRNO``, ``exit CODE`` (negative: signal), ``left NAME…`` (children
 alive after the target left), ``killed WHY`` (deadline, processes, memory, disk), ``done``. Names are hexadecimal.
@@ -207,15 +208,20 @@ class Supervisor:
     def _report_left(self) -> None:
         """Name the children that outlive the target."""
         until = time.monotonic() + SETTLE_S
-        alive = descendants()
+        alive = self.targets_own()
         while alive and time.monotonic() < until:
             time.sleep(0.01)
             with contextlib.suppress(ChildProcessError):
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
-            alive = [pid for pid in descendants() if not is_zombie(pid)]
+            alive = [pid for pid in self.targets_own() if not is_zombie(pid)]
         if alive:
             self.say("left", len(alive), *(name_of(pid) or "?" for pid in alive[:10]))
+
+    def targets_own(self) -> list[int]:
+        """Everything below us but the sandbox's own init, which is our child once the target has left."""
+        sandbox = set(children_of(os.getpid())) if self.settings["wrapped"] == "1" else set()
+        return [pid for pid in descendants() if pid not in sandbox]
 
     def over_bounds(self) -> str:
         """The bound that has been passed, if any."""

@@ -107,7 +107,8 @@ def _left(failure: PeerGoneError, seen: Circumstances, last_words: str) -> Targe
     code = seen.outcome.exit_code
     if code is None:
         return TargetError("not_mcp", "the target closed its output without speaking MCP" + last_words, failure.hint)
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with exit status {code}"
+    number = -code if code < 0 else code - 128 if code > 128 else 0  # 128 + signal: how a shell or sandbox passes it on
+    how = f"was ended by signal {number}" if number else f"ended with exit status {code}"
     if code == 0 and seen.tap.count("junk_output"):
         message = "the target printed something that is no MCP and ended" + last_words
         return TargetError("not_mcp", message, "Check that the command starts an MCP server.")

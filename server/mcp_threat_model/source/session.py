@@ -6,9 +6,9 @@ ten fixed seconds for a peer that ignores `server/discover`. Every SDK transport
 (:func:`read_session`), and so can any :class:`Link` of ours (:func:`read_link`).
 
 Events noted here: ``reverse_request`` (the peer asked us something), ``wrong_id``, ``list_changed`` (two reads of the
-tools differ), ``list_changed_notice``, ``second_read_failed``, ``duplicate_name``, ``unserved_capability``,
-``undeclared_capability``, ``unknown_protocol_version``, ``repeated_cursor``, ``oversized_item``, ``discover_ignored``,
-``junk_output``; and by :mod:`wire`: ``bad_utf8``, ``oversized_batch``.
+tools differ), ``list_changed_notice``, ``second_read_failed``, ``second_read_skipped``, ``duplicate_name``,
+``unserved_capability``, ``undeclared_capability``, ``unknown_protocol_version``, ``repeated_cursor``,
+``oversized_item``, ``discover_ignored``, ``junk_output``; and by :mod:`wire`: ``bad_utf8``, ``oversized_batch``.
 """
 
 from __future__ import annotations
@@ -121,6 +121,11 @@ class Session:
 
     def _left(self) -> float:
         return max(0.0, self.deadline - time.monotonic())
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the deadline for the whole target has passed."""
+        return self._left() <= 0
 
     async def notify(self, method: str) -> None:
         """Send a notification."""
@@ -353,7 +358,7 @@ class Session:
                     raise RequestError("malformed", f"{listing.method} was answered without a list")
             except (RequestError, PeerGoneError) as failure:
                 read.failed = failure
-                read.cut = f"only the first {read.count} items were read: {failure.message}"
+                read.cut = f"the list breaks off after {items_of(read.count)}: {failure.message}"
                 return read
             self._keep(read, page, known)
             cursor = result.get("nextCursor")
@@ -368,7 +373,7 @@ class Session:
                 return read
             seen.add(cursor)
             params = {"cursor": cursor}
-        read.cut = f"more than {self.limits.pages} pages; the first {read.count} items were read"
+        read.cut = f"more than {self.limits.pages} pages; {items_of(read.count)} read"
         return read
 
     def _keep(self, read: _Read, page: list[object], known: Counter[str] | None) -> None:
@@ -377,9 +382,7 @@ class Session:
             read.cut = f"more than {self.limits.items} items; at least {len(page) - room} more were not read"
         if self._nodes > self.limits.nodes_total:
             room = 0
-            read.cut = (
-                f"the list has more than {self.limits.nodes_total} JSON values; only {read.count} items were read"
-            )
+            read.cut = f"the list has more than {self.limits.nodes_total} JSON values; {items_of(read.count)} read"
         for raw in page[:room]:
             kept, cuts = bound(raw, self.limits)
             read.count += 1
@@ -447,7 +450,9 @@ async def read_link(link: Link, limits: Limits, *, tap: Tap, probe: bool = True)
         items[part] = tuple(read.items)
         if listing is TOOLS:
             first = read
-    if not first.cut and first.items:
+    if first.items and session.out_of_time:
+        tap.note("second_read_skipped", "no time was left to list the tools a second time")
+    elif first.items and not first.cut:
         items["tools"] = await _read_again(session, first.items, tap)
     server = _server_facts(session, hello)
     coverage["server"] = OBSERVED if server.name else partial("the server does not say its name")
@@ -459,8 +464,8 @@ def _judge(read: _Read, listing: Listing, promised: bool, tap: Tap) -> None:
     """Note what is odd about a list; a missing tool list ends the session, unless the server says so itself."""
     if read.damaged:
         tap.note("oversized_item", f"{listing.key}: text or nesting beyond the bounds was cut", read.damaged)
-        read.cut = "; ".join(filter(None, (read.cut, f"{read.damaged} items hold text or nesting that was cut")))
-    if read.failed is not None and promised:
+        read.cut = "; ".join(filter(None, (read.cut, f"text or nesting was cut in {items_of(read.damaged)}")))
+    if read.failed is not None and promised and not read.count:
         tap.note("unserved_capability", listing.key)
     if read.items and not promised:
         tap.note("undeclared_capability", listing.key)
@@ -508,6 +513,11 @@ def _server_facts(session: Session, hello: Mapping[str, Any]) -> ServerFacts:
         instructions=text(hello, "instructions"),
         capabilities=capabilities if isinstance(capabilities, dict) else {},
     )
+
+
+def items_of(count: int) -> str:
+    """A number of items in words."""
+    return "1 item" if count == 1 else f"{count} items"
 
 
 def _supported(data: object) -> list[str]:

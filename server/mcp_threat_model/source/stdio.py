@@ -100,9 +100,9 @@ class StdioSource:
             process = Process(
                 launch.sandbox.wrap(launch.command, scratch),
                 environment(self._env, scratch, boxed),
-                scratch / "work",
                 scratch,
                 limits,
+                wrapped=boxed,
             )
             link = StdioLink(process, limits, tap, self._secrets)
             self._progress(f"starting {quoted(shlex.join(redact_argv(launch.asked)))}")
@@ -176,12 +176,12 @@ async def _converse(
                 got = await read_link(link, limits, tap=tap, probe=probe)
             except TargetError as error:
                 got = error
-            finally:
-                with anyio.CancelScope(shield=True):
-                    link.note_unread()
-                    await process.end(_patience(got, limits))
-                group.cancel_scope.cancel()
+            group.cancel_scope.cancel()
     finally:
+        with anyio.CancelScope(shield=True):
+            link.note_unread()
+            await process.end(_patience(got, limits), link.drain_stderr, link.drain_stdout)
+            link.read_stderr()
         process.close()
     return got if got is not None else TargetError("timeout", "the reading was cancelled", "")
 

@@ -137,20 +137,29 @@ class StdioLink:
         return line
 
     async def drain_stderr(self) -> None:
-        """Keep reading standard error, or a talkative target would stand still. Run it as a task of its own."""
-        while True:
-            with contextlib.suppress(BlockingIOError):
-                chunk = os.read(self._process.stderr, CHUNK)
-                if not chunk:
-                    return
-                self.stderr_bytes += len(chunk)
-                self.stderr += chunk
-                if len(self.stderr) > 2 * self._limits.stderr_bytes:
-                    self._forget_middle()
-                await anyio.lowlevel.checkpoint()
-                continue
+        """Keep reading standard error, or a talkative target would stand still. A task."""
+        while self.read_stderr():
             await anyio.wait_readable(self._process.stderr)
 
-    def _forget_middle(self) -> None:
-        """Keep the end: that is where a program says why it stopped."""
-        del self.stderr[: len(self.stderr) - self._limits.stderr_bytes]
+    def read_stderr(self) -> bool:
+        """Take one chunk of what stands in the pipe now; false at its end.
+
+        Of a long one the end is kept: there a program says why it stopped.
+        """
+        try:
+            chunk = os.read(self._process.stderr, CHUNK)
+        except BlockingIOError:
+            return True
+        self.stderr_bytes += len(chunk)
+        self.stderr += chunk
+        if len(self.stderr) > 2 * self._limits.stderr_bytes:
+            del self.stderr[: len(self.stderr) - self._limits.stderr_bytes]
+        return bool(chunk)
+
+    async def drain_stdout(self) -> None:
+        """Read and forget, once nobody listens any more. A task."""
+        with contextlib.suppress(OSError):
+            while True:
+                await anyio.wait_readable(self._process.stdout)
+                if not os.read(self._process.stdout, CHUNK):
+                    return
