@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from mcp_threat_scoring.scene import DataLevel, Question, Scene
 from mcp_threat_scoring.signal import Evidence
@@ -107,20 +107,7 @@ for _model in (AnyOf, AllOf, Not):
     _model.model_rebuild()
 
 
-class Conditional(Doc):
-    """Something that counts only under a condition; without one, always."""
-
-    when: Condition | None = None
-    reason: str
-
-    @model_validator(mode="after")
-    def _monotone(self) -> Conditional:
-        if self.when is not None:
-            check_negations(self.when)
-        return self
-
-
-def check_negations(condition: Condition) -> None:
+def check_negations(condition: Condition) -> Condition:
     """Refuse a rule by which a further tool could lower a score.
 
     Raises:
@@ -132,6 +119,18 @@ def check_negations(condition: Condition) -> None:
     elif isinstance(condition, AnyOf | AllOf):
         for part in condition.any if isinstance(condition, AnyOf) else condition.all:
             check_negations(part)
+    return condition
+
+
+Monotone = Annotated[Condition, AfterValidator(check_negations)]
+"""A condition that a further tool can only make true, never false."""
+
+
+class Conditional(Doc):
+    """Something that counts only under a condition; without one, always."""
+
+    when: Monotone | None = None
+    reason: str
 
 
 def walk(condition: Condition) -> Iterator[Condition]:

@@ -19,7 +19,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field, model_validator
 
 from mcp_threat_scoring.aivss_tables import CvssVersion
-from mcp_threat_scoring.condition import Condition, Conditional, Doc, Holds, compiled, explained
+from mcp_threat_scoring.condition import Condition, Conditional, Doc, Holds, Monotone, compiled, explained
 from mcp_threat_scoring.cvss_base import BASE_METRICS, CvssBase, cvss_base
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -44,17 +44,16 @@ class Scenario(Doc):
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]
     title: str
-    when: Condition | None = None
+    when: Monotone | None = None
     aspects: Annotated[list[str], Field(min_length=1)]
 
 
-class Unknown(Doc):
+class Unknown(Conditional):
     """Something that was not seen. While a bound is computed, `worst` (or `best`) holds as an assumption."""
 
-    when: Condition
+    when: Monotone
     worst: tuple[str, ...] = ()
     best: tuple[str, ...] = ()
-    reason: str
 
 
 class ExposureDoc(Doc):
@@ -169,10 +168,11 @@ class ExposureModel:
                     next(choice.doc for choice in choices if choice.holds(scene)) for choices in scenario.aspects
                 )
                 doc = scenario.doc
-                found.append(Exposure(doc.id, doc.title, doc.when, choices, self._base(choices)))
+                found.append(Exposure(doc.id, doc.title, doc.when, choices, self.bases(choices)))
         return found
 
-    def _base(self, choices: tuple[Choice, ...]) -> Mapping[CvssVersion, CvssBase]:
+    def bases(self, choices: tuple[Choice, ...]) -> Mapping[CvssVersion, CvssBase]:
+        """The base of both versions that these choices make, computed once."""
         key = tuple(map(id, choices))  # the choices live as long as the model, so their ids do not change
         if key not in self._bases:
             self._bases[key] = {version: cvss_base(_vector(version, choices)) for version in BASE_METRICS}

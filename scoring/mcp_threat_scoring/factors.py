@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from mcp_threat_scoring.aivss_tables import OWASP_0_8, PROFILES, ProfileTable
-from mcp_threat_scoring.condition import Condition, Conditional, Doc, Holds, ToolCondition, compiled, explained, walk
+from mcp_threat_scoring.condition import Conditional, Doc, Holds, Monotone, ToolCondition, compiled, explained, walk
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import sentence
@@ -33,7 +33,7 @@ Side = Literal["server", "host_assumed"]
 class Contribution(Conditional):
     """Something seen that moves a graded factor by so much. What tools can do never lowers one."""
 
-    when: Condition
+    when: Monotone
     add: Annotated[float, Field(ge=-1, le=1, multiple_of=0.1)]
 
     @model_validator(mode="after")

@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
-from mcp_threat_scoring.condition import Condition, Conditional, Doc, ToolCondition, compiled, walk
+from mcp_threat_scoring.condition import Conditional, Doc, Monotone, ToolCondition, compiled, walk
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import joined, sentence
@@ -40,7 +40,7 @@ class ThreatLevel(Conditional):
 class Control(Conditional):
     """Something that stands in the way of misuse, and what it is worth."""
 
-    when: Condition
+    when: Monotone
     credit: Annotated[float, Field(gt=0, le=0.3)]
 
     @model_validator(mode="after")

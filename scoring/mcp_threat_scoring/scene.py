@@ -39,7 +39,8 @@ class Question(NamedTuple):
     data: DataLevel | None
 
 
-_PRIVATE_ABILITIES = ("secrets.read", "fs.read", "db.query", "identity.admin")
+# A browser works in sessions that somebody has signed in to.
+_PRIVATE_ABILITIES = ("secrets.read", "fs.read", "db.query", "identity.admin", "browser")
 _SENSITIVE_ABILITIES = ("secrets.read", "money.move", "identity.admin")
 
 
