@@ -1,4 +1,4 @@
-"""Word classes for patterns: ``{create}`` in a rule means any verb of that class, in any inflection.
+"""Word classes for patterns: ``{create}`` in a rule means any verb of that class, in any inflection (``{create!}`` in none).
 
 English is regular enough for a handful of spelling rules; what they get wrong stands under `irregular` in
 ``rules/lexicon.yaml``.
@@ -14,7 +14,7 @@ import re2
 from mcp_threat_scoring.prose import Grammar, forms_of
 
 _VOWELS = "aeiou"
-_MACRO = re2.compile(r"\{([a-z][a-z_-]*)\}")
+_MACRO = re2.compile(r"\{([a-z][a-z_-]*)(!?)\}")
 
 
 def inflect(verb: str) -> list[str]:
@@ -42,17 +42,25 @@ class Lexicon:
     verbs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     irregular: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     nouns: Sequence[str] = ()
+    compounds: Sequence[str] = ()
     skipped: Sequence[str] = ()
 
     def grammar(self) -> Grammar:
         """Which words are verbs, for finding the one that a name or sentence turns on."""
-        single = {verb for verbs in self.verbs.values() for verb in (one.partition(" ")[0] for one in verbs)}
-        forms = {verb: inflect(verb) for verb in single}
-        return forms_of(forms, frozenset(self.nouns), frozenset(self.skipped))
+        forms = {verb: inflect(verb) for verbs in self.verbs.values() for verb in verbs if " " not in verb}
+        things = frozenset(self.words.get("things", ()))
+        return forms_of(
+            forms,
+            nouns=frozenset(self.nouns),
+            things=things,
+            compounds=frozenset(self.compounds),
+            skipped=frozenset(self.skipped),
+        )
 
-    def alternation(self, name: str) -> str:
-        """The RE2 alternation of one class, without the surrounding group.
+    def alternation(self, name: str, *, plain: bool = False) -> str:
+        """The RE2 alternation of one class, without the surrounding group; `plain` takes verbs uninflected.
 
         Raises:
             KeyError: there is no such class.
@@ -61,15 +69,17 @@ class Lexicon:
             forms = list(self.words[name])
         else:
             forms = []
-            for verb in self.verbs[name]:
+            for verb in [verb for one in self.groups.get(name, (name,)) for verb in self.verbs[one]]:
                 head, _, rest = verb.partition(" ")
-                inflected = list(dict.fromkeys([*inflect(head), *self.irregular.get(head, ())]))
+                inflected = [head] if plain else list(dict.fromkeys([*inflect(head), *self.irregular.get(head, ())]))
                 forms += [f"{form} {rest}" if rest else form for form in inflected]
         unique = sorted(dict.fromkeys(forms), key=lambda form: (-len(form), form))
         return "|".join(re2.escape(form) if not form.replace(" ", "").isalnum() else form for form in unique)
 
     def expand(self, pattern: str) -> str:
-        """Replace every ``{class}`` in a pattern by a group of its words. ``{2,3}`` stays a quantifier.
+        """Replace every ``{class}`` in a pattern by a group of its words, ``{class!}`` by the uninflected ones.
+
+        ``{2,3}`` stays a quantifier.
 
         Raises:
             KeyError: a class is not known.
@@ -77,6 +87,11 @@ class Lexicon:
         parts: list[str] = []
         at = 0
         for found in _MACRO.finditer(pattern):
-            parts += [pattern[at : found.start()], "(?:", self.alternation(found.group(1)), ")"]
+            parts += [
+                pattern[at : found.start()],
+                "(?:",
+                self.alternation(found.group(1), plain=found.group(2) == "!"),
+                ")",
+            ]
             at = found.end()
         return "".join([*parts, pattern[at:]])

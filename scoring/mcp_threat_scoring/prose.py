@@ -19,6 +19,10 @@ NEGATED_LENGTH = 80
 LEAD_REACH = 12
 """Words of a sentence in which its verb is looked for; what comes later is an aside."""
 UNKNOWN_BEFORE_VERB = 2
+FURTHER_REACH = 40
+"""Words of a clause in which further verbs are looked for."""
+TITLE_WORDS = 3
+"""Words before a colon that are a heading: "start here: …"."""
 
 _BREAKS = (("! ", ". "), ("? ", ". "), ("; ", ". "), (" — ", ". "), (" – ", ". "), (" - ", ". "), ("e.g. ", "e.g "),
            ("i.e. ", "i.e "), (": 1. ", ": "))  # fmt: skip
@@ -40,6 +44,12 @@ _SECTIONS = frozenset(
      "returns", "response", "output", "outputs", "example", "examples", "usage", "raise", "raises", "yields", "note",
      "notes", "prerequisite", "prerequisites", "error", "errors"]
 )  # fmt: skip
+_ARTICLES = frozenset(["the", "a", "an", "this", "these", "those", "all", "any", "its", "your", "of", "by"])
+_OF = (" of ", " about ", " that ", " which ", " are ", " is ")
+_DETERMINERS = frozenset(
+    ["a", "an", "the", "new", "existing", "any", "all", "its", "your", "one", "it", "them", ",", "/"]
+)
+_JOINS = frozenset([",", "/", "and", "or", "then", "&", "and/or", "+", "n"])
 _TRIM = " \t\r*#_`>-•–—.:|"
 _EDGES = "*_`:,;.()[]{}\"'!?#<>/\\|…→-–—"
 
@@ -141,46 +151,90 @@ def read_prose(description: str) -> Prose:
 class Grammar:
     """Which words are verbs.
 
-    `commands` are forms that can begin an order ("delete", "deletes"), `gerunds` end in -ing. `nouns` are commands that
-    are as often things ("comment", "list"). `skipped` words may stand before a verb ("this tool allows you to …").
+    `orders` are base forms ("delete"), `commands` also the third person ("deletes"), `gerunds` end in -ing. `nouns` are
+    commands that are as often things ("comment", "issues"); `things` are what a name that only looks ends in ("status",
+    "log"). `skipped` words may stand before a sentence's verb ("this tool allows you to …").
     """
 
-    commands: frozenset[str]
-    gerunds: frozenset[str]
-    nouns: frozenset[str]
-    skipped: frozenset[str]
+    orders: frozenset[str] = frozenset()
+    commands: frozenset[str] = frozenset()
+    gerunds: frozenset[str] = frozenset()
+    nouns: frozenset[str] = frozenset()
+    things: frozenset[str] = frozenset()
+    compounds: frozenset[str] = frozenset()
+    skipped: frozenset[str] = frozenset()
 
     def head(self, words: str) -> str:
         """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb."""
         tokens = words.split()
-        weak = -1
         last = len(tokens) - 1
+        weak = -1
         for index, token in enumerate(tokens):
-            if token not in self.commands:
-                continue
-            if token not in self.nouns:
-                # "list deleted", "comment get": a plain verb wins unless a noun-like one began and it is deep inside
+            if token not in self.orders:
+                if index == 0 and token in self.commands and token not in self.nouns:
+                    return words
+            elif token not in self.nouns:
+                # "list merge requests" lists, "comment get" gets: next to a noun-like beginning or last, plain verbs win
                 if weak != 0 or index in (1, last):
                     return " ".join(tokens[index:])
+            elif (tokens[last] in self.things and index in (0, last)) or (
+                index < last and f"{token} {tokens[index + 1]}" in self.compounds
+            ):
+                continue  # "order status", "git log", "pull request …"
             elif weak < 0 or (weak > 0 and index == last):
                 weak = index
         if weak >= 0:
             return " ".join(tokens[weak:])
         return words if tokens and tokens[0] in self.gerunds else ""
 
+    def further(self, clause: str) -> list[str]:
+        """The verbs that a clause which begins with a verb goes on with: "list, create or delete a branch" → create, delete.
+
+        A word that is as often a noun counts between verbs ("create, update, delete") or before an article ("or update
+        the status"), not at the end of a list of things ("by author or commit").
+        """
+        found: list[str] = []
+        tokens = clause.replace("/", " / ").replace(",", " , ").split(None, FURTHER_REACH)[:FURTHER_REACH]
+        was_verb = True
+        joined = False
+        for index, raw in enumerate(tokens[1:], start=1):
+            if raw in _JOINS:
+                joined = True
+                continue
+            if raw in self.skipped and joined:
+                continue
+            token = raw.strip(_EDGES)
+            is_verb = joined and token in self.commands
+            if is_verb and token in self.nouns and not was_verb:
+                after = tokens[index + 1] if index + 1 < len(tokens) else ""
+                is_verb = after in _DETERMINERS
+            if is_verb:
+                found.append(token)
+            was_verb = is_verb
+            joined = False
+        return found
+
     def lead(self, sentence: str) -> str:
         """A sentence from its verb on, fillers skipped; empty if it does not begin with what is done."""
+        title, colon, rest = sentence.partition(": ")
+        if colon and title.count(" ") < TITLE_WORDS and (found := self.lead(rest)):
+            return found
         unknown = 0
         at = 0
+        before = ""
         for raw in sentence.split(None, LEAD_REACH)[:LEAD_REACH]:
             place = sentence.find(raw, at)
             at = place + len(raw)
             token = raw.strip(_EDGES)
             if not token or token in self.skipped:
+                before = token or before
                 continue
             first = unknown == 0
+            noun = token in self.nouns and (
+                not first or before in _ARTICLES or sentence.startswith(_OF, at)  # "the messages", "replies of a user"
+            )
             if (
-                (token in self.commands and (first or token not in self.nouns))
+                (token in self.commands and not noun)
                 or (first and token in self.gerunds)
                 or ("/" in token and token.partition("/")[0] in self.commands)
             ):
@@ -188,10 +242,11 @@ class Grammar:
             unknown += 1
             if unknown > UNKNOWN_BEFORE_VERB:
                 break
+            before = token
         return ""
 
 
-NO_GRAMMAR = Grammar(frozenset(), frozenset(), frozenset(), frozenset())
+NO_GRAMMAR = Grammar()
 
 
 def shared_prefix(names: list[str]) -> str:
@@ -209,8 +264,17 @@ def shared_prefix(names: list[str]) -> str:
     return " ".join(prefix) + " " if prefix else ""
 
 
-def forms_of(verbs: Mapping[str, list[str]], nouns: frozenset[str], skipped: frozenset[str]) -> Grammar:
-    """A grammar from inflected verbs: base form → [base, -s, -ed, -ing, irregular …]."""
-    commands = {form for base, forms in verbs.items() for form in (base, forms[1])}
-    gerunds = {forms[3] for forms in verbs.values()}
-    return Grammar(frozenset(commands), frozenset(gerunds - commands), nouns & commands, skipped)
+def forms_of(
+    verbs: Mapping[str, list[str]],
+    *,
+    nouns: frozenset[str],
+    things: frozenset[str],
+    compounds: frozenset[str],
+    skipped: frozenset[str],
+) -> Grammar:
+    """A grammar from inflected verbs: base form → [base, -s, -ed, -ing]."""
+    orders = frozenset(verbs)
+    commands = orders | {forms[1] for forms in verbs.values()}
+    both = frozenset(form for noun in nouns if noun in verbs for form in (noun, verbs[noun][1]))
+    gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
+    return Grammar(orders, commands, gerunds, both, things, compounds, skipped)

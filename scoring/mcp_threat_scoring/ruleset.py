@@ -152,7 +152,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     }
     ruleset = Ruleset(
         rules=(*rules, *_domain_rules(by_domain)),
-        lexicon=Lexicon(lexicon.verbs, lexicon.words, lexicon.irregular, lexicon.nouns, lexicon.skipped),
+        lexicon=Lexicon(**dict(lexicon)),
         abilities={ability.id: ability for ability in abilities.abilities},
         effects=abilities.effects,
         domains=by_domain,

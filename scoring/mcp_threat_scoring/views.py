@@ -11,8 +11,9 @@ apart, finding the verb), so that rules stay plain patterns.
 ``head``         ``words`` from the verb on: ``board item delete`` → ``delete``; missing when no word is a verb
 ``title``        title and annotated title, lower case
 ``summary``      the first sentence of the description, lower case
-``lead``         the first of the opening sentences that has a verb, from that verb on: "this tool lets you create an
-                 order" → "create an order"
+``lead``         the first sentence from its verb on: "this tool lets you create an order" → "create an order"; where it
+                 is but a heading, the next one that has a verb
+``further``      the other verbs of that clause, one a line: "list, create or delete" → create, delete
 ``sentences``    the other sentences of its main part, lower case, one a line
 ``acts``         those of them that have a verb, from that verb on
 ``negated``      clauses that say what is *not* done ("does not delete", "without …"), taken out of all of the above
@@ -42,8 +43,10 @@ __all__ = [
 ]  # fmt: skip
 
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+HEADING_WORDS = 4
+"""Words below which an opening "sentence" without a verb is a heading …"""
 OPENING = 4
-"""Sentences at the beginning among which the one that says what the tool does is looked for."""
+"""… and the one that says what the tool does is looked for among the first few."""
 
 
 @dataclass(slots=True)
@@ -99,9 +102,13 @@ def _describe(description: str, pointer: str, views: dict[str, View], grammar: G
     if sentences:
         views["summary"] = _view_at(sentences[:1], pointer)
         leads = [grammar.lead(sentence) for sentence in sentences]
-        first = next((index for index, lead in enumerate(leads[:OPENING]) if lead), -1)
+        reach = OPENING if sentences[0].count(" ") < HEADING_WORDS else 1
+        first = next((index for index, lead in enumerate(leads[:reach]) if lead), -1)
         if first >= 0:
             views["lead"] = _view_at([leads[first]], pointer)
+            further = grammar.further(leads[first])
+            if further:
+                views["further"] = _view_at(further, pointer)
         acts = [lead for index, lead in enumerate(leads) if lead and index != first]
         if acts:
             views["acts"] = _view_at(acts, pointer)

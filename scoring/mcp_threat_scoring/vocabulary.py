@@ -19,6 +19,8 @@ class LexiconDoc(_Doc):
     verbs: dict[str, list[str]]
     words: dict[str, list[str]] = {}
     irregular: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = Field(default={}, description="Verb classes taken together under one name.")
+    compounds: list[str] = Field(default=[], description='Two words that are one thing ("pull request").')
     nouns: list[str] = Field(default=[], description="Verbs that are as often nouns in names and titles.")
     skipped: list[str] = Field(default=[], description="Words that may stand before a sentence's verb.")
 
