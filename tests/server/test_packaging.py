@@ -1,0 +1,126 @@
+"""What is published: two packages with their rules and the example, and imports that run one way."""
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the checkout without the network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    done = subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_has_exactly_our_two_packages(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {
+        "mcp_threat_model",
+        "mcp_threat_scoring",
+    }
+
+
+def test_every_module_rule_and_example_is_in_the_wheel(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    sources = {
+        "mcp_threat_model/": ROOT / "server" / "mcp_threat_model",
+        "mcp_threat_scoring/": ROOT / "scoring" / "mcp_threat_scoring",
+        "mcp_threat_scoring/rules/": ROOT / "rules",
+        "mcp_threat_model/examples/": ROOT / "examples",
+    }
+    for prefix, folder in sources.items():
+        for file in folder.rglob("*"):
+            if file.suffix in (".py", ".yaml", ".html", ".css", ".typed"):
+                assert prefix + file.relative_to(folder).as_posix() in names
+
+
+def test_the_wheel_runs_on_its_own_files(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    code = (
+        "import mcp_threat_model, mcp_threat_scoring, sys;"
+        "from mcp_threat_model.commands.demo import example_server;"
+        "from mcp_threat_scoring.analyze import knowledge;"
+        "knowledge();"
+        "print(mcp_threat_model.__file__, mcp_threat_scoring.__file__, example_server())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for place in done.stdout.split():
+        assert place.startswith(str(tmp_path))
+
+
+def test_every_dependency_is_pinned_and_no_pin_says_where_packages_come_from() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    needed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {requirement.split(">")[0].split("<")[0].split("=")[0].strip().lower() for requirement in needed}
+    assert names <= {name.lower() for name in pins}
+    assert all(version[0].isdigit() and "/" not in version and "@" not in version for version in pins.values())
+
+
+def _imports(folder: Path) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for file in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                found.append((file.relative_to(ROOT).as_posix(), node.module))
+            elif isinstance(node, ast.Import):
+                found.extend((file.relative_to(ROOT).as_posix(), alias.name) for alias in node.names)
+    return found
+
+
+SHELL = "mcp_threat_model"
+OUTER = (f"{SHELL}.scan", f"{SHELL}.cli", f"{SHELL}.commands", f"{SHELL}.mcp_server")
+IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "datetime", "random", "urllib.request")
+
+
+@pytest.mark.parametrize(
+    ("room", "never"),
+    [
+        ("scoring/mcp_threat_scoring", (SHELL, *IMPURE, "rich")),
+        ("server/mcp_threat_model/render", (*OUTER, f"{SHELL}.source", f"{SHELL}.guard", *IMPURE)),
+        ("server/mcp_threat_model/source", (*OUTER, f"{SHELL}.render", "mcp_threat_scoring.analyze")),
+        ("server/mcp_threat_model/guard", (*OUTER, f"{SHELL}.render", f"{SHELL}.source")),
+    ],
+)
+def test_imports_run_one_way(room: str, never: tuple[str, ...]) -> None:
+    wrong = [
+        f"{file} imports {module}"
+        for file, module in _imports(ROOT / room)
+        if any(module == name or module.startswith(name + ".") for name in never)
+    ]
+    assert wrong == []
+
+
+def test_patterns_over_a_target_s_text_never_backtrack() -> None:
+    assert [file for file, module in _imports(ROOT / "scoring") + _imports(ROOT / "server") if module == "re"] == []
+
+
+def test_the_changelog_knows_the_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_example_configuration_starts_the_installed_command() -> None:
+    import json
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    entry = json.loads((ROOT / "claude_desktop_config.example.json").read_text())["mcpServers"]["mcp-threat-model"]
+    assert set(entry["args"]) & set(project["scripts"]) or entry["command"] in project["scripts"]
