@@ -1,0 +1,151 @@
+"""Lists: every page of each, within bounds, raw; the tools twice.
+
+Events noted: ``repeated_cursor``, ``oversized_item``, ``unserved_capability``, ``undeclared_capability``,
+``duplicate_name``, ``list_changed`` (two readings differ), ``second_read_failed``, ``second_read_skipped``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from mcp_threat_model.source.conversation import RequestError
+from mcp_threat_model.source.handshake import Session
+from mcp_threat_model.source.wire import PeerGoneError, Tap, bound, quoted
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, not_observed, partial, sha256_of
+
+NAMED_DUPLICATES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One thing a server lists: its method, where the items stand, and the capability that promises it."""
+
+    part: PartName
+    method: str
+    key: str
+    capability: str
+    identity: str
+
+
+LISTINGS = (
+    Listing("tools", "tools/list", "tools", "tools", "name"),
+    Listing("prompts", "prompts/list", "prompts", "prompts", "name"),
+    Listing("resources", "resources/list", "resources", "resources", "uri"),
+    Listing("resource_templates", "resources/templates/list", "resourceTemplates", "resources", "uriTemplate"),
+)
+TOOLS = LISTINGS[0]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one list gave."""
+
+    items: list[object] = field(default_factory=list)
+    count: int = 0
+    """Items seen, kept or not."""
+    damaged: int = 0
+    cut: str = ""
+    failed: TargetError | None = None
+
+    @property
+    def coverage(self) -> Coverage:
+        """What the list is worth."""
+        if self.failed is not None and not self.count:
+            return not_observed(self.failed.message)
+        return partial(self.cut) if self.cut else OBSERVED
+
+
+async def read_list(session: Session, listing: Listing, known: Counter[str] | None = None) -> Reading:
+    """All pages of one list, as far as the bounds and the peer allow.
+
+    With the hashes of an earlier read in `known`, only items that are not among them are kept, and what is left
+    in `known` afterwards has disappeared.
+    """
+    read = Reading()
+    seen: set[str] = set()
+    params: dict[str, Any] = {}
+    session.nodes = 0
+    for _ in range(session.limits.pages):
+        try:
+            result = await session.call(listing.method, params)
+            page = result.get(listing.key)
+            if not isinstance(page, list):
+                raise RequestError("malformed", f"{listing.method} was answered without a list")
+        except (RequestError, PeerGoneError) as failure:
+            read.failed = failure
+            read.cut = f"the list breaks off after {items_of(read.count)}: {failure.message}"
+            return read
+        _keep(session, read, page, known)
+        cursor = result.get("nextCursor")
+        if read.cut or cursor is None or cursor == "":
+            return read
+        if not isinstance(cursor, str) or len(cursor) > session.limits.cursor_chars:
+            read.cut = "the cursor of the next page cannot be used, so later pages are missing"
+        elif cursor in seen:
+            session.tap.note("repeated_cursor", f"{listing.method} goes in circles")
+            read.cut = "the cursor repeats, so it is unknown whether more items exist"
+        if read.cut:
+            return read
+        seen.add(cursor)
+        params = {"cursor": cursor}
+    read.cut = f"more than {session.limits.pages} pages; {items_of(read.count)} read"
+    return read
+
+
+def _keep(session: Session, read: Reading, page: list[object], known: Counter[str] | None) -> None:
+    room = session.limits.items - read.count
+    if len(page) > room:
+        read.cut = f"more than {session.limits.items} items; at least {len(page) - room} more were not read"
+    if session.nodes > session.limits.nodes_total:
+        room = 0
+        read.cut = f"the list has more than {session.limits.nodes_total} JSON values; {items_of(read.count)} read"
+    for raw in page[:room]:
+        kept, cuts = bound(raw, session.limits)
+        read.count += 1
+        read.damaged += bool(cuts)
+        digest = "" if known is None else sha256_of(kept)
+        if known is not None and known[digest] > 0:
+            known[digest] -= 1
+        else:
+            read.items.append(kept)
+
+
+def judge(read: Reading, listing: Listing, promised: bool, tap: Tap) -> None:
+    """Note what is odd about a list; a missing tool list ends the session, unless the server says so itself."""
+    if read.damaged:
+        tap.note("oversized_item", f"{listing.key}: text or nesting beyond the bounds was cut", read.damaged)
+        read.cut = "; ".join(filter(None, (read.cut, f"text or nesting was cut in {items_of(read.damaged)}")))
+    if read.failed is not None and promised and not read.count:
+        tap.note("unserved_capability", listing.key)
+    if read.items and not promised:
+        tap.note("undeclared_capability", listing.key)
+    if listing is TOOLS and read.failed is not None and not read.count:
+        said_so = isinstance(read.failed, RequestError) and read.failed.rpc_code is not None
+        if not said_so:
+            raise read.failed
+    names = Counter(str(raw.get(listing.identity)) for raw in read.items if isinstance(raw, dict))
+    for name, count in names.most_common(NAMED_DUPLICATES):
+        if count > 1:
+            tap.note("duplicate_name", f"{listing.key}: {quoted(name)}", count)
+
+
+async def read_again(session: Session, first: list[object], tap: Tap) -> tuple[object, ...]:
+    """List the tools once more. New and changed ones join the first, so that they are examined too."""
+    known = Counter(sha256_of(raw) for raw in first)
+    second = await read_list(session, TOOLS, known)
+    if second.failed is not None or second.cut:
+        tap.note("second_read_failed", "the tools could not be listed a second time")
+        return tuple(first)
+    gone = sum(known.values())
+    if second.items or gone:
+        detail = f"of {len(first)} tools, {len(second.items)} were new or changed and {gone} gone at the second reading"
+        tap.note("list_changed", detail)
+    return (*first, *second.items[: session.limits.items])
+
+
+def items_of(count: int) -> str:
+    """A number of items in words."""
+    return "1 item" if count == 1 else f"{count} items"
