@@ -46,6 +46,8 @@ class Lexicon:
     nouns: Sequence[str] = ()
     compounds: Sequence[str] = ()
     skipped: Sequence[str] = ()
+    _spelled: dict[tuple[str, bool], str] = field(default_factory=dict, compare=False, repr=False)
+    """Alternations already written out: a class stands in dozens of patterns."""
 
     def grammar(self) -> Grammar:
         """Which words are verbs, for finding the one that a name or sentence turns on."""
@@ -65,6 +67,8 @@ class Lexicon:
         Raises:
             KeyError: there is no such class.
         """
+        if (name, plain) in self._spelled:
+            return self._spelled[name, plain]
         if name in self.words:
             forms = list(self.words[name])
         else:
@@ -74,7 +78,9 @@ class Lexicon:
                 inflected = [head] if plain else list(dict.fromkeys([*inflect(head), *self.irregular.get(head, ())]))
                 forms += [f"{form} {rest}" if rest else form for form in inflected]
         unique = sorted(dict.fromkeys(forms), key=lambda form: (-len(form), form))
-        return "|".join(re2.escape(form) if not form.replace(" ", "").isalnum() else form for form in unique)
+        spelled = "|".join(re2.escape(form) if not form.replace(" ", "").isalnum() else form for form in unique)
+        self._spelled[name, plain] = spelled
+        return spelled
 
     def expand(self, pattern: str) -> str:
         """Replace every ``{class}`` in a pattern by a group of its words, ``{class!}`` by the uninflected ones.

@@ -52,9 +52,8 @@ class _Compiled:
 
 @dataclass(slots=True)
 class _Field:
-    patterns: list[str] = field(default_factory=list)
     atoms: list[int] = field(default_factory=list)
-    compiled: Any = None
+    compiled: Any = field(default_factory=lambda: re2.Set.SearchSet(_options()))
 
 
 def _options() -> Any:
@@ -101,9 +100,6 @@ class Matcher:
         if problems:
             raise RuleError(problems)
         for view in self._fields.values():
-            view.compiled = re2.Set.SearchSet(_options())
-            for pattern in view.patterns:
-                view.compiled.Add(pattern)
             view.compiled.Compile()
 
     def _atom(self, test: Any) -> int:
@@ -113,9 +109,8 @@ class Matcher:
         index = len(self._sources)
         if isinstance(test, TextTest):
             pattern = pattern_of(test, self._lexicon)
-            re2.compile(pattern, _options())
             view = self._fields.setdefault(test.field, _Field())
-            view.patterns.append(pattern)
+            view.compiled.Add(pattern)  # raises on what is no RE2, once for all: compiling it alone can wait
             view.atoms.append(index)
             self._sources.append((test.field, pattern))
         elif isinstance(test, FactTest):
