@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn, TypeAlias
@@ -131,6 +132,8 @@ def _serve(commands: _Commands) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Nobody sees a traceback."""
+    # Other packages' pydantic plugins are looked for at import; we use none, and looking takes as long as parsing this.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     parser = build_parser()
     try:
         arguments = parser.parse_args(argv)
