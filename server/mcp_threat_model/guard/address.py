@@ -18,6 +18,13 @@ Scope = Literal["loopback", "private", "public"]
 ALLOW_HINT = "If you trust it, repeat the command with --allow-private-network."
 
 
+class AddressRefusedError(TargetError):
+    """``blocked_address``, because of the IP address itself and not of how the URL is written."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__("blocked_address", message, hint)
+
+
 def _v4(*networks: str) -> tuple[ipaddress.IPv4Network, ...]:
     return tuple(ipaddress.IPv4Network(network) for network in networks)
 
@@ -128,26 +135,17 @@ def check_address(address: IPAddress, *, allow_private: bool, named_by_target: b
     *target* that named it (`named_by_target`): no authorization server lives there, so asking is only ever an attack.
 
     Raises:
-        TargetError: ``blocked_address``.
+        AddressRefusedError: it may not.
     """
     scope = scope_of(address)
     inner = (address, *embedded_ipv4(address))
     if any(one.is_multicast or str(one) == "255.255.255.255" for one in inner):
-        raise TargetError(
-            "blocked_address", f"{address} is not the address of one machine, so it is never connected to."
-        )
-    if _is_metadata(address):
-        if named_by_target:
-            raise TargetError(
-                "blocked_address", f"the target pointed at {address}, where machines keep their credentials; refused."
-            )
-        if not allow_private:
-            raise TargetError(
-                "blocked_address", f"{address} is a machine's credential service, which is not reached.", ALLOW_HINT
-            )
+        raise AddressRefusedError(f"{address} is not the address of one machine, so it is never connected to.")
+    if _is_metadata(address) and named_by_target:
+        raise AddressRefusedError(f"The target pointed at {address}, where machines keep their credentials.")
+    if _is_metadata(address) and not allow_private:
+        raise AddressRefusedError(f"{address} is a machine's credential service, which is not reached.", ALLOW_HINT)
     if scope != "public" and not allow_private:
         kind = "on this machine" if scope == "loopback" else "private or reserved"
-        raise TargetError(
-            "blocked_address", f"{address} is {kind}, and only public addresses are reached by default.", ALLOW_HINT
-        )
+        raise AddressRefusedError(f"{address} is {kind}, and only public addresses are reached by default.", ALLOW_HINT)
     return scope

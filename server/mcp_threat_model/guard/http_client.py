@@ -16,7 +16,8 @@ import httpcore
 import httpx
 
 from mcp_threat_model.guard.connect import Resolver, system_resolver
-from mcp_threat_model.guard.pipe import Body, Ledger, Pipe, WireBounds
+from mcp_threat_model.guard.ledger import Ledger, WireBounds
+from mcp_threat_model.guard.pipe import Body, Pipe
 from mcp_threat_model.guard.url import Endpoint, NamedBy
 from mcp_threat_scoring.errors import TargetError
 
@@ -121,7 +122,7 @@ async def fetch(
             raise TargetError("unreachable", "It redirects in circles.")
     except TimeoutError:
         raise TargetError("timeout", f"Reading took longer than {seconds:g} seconds.") from None
-    except (httpx.InvalidURL, httpx.HTTPError, UnicodeError):
+    except (httpx.InvalidURL, httpx.HTTPError, httpx.StreamError, ValueError):
         raise TargetError("unreachable", "The request could not be made.") from None
 
 

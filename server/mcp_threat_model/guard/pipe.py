@@ -2,7 +2,7 @@
 
 Every request of a scan goes through a :class:`Pipe`: its URL is judged, credentials are added only for the origin they
 were given for, compressed answers are refused, bytes are counted as they come off the socket, and what was answered is
-noted in a :class:`Ledger`. The SDK drops statuses and headers and rewords errors; the ledger still has them.
+noted in a :class:`Ledger`.
 """
 
 from __future__ import annotations
@@ -10,75 +10,18 @@ from __future__ import annotations
 import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from mcp_threat_model import __version__
-from mcp_threat_model.guard.connect import Contacts, GuardedBackend, Resolver, system_resolver
+from mcp_threat_model.guard.connect import GuardedBackend, Resolver, system_resolver
+from mcp_threat_model.guard.ledger import Ledger, Note, WireBounds
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
 
 USER_AGENT = f"mcp-threat-model/{__version__}"
 _REACH_HINT = "Check that the server is running and that the address is right."
-MAX_NOTES = 200
-"""Answers kept in the ledger; a scan needs a few dozen."""
-
-
-@dataclass(frozen=True, slots=True)
-class WireBounds:
-    """How much one client may read. Bytes are counted before anything is parsed."""
-
-    body_bytes: int
-    """Of one answer."""
-    total_bytes: int
-    """Of all answers together."""
-    requests: int = 200
-    """A server that ends its event stream at once makes a client reconnect for ever."""
-    seconds: float = 10.0
-    """For each connect, and for each wait between two pieces of an answer."""
-
-
-@dataclass(slots=True)
-class Note:
-    """What became of one request. Header names are lower case; a repeated header keeps its values apart."""
-
-    method: str
-    url: str
-    status: int = 0
-    """0 until, or when never, answered."""
-    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    tls: str = ""
-    problem: TargetError | None = None
-    """Why it could not be sent, or read to its end."""
-
-    def header(self, name: str) -> str:
-        """The first value of a header, or the empty string."""
-        return self.headers.get(name, ("",))[0]
-
-
-@dataclass(slots=True)
-class Ledger:
-    """What happened on the wire during one scan."""
-
-    contacts: Contacts = field(default_factory=Contacts)
-    notes: list[Note] = field(default_factory=list)
-    received: int = 0
-    """Bytes of all bodies."""
-    sent: int = 0
-    """Requests."""
-
-    def open_note(self, method: str, url: str) -> Note:
-        """Start the note of one more request."""
-        note = Note(method, url)
-        self.sent += 1
-        if len(self.notes) < MAX_NOTES:
-            self.notes.append(note)
-        return note
-
-    def problems(self) -> list[TargetError]:
-        """Everything that was refused or failed, in the order of the requests."""
-        return [note.problem for note in self.notes if note.problem is not None]
 
 
 def tls_context() -> ssl.SSLContext:

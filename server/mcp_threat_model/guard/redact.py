@@ -1,4 +1,4 @@
-"""Addresses without the secrets that people put into them."""
+"""Addresses without the secrets that people put into them, and whether they hold one."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ def _is_secret(segment: str) -> bool:
         return True
     runs = [run for run in _WORD.findall(segment) if len(run) >= _SECRET_LENGTH]
     return any(any(c.isdigit() for c in run) and any(c.isalpha() for c in run) for run in runs)
+
+
+_KEY_NAMES = re2.compile(r"(?i)(?:^|[_-])(?:api)?_?-?(?:key|token|secret|auth|password|passwd|sig|signature|jwt|pat)$")
+
+
+def carries_key(endpoint: Endpoint) -> bool:
+    """Whether a path segment or query parameter looks like a credential, by its own looks or by its name."""
+    if any(_is_secret(part) for part in endpoint.path.split("/")):
+        return True
+    pairs = [pair.partition("=") for pair in endpoint.query.split("&")]
+    return any(value and (_is_secret(value) or _KEY_NAMES.search(name)) for name, _, value in pairs)
 
 
 def redact_url(endpoint: Endpoint) -> str:

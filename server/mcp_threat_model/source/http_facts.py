@@ -9,19 +9,21 @@ scheme                 str   ``http`` or ``https``
 port                   int   the port that was connected to
 nonstandard_port       bool  it is not the scheme's own
 cleartext              bool  plain http: whoever is on the path can read and change everything
+tls_valid              bool  https only: always true, as a connection with a bad certificate is not read
 tls_version            str   e.g. ``TLSv1.3``
 hsts                   bool  https only: `Strict-Transport-Security` was sent
 era                    str   ``handshake`` or ``modern`` (2026-07-28)
 origin_checked         bool  a request with a foreign `Origin` was refused (403) rather than served
 host_checked           bool  loopback only: a request with a foreign `Host` was refused rather than served
-cors_wild              bool  a foreign origin may read answers: `Access-Control-Allow-Origin` is ``*`` or repeats it
+cors_any               bool  a foreign origin may read answers: `Access-Control-Allow-Origin` is ``*`` or repeats it
 cors_credentials       bool  … and may send the user's credentials along
-rate_limited           bool  true: limits were announced or enforced. Absent otherwise: silence shows nothing
-version_banner         str   `Server` or `X-Powered-By`, where it tells a version (the target's words)
+rate_limited           bool  a limit was announced or enforced. False only after five answers without a word of any
+version_banner         bool  `Server` or `X-Powered-By` tell a version
+banner                 str   … and the words (the target's)
 session_id_issued      bool  the server opened a session
-session_id_weak        bool  its id is guessable: short, or a plain number
+weak_session           bool  its id is guessable: short, a plain number, or the same for two sessions
 redirected             bool  true: the endpoint sent us on, on its own origin
-secret_in_url          bool  true: the address that was given holds a query value or path segment like a key
+cache_public           bool  with credentials given only: an answer may be kept in shared caches
 ====================== ===== ==========================================================================================
 """
 
@@ -35,11 +37,9 @@ import httpx
 
 from mcp_threat_model import __version__
 from mcp_threat_model.guard.http_client import fetch
-from mcp_threat_model.guard.pipe import Note
-from mcp_threat_model.guard.redact import redact_url
+from mcp_threat_model.guard.ledger import Note
 from mcp_threat_model.guard.url import DEFAULT_PORT, Endpoint
-from mcp_threat_model.source.http_link import ACCEPT
-from mcp_threat_scoring.errors import TargetError
+from mcp_threat_model.source.http_link import ACCEPT, WIRE_ERRORS
 
 FOREIGN_HOST = "origin-check.invalid"
 """A name that can never exist (RFC 2606), so that nobody's real origin is claimed."""
@@ -47,20 +47,28 @@ PROBE_SECONDS = 3.0
 MODERN = "2026-07-28"
 _MIN_SESSION_ID = 16
 """Characters. 128 bits in hexadecimal are 32; half of that is taken as the least that may be called unguessable."""
-_RATE_HEADERS = (
-    "ratelimit",
-    "ratelimit-limit",
-    "ratelimit-policy",
-    "x-ratelimit-limit",
-    "x-rate-limit-limit",
-    "retry-after",
+_ENOUGH = 5
+_RATE_HEADERS = frozenset(
+    {
+        "ratelimit",
+        "ratelimit-limit",
+        "ratelimit-policy",
+        "x-ratelimit-limit",
+        "x-ratelimit-remaining",
+        "x-rate-limit-limit",
+    }
 )
 
 Facts = dict[str, str | bool | int]
 
 
-def passive_facts(endpoint: Endpoint, notes: Sequence[Note]) -> Facts:
-    """What the answers that were read for other reasons show."""
+def session_ids(notes: Sequence[Note]) -> frozenset[str]:
+    """The ids of all sessions that were opened."""
+    return frozenset(found for note in notes if (found := note.header("mcp-session-id")))
+
+
+def passive_facts(endpoint: Endpoint, notes: Sequence[Note], *, credentials: bool) -> Facts:
+    """What answers that were read for other reasons show. `credentials`: the user's headers went with the questions."""
     answered = [note for note in notes if note.status]
     facts: Facts = {
         "scheme": endpoint.scheme,
@@ -68,27 +76,33 @@ def passive_facts(endpoint: Endpoint, notes: Sequence[Note]) -> Facts:
         "nonstandard_port": endpoint.port != DEFAULT_PORT[endpoint.scheme],
         "cleartext": endpoint.scheme == "http",
     }
-    if redact_url(endpoint) != endpoint.url:
-        facts["secret_in_url"] = True
+    if not answered:
+        return facts
     versions = [note.tls for note in answered if note.tls]
     if versions:
-        facts["tls_version"] = versions[0]
-    if endpoint.scheme == "https" and answered:
+        facts["tls_valid"], facts["tls_version"] = True, versions[0]
+    if endpoint.scheme == "https":
         facts["hsts"] = any("strict-transport-security" in note.headers for note in answered)
-    if any(note.status == 429 or note.headers.keys() & set(_RATE_HEADERS) for note in answered):
+    if any(note.status == 429 or note.headers.keys() & _RATE_HEADERS for note in answered):
         facts["rate_limited"] = True
+    elif len(answered) >= _ENOUGH:
+        facts["rate_limited"] = False
     if any(note.status in (307, 308) for note in answered):
         facts["redirected"] = True
     banners = [note.header(name) for note in answered for name in ("server", "x-powered-by")]
     told = [banner for banner in banners if any(char.isdigit() for char in banner)]
+    facts["version_banner"] = bool(told)
     if told:
-        facts["version_banner"] = told[0][:80]
-    issued = [note.header("mcp-session-id") for note in answered]
-    ids = [one for one in issued if one]
-    if answered:
-        facts["session_id_issued"] = bool(ids)
+        facts["banner"] = told[0][:80]
+    ids = session_ids(answered)
+    facts["session_id_issued"] = bool(ids)
     if ids:
-        facts["session_id_weak"] = any(len(one) < _MIN_SESSION_ID or one.isdecimal() for one in ids)
+        facts["weak_session"] = any(len(one) < _MIN_SESSION_ID or one.isdecimal() for one in ids)
+    if credentials:
+        kept = [
+            note.header("cache-control").lower() for note in answered if note.method == "POST" and note.status == 200
+        ]
+        facts["cache_public"] = any("public" in one.replace(" ", "").split(",") for one in kept)
     return facts
 
 
@@ -124,7 +138,7 @@ async def _ask(
         )
         if session := answer.headers.get("mcp-session-id"):
             await fetch(client, "DELETE", endpoint.url, seconds=PROBE_SECONDS, headers={"mcp-session-id": session})
-    except (TargetError, httpx.HTTPError):
+    except WIRE_ERRORS:
         return None
     return answer.status, answer.headers
 
@@ -143,8 +157,12 @@ async def active_facts(
     kind: Literal["http", "sse"],
     era: Literal["handshake", "modern"],
     loopback: bool,
+    sessions: frozenset[str],
 ) -> Facts:
-    """Ask as a page on a foreign site would and, on this machine, as a rebinding name would. Two requests at most."""
+    """Ask as a page on a foreign site would and, on this machine, as a rebinding name would. Two questions at most.
+
+    `sessions` are the ids that were seen before: one that comes again is no secret.
+    """
     facts: Facts = {}
     origin = f"https://{FOREIGN_HOST}"
     seen = await _ask(client, endpoint, kind, era, {"origin": origin})
@@ -153,9 +171,11 @@ async def active_facts(
         if (checked := _refuses(status)) is not None:
             facts["origin_checked"] = checked
         allowed = headers.get("access-control-allow-origin", "").strip()
-        facts["cors_wild"] = allowed in ("*", origin)
-        if facts["cors_wild"]:
+        facts["cors_any"] = allowed in ("*", origin)
+        if facts["cors_any"]:
             facts["cors_credentials"] = headers.get("access-control-allow-credentials", "").strip().lower() == "true"
+        if headers.get("mcp-session-id") in sessions:
+            facts["weak_session"] = True
     if loopback:
         seen = await _ask(client, endpoint, kind, era, {"host": f"{FOREIGN_HOST}:{endpoint.port}"})
         if seen is not None and (checked := _refuses(seen[0])) is not None:

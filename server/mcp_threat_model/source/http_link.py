@@ -6,6 +6,7 @@ for an `endpoint` event, and parse a body before anyone can measure it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,6 +24,8 @@ from mcp_threat_scoring.errors import TargetError
 
 ACCEPT = "application/json, text/event-stream"
 _INBOX = 32
+WIRE_ERRORS = (TargetError, EventTooLargeError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError)
+"""Everything that a peer can make our client raise; `ValueError` comes from addresses that are none."""
 
 
 class HttpLink:
@@ -36,7 +39,7 @@ class HttpLink:
         self._limits = limits
         self._tap = tap
         self._group = group
-        self._outbox, self._inbox = anyio.create_memory_object_stream[Incoming | PeerGoneError](_INBOX)
+        self._inbox: asyncio.Queue[Incoming | PeerGoneError] = asyncio.Queue(_INBOX)
         self._gone: PeerGoneError | None = None
 
     async def send(self, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
@@ -55,7 +58,7 @@ class HttpLink:
         """
         if self._gone is not None:
             raise self._gone
-        got = await self._inbox.receive()
+        got = await self._inbox.get()
         if isinstance(got, PeerGoneError):
             self._gone = got
             raise got
@@ -69,9 +72,9 @@ class HttpLink:
         request_id = body["id"] if "method" in body and "id" in body else None
         try:
             await self._exchange(body, headers, request_id)
-        except (TargetError, httpx.HTTPError, httpx.InvalidURL, EventTooLargeError) as error:
+        except WIRE_ERRORS as error:
             if request_id is not None:
-                await self._outbox.send(_failure(error, request_id))
+                await self._inbox.put(_failure(error, request_id))
 
     async def _exchange(self, body: dict[str, Any], headers: dict[str, str], request_id: RequestId | None) -> None:
         raise NotImplementedError
@@ -89,7 +92,7 @@ class HttpLink:
                 found, answers = got.request_id, True
             else:
                 found, answers = got.body.get("id"), "method" not in got.body
-            await self._outbox.send(got)
+            await self._inbox.put(got)
             # There are two more spellings of our id: as text, and null where the peer could not read it.
             answered = answered or (answers and found in (request_id, str(request_id)))
             answered = answered or (isinstance(got, Message) and found is None and "error" in got.body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from mcp_threat_model.guard.pipe import Ledger, Note
+from mcp_threat_model.guard.ledger import Ledger, Note
 from mcp_threat_model.guard.redact import redact_url
 from mcp_threat_model.guard.url import Endpoint
 from mcp_threat_model.source.authorization import Authority
@@ -73,6 +73,11 @@ def explain(ledger: Ledger, endpoint: Endpoint, kind: Literal["http", "sse"], fa
         return told
     if last.problem is not None:
         return TargetError(last.problem.code, f"{where}: {last.problem.message}", last.problem.hint)
+    rpc_code = getattr(failure, "rpc_code", None)
+    if (
+        rpc_code is not None and rpc_code != last.status
+    ):  # the server gave its own reason, which says more than a status
+        return told
     return _status_error(last, where) or told
 
 

@@ -85,6 +85,33 @@ def covers(resource: str, endpoint: Endpoint) -> bool:
     return endpoint.path.rstrip("/") == above or endpoint.path.startswith(above + "/")
 
 
+IDENTITY_PROVIDERS = (
+    "accounts.google.com", "amazoncognito.com", "auth0.com", "b2clogin.com", "ciamlogin.com", "clerk.accounts.dev",
+    "descope.com", "github.com", "gitlab.com", "login.microsoftonline.com", "okta.com", "oktapreview.com",
+    "onelogin.com", "pingidentity.com", "pingone.com", "scalekit.com", "stytch.com", "workos.com",
+)  # fmt: skip
+"""Hosts (and what is under them) that run authorization servers for others: being elsewhere is their purpose."""
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
+
+
+def _registrable(host: str) -> str:
+    """The domain somebody registered, near enough: two labels, or three under ``co.uk`` and its like."""
+    labels = host.rstrip(".").lower().split(".")
+    under_country = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3:] if under_country else labels[-2:])
+
+
+def is_foreign_domain(host: str, home: str) -> bool:
+    """Whether `host` belongs to somebody else than `home`, as far as names tell, and is no known identity provider."""
+    if any(host == known or host.endswith(f".{known}") for known in IDENTITY_PROVIDERS):
+        return False
+    return host != home if _is_number(host) or _is_number(home) else _registrable(host) != _registrable(home)
+
+
+def _is_number(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdecimal()
+
+
 @dataclass(frozen=True, slots=True)
 class ServerMetadata:
     """What one authorization server says of itself."""

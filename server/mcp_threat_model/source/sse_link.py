@@ -18,7 +18,7 @@ import httpx
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.url import Endpoint, check_url
-from mcp_threat_model.source.http_link import HttpLink, is_event_stream, readers, status_error
+from mcp_threat_model.source.http_link import WIRE_ERRORS, HttpLink, is_event_stream, readers, status_error
 from mcp_threat_model.source.sse import EventTooLargeError, ServerEvent, read_events
 from mcp_threat_model.source.wire import PeerGoneError, RequestId, Tap
 from mcp_threat_scoring.errors import TargetError
@@ -71,12 +71,12 @@ class LegacySseLink(HttpLink):
             failure = TargetError("too_large", f"A message is larger than {self._limits.message_bytes:,} bytes.")
         except TargetError as error:
             failure = error
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except WIRE_ERRORS:
             failure = TargetError("unreachable", "The event stream broke off.")
         if not named.done():
             named.set_exception(failure)
         else:
-            await self._outbox.send(PeerGoneError(failure.code, failure.message, failure.hint))
+            await self._inbox.put(PeerGoneError(failure.code, failure.message, failure.hint))
 
     async def _event(self, event: ServerEvent, named: asyncio.Future[str]) -> None:
         if event.event == "endpoint" and not named.done():
@@ -91,7 +91,7 @@ class LegacySseLink(HttpLink):
         ) as response:
             status = response.status_code
         if request_id is not None and not 200 <= status < 300:
-            await self._outbox.send(status_error(status, request_id))
+            await self._inbox.put(status_error(status, request_id))
 
 
 @asynccontextmanager

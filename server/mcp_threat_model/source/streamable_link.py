@@ -1,7 +1,7 @@
 """Streamable HTTP as a link: every message is a POST, every answer its body, as JSON or as an event stream.
 
 Specification: MCP 2026-07-28 and 2025-11-25, "Transports". Events noted here: ``redirected`` (on the same origin),
-``session_lost``.
+``session_lost``, ``verbose_error`` (a refusal shows a stack trace or the path of a source file).
 """
 
 from __future__ import annotations
@@ -14,17 +14,31 @@ from typing import Any
 
 import anyio
 import httpx
+import re2
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.url import Endpoint
-from mcp_threat_model.source.http_link import ACCEPT, HttpLink, is_event_stream, read_body, readers, status_error
-from mcp_threat_model.source.sse import EventTooLargeError, ServerEvent, read_events
+from mcp_threat_model.source.http_link import (
+    ACCEPT,
+    WIRE_ERRORS,
+    HttpLink,
+    is_event_stream,
+    read_body,
+    readers,
+    status_error,
+)
+from mcp_threat_model.source.sse import ServerEvent, read_events
 from mcp_threat_model.source.wire import Damaged, Message, RequestId, Tap, parse
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
 
 MAX_RESUMES = 5
 """How often one answer's stream is taken up again after the server ended it (`Last-Event-ID`)."""
+_TRACE = re2.compile(
+    r"Traceback \(most recent call last\)"
+    r"|\bat [\w.<>$]+ \(?(?:/|file://|node:|[A-Z]:\\)[^\s)]+:\d+"
+    r"|(?:/(?:home|usr|var|opt|app|srv|root)/|[A-Z]:\\)[\w./\\-]+\.(?:py|js|mjs|ts|go|rb|php|java|cs)\b"
+)
 MAX_RETRY_S = 2.0
 """The longest wait before that, whatever the server wishes."""
 
@@ -71,27 +85,25 @@ class StreamableLink(HttpLink):
             await self._follow(response, request_id)
         elif kind == "application/json":
             if not await self._hand_over(await read_body(response, self._limits.message_bytes), request_id, whole=True):
-                await self._outbox.send(Damaged("malformed", "JSON that is not the answer", request_id))
+                await self._inbox.put(Damaged("malformed", "JSON that is not the answer", request_id))
         else:
             shown = neutralise(kind, 40) if kind else "no content type"
-            await self._outbox.send(Damaged("malformed", f"{shown} instead of JSON", request_id))
+            await self._inbox.put(Damaged("malformed", f"{shown} instead of JSON", request_id))
 
     async def _refused(self, response: httpx.Response, kind: str, request_id: RequestId) -> None:
         """A refusal may carry the server's own JSON-RPC error; otherwise its status stands for one."""
-        if kind == "application/json":
-            raw = await read_body(response, self._limits.metadata_bytes)
+        raw = await read_body(response, self._limits.metadata_bytes)
+        if _TRACE.search(raw.decode(errors="replace")):
+            self._tap.note("verbose_error", f"an answer with HTTP status {response.status_code} holds a stack trace")
+        if kind == "application/json" and response.status_code not in (401, 403):
             for one in parse(raw, self._limits, self._tap)[:1]:
                 error = one.body.get("error") if isinstance(one, Message) else None
-                if (
-                    isinstance(error, dict)
-                    and isinstance(error.get("code"), int)
-                    and response.status_code not in (401, 403)
-                ):
-                    await self._outbox.send(Message({"jsonrpc": "2.0", "id": request_id, "error": error}))
+                if isinstance(error, dict) and isinstance(error.get("code"), int):
+                    await self._inbox.put(Message({"jsonrpc": "2.0", "id": request_id, "error": error}))
                     return
         if response.status_code == 404 and self._session_id:
             self._tap.note("session_lost", "the server forgot the session it had opened")
-        await self._outbox.send(status_error(response.status_code, request_id))
+        await self._inbox.put(status_error(response.status_code, request_id))
 
     async def _follow(self, response: httpx.Response, request_id: RequestId) -> None:
         """Read an answer's event stream up to the answer, taking it up again where the server ends it early."""
@@ -110,7 +122,7 @@ class StreamableLink(HttpLink):
                 return
             if not last.id:
                 break
-        await self._outbox.send(Damaged("malformed", "an event stream that ended without the answer", request_id))
+        await self._inbox.put(Damaged("malformed", "an event stream that ended without the answer", request_id))
 
     async def _until_answer(
         self, response: httpx.Response, request_id: RequestId, last: ServerEvent
@@ -133,7 +145,7 @@ class StreamableLink(HttpLink):
                     async for event in read_events(response.aiter_raw(), self._limits.message_bytes):
                         if event.event == "message" and event.data:
                             await self._hand_over(event.data)
-        except (TargetError, httpx.HTTPError, httpx.InvalidURL, EventTooLargeError):
+        except WIRE_ERRORS:
             return  # nothing was promised on this stream
 
     async def close(self) -> None:
@@ -142,7 +154,7 @@ class StreamableLink(HttpLink):
             try:
                 async with asyncio.timeout(self._limits.grace_s):
                     await self._client.delete(self._url, headers=self._session_headers())
-            except (TargetError, httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            except (*WIRE_ERRORS, TimeoutError):
                 return
 
 

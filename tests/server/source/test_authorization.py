@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from mcp_threat_model.guard.http_client import guarded_client
+from mcp_threat_model.guard.ledger import Ledger, WireBounds
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS
-from mcp_threat_model.guard.pipe import Ledger, WireBounds
 from mcp_threat_model.guard.url import check_url
-from mcp_threat_model.source.authorization import Authority, Discovery, Reception
+from mcp_threat_model.source.authorization import Authority, Reception
+from mcp_threat_model.source.discovery import Discovery
 from mcp_threat_model.source.http import HttpSource
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import AuthFacts, Manifest, ScopeFact
@@ -51,16 +52,17 @@ async def discover(
 ) -> Authority:
     """Discovery alone, as after a request that was answered with `status`."""
     options = {"resolver": resolver} if resolver else {}
+    ledger = Ledger()
     client = guarded_client(
         WireBounds(LIMITS.metadata_bytes, 10 * LIMITS.metadata_bytes, seconds=0.5),
         allow_private=allow_private,
-        ledger=Ledger(),
+        ledger=ledger,
         named_by="target",
         **options,
     )
     endpoint = check_url(url, allow_private=True)
     async with client:
-        discovery = Discovery(endpoint, client, LIMITS, allow_private=allow_private)
+        discovery = Discovery(endpoint, client, ledger.contacts, LIMITS, allow_private=allow_private)
         return await discovery.run(Reception(status, tuple(challenges), status == 200, status == 200), seconds=seconds)
 
 
@@ -446,7 +448,7 @@ async def test_named_addresses_that_the_policy_refuses_get_no_connection(templat
         assert trap.connections == 0
     assert found.coverage.status == "partial"
     facts = found.auth.facts
-    assert facts.get("metadata_blocked") or facts.get("metadata_plain_http")
+    assert facts.get("metadata_private_address") or facts.get("metadata_refused") or facts.get("metadata_plain_http")
 
 
 async def test_authorization_servers_that_the_policy_refuses_get_no_connection() -> None:
@@ -462,7 +464,7 @@ async def test_authorization_servers_that_the_policy_refuses_get_no_connection()
         }
         found = await discover(target.url())
         assert trap.connections == 0
-    assert found.auth.facts["metadata_blocked"] is True
+    assert found.auth.facts["metadata_private_address"] is True
     assert found.auth.facts["authorization_servers_read"] == 0
     assert found.coverage.status == "partial"
 
@@ -473,7 +475,7 @@ async def test_a_credential_service_is_never_asked_even_with_consent() -> None:
         ['Bearer resource_metadata="http://169.254.169.254/latest/meta-data"'],
         allow_private=True,
     )
-    assert found.auth.facts["metadata_blocked"] is True
+    assert found.auth.facts["metadata_private_address"] is True
     assert "credentials" in found.coverage.reason
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from mcp_threat_model.guard.headers import check_headers
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
-from mcp_threat_model.source.http import HttpSource, check_headers
+from mcp_threat_model.source.http import HttpSource
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.manifest import Manifest
 
@@ -129,14 +130,15 @@ async def test_an_answer_whose_stream_is_ended_early_is_taken_up_again() -> None
 
 
 async def test_a_stateful_server_gets_its_session_back_and_ended() -> None:
-    session = "0123456789abcdef0123456789abcdef"
+    opened: list[str] = []
 
     def handler(request: Request) -> Reply:
         if request.method in ("DELETE", "GET"):
             return Reply(200 if request.method == "DELETE" else 405)
         if request.rpc == "initialize":
-            return Reply(200, {**JSON, "mcp-session-id": session}, mcp_body(request) or b"")
-        if request.rpc and request.headers.get("mcp-session-id") != session:
+            opened.append(f"a{len(opened):031x}")
+            return Reply(200, {**JSON, "mcp-session-id": opened[-1]}, mcp_body(request) or b"")
+        if request.rpc and request.headers.get("mcp-session-id") not in opened:
             return Reply(400, JSON, rpc_error(request, -32600, "no session"))
         return honest(request)
 
@@ -146,9 +148,9 @@ async def test_a_stateful_server_gets_its_session_back_and_ended() -> None:
         ended = [request for request in target.requests if request.method == "DELETE"]
     assert names(manifest) == ["list_orders", "refund"]
     assert {request.headers["mcp-protocol-version"] for request in listed} == {"2025-11-25"}
-    assert {request.headers["mcp-session-id"] for request in ended} == {session}
+    assert [request.headers["mcp-session-id"] for request in ended] == opened, "every session is ended again"
     assert manifest.transport.facts["session_id_issued"] is True
-    assert manifest.transport.facts["session_id_weak"] is False
+    assert manifest.transport.facts["weak_session"] is False
 
 
 async def test_a_redirect_on_the_same_origin_is_followed() -> None:
@@ -257,11 +259,13 @@ async def test_transport_facts_are_only_what_was_seen() -> None:
         "nonstandard_port": True,
         "cleartext": True,
         "era": "handshake",
-        "version_banner": "nginx/1.18.0",
+        "rate_limited": False,
+        "version_banner": True,
+        "banner": "nginx/1.18.0",
         "session_id_issued": False,
         "origin_checked": False,
         "host_checked": False,
-        "cors_wild": True,
+        "cors_any": True,
         "cors_credentials": False,
     }
 
@@ -275,7 +279,7 @@ async def test_an_origin_check_and_announced_rates_are_seen() -> None:
 
     async with serve(handler) as target:
         facts = (await read(target.url())).transport.facts
-    assert (facts["origin_checked"], facts["rate_limited"], facts["cors_wild"]) == (True, True, False)
+    assert (facts["origin_checked"], facts["rate_limited"], facts["cors_any"]) == (True, True, False)
 
 
 async def test_a_repeated_origin_with_credentials_is_as_wild_as_a_star() -> None:
@@ -289,7 +293,7 @@ async def test_a_repeated_origin_with_credentials_is_as_wild_as_a_star() -> None
 
     async with serve(handler) as target:
         facts = (await read(target.url())).transport.facts
-    assert (facts["cors_wild"], facts["cors_credentials"]) == (True, True)
+    assert (facts["cors_any"], facts["cors_credentials"]) == (True, True)
 
 
 async def test_a_counting_session_id_is_weak() -> None:
@@ -298,7 +302,7 @@ async def test_a_counting_session_id_is_weak() -> None:
         return replace(reply, headers={**reply.headers, "mcp-session-id": "17"})
 
     async with serve(handler) as target:
-        assert (await read(target.url())).transport.facts["session_id_weak"] is True
+        assert (await read(target.url())).transport.facts["weak_session"] is True
 
 
 async def test_secrets_in_the_address_stay_out_of_the_manifest() -> None:
@@ -306,7 +310,7 @@ async def test_secrets_in_the_address_stay_out_of_the_manifest() -> None:
         manifest = await read(target.url("/k/9f86d081884c7d659a2feaa0c55ad015/mcp?api_key=CANARY-SECRET"))
         assert target.requests[0].path.endswith("?api_key=CANARY-SECRET")
     assert manifest.transport.url == target.url("/k/…/mcp?api_key=…")
-    assert manifest.transport.facts["secret_in_url"] is True
+    assert manifest.auth.facts["key_in_url"] is True
     assert "CANARY-SECRET" not in repr(manifest)
     assert "9f86d081" not in repr(manifest)
 

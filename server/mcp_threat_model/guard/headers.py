@@ -1,0 +1,32 @@
+"""Headers that a user may add to requests: whatever HTTP allows and the protocol does not set itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mcp_threat_scoring.errors import UsageError
+
+_OURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "accept", "accept-encoding", "content-type", "expect",
+     "upgrade", "te", "trailer", "keep-alive", "origin"}
+)  # fmt: skip
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
+
+
+def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The user's headers, names in lower case.
+
+    Raises:
+        UsageError: a name or value that HTTP does not allow, or one that the protocol itself must set.
+    """
+    kept: dict[str, str] = {}
+    for name, value in headers.items():
+        lower = name.strip().lower()
+        if not lower or not set(lower) <= _TOKEN:
+            raise UsageError("A header name holds characters that HTTP does not allow.")
+        if lower in _OURS or lower.startswith("mcp-"):
+            raise UsageError(f"The header {lower} is set by the protocol and cannot be given.")
+        if any((ord(char) < 0x20 and char != "\t") or ord(char) == 0x7F for char in value):
+            raise UsageError(f"The value of the header {lower} holds control characters.")
+        kept[lower] = value.strip()
+    return kept
