@@ -1,6 +1,7 @@
 # make demo    threat-model the example server, over real stdio
 # make test    all tests        make lint    style, formatting, types
 # make bench   how long things take, beside what they are compared with
+# make docs    write what the README shows of the program from the program itself
 #
 # Every target sets itself up: a virtual environment in .venv, with the versions of constraints.txt.
 
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench wheel clean
+.PHONY: help demo test lint bench docs wheel clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -37,6 +38,9 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py
+
+docs: $(READY)
+	$(BIN)/python tests/readme.py
 
 # What would be published, and nothing of what is not: .ci/run installs it into an empty environment and runs it there.
 wheel: $(READY)

@@ -124,3 +124,32 @@ def test_the_example_configuration_starts_the_installed_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     entry = json.loads((ROOT / "claude_desktop_config.example.json").read_text())["mcpServers"]["mcp-threat-model"]
     assert set(entry["args"]) & set(project["scripts"]) or entry["command"] in project["scripts"]
+
+
+def test_the_readme_shows_the_help_of_the_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mcp_threat_model", "--help"], env={**os.environ, "COLUMNS": "80"},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    shown = (ROOT / "README.md").read_text().partition("<!-- help -->")[2].partition("<!-- /help -->")[0]
+    assert shown.strip() == f"```text\n{done.stdout.rstrip()}\n```", "run `make docs`"
+
+
+def test_every_command_of_the_readme_is_understood() -> None:
+    import shlex
+
+    from mcp_threat_model.cli import build_parser
+
+    commands = [
+        shlex.split(line.partition("mcp-threat-model ")[2], comments=True)
+        for line in (ROOT / "README.md").read_text().splitlines()
+        if line.startswith("$") and "mcp-threat-model " in line
+    ]
+    assert len(commands) > 4
+    for words in commands:
+        build_parser().parse_args(words)
+
+
+def test_the_readme_shows_no_path_of_a_machine() -> None:
+    assert "/home/" not in (text := (ROOT / "README.md").read_text())
+    assert str(ROOT) not in text
