@@ -1,8 +1,8 @@
 """Conditions of the scoring rules: which tools, signals and facts must be there for a line of YAML to count.
 
-A condition is compiled to a function once, when the rules are loaded. Sets of tools are bit masks, so that asking the
-same two hundred conditions of a server with some of its tools taken away costs next to nothing; that is what the range
-and the levers do.
+A condition is compiled once, when the rules are loaded. The questions inside it are numbered over all rules, and a
+scene answers each of them once; what is left of a condition is a bit mask over the answers. Hence scoring the same
+server again with some tools taken away costs next to nothing, and that is what the range and the levers do.
 
 The scoring must be monotone: a further tool never lowers a score. Hence a negation may hold anything but a question
 about tools; :func:`check_negations` refuses the rest when rules are loaded.
@@ -10,15 +10,19 @@ about tools; :func:`check_negations` refuses the rest when rules are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from mcp_threat_scoring.scene import DataLevel, Question, Scene
+from mcp_threat_scoring.scene import DataLevel, Question, Scene, bits
 from mcp_threat_scoring.signal import Evidence
 
-Holds = Callable[[Scene], bool]
+Holds = Callable[[int], bool]
+"""Whether a condition holds, given the answers to all questions of the rules (:class:`Atoms`)."""
 
 
 class Doc(BaseModel):
@@ -41,7 +45,7 @@ class ToolCondition(Doc):
     data: DataLevel | None = None
     at_least: Annotated[int, Field(ge=1)] = 1
 
-    @property
+    @cached_property
     def question(self) -> Question:
         """What is asked of each tool."""
         return Question(self.effect, self.ability, self.domain, self.data)
@@ -146,83 +150,124 @@ def walk(condition: Condition) -> Iterator[Condition]:
         yield from walk(condition.negated)
 
 
-def _always(_: Scene) -> bool:
-    return True
+class Atoms:
+    """Every question that the conditions of a set of rules ask, each asked once per scene: bit n answers question n."""
+
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+        self._asked: list[Callable[[Scene], bool]] = []
+
+    def bit(self, condition: Condition) -> int:
+        """The bit of a question, the same for the same question."""
+        key = f"{type(condition).__name__} {condition.model_dump_json()}"
+        if key not in self._bits:
+            self._bits[key] = 1 << len(self._asked)
+            self._asked.append(_question(condition))
+        return self._bits[key]
+
+    def answers(self, scene: Scene) -> int:
+        """The answers to all of them."""
+        mask = 0
+        for index, asked in enumerate(self._asked):
+            if asked(scene):
+                mask |= 1 << index
+        return mask
 
 
-def compiled(condition: Condition | None) -> Holds:
-    """The condition as a function of a scene."""
-    if condition is None:
-        return _always
-    if isinstance(condition, AnyOf):
-        return _any_of(tuple(map(compiled, condition.any)))
-    if isinstance(condition, AllOf):
-        return _all_of(tuple(map(compiled, condition.all)))
-    if isinstance(condition, Not):
-        inner = compiled(condition.negated)
-        return lambda scene: not inner(scene)
+def _question(condition: Condition) -> Callable[[Scene], bool]:
     if isinstance(condition, SignalCondition):
-        return _signal(condition.signal)
+        signal = condition.signal
+        return lambda scene: scene.has(signal)
     if isinstance(condition, Assumption):
         assumed = condition.assume
         return lambda scene: assumed in scene.assumed
     if isinstance(condition, FactCondition):
         name, wanted = condition.fact, condition.equals if isinstance(condition.equals, list) else [condition.equals]
         return lambda scene: scene.world.facts.get(name) in wanted
-    return _tools(condition.question, condition.at_least)
+    if isinstance(condition, ToolCondition):
+        asked, enough = condition.question, condition.at_least
+        return lambda scene: scene.tools(asked).bit_count() >= enough
+    raise TypeError(f"{type(condition).__name__} is no question")
 
 
-def _tools(question: Question, enough: int) -> Holds:
-    def holds(scene: Scene) -> bool:
-        mask = scene.masks.get(question)
-        if mask is None:
-            mask = scene.tools(question)
-        return mask != 0 if enough == 1 else mask.bit_count() >= enough
-
-    return holds
-
-
-def _signal(signal: str) -> Holds:
-    def holds(scene: Scene) -> bool:
-        known = scene.fires.get(signal)
-        return scene.has(signal) if known is None else known
-
-    return holds
-
-
-def _any_of(parts: tuple[Holds, ...]) -> Holds:
-    def holds(scene: Scene) -> bool:
-        for part in parts:  # noqa: SIM110 - a loop costs half of any() over a generator, and this is asked all the time
-            if part(scene):
-                return True
-        return False
-
-    return holds
+def compiled(condition: Condition | None, atoms: Atoms) -> Holds:
+    """The condition as a function of the answers to its questions, which join `atoms`."""
+    if condition is None:
+        return _always
+    if isinstance(condition, Not):
+        inner = compiled(condition.negated, atoms)
+        return lambda answers: not inner(answers)
+    if isinstance(condition, AnyOf | AllOf):
+        parts = condition.any if isinstance(condition, AnyOf) else condition.all
+        mask = 0
+        for part in parts:
+            if not isinstance(part, AnyOf | AllOf | Not):
+                mask |= atoms.bit(part)
+        nested = tuple(compiled(part, atoms) for part in parts if isinstance(part, AnyOf | AllOf | Not))
+        return _any_of(mask, nested) if isinstance(condition, AnyOf) else _all_of(mask, nested)
+    bit = atoms.bit(condition)
+    return lambda answers: answers & bit != 0
 
 
-def _all_of(parts: tuple[Holds, ...]) -> Holds:
-    def holds(scene: Scene) -> bool:
-        for part in parts:  # noqa: SIM110 - as above
-            if not part(scene):
-                return False
-        return True
-
-    return holds
+def _always(_: int) -> bool:
+    return True
 
 
-def explained(condition: Condition | None, scene: Scene) -> tuple[list[Evidence], int]:
-    """Evidence for a condition that holds, and the tools behind it as a mask. Negations explain nothing."""
-    found: list[Evidence] = []
+def _any_of(mask: int, nested: tuple[Holds, ...]) -> Holds:
+    if not nested:
+        return lambda answers: answers & mask != 0
+    return lambda answers: answers & mask != 0 or any(part(answers) for part in nested)
+
+
+def _all_of(mask: int, nested: tuple[Holds, ...]) -> Holds:
+    if not nested:
+        return lambda answers: answers & mask == mask
+    return lambda answers: answers & mask == mask and all(part(answers) for part in nested)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a condition holds: evidence, the tools behind it as a mask, and their names for a sentence."""
+
+    evidence: tuple[Evidence, ...]
+    tools: int
+    names: str
+
+
+def explained(parts: Sequence[Condition], scene: Scene) -> Explained:
+    """Explain a condition that holds, given everything inside it (:func:`parts_of`). Negations explain nothing."""
+    found: dict[int, Evidence] = {}  # by identity, which is cheap: the same evidence is the same object
+    first: dict[int, None] = {}
     tools = 0
-    for part in walk(condition) if condition is not None else ():
+    world = scene.world
+    for part in parts:
         if isinstance(part, ToolCondition):
             mask = scene.tools(part.question)
-            if mask.bit_count() >= part.at_least:
+            if mask and mask.bit_count() >= part.at_least:
                 tools |= mask
-                found += scene.world.tool_evidence(mask, part.question)
-        elif isinstance(part, SignalCondition) and scene.has(part.signal):
-            found += scene.world.picture.evidence(part.signal, 2)
-            tools |= scene.signal_tools(part.signal)
-        elif isinstance(part, FactCondition) and compiled(part)(scene):
-            found.append(scene.world.fact_evidence(part.fact))
-    return list(dict.fromkeys(found)), tools
+                shown, evidence = world.show(mask, part.question)
+                first.update(dict.fromkeys(shown))
+                found.update((id(one), one) for one in evidence)
+        elif isinstance(part, SignalCondition):
+            if scene.has(part.signal):
+                found.update((id(one), one) for one in world.picture.evidence(part.signal, 2))
+                mask = scene.signal_tools(part.signal)
+                tools |= mask
+                first.update(dict.fromkeys(islice(bits(mask), 2)))
+        elif isinstance(part, FactCondition) and _question(part)(scene):
+            fact = world.fact_evidence(part.fact)
+            found[id(fact)] = fact
+    return Explained(tuple(found.values()), tools, world.names(list(first), tools.bit_count()))
+
+
+def parts_of(condition: Condition | None) -> tuple[Condition, ...]:
+    """Everything inside a condition that can explain it."""
+    return () if condition is None else tuple(_explaining(condition))
+
+
+def _explaining(condition: Condition) -> Iterator[Condition]:
+    if isinstance(condition, AnyOf | AllOf):
+        for part in condition.any if isinstance(condition, AnyOf) else condition.all:
+            yield from _explaining(part)
+    elif not isinstance(condition, Not):
+        yield condition

@@ -12,14 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import Field, model_validator
 
 from mcp_threat_scoring.aivss_tables import CvssVersion
-from mcp_threat_scoring.condition import Condition, Conditional, Doc, Holds, Monotone, compiled, explained
+from mcp_threat_scoring.condition import (
+    Atoms,
+    Condition,
+    Conditional,
+    Doc,
+    Holds,
+    Monotone,
+    compiled,
+    explained,
+    parts_of,
+)
 from mcp_threat_scoring.cvss_base import BASE_METRICS, CvssBase, cvss_base
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -109,6 +118,7 @@ def _rank(metric: str, value: str) -> int:
 class _Choice:
     doc: Choice
     holds: Holds
+    parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,51 +134,51 @@ class Exposure:
 
     id: str
     title: str
-    condition: Condition | None
     choices: tuple[Choice, ...]
+    parts: tuple[tuple[Condition, ...], ...]
     bases: Mapping[CvssVersion, CvssBase]
 
     def metrics(self, version: CvssVersion, scene: Scene) -> list[MetricOut]:
         """The metrics of one version in their published order, each with its reason and evidence."""
         made: dict[str, MetricOut] = {}
-        for choice in self.choices:
-            evidence, tools = explained(choice.when, scene)
-            reason = sentence(choice.reason.replace("{tools}", scene.world.names(tools)))
+        for choice, parts in zip(self.choices, self.parts, strict=True):
+            why = explained(parts, scene)
+            reason = sentence(choice.reason.replace("{tools}", why.names))
             for metric, value in choice.sets[version].items():
-                made[metric] = MetricOut(id=metric, value=value, reason=reason, evidence=shown(evidence))
+                made[metric] = MetricOut(id=metric, value=value, reason=reason, evidence=shown(why.evidence))
         return [made[metric] for metric in BASE_METRICS[version]]
 
 
 class ExposureModel:
     """``rules/exposure.yaml``, compiled."""
 
-    def __init__(self, doc: ExposureDoc) -> None:
+    def __init__(self, doc: ExposureDoc, atoms: Atoms) -> None:
         self.doc = doc
-        self._unknowns = tuple((unknown, compiled(unknown.when)) for unknown in doc.unknowns)
+        self._unknowns = tuple((unknown, compiled(unknown.when, atoms)) for unknown in doc.unknowns)
         aspects = {
-            name: tuple(_Choice(choice, compiled(choice.when)) for choice in choices)
+            name: tuple(_Choice(choice, compiled(choice.when, atoms), parts_of(choice.when)) for choice in choices)
             for name, choices in doc.aspects.items()
         }
         self._scenarios = tuple(
-            _Scenario(scenario, compiled(scenario.when), tuple(aspects[name] for name in scenario.aspects))
+            _Scenario(scenario, compiled(scenario.when, atoms), tuple(aspects[name] for name in scenario.aspects))
             for scenario in doc.scenarios
         )
         self._bases: dict[tuple[int, ...], Mapping[CvssVersion, CvssBase]] = {}
 
     def unknowns(self, scene: Scene) -> list[Unknown]:
         """What was not seen of this target."""
-        return [unknown for unknown, holds in self._unknowns if holds(scene)]
+        return [unknown for unknown, holds in self._unknowns if holds(scene.answers)]
 
     def exposures(self, scene: Scene) -> list[Exposure]:
         """Every scenario that the evidence supports, in the order of the file. There is always at least one."""
         found: list[Exposure] = []
+        answers = scene.answers
         for scenario in self._scenarios:
-            if scenario.holds(scene):
-                choices = tuple(
-                    next(choice.doc for choice in choices if choice.holds(scene)) for choices in scenario.aspects
-                )
-                doc = scenario.doc
-                found.append(Exposure(doc.id, doc.title, doc.when, choices, self.bases(choices)))
+            if scenario.holds(answers):
+                made = [next(choice for choice in choices if choice.holds(answers)) for choices in scenario.aspects]
+                choices = tuple(choice.doc for choice in made)
+                parts = tuple(choice.parts for choice in made)
+                found.append(Exposure(scenario.doc.id, scenario.doc.title, choices, parts, self.bases(choices)))
         return found
 
     def bases(self, choices: tuple[Choice, ...]) -> Mapping[CvssVersion, CvssBase]:
@@ -186,8 +196,7 @@ def _vector(version: CvssVersion, choices: Sequence[Choice]) -> str:
     return "/".join((f"CVSS:{version}", *(f"{metric}:{values[metric]}" for metric in BASE_METRICS[version])))
 
 
-@lru_cache(maxsize=4)
-def exposure_model(root: Path) -> ExposureModel:
+def exposure_model(root: Path, atoms: Atoms) -> ExposureModel:
     """Read and compile ``exposure.yaml`` under that folder.
 
     Raises:
@@ -197,4 +206,4 @@ def exposure_model(root: Path) -> ExposureModel:
     doc: Any = load_document(ExposureDoc, root / "exposure.yaml", "exposure.yaml", problems)
     if doc is None:
         raise RuleError(problems)
-    return ExposureModel(doc)
+    return ExposureModel(doc, atoms)

@@ -12,14 +12,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mcp_threat_scoring.aivss_tables import OWASP_0_8, PROFILES, ProfileTable
-from mcp_threat_scoring.condition import Conditional, Doc, Holds, Monotone, ToolCondition, compiled, explained, walk
+from mcp_threat_scoring.condition import (
+    Atoms,
+    Condition,
+    Conditional,
+    Doc,
+    Holds,
+    Monotone,
+    ToolCondition,
+    compiled,
+    explained,
+    parts_of,
+    walk,
+)
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import sentence
@@ -108,6 +119,7 @@ class _Part:
     rule: Contribution | LevelChoice | Doubt
     amount: float
     holds: Holds
+    inside: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,16 +131,16 @@ class _Factor:
     doubts: tuple[_Part, ...]
     adds: bool
 
-    def value(self, scene: Scene) -> float:
+    def value(self, answers: int) -> float:
         if self.adds:
-            return _tenths(self.base + sum(part.amount for part in self.parts if part.holds(scene)))
-        return next(part.amount for part in self.parts if part.holds(scene))
+            return _tenths(self.base + sum(part.amount for part in self.parts if part.holds(answers)))
+        return next(part.amount for part in self.parts if part.holds(answers))
 
-    def doubt(self, scene: Scene) -> tuple[float, float]:
+    def doubt(self, answers: int) -> tuple[float, float]:
         low = high = 0.0
         for part in self.doubts:
             rule = part.rule
-            if isinstance(rule, Doubt) and part.holds(scene):
+            if isinstance(rule, Doubt) and part.holds(answers):
                 low, high = (
                     (low + rule.low, high + rule.high) if self.adds else (min(low, rule.low), max(high, rule.high))
                 )
@@ -147,33 +159,33 @@ class Bounds:
 class FactorModel:
     """``rules/factors.yaml``, compiled."""
 
-    def __init__(self, doc: FactorsDoc) -> None:
+    def __init__(self, doc: FactorsDoc, atoms: Atoms) -> None:
         self.doc = doc
         self._factors: dict[ProfileId, dict[str, _Factor]] = {
             "graded": {
-                key: _Factor(f.side, f.base, f.reason, _parts(f.adds), _parts(f.doubts), adds=True)
+                key: _Factor(f.side, f.base, f.reason, _parts(f.adds, atoms), _parts(f.doubts, atoms), adds=True)
                 for key, f in doc.graded.items()
             },
             "owasp-0.8": {
-                key: _Factor(f.side, 0.0, "", _parts(f.levels), _parts(f.doubts), adds=False)
+                key: _Factor(f.side, 0.0, "", _parts(f.levels, atoms), _parts(f.doubts, atoms), adds=False)
                 for key, f in doc.owasp.items()
             },
         }
 
     def values(self, profile: ProfileId, scene: Scene) -> dict[str, float]:
         """The ten values for a scene."""
-        return {key: factor.value(scene) for key, factor in self._factors[profile].items()}
+        return {key: factor.value(scene.answers) for key, factor in self._factors[profile].items()}
 
     def bounds(self, profile: ProfileId, scene: Scene, best: Scene, worst: Scene) -> dict[str, Bounds]:
         """The ten values with their bounds: of the same target with every doubt settled for the better or the worse."""
         found: dict[str, Bounds] = {}
         for key, factor in self._factors[profile].items():
-            value = factor.value(scene)
-            low, high = factor.doubt(scene)
+            value = factor.value(scene.answers)
+            low, high = factor.doubt(scene.answers)
             found[key] = Bounds(
                 value,
-                min(value, _tenths(factor.value(best) + low)),
-                max(value, _tenths(factor.value(worst) + high)),
+                min(value, _tenths(factor.value(best.answers) + low)),
+                max(value, _tenths(factor.value(worst.answers) + high)),
             )
         return found
 
@@ -185,10 +197,22 @@ class FactorModel:
         ]
 
 
-def _parts(rules: Sequence[Contribution | LevelChoice | Doubt]) -> tuple[_Part, ...]:
+def _parts(rules: Sequence[Contribution | LevelChoice | Doubt], atoms: Atoms) -> tuple[_Part, ...]:
     return tuple(
-        _Part(rule, getattr(rule, "add", 0.0) or getattr(rule, "value", 0.0), compiled(rule.when)) for rule in rules
+        _Part(
+            rule,
+            getattr(rule, "add", 0.0) or getattr(rule, "value", 0.0),
+            compiled(rule.when, atoms),
+            parts_of(rule.when),
+        )
+        for rule in rules
     )
+
+
+def _amount(rule: Contribution | LevelChoice | Doubt) -> float:
+    if isinstance(rule, Contribution):
+        return rule.add
+    return rule.value if isinstance(rule, LevelChoice) else 0.0
 
 
 def _tenths(value: float) -> float:
@@ -199,19 +223,20 @@ def _told(factor_id: str, name: str, factor: _Factor, scene: Scene, bounds: Boun
     said: list[str] = []
     evidence: list[Evidence] = []
     if factor.adds:
-        said.append(sentence(f"{factor.base:g} because {factor.base_reason}"))
-        chosen = [part for part in factor.parts if part.holds(scene)]
+        chosen = [part for part in factor.parts if part.holds(scene.answers)]
+        if factor.base or not chosen:
+            said.append(sentence(f"{factor.base:g} because {factor.base_reason}"))
     else:
-        chosen = [next(part for part in factor.parts if part.holds(scene))]
+        chosen = [next(part for part in factor.parts if part.holds(scene.answers))]
     for part in chosen:
-        found, tools = explained(part.rule.when, scene)
-        evidence += found
-        reason = part.rule.reason.replace("{tools}", scene.world.names(tools))
+        why = explained(part.inside, scene)
+        evidence += why.evidence
+        reason = part.rule.reason.replace("{tools}", why.names)
         said.append(sentence(f"{part.amount:+g} because {reason}" if factor.adds else reason))
     if bounds.low < bounds.high:
-        why = [part.rule.reason for part in factor.doubts if part.holds(scene)]
-        if why:
-            said.append(sentence(f"not known: {'; '.join(why)}"))
+        doubts = [part.rule.reason for part in factor.doubts if part.holds(scene.answers)]
+        if doubts:
+            said.append(sentence(f"not known: {'; '.join(doubts)}"))
     return FactorOut(
         id=factor_id,
         name=name,
@@ -220,7 +245,7 @@ def _told(factor_id: str, name: str, factor: _Factor, scene: Scene, bounds: Boun
         high=bounds.high,
         basis=_basis(factor, scene, evidence),
         rationale=" ".join(said),
-        evidence=shown(dict.fromkeys(evidence)),
+        evidence=shown({id(one): one for one in evidence}.values()),
     )
 
 
@@ -234,8 +259,7 @@ def _basis(factor: _Factor, scene: Scene, evidence: Sequence[Evidence]) -> Basis
     return "server" if evidence or scene.world.facts.get("coverage.tools") == "observed" else "default"
 
 
-@lru_cache(maxsize=4)
-def factor_model(root: Path) -> FactorModel:
+def factor_model(root: Path, atoms: Atoms) -> FactorModel:
     """Read and compile ``factors.yaml`` under that folder.
 
     Raises:
@@ -245,4 +269,4 @@ def factor_model(root: Path) -> FactorModel:
     doc = load_document(FactorsDoc, root / "factors.yaml", "factors.yaml", problems)
     if doc is None:
         raise RuleError(problems)
-    return FactorModel(doc)
+    return FactorModel(doc, atoms)

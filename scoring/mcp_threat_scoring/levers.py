@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from pydantic import model_validator
 
 from mcp_threat_scoring.aivss_tables import severity
-from mcp_threat_scoring.condition import Condition, Doc, Holds, ToolCondition, compiled, explained, walk
+from mcp_threat_scoring.condition import (
+    Atoms,
+    Condition,
+    Doc,
+    Holds,
+    ToolCondition,
+    compiled,
+    explained,
+    parts_of,
+    walk,
+)
 from mcp_threat_scoring.phrases import capital, number
 from mcp_threat_scoring.report import LeverOut
 from mcp_threat_scoring.scene import Scene
@@ -37,6 +47,7 @@ class LeverRule(Doc):
 class _Lever:
     rule: LeverRule
     holds: Holds
+    denied: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,8 +62,8 @@ class Change:
 class Levers:
     """The levers of ``rules/exposure.yaml``, compiled."""
 
-    def __init__(self, rules: Sequence[LeverRule]) -> None:
-        self._levers = tuple(_Lever(rule, compiled(rule.when)) for rule in rules)
+    def __init__(self, rules: Sequence[LeverRule], atoms: Atoms) -> None:
+        self._levers = tuple(_Lever(rule, compiled(rule.when, atoms), parts_of(rule.deny)) for rule in rules)
 
     def changes(self, scene: Scene) -> list[Change]:
         """The changes that can be made to this server. Two that deny the same tools are one."""
@@ -60,15 +71,16 @@ class Levers:
         seen: set[int] = set()
         for lever in self._levers:
             rule = lever.rule
-            if not lever.holds(scene):
+            if not lever.holds(scene.answers):
                 continue
             if rule.deny is None:
                 found.append(Change(rule.change, scene.vary(assume=frozenset((rule.assume or "",))), 0))
                 continue
-            denied = explained(rule.deny, scene)[1]
+            why = explained(lever.denied, scene)
+            denied = why.tools
             if denied and denied not in seen:
                 seen.add(denied)
-                said = rule.change.format(which=_which(denied, scene), tools=scene.world.names(denied))
+                said = rule.change.format(which=_which(denied, scene), tools=why.names)
                 found.append(Change(said.removesuffix(": the server"), scene.vary(deny=denied), denied.bit_count()))
         return found
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
-from mcp_threat_scoring.condition import Conditional, Doc, Monotone, ToolCondition, compiled, walk
+from mcp_threat_scoring.condition import Atoms, Conditional, Doc, Monotone, ToolCondition, compiled, walk
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import joined, sentence
@@ -81,19 +80,19 @@ class Multiplier:
 class MultiplierModel:
     """``rules/multipliers.yaml``, compiled."""
 
-    def __init__(self, doc: MultipliersDoc) -> None:
+    def __init__(self, doc: MultipliersDoc, atoms: Atoms) -> None:
         self.doc = doc
-        self._threat = tuple((level, compiled(level.when)) for level in doc.threat)
-        self._controls = tuple((control, compiled(control.when)) for control in doc.controls)
+        self._threat = tuple((level, compiled(level.when, atoms)) for level in doc.threat)
+        self._controls = tuple((control, compiled(control.when, atoms)) for control in doc.controls)
 
     def threat(self, table: ProfileTable, scene: Scene) -> Multiplier:
         """The threat multiplier: of the gravest thing known."""
-        level = next(level for level, holds in self._threat if holds(scene))
+        level = next(level for level, holds in self._threat if holds(scene.answers))
         return Multiplier(level.value[table.id], sentence(level.reason))
 
     def mitigation(self, table: ProfileTable, scene: Scene) -> Multiplier:
         """The mitigation factor: 1 less the credits, within what the profile allows."""
-        held = [control for control, holds in self._controls if holds(scene)]
+        held = [control for control, holds in self._controls if holds(scene.answers)]
         credit = sum(control.credit for control in held)
         if table.mitigation.levels:
             enough = credit >= self.doc.owasp.partial - 1e-9
@@ -105,8 +104,7 @@ class MultiplierModel:
         return Multiplier(value, sentence(joined([control.reason for control in held])))
 
 
-@lru_cache(maxsize=4)
-def multiplier_model(root: Path) -> MultiplierModel:
+def multiplier_model(root: Path, atoms: Atoms) -> MultiplierModel:
     """Read and compile ``multipliers.yaml`` under that folder.
 
     Raises:
@@ -116,4 +114,4 @@ def multiplier_model(root: Path) -> MultiplierModel:
     doc = load_document(MultipliersDoc, root / "multipliers.yaml", "multipliers.yaml", problems)
     if doc is None:
         raise RuleError(problems)
-    return MultiplierModel(doc)
+    return MultiplierModel(doc, atoms)

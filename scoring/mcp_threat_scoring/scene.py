@@ -5,11 +5,12 @@ A :class:`World` is computed once per picture; a :class:`Scene` is a cheap varia
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from heapq import nlargest
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mcp_threat_scoring.judge import server_judge
 from mcp_threat_scoring.neutralise import neutralise
@@ -19,6 +20,9 @@ from mcp_threat_scoring.report import EvidenceOut
 from mcp_threat_scoring.rule import AllOf, AnyOf, FactTest, Not, SignalTest, Test, TextTest
 from mcp_threat_scoring.signal import Evidence, SignalId
 
+if TYPE_CHECKING:
+    from mcp_threat_scoring.condition import Atoms
+
 DataLevel = Literal["private", "sensitive"]
 Certainty = Literal["likely", "sure", "conceivable"]
 
@@ -27,7 +31,7 @@ Certainty = Literal["likely", "sure", "conceivable"]
 THRESHOLDS: Mapping[Certainty, float] = {"likely": 0.5, "sure": 0.8, "conceivable": 0.2}
 
 EVIDENCE_SHOWN = 3
-NAMES_SHOWN = 3
+NAMES_SHOWN = 2
 
 
 class Question(NamedTuple):
@@ -47,8 +51,9 @@ _SENSITIVE_ABILITIES = ("secrets.read", "money.move", "identity.admin")
 class World:
     """Bit masks over the tools of one picture: bit n is tool n."""
 
-    def __init__(self, picture: Picture) -> None:
+    def __init__(self, picture: Picture, atoms: Atoms) -> None:
         self.picture = picture
+        self.atoms = atoms
         self.all = (1 << len(picture.tools)) - 1
         self.facts: dict[str, bool | int | str] = dict(picture.facts)
         self.abilities: dict[str, int] = {}
@@ -57,7 +62,11 @@ class World:
             (certainty, effect): 0 for certainty in THRESHOLDS for effect in ("write", "destructive")
         }
         self._signals: dict[str, int] = {}
-        self._names: dict[int, str] = {}
+        self._facts_shown: dict[str, Evidence] = {}
+        self._elsewhere: dict[str, bool] = {}
+        self._asks: dict[str, Test | None] = {}
+        self._ranked: dict[str, list[int]] = {}
+        self._shown: dict[tuple[int, Question], tuple[list[int], list[Evidence]]] = {}
         homeless = 0
         for index, tool in enumerate(picture.tools):
             bit = 1 << index
@@ -115,19 +124,41 @@ class World:
             return False
         return not (self.abilities or self.domains or self.effects["likely", "write"])
 
-    def names(self, mask: int) -> str:
-        """The tools of a mask for a sentence: "`a`, `b` and three more"; "the server" where nobody named any."""
-        if self.picture.from_listing or not mask:
-            return "the server"
-        if mask not in self._names:
-            first = [quoted(self.picture.tools[index].name) for index in islice(bits(mask), NAMES_SHOWN + 1)]
-            self._names[mask] = listed(first, mask.bit_count(), NAMES_SHOWN)
-        return self._names[mask]
+    def show(self, mask: int, asked: Question) -> tuple[list[int], list[Evidence]]:
+        """The few tools of a mask that show best what was asked, and the evidence of it."""
+        key = (mask, asked)
+        if key not in self._shown:
+            first = self._first(mask, asked)
+            self._shown[key] = first, self._tool_evidence(first, asked)
+        return self._shown[key]
 
-    def tool_evidence(self, mask: int, asked: Question) -> list[Evidence]:
-        """The first few pieces of evidence that tools are what a condition asks."""
+    def _first(self, mask: int, asked: Question) -> list[int]:
+        """The surest ones; readers where nothing was changed."""
+        if asked.effect:
+            order: Iterable[int] = self._surest(asked.effect)
+            return list(islice((index for index in order if mask >> index & 1), NAMES_SHOWN + 1))
+        if asked.ability:
+            tools, ability = self.picture.tools, asked.ability
+            return nlargest(NAMES_SHOWN + 1, bits(mask), key=lambda index: (tools[index].abilities[ability], -index))
+        readers = mask & ~self.effects["likely", "write"]
+        return list(islice(bits(readers or mask), NAMES_SHOWN + 1))
+
+    def _surest(self, effect: str) -> list[int]:
+        if effect not in self._ranked:
+            tools = self.picture.tools
+            odds = [tool.destructive if effect == "destructive" else tool.write for tool in tools]
+            self._ranked[effect] = sorted(range(len(tools)), key=lambda index: -odds[index])
+        return self._ranked[effect]
+
+    def names(self, shown: Sequence[int], count: int) -> str:
+        """Tools for a sentence: "`a`, `b` and three more"; "the server" where nobody named any."""
+        if self.picture.from_listing or not count:
+            return "the server"
+        return listed([quoted(self.picture.tools[index].name) for index in shown], count, NAMES_SHOWN)
+
+    def _tool_evidence(self, tools: Iterable[int], asked: Question) -> list[Evidence]:
         found: list[Evidence] = []
-        for index in islice(bits(mask), EVIDENCE_SHOWN):
+        for index in islice(tools, EVIDENCE_SHOWN):
             tool = self.picture.tools[index]
             if asked.ability and tool.ability_evidence.get(asked.ability):
                 found.append(tool.ability_evidence[asked.ability][0])
@@ -140,11 +171,14 @@ class World:
 
     def fact_evidence(self, name: str) -> Evidence:
         """A fact as evidence."""
+        if name in self._facts_shown:
+            return self._facts_shown[name]
         value = self.facts.get(name)
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         part = name.partition(".")[0]
         pointer = f"/{part}" if part in ("auth", "transport", "launch") else ""
-        return Evidence(SignalId(name), pointer, neutralise(f"{name}: {shown}"))
+        self._facts_shown[name] = Evidence(SignalId(name), pointer, neutralise(f"{name}: {shown}"))
+        return self._facts_shown[name]
 
     def signal_mask(self, signal_id: str) -> int:
         """The tools a signal fired on; 0 if it fired on something else, or on the server as a whole."""
@@ -160,10 +194,20 @@ class World:
 
     def elsewhere(self, signal_id: str) -> bool:
         """Whether a signal fired on something that is no tool: the server, a prompt, a resource."""
-        return any(
-            signal.subject == "" or not signal.subject.startswith(("/tools/", "/description"))
-            for signal in self.picture.signals.of(signal_id)
-        )
+        if signal_id not in self._elsewhere:
+            self._elsewhere[signal_id] = any(
+                not signal.subject.startswith(("/tools/", "/description"))
+                for signal in self.picture.signals.of(signal_id)
+            )
+        return self._elsewhere[signal_id]
+
+    def asks_tools(self, signal_id: str) -> Test | None:
+        """The rule of a signal over the server, if the answer may change when tools are taken away."""
+        if signal_id not in self._asks:
+            rule = self.picture.rules.get(SignalId(signal_id))
+            asks = rule is not None and rule.over == "server" and _asks_tools(rule.test)
+            self._asks[signal_id] = rule.test if rule is not None and asks else None
+        return self._asks[signal_id]
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,8 +218,12 @@ class Scene:
     allowed: int
     certainty: Certainty = "likely"
     assumed: frozenset[str] = frozenset()
-    fires: dict[str, bool] = field(default_factory=dict)
     masks: dict[Question, int] = field(default_factory=dict)
+
+    @cached_property
+    def answers(self) -> int:
+        """The answers to all questions of the rules."""
+        return self.world.atoms.answers(self)
 
     def vary(self, *, deny: int = 0, assume: frozenset[str] = frozenset()) -> Scene:
         """The same scene without some tools, or with more assumed."""
@@ -203,21 +251,11 @@ class Scene:
 
     def has(self, signal_id: str) -> bool:
         """Whether a signal fires here."""
-        known = self.fires.get(signal_id)
-        if known is None:
-            known = self.fires[signal_id] = self._decide(signal_id)
-        return known
-
-    @property
-    def _partial(self) -> bool:
-        return self.allowed != self.world.all
-
-    def _decide(self, signal_id: str) -> bool:
-        if not self._partial:
+        if self.allowed == self.world.all:
             return signal_id in self.world.picture.signals
-        rule = self.world.picture.rules.get(SignalId(signal_id))
-        if rule is not None and rule.over == "server" and _asks_tools(rule.test):
-            return self._recomputed(rule.test, signal_id)
+        asks = self.world.asks_tools(signal_id)
+        if asks is not None:
+            return self._recomputed(asks, signal_id)
         return bool(self.signal_tools(signal_id)) or self.world.elsewhere(signal_id)
 
     @cached_property

@@ -14,6 +14,7 @@ from typing import Any
 
 from mcp_threat_scoring.aivss import Aivss, aivss, factor_sum
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
+from mcp_threat_scoring.condition import Atoms
 from mcp_threat_scoring.cvss_exposure import Exposure, ExposureModel, exposure_model
 from mcp_threat_scoring.factors import FactorModel, factor_model
 from mcp_threat_scoring.levers import Change, Levers
@@ -28,6 +29,7 @@ from mcp_threat_scoring.scene import Scene, World
 class Models:
     """The compiled scoring rules."""
 
+    atoms: Atoms
     exposure: ExposureModel
     factors: FactorModel
     multipliers: MultiplierModel
@@ -41,14 +43,17 @@ def models(root: Path) -> Models:
     Raises:
         RuleError: a file is missing or wrong.
     """
-    exposure = exposure_model(root)
-    return Models(exposure, factor_model(root), multiplier_model(root), Levers(exposure.doc.levers))
+    atoms = Atoms()
+    exposure = exposure_model(root, atoms)
+    return Models(
+        atoms, exposure, factor_model(root, atoms), multiplier_model(root, atoms), Levers(exposure.doc.levers, atoms)
+    )
 
 
 def score(picture: Picture, profile: ProfileId) -> AivssOut:
     """The AIVSS of a server: `profile` in the headline, the other profile beside it."""
     rules = models(picture.ruleset.root)
-    world = World(picture)
+    world = World(picture, rules.atoms)
     scene = Scene(world, world.all)
     unknown = rules.exposure.unknowns(scene)
     best = Scene(world, world.all, "sure", frozenset(flag for item in unknown for flag in item.best))

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from mcp_threat_scoring.condition import Atoms
 from mcp_threat_scoring.cvss_base import BASE_METRICS, cvss_base
 from mcp_threat_scoring.cvss_exposure import ExposureDoc, ExposureModel, exposure_model
 from mcp_threat_scoring.documents import rules_dir
@@ -144,7 +145,7 @@ class TestRules:
     """The rule file is checked when it is loaded: order, completeness, and that no tool can lower a score."""
 
     def test_every_combination_of_choices_is_a_valid_vector_and_graver_choices_score_higher(self) -> None:
-        model = exposure_model(rules_dir())
+        model = exposure_model(rules_dir(), Atoms())
         for scenario in model.doc.scenarios:
             aspects = [model.doc.aspects[name] for name in scenario.aspects]
             bases: dict[tuple[int, ...], dict[str, float]] = {}
@@ -186,7 +187,7 @@ class TestRules:
 
     def test_a_missing_file_is_one_clear_error(self, tmp_path: Any) -> None:
         with pytest.raises(RuleError, match=r"exposure\.yaml: cannot be read"):
-            exposure_model(tmp_path)
+            exposure_model(tmp_path, Atoms())
 
     def test_the_shipped_rules_compile(self) -> None:
-        assert isinstance(exposure_model(rules_dir()), ExposureModel)
+        assert isinstance(exposure_model(rules_dir(), Atoms()), ExposureModel)

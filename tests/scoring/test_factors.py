@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from mcp_threat_scoring.aivss_tables import GRADED, OWASP_0_8
+from mcp_threat_scoring.condition import Atoms
 from mcp_threat_scoring.documents import rules_dir
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.factors import FactorsDoc, factor_model
@@ -165,7 +166,7 @@ class TestMultipliers:
 
 class TestRules:
     def test_the_assumed_host_is_described_once(self) -> None:
-        assert "assistant" in factor_model(rules_dir()).doc.assumed_host
+        assert "assistant" in factor_model(rules_dir(), Atoms()).doc.assumed_host
 
     @pytest.mark.parametrize(
         ("path", "value", "says"),
@@ -212,6 +213,6 @@ class TestRules:
 
     def test_a_missing_file_is_one_clear_error(self, tmp_path: Any) -> None:
         with pytest.raises(RuleError, match=r"factors\.yaml: cannot be read"):
-            factor_model(tmp_path)
+            factor_model(tmp_path, Atoms())
         with pytest.raises(RuleError, match=r"multipliers\.yaml: cannot be read"):
-            multiplier_model(tmp_path)
+            multiplier_model(tmp_path, Atoms())

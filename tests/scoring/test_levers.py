@@ -54,7 +54,7 @@ class TestLevers:
         found = score(fake([writing(f"set_{name}", domains=("notes",)) for name in "abcdef"]), "graded")
 
         assert any(
-            one.change == "Deny the six tools that can change anything: `set_a`, `set_b`, `set_c` and three more"
+            one.change == "Deny the six tools that can change anything: `set_a`, `set_b` and four more"
             for one in found.levers
         )
 
