@@ -1,0 +1,127 @@
+"""One server as a client's configuration has it: how it is started or reached, and what it is given.
+
+Values that may be secrets are kept only to start or reach the server, never shown: they have no representation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import re2
+
+from mcp_threat_model.clients.locations import Scope
+from mcp_threat_model.guard.launch import is_secret_name
+from mcp_threat_model.source.packaged import URL_KEYS, config_entry
+from mcp_threat_model.source.parts import mapping, text
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.manifest import Manifest, build_manifest
+
+_REFERENCE = re2.compile(
+    r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\}|^<[^>]*>$|^(?i:your[-_ ].*)$"
+)
+"""``${VAR}``, ``${input:key}``, ``${workspaceFolder}``, ``$VAR``, ``%VAR%``, ``{{key}}``, ``<key>``: not a value."""
+_TOKEN = re2.compile(
+    r"^(?:sk-|sk_live_|ghp_|gho_|github_pat_|glpat-|xox[abprs]-|AKIA|AIza|eyJ[A-Za-z0-9_-]{10,}\.|ya29\.|pat-|npm_|"
+    r"hf_|dop_v1_|shpat_|SG\.)"
+)
+MIN_SECRET = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A server's entry in one client's file."""
+
+    client: str
+    scope: Scope
+    path: str
+    name: str
+    raw: Mapping[str, Any] = field(repr=False)
+    project: str = ""
+    """For a client that keeps several projects in one file: which one."""
+    neighbours: int = 0
+    """How many other servers the same client runs beside it."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Environment variables, with their values. Never show them."""
+        return {key: value for key, value in mapping(self.raw.get("env")).items() if isinstance(value, str)}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """HTTP headers, with their values. Never show them."""
+        held = mapping(self.raw.get("headers")) or mapping(self.raw.get("http_headers"))
+        return {key: value for key, value in held.items() if isinstance(value, str)}
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command as it would be started. May hold secrets: never show it."""
+        command, args = self.raw.get("command"), self.raw.get("args")
+        if isinstance(command, dict):  # Zed, before 2025
+            args, command = command.get("args"), command.get("path")
+        if not text(command):
+            return ()
+        return (text(command), *(one for one in (args if isinstance(args, list) else ()) if isinstance(one, str)))
+
+    @property
+    def url(self) -> str:
+        """The address, when it is reached over HTTP."""
+        return next((text(self.raw[key]) for key in URL_KEYS if text(self.raw.get(key))), "")
+
+    @property
+    def disabled(self) -> bool:
+        """Whether the client leaves it out for now."""
+        return self.raw.get("disabled") is True or self.raw.get("enabled") is False
+
+    @property
+    def auto_approved(self) -> bool:
+        """Whether the client lets some of its tools run without asking."""
+        named = (self.raw.get(key) for key in ("autoApprove", "alwaysAllow", "auto_approve"))
+        return self.raw.get("trust") is True or any(bool(one) for one in named)
+
+    def plain_secrets(self) -> tuple[str, ...]:
+        """Names of variables and headers whose secret stands in the file as plain text."""
+        held = (*self.env.items(), *self.headers.items())
+        return tuple(name for name, value in held if is_plain_secret(name, value))
+
+    def manifest(self) -> Manifest:
+        """What the entry alone says, as a manifest; nothing is started or reached.
+
+        Raises:
+            TargetError: `malformed`: it names neither a command nor an address.
+        """
+        parts = config_entry({"mcpServers": {self.name: dict(self.raw)}})
+        facts: dict[str, str | bool | int] = {
+            **parts.launch.facts,
+            "auto_approve": self.auto_approved,
+            "shares_client": self.neighbours > 0,
+            "plain_secrets": len(self.plain_secrets()),
+        }
+        return build_manifest(
+            target_kind="config",
+            target_value=f"config:{self.client}/{self.name}",
+            coverage=parts.coverage,
+            server=parts.server,
+            transport=parts.transport,
+            launch=replace(parts.launch, facts=facts),
+        )
+
+    @property
+    def usable(self) -> bool:
+        """Whether it names a command or an address at all."""
+        try:
+            self.manifest()
+        except TargetError:
+            return False
+        return True
+
+
+def is_plain_secret(name: str, value: str) -> bool:
+    """Whether a configured value is a secret written out, and not a reference to one."""
+    bare = value.removeprefix("Bearer ").removeprefix("bearer ").strip()
+    if len(bare) < MIN_SECRET or _REFERENCE.search(bare):
+        return False
+    if _TOKEN.search(bare):
+        return True
+    return is_secret_name(name) and " " not in bare and not bare.startswith(("/", "~", "./"))

@@ -1,0 +1,128 @@
+"""What is wrong with the way servers are configured, before any of them is started.
+
+Each entry becomes a manifest of what the configuration alone says, and the same rules as everywhere judge it. What only
+the set of entries can show, one name for two programs or two names that look alike, is looked at here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcp_threat_model.clients.entry import Configured
+from mcp_threat_model.guard.launch import redact_argv
+from mcp_threat_model.source.parts import shown_url
+from mcp_threat_scoring.analyze import Knowledge
+from mcp_threat_scoring.finding import findings
+from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
+from mcp_threat_scoring.observations import skeleton
+from mcp_threat_scoring.picture import paint
+from mcp_threat_scoring.report import FindingOut, Severity
+
+COMMAND_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An entry and what is wrong with it. All texts are safe to show."""
+
+    entry: Configured
+    name: SafeText
+    reached: SafeText
+    """The command without its secrets, or the address without its keys."""
+    findings: tuple[FindingOut, ...]
+
+
+def check(entries: Sequence[Configured], known: Knowledge) -> tuple[Checked, ...]:
+    """Judge every entry by itself, and the entries beside each other."""
+    across = _twice(entries)
+    checked: list[Checked] = []
+    for index, entry in enumerate(entries):
+        found = findings(paint(entry.manifest(), known.ruleset))
+        reached = neutralise(shown_url(entry.url) if entry.url else " ".join(redact_argv(entry.argv)), COMMAND_SHOWN)
+        own = (*found, *_plain_secrets(entry), *across[index])
+        checked.append(Checked(entry, neutralise_name(entry.name), reached, own))
+    return tuple(checked)
+
+
+def _finding(
+    rule_id: str, title: str, severity: Severity, entry: Configured, explanation: str, remediation: str
+) -> FindingOut:
+    place = f"config:{entry.client}/{neutralise_name(entry.name)}"
+    return FindingOut(
+        rule_id=rule_id,
+        kind="weakness" if severity != "high" else "exposure",
+        title=title,
+        severity=severity,
+        confidence="high",
+        tool=None,
+        pointer="",
+        excerpt=place,
+        explanation=explanation,
+        remediation=remediation,
+        references=[],
+        fingerprint=hashlib.sha256(f"{rule_id}\0{place}".encode()).hexdigest()[:32],
+    )
+
+
+def _plain_secrets(entry: Configured) -> list[FindingOut]:
+    names = entry.plain_secrets()
+    if not names:
+        return []
+    shown = ", ".join(neutralise_name(name) for name in names[:5])
+    return [
+        _finding(
+            "config.plain_secret",
+            "A secret stands in the configuration as plain text",
+            "medium",
+            entry,
+            f"The value of {shown} is written into the file, where every program of this user, every backup and, for a "
+            "project's file, everybody with the repository can read it.",
+            "Move it into a secret store or an environment variable and refer to it, e.g. ${NAME}; then rotate it.",
+        )
+    ]
+
+
+def _same(one: Configured, other: Configured) -> bool:
+    return (one.argv, one.url) == (other.argv, other.url)
+
+
+def _twice(entries: Sequence[Configured]) -> dict[int, list[FindingOut]]:
+    """One name that means two programs, and names that look alike but are not."""
+    found: defaultdict[int, list[FindingOut]] = defaultdict(list)
+    by_look: defaultdict[str, list[int]] = defaultdict(list)
+    for index, entry in enumerate(entries):
+        by_look[skeleton(entry.name)].append(index)
+    for indices in by_look.values():
+        for index in indices[1:]:
+            entry = entries[index]
+            other = next((entries[one] for one in indices if one < index and not _same(entries[one], entry)), None)
+            if other is None:
+                continue
+            where = f"{other.client} ({other.scope})"
+            if other.name == entry.name:
+                found[index].append(
+                    _finding(
+                        "config.same_name",
+                        "Two different servers have the same name",
+                        "low",
+                        entry,
+                        f"{where} starts another program, or reaches another address, under this name; which one "
+                        "answers depends on where the client is opened.",
+                        "Give one of them another name, or make both entries the same.",
+                    )
+                )
+            else:
+                found[index].append(
+                    _finding(
+                        "config.lookalike_name",
+                        "A server's name can pass for another one's",
+                        "medium",
+                        entry,
+                        f"It reads like {neutralise_name(other.name)} of {where}, and is another server.",
+                        "Check which of the two was meant to be installed, and remove the other.",
+                    )
+                )
+    return found

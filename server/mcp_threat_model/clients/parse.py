@@ -1,0 +1,87 @@
+"""Configuration text becomes a plain value: JSON, JSON with comments and trailing commas, or TOML.
+
+Each is read by a library, under a bound, and what is wrong is said with its line and column.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from mcp_threat_model.clients.locations import Format
+from mcp_threat_model.source.document import extent
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A client's settings file; `~/.claude.json` keeps whole project histories and grows to a few hundred KiB."""
+MAX_DEPTH = 100
+
+
+class BrokenConfigError(Exception):
+    """The file cannot be read as what it should be. The message is one sentence, without a value from the file."""
+
+
+def read_config(path: Path, form: Format) -> Any:
+    """Read one configuration file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        BrokenConfigError: it is too large, not text, or not in its format.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(path) from None
+    except OSError as error:
+        raise BrokenConfigError(f"it cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
+    if len(data) > MAX_BYTES:
+        raise BrokenConfigError(f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BrokenConfigError(f"byte {error.start + 1:,} is not UTF-8 text") from None
+    if not text.strip():
+        return {}
+    return _toml(text) if form == "toml" else _json(text)
+
+
+def _toml(text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BrokenConfigError(f"it is not TOML: {_without_values(str(error))}") from None
+    except RecursionError:
+        raise BrokenConfigError("it is nested too deeply") from None
+
+
+def _without_values(message: str) -> str:
+    """The parser's sentence; it names a place, and at most one character of the text."""
+    return message[:1].lower() + message[1:200]
+
+
+def _json(text: str) -> Any:
+    if extent(text)[0] > MAX_DEPTH:
+        raise BrokenConfigError("it is nested too deeply")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as strict:
+        return _lenient(text, strict)
+    except ValueError:
+        raise BrokenConfigError("it holds a number with too many digits") from None
+
+
+def _lenient(text: str, strict: json.JSONDecodeError) -> Any:
+    """Comments and trailing commas, which editors allow in their settings."""
+    import pyjson5  # only files that are not plain JSON pay for it
+
+    try:
+        return pyjson5.decode(text, maxdepth=MAX_DEPTH)
+    except pyjson5.Json5DecoderException as error:
+        numbers = [int(word.rstrip(",")) for word in str(error.args[0]).split() if word.rstrip(",").isdigit()]
+        if not numbers:  # it gives no place, so the strict parser's is the best there is
+            raise BrokenConfigError(f"it is not JSON: line {strict.lineno}, column {strict.colno}") from None
+        before = text[: numbers[0] - 1]
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        raise BrokenConfigError(f"it is not JSON: line {line}, column {column}") from None

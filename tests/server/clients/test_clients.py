@@ -1,0 +1,201 @@
+"""Eight clients' configuration, read from made-up homes of three operating systems."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcp_threat_model.clients.discover import discover
+from mcp_threat_model.clients.entry import Configured, is_plain_secret
+from mcp_threat_model.clients.hygiene import check
+from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
+from mcp_threat_scoring.analyze import knowledge
+
+SECRET = "hunter2hunter2hunter2"
+STDIO = {"command": "npx", "args": ["-y", "shop-mcp@1.2.3"], "env": {"SHOP_KEY": "${SHOP_KEY}"}}
+HTTP = {"url": "https://mcp.example.com/mcp", "headers": {"Authorization": "Bearer ${TOKEN}"}}
+
+
+def machine(tmp_path: Path, platform: str) -> Machine:
+    home = tmp_path / "home"
+    config = {"linux": ".config", "darwin": "Library/Application Support", "win32": "AppData/Roaming"}[platform]
+    return Machine(platform, home, home / config, tmp_path / "system", tmp_path / "project")
+
+
+def written(client: Client, entries: dict) -> str:
+    if client.format == "json":
+        return json.dumps({client.key: entries})
+    lines = []
+    for name, entry in entries.items():
+        lines.append(f'[{client.key}."{name}"]')
+        lines += [f"{key} = {json.dumps(value)}" for key, value in entry.items() if not isinstance(value, dict)]
+        for key, value in entry.items():
+            if isinstance(value, dict):
+                lines.append(f'[{client.key}."{name}".{key}]')
+                lines += [f"{inner} = {json.dumps(held)}" for inner, held in value.items()]
+    return "\n".join(lines)
+
+
+PLACES = [
+    pytest.param(client, platform, index, id=f"{client.id}-{platform}-{index}")
+    for client in CLIENTS
+    for platform in PLATFORMS
+    for index in range(sum(1 for _ in client.files(Machine(platform, Path("h"), Path("c"), Path("s"), Path("p")))))
+]
+
+
+@pytest.mark.parametrize(("client", "platform", "index"), PLACES)
+def test_every_place_of_every_client_is_read(tmp_path, client, platform, index):
+    here = machine(tmp_path, platform)
+    scope, path = list(client.files(here))[index]
+    path.parent.mkdir(parents=True)
+    path.write_text(written(client, {"shop": STDIO, "remote": HTTP}))
+
+    found = discover(here)
+
+    assert [(one.client, one.scope, one.name) for one in found.servers] == [
+        (client.id, scope, "shop"),
+        (client.id, scope, "remote"),
+    ]
+    assert found.servers[0].argv == ("npx", "-y", "shop-mcp@1.2.3")
+    assert found.servers[1].url == "https://mcp.example.com/mcp"
+    assert not found.broken
+
+
+def test_an_empty_machine_has_nothing(tmp_path):
+    found = discover(machine(tmp_path, "linux"))
+
+    assert (found.servers, found.files, found.broken) == ((), (), ())
+
+
+def test_comments_and_trailing_commas_are_understood(tmp_path):
+    here = machine(tmp_path, "linux")
+    path = here.config / "zed" / "settings.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        '{\n // mine\n "context_servers": {"old": {"command": {"path": "srv", "args": ["--x"]}, /* */ },},\n}'
+    )
+
+    found = discover(here)
+
+    assert [one.argv for one in found.servers] == [("srv", "--x")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (".cursor/mcp.json", '{\n "mcpServers": {"a": }\n}', "line 2, column 22"),
+        (".cursor/mcp.json", '{"mcpServers": {', "not JSON"),
+        (".cursor/mcp.json", "[" * 5_000, "nested too deeply"),
+        (".codex/config.toml", "a = \n", "line 1"),
+    ],
+)
+def test_a_broken_file_is_one_problem_with_its_place_and_the_others_are_read(tmp_path, name, text, says):
+    here = machine(tmp_path, "linux")
+    (here.home / Path(name).parent).mkdir(parents=True)
+    (here.home / name).write_text(text)
+    (here.home / ".gemini").mkdir(parents=True)
+    (here.home / ".gemini" / "settings.json").write_text(json.dumps({"mcpServers": {"ok": STDIO}}))
+
+    found = discover(here)
+
+    assert [one.name for one in found.servers] == ["ok"]
+    assert len(found.broken) == 1
+    assert says in found.broken[0].problem
+
+
+def test_an_entry_that_starts_nothing_is_reported_and_its_neighbours_kept(tmp_path):
+    here = machine(tmp_path, "linux")
+    (here.home / ".cursor").mkdir(parents=True)
+    (here.home / ".cursor" / "mcp.json").write_text(json.dumps({"mcpServers": {"empty": {}, "odd": 3, "ok": STDIO}}))
+
+    found = discover(here)
+
+    assert [one.name for one in found.servers] == ["ok"]
+    assert len(found.broken) == 2
+
+
+def test_claude_code_keeps_projects_apart(tmp_path):
+    here = machine(tmp_path, "linux")
+    here.home.mkdir()
+    projects = {str(here.project): {"mcpServers": {"mine": STDIO}}, "/elsewhere": {"mcpServers": {"theirs": HTTP}}}
+    (here.home / ".claude.json").write_text(json.dumps({"mcpServers": {"all": HTTP}, "projects": projects}))
+
+    found = discover(here)
+
+    assert {(one.name, one.scope) for one in found.servers} == {
+        ("all", "user"),
+        ("mine", "project"),
+        ("theirs", "user"),
+    }
+
+
+def entry(raw: dict, name: str = "shop", client: str = "cursor") -> Configured:
+    return Configured(client, "user", "/x/mcp.json", name, raw)
+
+
+def rules_of(*entries: Configured) -> list[list[str]]:
+    return [[finding.rule_id for finding in one.findings] for one in check(entries, knowledge())]
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        ({"command": "npx", "args": ["-y", "shop-mcp"]}, "pkg.unpinned"),
+        ({"command": "uvx", "args": ["shop-mcp@latest"]}, "pkg.unpinned"),
+        ({"url": "http://mcp.example.com/mcp"}, "transport.cleartext"),
+        ({"command": "srv", "env": {"SHOP_API_KEY": SECRET}}, "config.plain_secret"),
+        (
+            {"url": "https://mcp.example.com/mcp", "headers": {"Authorization": f"Bearer {SECRET}"}},
+            "config.plain_secret",
+        ),
+    ],
+)
+def test_a_careless_entry_is_told_of(raw, rule):
+    assert rule in rules_of(entry(raw))[0]
+
+
+def test_a_careful_entry_is_left_alone():
+    assert rules_of(entry(STDIO), entry(HTTP, "remote")) == [[], []]
+
+
+def test_one_name_for_two_programs_and_names_that_look_alike():
+    other = {"command": "other-server"}
+
+    assert rules_of(entry(STDIO), entry(other, client="vscode"))[1] == ["config.same_name"]
+    assert rules_of(entry(STDIO), entry(STDIO, client="vscode"))[1] == []
+    assert "config.lookalike_name" in rules_of(entry(STDIO, "github"), entry(other, "gιthub"))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("API_KEY", SECRET, True),
+        ("API_KEY", "${API_KEY}", False),
+        ("API_KEY", "${input:key}", False),
+        ("API_KEY", "<your key>", False),
+        ("API_KEY", "your-api-key", False),
+        ("API_KEY", "short", False),
+        ("KEY_FILE_TOKEN", "/run/secrets/token", False),
+        ("WHATEVER", "ghp_0123456789abcdef0123", True),
+        ("LOG_LEVEL", "information", False),
+        ("Authorization", f"Bearer {SECRET}", True),
+    ],
+)
+def test_what_counts_as_a_secret_in_plain_text(name, value, secret):
+    assert is_plain_secret(name, value) is secret
+
+
+def test_no_value_of_a_configuration_is_ever_shown(tmp_path):
+    raw = {
+        "command": "srv",
+        "args": ["--api-key", SECRET, f"--token={SECRET}"],
+        "env": {"SHOP_KEY": SECRET, "OTHER": SECRET},
+        "headers": {"X-Key": SECRET},
+    }
+    one = entry(raw)
+
+    shown = repr(one) + repr(one.manifest()) + repr(check([one], knowledge()))
+    assert SECRET not in shown
