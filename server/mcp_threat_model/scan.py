@@ -169,13 +169,20 @@ async def scan_target(
 
 def failure(label: str, error: Exception) -> Outcome:
     """The error as a result. Only a TargetError was foreseen; of any other nothing but its type is told."""
-    shown = neutralise(label, 400)
+    # The caller's own address is shown as it was given, so that a script finds its target again.
+    shown = neutralise(label, 400).replace("[:]//", "://")
     known = _target_error(error)
     if known:
-        return Outcome(ErrorOut(target=shown, code=known.code, message=known.message, hint=known.hint))
-    message = f"internal error ({type(_first_leaf(error)).__name__}): this target could not be analysed"
+        return Outcome(
+            ErrorOut(target=shown, code=known.code, message=_sentence(known.message), hint=_sentence(known.hint))
+        )
+    message = f"internal error ({type(_first_leaf(error)).__name__}): this target could not be analysed."
     hint = "Please report it, with the target's tools/list if you can share it."
     return Outcome(ErrorOut(target=shown, code="unsupported", message=message, hint=hint), fault=error)
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def _target_error(error: BaseException) -> TargetError | None:

@@ -134,6 +134,13 @@ def test_a_target_that_is_no_text_for_a_terminal_is_shown_inert() -> None:
     assert outcome.result.target.isprintable()
 
 
+def test_an_address_is_shown_as_it_was_given() -> None:
+    outcome = failure("https://example.com/mcp", TargetError("unreachable", "no answer", "try again"))
+    assert isinstance(outcome.result, ErrorOut)
+    assert outcome.result.target == "https://example.com/mcp"
+    assert (outcome.result.message, outcome.result.hint) == ("no answer.", "try again.")
+
+
 async def test_nothing_is_started_without_consent(tmp_path: Path) -> None:
     trace = tmp_path / "started"
     program = StdioTarget(("touch", str(trace)))

@@ -154,7 +154,7 @@ def _options(arguments: argparse.Namespace) -> ScanOptions:
 def _headers(words: Sequence[str]) -> dict[str, str]:
     if not words:
         return {}
-    from mcp_threat_model.source.http import check_headers
+    from mcp_threat_model.guard.headers import check_headers
 
     return check_headers(dict(_header(word) for word in words))
 
