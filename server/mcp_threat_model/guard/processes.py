@@ -22,6 +22,7 @@ import anyio
 
 from mcp_threat_model.guard import supervisor
 from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.sandbox import RESOLVER_FILE, Sandbox
 
 CHUNK = 65536
 SCRATCH_DIRS = ("home", "work", "tmp", "shm")
@@ -36,6 +37,7 @@ def make_scratch() -> Path:
     root = Path(tempfile.mkdtemp(prefix="mcp-scan-")).resolve()
     for name in SCRATCH_DIRS:
         (root / name).mkdir()
+    (root / RESOLVER_FILE).write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
     return root
 
 
@@ -45,6 +47,7 @@ def remove_scratch(root: Path) -> None:
     `rm` does it without recursion; Python's own would hold a path per level, which a target can make 100 MB of.
     """
     with contextlib.suppress(OSError):  # the usual case: nothing was written, and no program need be started
+        (root / RESOLVER_FILE).unlink()
         for name in SCRATCH_DIRS:
             (root / name).rmdir()
         root.rmdir()
@@ -89,21 +92,25 @@ class Outcome:
     left_count: int = 0
     killed: str = ""
     done: bool = False
-    resolved: list[str] = field(default_factory=list)
-    """Hosts that it asked for in a sandbox without a network."""
+    hears: bool = False
+    """Whether its attempts to reach a network could be heard."""
+    asked: list[str] = field(default_factory=list)
+    """Hosts whose address it asked for, in a sandbox without a network."""
+    tried: list[str] = field(default_factory=list)
+    """Addresses that it tried to reach there."""
 
 
 class Process:
     """A started target: three pipes and an outcome. Use as ``async with``; leaving ends every process of it."""
 
     def __init__(
-        self, command: Sequence[str], env: Mapping[str, str], scratch: Path, limits: Limits, *, wrapped: bool
+        self, command: Sequence[str], env: Mapping[str, str], scratch: Path, limits: Limits, *, box: Sandbox
     ) -> None:
         self._command = list(command)
         self._env = dict(env)
         self._scratch = scratch
         self._limits = limits
-        self._wrapped = wrapped
+        self._box = box
         self._proc: subprocess.Popen[bytes] | None = None
         self._control = self._status = -1
         self._status_rest = b""
@@ -139,9 +146,12 @@ class Process:
         limits = self._limits
         values: dict[str, object] = {
             "control": control, "status": status, "home": self._scratch, "disk": limits.disk_bytes,
-            "deadline": limits.total_s + 2 * limits.grace_s, "processes": limits.processes,
+            "deadline": limits.total_s + 2 * limits.grace_s,
+            "processes": limits.processes,
             "memory": limits.memory_bytes, "data": limits.data_bytes, "cpu": limits.cpu_s,
-            "fsize": limits.file_size_bytes, "files": limits.open_files, "core": 0, "wrapped": int(self._wrapped),
+            "fsize": limits.file_size_bytes, "files": limits.open_files, "core": 0,
+            "wrapped": int(self._box.kind != "none"),
+            "netwatch": int(self._box.kind != "none" and not self._box.network),
         }  # fmt: skip
         return [f"{key}={value}" for key, value in values.items()]
 
@@ -175,8 +185,11 @@ class Process:
             case ["killed", why]:
                 outcome.killed = why
                 self.exited.set()
-            case ["asked", name]:
-                outcome.resolved.append(bytes.fromhex(name).decode(errors="replace"))
+            case ["hears"]:
+                outcome.hears = True
+            case ["asked" | "tried" as how, name]:
+                heard = outcome.asked if how == "asked" else outcome.tried
+                heard.append(bytes.fromhex(name).decode(errors="replace"))
             case ["done"]:
                 outcome.done = True
 

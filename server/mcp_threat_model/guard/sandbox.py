@@ -54,6 +54,8 @@ HIDDEN_FILES = ("/etc/machine-id", "/etc/fstab", "/etc/netrc", "/etc/environment
 MAX_PRIVATE = 200
 CONTAINER_RUNTIMES = frozenset({"docker", "podman", "nerdctl", "finch", "container"})
 HOME = "/tmp/home"  # noqa: S108  inside the sandbox, where /tmp is our own throw-away directory
+RESOLVER_FILE = "resolv.conf"
+"""In the scratch directory: it names the resolver of :mod:`netwatch`."""
 WORK = "/tmp/work"  # noqa: S108
 _BASE = (
     "--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--new-session", "--hostname", "localhost",
@@ -88,7 +90,7 @@ class Sandbox:
         return [self.program, *self._mounts(scratch), "--", *command]
 
     def _mounts(self, scratch: Path) -> list[str]:
-        options = [*_BASE, *self.extra, *(["--share-net"] if self.network else [])]
+        options = [*_BASE, "--share-net" if self.network else "--unshare-net", *self.extra]
         options += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         options += ["--bind", str(scratch / "shm"), "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
         options += ["--bind", str(scratch / "tmp"), "/tmp"]  # noqa: S108
@@ -98,6 +100,9 @@ class Sandbox:
             options += ["--tmpfs", str(place)]
         for file in hidden_files():
             options += ["--ro-bind-try", os.devnull, str(file)]
+        resolver = Path("/etc/resolv.conf").resolve()
+        if not self.network and resolver.is_file():
+            options += ["--ro-bind", str(scratch / RESOLVER_FILE), str(resolver)]
         for path in self.empty:
             options += ["--dir", str(path)]
         for path in (*self.readable, *(_resolver_files() if self.network else ())):

@@ -8,11 +8,13 @@ Run by path, isolated (`python -I -S`), with the standard library only, so that 
 * ends the whole tree when told, when a bound is passed, and when we ourselves are gone (end of file on `control`).
 
 Arguments: ``key=value …`` then ``--`` and the target's argv. Keys: control, status (descriptors), deadline, processes,
-memory, data, cpu, fsize, files, core (numbers), home (the directory whose size is watched), disk (bytes),
-wrapped (1: the argv is a sandbox's, around the target's).
+memory, data, cpu, fsize, files, core (numbers), home (the directory whose size is watched), disk (bytes), wrapped (1:
+the argv is a sandbox's, around the target's), netwatch (1: give it a network of its own and listen there).
 
-It reports lines on `status`: ``started``, ``noexec ERRNO``, ``exit CODE`` (negative: signal), ``left NAME…`` (children
-alive after the target left), ``killed WHY`` (deadline, processes, memory, disk), ``done``. Names are hexadecimal.
+It reports lines on `status`: ``hears`` (there is a network to listen on), ``started``, ``noexec ERRNO``, ``exit CODE``
+(negative: signal), ``left COUNT NAME…`` (children alive after the target left), ``killed WHY`` (deadline, processes,
+memory, disk), ``asked NAME`` (for a host's address), ``tried NAME`` (to reach an address), ``done``. Names are in
+hexadecimal.
 """
 
 from __future__ import annotations
@@ -23,6 +25,10 @@ import select
 import signal
 import sys
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mcp_threat_model.guard import netwatch
 
 TICK_S = 0.1
 SETTLE_S = 0.2
@@ -160,7 +166,7 @@ class Supervisor:
         self.next_disk_check = 0.0
         self.target = 0
         self.exited = False
-        self.told = False
+        self.watch: netwatch.NetWatch | None = None
 
     def say(self, *words: object) -> None:
         """Report one line; nobody listening is no reason to stop."""
@@ -170,6 +176,8 @@ class Supervisor:
     def start(self) -> None:
         """Fork and become the target."""
         prctl(PR_SET_CHILD_SUBREAPER, 1)
+        if self.settings["netwatch"] == "1":
+            self._listen()
         os.set_inheritable(self.control, False)
         os.set_inheritable(self.status, False)
         self.target = os.fork()
@@ -179,6 +187,22 @@ class Supervisor:
         for descriptor in (0, 1, 2):  # the target's pipes are the target's alone, or their end would never be seen
             os.dup2(nothing, descriptor)
         self.say("started")
+
+    def _listen(self) -> None:
+        """Go into a network of our own. Where that fails the sandbox makes one, in which nothing can be heard."""
+        sys.path.append(os.path.dirname(__file__))  # noqa: PTH120
+        import netwatch  # type: ignore[import-not-found,unused-ignore]  # by its folder: the package costs 20 ms
+
+        self.watch = netwatch.open_watch()
+        if self.watch is not None:
+            self.argv[self.argv.index("--unshare-net")] = "--share-net"
+            self.say("hears")
+
+    def _report_heard(self) -> None:
+        if self.watch is not None:
+            for word, names in (("asked", self.watch.names()), ("tried", self.watch.attempts())):
+                for name in names:
+                    self.say(word, name.encode(errors="replace").hex())
 
     def _become_target(self) -> None:
         try:
@@ -267,9 +291,11 @@ class Supervisor:
             signal.signal(number, signal.SIG_IGN)  # a Ctrl-C in the terminal is ours to handle, through `control`
         self.start()
         next_tick = time.monotonic() + TICK_S
+        sources = [self.control, wake_read, *((self.watch.resolver, self.watch.ear) if self.watch else ())]
         while True:
             wait = max(0.0, next_tick - time.monotonic())
-            ready = select.select([self.control, wake_read], [], [], wait)[0]
+            ready = select.select(sources, [], [], wait)[0]
+            self._report_heard()
             if wake_read in ready:
                 with contextlib.suppress(OSError):
                     os.read(wake_read, 4096)

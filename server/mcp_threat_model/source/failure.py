@@ -81,8 +81,8 @@ def explain(failure: TargetError, seen: Circumstances) -> TargetError:
         return _not_started(outcome.exec_errno)
     if outcome.killed in ("processes", "memory", "disk"):
         return TargetError("too_large", f"the target was ended: {_bound(outcome.killed, seen.limits)}", "")
-    hosts = list(dict.fromkeys([*outcome.resolved, *hosts_named(seen.stderr)]))
-    wants_network = bool(outcome.resolved) or bool(_NETWORK.search(seen.stderr))
+    hosts = list(dict.fromkeys([*outcome.asked, *outcome.tried, *hosts_named(seen.stderr)]))
+    wants_network = bool(outcome.asked or outcome.tried) or bool(_NETWORK.search(seen.stderr))
     if seen.network_denied and wants_network and failure.code in ("launch_failed", "timeout", "not_mcp"):
         asked = ", ".join(quoted(host) for host in hosts[:MAX_HOSTS])
         return TargetError(

@@ -1,7 +1,8 @@
 """Start a program, speak MCP with it over its pipes, and end it: the way in for ``stdio:COMMAND ARG …``.
 
 Consent has been given before (:mod:`mcp_threat_model.guard.consent`). What the target did beside answering becomes
-events: ``left_children``, ``left_files``, ``asked_host`` (in a sandbox without a network), ``stderr_flood``,
+events: ``left_children``, ``left_files``, ``asked_host`` and ``tried_address`` (in a sandbox
+without a network), ``stderr_flood``,
 ``secret_echoed``, ``died_of_probe``, and those of :mod:`session` and :mod:`wire`.
 """
 
@@ -59,6 +60,7 @@ class StdioSource:
         self._progress = progress or (lambda _: None)
         self._secrets = secret_values(self._argv, self._env)
         self._launch: LaunchRequest | None = None
+        self._hears = False
 
     async def launch(self) -> LaunchRequest:
         """Exactly what :meth:`read` will start; what consent is asked for.
@@ -102,7 +104,7 @@ class StdioSource:
                 environment(self._env, scratch, boxed),
                 scratch,
                 limits,
-                wrapped=boxed,
+                box=launch.sandbox,
             )
             link = StdioLink(process, limits, tap, self._secrets)
             self._progress(f"starting {quoted(shlex.join(redact_argv(launch.asked)))}")
@@ -119,6 +121,7 @@ class StdioSource:
 
     def _note_traces(self, launch: LaunchRequest, process: Process, link: StdioLink, scratch: Path, tap: Tap) -> None:
         outcome = process.outcome
+        self._hears = outcome.hears
         if outcome.left_count:
             left = ", ".join(quoted(redact(name, self._secrets)) for name in outcome.left[:5])
             tap.note("left_children", f"still running after it had left: {left}", outcome.left_count)
@@ -128,8 +131,9 @@ class StdioSource:
         if count:
             shown = ", ".join(quoted(redact(name, self._secrets)) for name in names[:5])
             tap.note("left_files", f"in its throw-away home: {shown}", count)
-        for host in outcome.resolved[:20]:
-            tap.note("asked_host", quoted(host))
+        for code, heard in (("asked_host", outcome.asked), ("tried_address", outcome.tried)):
+            for place in heard[:20]:
+                tap.note(code, quoted(place))
         if link.stderr_bytes > 10 * self._limits.stderr_bytes:
             tap.note("stderr_flood", "most of its standard error was dropped")
 
@@ -155,7 +159,7 @@ class StdioSource:
                 argv=redact_argv(launch.asked),
                 env_names=launch.env_names,
                 sandbox=box.describe(),
-                facts={"sandboxed": box.kind != "none", "network": box.network},
+                facts={"sandboxed": box.kind != "none", "network": box.network, "attempts_heard": self._hears},
             ),
             auth=AuthFacts(),
             events=tap.events(),

@@ -332,6 +332,16 @@ class TestWhatATargetGets:
             group.cancel_scope.cancel()
 
     @needs_sandbox
+    async def test_what_it_tried_to_reach_is_reported_although_its_tools_are_honest(self) -> None:
+        got = await read("hostile_stdio.py", "phones_home", sandbox="require")
+        assert [tool.name for tool in got.ok.tools] == ["ok"]
+        if not got.ok.launch.facts["attempts_heard"]:
+            pytest.skip("this system does not let us listen on a network of our own")
+        assert [event.detail for event in got.events("asked_host")] == ["“collect.evil.example”"]
+        tried = [event.detail for event in got.events("tried_address")]
+        assert tried == ["“198.51.100.7:8443”", "“203.0.113.9:514”"]
+
+    @needs_sandbox
     @pytest.mark.parametrize("behaviour", ["needs_the_network", "waits_for_the_network"])
     async def test_a_target_that_needs_the_network_is_called_that(self, behaviour: str) -> None:
         got = await read("hostile_stdio.py", behaviour, sandbox="require", limits=replace(QUICK, total_s=2.5))
