@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,8 +49,9 @@ Handler = Callable[[Request], Reply | Awaitable[Reply]]
 class HttpTarget:
     """One listening server; `requests` is everything that was asked of it."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
         self.handler = handler
+        self.tls = tls
         self.requests: list[Request] = []
         self.connections = 0
         self.port = 0
@@ -108,7 +110,7 @@ class HttpTarget:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[HttpTarget]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -119,9 +121,9 @@ class HttpTarget:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def serve(handler: Handler) -> Any:
+def serve(handler: Handler, tls: ssl.SSLContext | None = None) -> Any:
     """``async with serve(handler) as target: …``"""
-    return HttpTarget(handler).running()
+    return HttpTarget(handler, tls).running()
 
 
 def canary() -> Any:

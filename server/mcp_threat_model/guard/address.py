@@ -140,12 +140,12 @@ def check_address(address: IPAddress, *, allow_private: bool, named_by_target: b
     scope = scope_of(address)
     inner = (address, *embedded_ipv4(address))
     if any(one.is_multicast or str(one) == "255.255.255.255" for one in inner):
-        raise AddressRefusedError(f"{address} is not the address of one machine, so it is never connected to.")
+        raise AddressRefusedError(f"{address} is not the address of one machine, so it is never connected to")
     if _is_metadata(address) and named_by_target:
-        raise AddressRefusedError(f"The target pointed at {address}, where machines keep their credentials.")
+        raise AddressRefusedError(f"the target pointed at {address}, where machines keep their credentials")
     if _is_metadata(address) and not allow_private:
-        raise AddressRefusedError(f"{address} is a machine's credential service, which is not reached.", ALLOW_HINT)
+        raise AddressRefusedError(f"{address} is a machine's credential service, which is not reached", ALLOW_HINT)
     if scope != "public" and not allow_private:
         kind = "on this machine" if scope == "loopback" else "private or reserved"
-        raise AddressRefusedError(f"{address} is {kind}, and only public addresses are reached by default.", ALLOW_HINT)
+        raise AddressRefusedError(f"{address} is {kind}, and only public addresses are reached by default", ALLOW_HINT)
     return scope

@@ -107,7 +107,7 @@ class GuardedBackend:
         if not texts:
             raise OSError("the name has no address")
         if len(texts) > MAX_ADDRESSES:
-            raise TargetError("blocked_address", f"its name has {len(texts)} addresses, more than can be judged.")
+            raise TargetError("blocked_address", f"its name has {len(texts)} addresses, more than can be judged")
         judged = []
         for text in texts:
             address = ipaddress.ip_address(text.partition("%")[0])
@@ -152,7 +152,7 @@ class GuardedBackend:
         Raises:
             TargetError: always.
         """
-        raise TargetError("blocked_address", "Local sockets are not reached.")
+        raise TargetError("blocked_address", "local sockets are not reached")
 
     async def sleep(self, seconds: float) -> None:
         """Wait between the stack's own retries."""

@@ -23,10 +23,10 @@ def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         lower = name.strip().lower()
         if not lower or not set(lower) <= _TOKEN:
-            raise UsageError("A header name holds characters that HTTP does not allow.")
+            raise UsageError("a header name holds characters that HTTP does not allow")
         if lower in _OURS or lower.startswith("mcp-"):
-            raise UsageError(f"The header {lower} is set by the protocol and cannot be given.")
+            raise UsageError(f"the header {lower} is set by the protocol and cannot be given")
         if any((ord(char) < 0x20 and char != "\t") or ord(char) == 0x7F for char in value):
-            raise UsageError(f"The value of the header {lower} holds control characters.")
+            raise UsageError(f"the value of the header {lower} holds control characters")
         kept[lower] = value.strip()
     return kept

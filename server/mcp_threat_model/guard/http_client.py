@@ -119,11 +119,11 @@ async def fetch(
                 if method != "GET" or (target.scheme, target.netloc) != (here.scheme, here.netloc):
                     return Fetched(url, response.status_code, response.headers, body, str(target))
                 url = str(target)
-            raise TargetError("unreachable", "It redirects in circles.")
+            raise TargetError("unreachable", "it redirects in circles")
     except TimeoutError:
-        raise TargetError("timeout", f"Reading took longer than {seconds:g} seconds.") from None
+        raise TargetError("timeout", f"reading took longer than {seconds:g} seconds") from None
     except (httpx.InvalidURL, httpx.HTTPError, httpx.StreamError, ValueError):
-        raise TargetError("unreachable", "The request could not be made.") from None
+        raise TargetError("unreachable", "the request could not be made") from None
 
 
 def _next(response: httpx.Response) -> httpx.URL | None:

@@ -7,6 +7,7 @@ noted in a :class:`Ledger`.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -75,7 +76,7 @@ class Body:
 
 def too_large(what: str) -> TargetError:
     """Say that something was cut off before it could do harm."""
-    return TargetError("too_large", f"Reading stopped: {what}.")
+    return TargetError("too_large", f"reading stopped: {what}")
 
 
 class Pipe:
@@ -126,7 +127,7 @@ class Pipe:
             if not (step_up and endpoint.host == home.host):
                 raise TargetError(
                     "blocked_address",
-                    f"The server sent us on to another origin, {neutralise(endpoint.origin, 120)}, where nobody went.",
+                    f"it sent us on to another origin, {neutralise(endpoint.origin, 120)}, where nobody went",
                     "If that is the intended server, scan that address instead.",
                 )
         return endpoint
@@ -178,7 +179,7 @@ class Pipe:
         if coding not in ("", "identity"):
             # A bound on received bytes is no bound on what they unpack to.
             raise TargetError(
-                "too_large", "The server compressed its answer although it was asked not to; it was not unpacked."
+                "too_large", "it compressed its answer although it was asked not to, and nothing was unpacked"
             )
         length = note.header("content-length")
         if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > self.bounds.body_bytes):
@@ -189,15 +190,17 @@ class Pipe:
         if isinstance(error, TargetError):
             return error
         if isinstance(error, self._core.TimeoutException | TimeoutError):
-            return TargetError("timeout", f"The server did not answer within {self.bounds.seconds:g} seconds.")
-        detail = neutralise(str(error).strip() or type(error).__name__, 120)
+            return TargetError("timeout", f"it did not answer within {self.bounds.seconds:g} seconds")
+        if isinstance(error, socket.gaierror):
+            return TargetError("unreachable", "its name has no address", "Check the spelling of the host name.")
+        detail = neutralise(str(error).strip().rstrip(".") or type(error).__name__, 120)
         if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError) or "CERTIFICATE" in str(error):
-            return TargetError("unreachable", f"No trustworthy TLS connection could be made: {detail}.")
+            return TargetError("unreachable", f"no trustworthy TLS connection could be made: {detail}")
         if isinstance(error, self._core.ProtocolError):
-            return TargetError("not_mcp", f"What answers there does not speak HTTP: {detail}.")
+            return TargetError("not_mcp", f"what answers there does not speak HTTP: {detail}")
         if isinstance(error, self._core.NetworkError | OSError):
-            return TargetError("unreachable", f"No connection could be made or kept: {detail}.", _REACH_HINT)
-        return TargetError("unreachable", f"The request failed: {detail}.")
+            return TargetError("unreachable", f"no connection could be made or kept: {detail}", _REACH_HINT)
+        return TargetError("unreachable", f"the request failed: {detail}")
 
     async def aclose(self) -> None:
         """Close all connections."""

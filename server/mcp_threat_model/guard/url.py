@@ -28,7 +28,9 @@ BAD_PORTS = frozenset(
         3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
     }
 )  # fmt: skip
-"""Ports of other protocols, at which an HTTP request could be read as commands. WHATWG Fetch, "port blocking"."""
+"""Ports of other protocols, at which an HTTP request could be read as commands. WHATWG Fetch, "port blocking".
+
+Whoever allows private addresses may name them too; a target never may."""
 
 NamedBy = Literal["user", "target"]
 
@@ -57,7 +59,7 @@ class Endpoint:
 
 
 def _refused(reason: str, hint: str = "") -> TargetError:
-    return TargetError("blocked_address", f"This address is not reached: {reason}.", hint)
+    return TargetError("blocked_address", f"this address is not reached: {reason}", hint)
 
 
 def _number(text: str) -> int | None:
@@ -165,7 +167,7 @@ def check_url(url: str, *, allow_private: bool, named_by: NamedBy = "user") -> E
         raise _refused("the target named it with plain http, which anyone on the path can answer", ALLOW_HINT)
     host, address = canonical_host(parts.hostname)
     port = DEFAULT_PORT[scheme] if port is None else port
-    if port == 0 or port in BAD_PORTS:
+    if port == 0 or (port in BAD_PORTS and not (allow_private and named_by == "user")):
         raise _refused(f"port {port} is not one for HTTP")
     if address is not None:
         check_address(address, allow_private=allow_private, named_by_target=named_by == "target")

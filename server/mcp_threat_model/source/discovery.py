@@ -221,7 +221,7 @@ class Discovery:
                 self._refused(url, error)
             else:
                 facts["metadata_unreadable"] = True
-                self._found.unread.append(f"authorization metadata could not be read: {error.message.rstrip('.')}")
+                self._found.unread.append(f"authorization metadata could not be read: {error.message}")
             return None
         if answer.redirected_to:
             facts["metadata_redirect"] = True
@@ -264,7 +264,7 @@ class Discovery:
             if not f"{url}/".startswith(f"{self._endpoint.origin}/"):  # the user named that one
                 facts["metadata_plain_http"] = True
         else:
-            unread.append(f"an address of authorization metadata was refused: {error.message.rstrip('.')}")
+            unread.append(f"an address of authorization metadata was refused: {error.message}")
         if isinstance(error, AddressRefusedError) or _private_literal(url):
             facts["metadata_private_address"] = True
         elif not plain:

@@ -78,7 +78,7 @@ class HttpSource:
         except TimeoutError:
             raise TargetError(
                 "timeout",
-                f"{redact_url(endpoint)} was not read within {self._limits.total_s:g} seconds.",
+                f"it was not read within {self._limits.total_s:g} seconds",
                 "Allow more time with --timeout SECONDS.",
             ) from None
 
@@ -112,7 +112,7 @@ class HttpSource:
             parts, kind, failure = await self._session(client, endpoint, ledger, tap)
             reception = _reception(ledger, parts is not None, parts)
             if parts is None and failure is not None and not refused_stranger(ledger):
-                raise explain(ledger, endpoint, kind, failure)
+                raise explain(ledger, kind, failure)
             transport = await self._transport(client, endpoint, kind, ledger, parts)
         self._progress("reading authorization metadata")
         if self._headers:
@@ -121,7 +121,7 @@ class HttpSource:
         if self._headers:
             authority = with_credentials(authority, self._headers.keys(), accepted=parts is not None)
         if parts is None:
-            raise auth_required(endpoint, ledger, authority, given=bool(self._headers))
+            raise auth_required(ledger, authority, given=bool(self._headers))
         return self._manifest(endpoint, transport, parts, authority, tap)
 
     async def _session(

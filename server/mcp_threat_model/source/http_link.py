@@ -104,7 +104,7 @@ def _failure(error: Exception, request_id: RequestId) -> Incoming:
     if isinstance(error, EventTooLargeError):
         return Damaged("too_large", "a message that is larger than is read", request_id)
     if isinstance(error, TargetError):
-        return Damaged(error.code, f"nothing that could be read ({error.message.rstrip('.')})", request_id)
+        return Damaged(error.code, f"nothing that could be read ({error.message})", request_id)
     return Damaged("malformed", "no HTTP answer", request_id)
 
 

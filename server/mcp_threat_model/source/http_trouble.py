@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mcp_threat_model.guard.ledger import Ledger, Note
-from mcp_threat_model.guard.redact import redact_url
-from mcp_threat_model.guard.url import Endpoint
 from mcp_threat_model.source.authorization import Authority
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
@@ -35,7 +33,7 @@ def refused_stranger(ledger: Ledger) -> bool:
     return any(note is not None and note.status in REFUSED for note in (_last(ledger, "POST"), _last(ledger, "GET")))
 
 
-def auth_required(endpoint: Endpoint, ledger: Ledger, authority: Authority, *, given: bool) -> TargetError:
+def auth_required(ledger: Ledger, authority: Authority, *, given: bool) -> TargetError:
     """Say that credentials are needed, and everything that was learnt about which."""
     status = next((note.status for note in reversed(ledger.notes) if note.status in REFUSED), 401)
     auth = authority.auth
@@ -47,11 +45,11 @@ def auth_required(endpoint: Endpoint, ledger: Ledger, authority: Authority, *, g
         learnt.append("scopes " + _some(scopes))
     if authority.issuers:
         learnt.append("authorization server " + _some(authority.issuers))
-    what = "did not accept the credentials given" if given else "requires authentication"
+    what = "it did not accept the credentials given" if given else "it requires authentication"
     hint = "Pass credentials with --header, for example --header 'Authorization: Bearer TOKEN'."
     if authority.coverage.reason:
         hint += f" Not everything could be checked: {neutralise(authority.coverage.reason, 200)}."
-    return TargetError("auth_required", f"{redact_url(endpoint)} {what} ({'; '.join(learnt)}).", hint)
+    return TargetError("auth_required", f"{what} ({'; '.join(learnt)})", hint)
 
 
 def _some(words: Sequence[str]) -> str:
@@ -59,45 +57,41 @@ def _some(words: Sequence[str]) -> str:
     return shown + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
 
 
-def explain(ledger: Ledger, endpoint: Endpoint, kind: Literal["http", "sse"], failure: TargetError) -> TargetError:
+def explain(ledger: Ledger, kind: Literal["http", "sse"], failure: TargetError) -> TargetError:
     """The error to report: the wire knows better than the session what went wrong below it."""
     if ledger.contacts.refused:
         return ledger.contacts.refused[0]
     for problem in ledger.problems():
         if problem.code == "blocked_address":
             return problem
-    where = redact_url(endpoint)
-    told = TargetError(failure.code, f"{where}: {failure.message.rstrip('.')}.", failure.hint)
     last = _last(ledger, "POST")
     if last is None or kind == "sse" or failure.code in ("blocked_address", "too_large"):
-        return told
+        return failure
     if last.problem is not None:
-        return TargetError(last.problem.code, f"{where}: {last.problem.message}", last.problem.hint)
+        return last.problem
     rpc_code = getattr(failure, "rpc_code", None)
-    if (
-        rpc_code is not None and rpc_code != last.status
-    ):  # the server gave its own reason, which says more than a status
-        return told
-    return _status_error(last, where) or told
+    if rpc_code is not None and rpc_code != last.status:  # the server's own reason says more than a status
+        return failure
+    return _status_error(last) or failure
 
 
-def _status_error(note: Note, where: str) -> TargetError | None:
+def _status_error(note: Note) -> TargetError | None:
     if note.status in (0, 202, 204):  # unanswered, or taken without an answer: the session knows what was missing
         return None
     kind = note.header("content-type").partition(";")[0].strip().lower()
-    mcp_hint = "Check the path; MCP endpoints often end in /mcp or /sse."
+    hint = "Check the path; MCP endpoints often end in /mcp or /sse."
     if note.status == 429:
-        return TargetError("unreachable", f"{where} asks for fewer requests (HTTP 429).", "Try again later.")
+        return TargetError("unreachable", "it asks for fewer requests (HTTP 429)", "Try again later.")
     if note.status >= 500:
-        return TargetError("unreachable", f"{where} failed (HTTP {note.status}).", "Try again later.")
+        return TargetError("unreachable", f"it failed (HTTP {note.status})", "Try again later.")
     if 300 <= note.status < 400:
         place = neutralise(note.header("location") or "nowhere", 120)
-        return TargetError("not_mcp", f"{where} redirects to {place} instead of answering.", mcp_hint)
+        return TargetError("not_mcp", f"it redirects to {place} instead of answering (HTTP {note.status})", hint)
     if note.status >= 400:
-        return TargetError("not_mcp", f"{where} has no MCP endpoint (HTTP {note.status}).", mcp_hint)
+        return TargetError("not_mcp", f"there is no MCP endpoint at this address (HTTP {note.status})", hint)
     if kind in ("text/html", "application/xhtml+xml"):
-        return TargetError("not_mcp", f"{where} is a web page, not an MCP endpoint.", mcp_hint)
+        return TargetError("not_mcp", "it is a web page, not an MCP endpoint", hint)
     if kind not in ("application/json", "text/event-stream"):
         shown = neutralise(kind, 60) if kind else "no content type"
-        return TargetError("not_mcp", f"{where} answered with {shown} instead of MCP messages.", mcp_hint)
+        return TargetError("not_mcp", f"it answered with {shown} instead of MCP messages", hint)
     return None

@@ -44,35 +44,35 @@ class LegacySseLink(HttpLink):
             async with asyncio.timeout(self._limits.request_s):
                 place = await named
         except TimeoutError:
-            raise TargetError("not_mcp", "The event stream never named the address for messages.") from None
+            raise TargetError("not_mcp", "its event stream never named the address for messages") from None
         here = httpx.URL(self._url)
         try:
             there = here.join(place)
         except (httpx.InvalidURL, ValueError):
-            raise TargetError("not_mcp", "The event stream named something that is no address for messages.") from None
+            raise TargetError("not_mcp", "its event stream named something that is no address for messages") from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             self._tap.note("foreign_endpoint", "the address for messages is on another origin")
             origin = neutralise(f"{there.scheme}://{there.host}", 120)
             raise TargetError(
-                "blocked_address", f"The server wants its messages sent to {origin}, another origin; nothing was sent."
+                "blocked_address", f"it wants its messages sent to {origin}, another origin; nothing was sent"
             )
         self._post_to = check_url(str(there), allow_private=True).url  # same origin: its address was judged already
 
     async def _read_stream(self, named: asyncio.Future[str]) -> None:
-        failure = TargetError("not_mcp", "The event stream ended.")
+        failure = TargetError("not_mcp", "its event stream ended")
         try:
             async with self._client.stream("GET", self._url, headers={"accept": "text/event-stream"}) as response:
                 if is_event_stream(response):
                     async for event in read_events(response.aiter_raw(), self._limits.message_bytes):
                         await self._event(event, named)
                 else:
-                    failure = TargetError("not_mcp", f"There is no event stream (HTTP status {response.status_code}).")
+                    failure = TargetError("not_mcp", f"it has no event stream (HTTP status {response.status_code})")
         except EventTooLargeError:
-            failure = TargetError("too_large", f"A message is larger than {self._limits.message_bytes:,} bytes.")
+            failure = TargetError("too_large", f"a message is larger than {self._limits.message_bytes:,} bytes")
         except TargetError as error:
             failure = error
         except WIRE_ERRORS:
-            failure = TargetError("unreachable", "The event stream broke off.")
+            failure = TargetError("unreachable", "its event stream broke off")
         if not named.done():
             named.set_exception(failure)
         else:

@@ -29,7 +29,6 @@ NO_ADDRESS = {
     "gopher": "gopher://example.com/",
     "a bad port": "https://example.com:99999/",
     "port zero": "https://example.com:0/",
-    "another protocol's port": "https://example.com:25/",
     "a number too big": "http://256.256.256.256/",
     "five numbers": "http://1.2.3.4.5/",
     "a name that ends in a number": "http://example.1/",
@@ -87,6 +86,13 @@ def test_plain_http_named_by_a_target_needs_consent() -> None:
         check_url("http://example.com/", allow_private=False, named_by="target")
     assert check_url("http://example.com/", allow_private=True, named_by="target").scheme == "http"
     assert check_url("https://example.com/", allow_private=False, named_by="target").scheme == "https"
+
+
+def test_ports_of_other_protocols_are_for_users_who_allow_private_addresses() -> None:
+    for allow_private, named_by in ((False, "user"), (False, "target"), (True, "target")):
+        with pytest.raises(TargetError, match="port 25"):
+            check_url("https://example.com:25/", allow_private=allow_private, named_by=named_by)  # type: ignore[arg-type]
+    assert check_url("http://127.0.0.1:25/", allow_private=True).port == 25
 
 
 @pytest.mark.parametrize(

@@ -397,6 +397,7 @@ async def test_a_server_of_the_sdk_with_authorization() -> None:
             issuer_url=AnyHttpUrl(issuer.url("")),
             resource_server_url=AnyHttpUrl("http://127.0.0.1:1/mcp"),
             required_scopes=["orders:read"],
+            validate_token_resource=False,
         )
         app = MCPServer("guarded", token_verifier=Verifier(), auth=settings, log_level="CRITICAL")
         uv = uvicorn.Server(uvicorn.Config(app.streamable_http_app(), port=0, log_level="critical", lifespan="on"))

@@ -40,7 +40,7 @@ from http_target import (
     serve,
 )
 
-SHORT = replace(DEFAULT_LIMITS, total_s=3.0, request_s=1.0, probe_unread_s=0.5, grace_s=0.2)
+SHORT = replace(DEFAULT_LIMITS, total_s=3.0, request_s=0.6, probe_unread_s=0.3, grace_s=0.2)
 
 
 async def read(
@@ -58,7 +58,9 @@ async def trouble(url: str, **options: Any) -> TargetError:
     async with asyncio.timeout(10):
         with pytest.raises(TargetError) as caught:
             await read(url, **options)
-    assert caught.value.message.endswith(".")
+    message = caught.value.message
+    assert not message.endswith(".")
+    assert "\n" not in message
     return caught.value
 
 
@@ -392,7 +394,6 @@ async def test_what_is_no_mcp_endpoint_says_what_it_is(reply: Reply, code: str) 
     async with serve(lambda _: reply) as target:
         error = await trouble(target.url())
     assert error.code == code, error.message
-    assert target.url() in error.message
 
 
 async def test_the_words_of_a_hostile_server_arrive_defanged() -> None:
