@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -22,6 +22,21 @@ KNOWN_TOLD = 2
 _NARROWER: Mapping[str, str] = {"tool.write": "tool.destructive"}
 """Whoever destroys also writes: where both are observed, the wider clause names the others."""
 _LIKELIHOODS: tuple[Literal["confirmed", "likely", "possible"], ...] = ("confirmed", "likely", "possible")
+
+
+def _in_prose(tools: Sequence[str]) -> str:
+    return listed([quoted(name) for name in tools[:4]], len(tools)) or "this server"
+
+
+class _Places(dict[str, str]):
+    """What stands in the places of a description; ``{private_data}`` are the tools of the signal tool.private_data."""
+
+    def __init__(self, seen: Callable[[str], Seen], **known: str) -> None:
+        super().__init__(known)
+        self._seen = seen
+
+    def __missing__(self, place: str) -> str:
+        return _in_prose(self._seen(f"tool.{place}").tools)
 
 
 class _Writer:
@@ -57,15 +72,13 @@ class _Writer:
 
     def threat(self, judgement: Judgement) -> ThreatOut:
         threat = judgement.threat
-        naming = [signal for signal in judgement.used if signal in threat.subjects] or judgement.used
+        naming = [signal for signal in threat.subjects if signal in self.signals] or judgement.used
         tools = list(dict.fromkeys(name for signal in naming for name in self.seen(signal).tools))
         if judgement.items is not None:
             names = self.context.names
             tools = [names[p] for p in names if p in judgement.items and p.startswith("/tools/")]
-        server = quoted(self.context.server) if self.context.server else "this server"
-        description = threat.description.format_map(
-            {"tools": listed([quoted(name) for name in tools[:4]], len(tools)) or "this server", "server": server}
-        )
+        places = _Places(self.seen, tools=_in_prose(tools), server=self.context.name)
+        description = threat.description.format_map(places)
         if worse := self.told([s for s in judgement.worse if s not in judgement.used]):
             description += f" It is worse here because {joined(worse)}."
         if better := self.told(judgement.better):
@@ -79,7 +92,9 @@ class _Writer:
             tools=tools,
             evidence=[
                 EvidenceOut(rule_id=e.rule_id, pointer=e.pointer, excerpt=e.excerpt, weight=e.weight)
-                for e in evidence_of(self.signals, judgement.used, EVIDENCE_PER_THREAT, judgement.items)
+                for e in evidence_of(
+                    self.signals, dict.fromkeys((*judgement.used, *naming)), EVIDENCE_PER_THREAT, judgement.items
+                )
             ],
             mitigations=[self.catalogue.controls[control] for control in threat.mitigations],
             response=list(threat.response),
@@ -109,13 +124,12 @@ class _Writer:
         asked = [self.catalogue.questions[signal] for signal in missing if signal in self.catalogue.questions]
         if not mapped:
             asked = [q.ask for q in layer.ask_next if _applies(q.only, q.unless, observed)] + asked
-        server = quoted(self.context.server) if self.context.server else "this server"
         return LayerOut(
             id=layer.id,
             name=layer.name,
             status="mapped" if mapped else "not_certain",
             summary=layer_paragraph(layer, telling, self.context, mapped=mapped),
-            ask_next=list(dict.fromkeys(q.format_map({"server": server}) for q in asked)),
+            ask_next=list(dict.fromkeys(q.format_map({"server": self.context.name}) for q in asked)),
             threats=threats,
         )
 

@@ -98,7 +98,7 @@ class Threat(Doc):
     per_tool: bool = False
     """The signals must meet on one tool (or other item); those of the whole server meet with every tool."""
     subjects: tuple[SignalName, ...] = ()
-    """The signals whose tools ``{tools}`` names; all that made the threat fire, unless given."""
+    """The signals whose tools ``{tools}`` names, as far as they were observed; else all that made the threat fire."""
     amplified_by: tuple[SignalName, ...] = ()
     dampened_by: tuple[SignalName, ...] = ()
     description: str

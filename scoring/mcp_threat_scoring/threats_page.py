@@ -76,11 +76,16 @@ def _rule(when: When) -> str:
     return "; or ".join(ways)
 
 
+class _Places(dict[str, str]):
+    def __missing__(self, place: str) -> str:
+        return f"*the tools of* `tool.{place}`"
+
+
 def _threat(threat: Threat, catalogue: Catalogue, frameworks: FrameworksDoc) -> Iterator[str]:
     yield f"### {threat.id} {threat.title}\n"
     related = f" · also touches {', '.join(threat.related_layers)}" if threat.related_layers else ""
     yield f"Severity {threat.severity}{related} · `{threat.slug}`\n"
-    told = threat.description.format_map({"tools": "*the tools*", "server": "*the server*"})
+    told = threat.description.format_map(_Places(tools="*the tools*", server="*the server*"))
     yield told.replace("*the server*", "*The server*", 1) + "\n" if told.startswith("*") else told + "\n"
     same = " (on one tool)" if threat.per_tool else ""
     yield f"- **Fires on**{same}: {_rule(threat.when)}"

@@ -253,6 +253,12 @@ class TestEvidence:
         (fired,) = all_threats(run(found, example))
         assert fired.tools == ["tool_2"]
 
+    def test_a_place_may_name_the_tools_of_one_signal(self) -> None:
+        found = Signals([*signals("tool.write", on="/tools/1"), *signals("tool.fetch", on="/tools/2")])
+        example = threat(When(all=("tool.write",)), description="It comes in through {fetch} and stays in {write}.")
+        (fired,) = all_threats(run(found, example))
+        assert fired.description == "It comes in through `tool_2` and stays in `tool_1`."
+
 
 class TestPerTool:
     RULE = When(all=("tool.write",), any=("tool.fetch", "auth.none"))
