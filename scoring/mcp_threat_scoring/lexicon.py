@@ -1,4 +1,4 @@
-"""Word classes for patterns: ``{create}`` in a rule means any verb of that class, in any inflection (``{create!}`` in none).
+"""Word classes for patterns: ``{create}`` in a rule is any verb of that class, inflected or not, ``{create!}`` plain.
 
 English is regular enough for a handful of spelling rules; what they get wrong stands under `irregular` in
 ``rules/lexicon.yaml``.

@@ -174,7 +174,7 @@ class Grammar:
                 if index == 0 and token in self.commands and token not in self.nouns:
                     return words
             elif token not in self.nouns:
-                # "list merge requests" lists, "comment get" gets: next to a noun-like beginning or last, plain verbs win
+                # "list merge requests" lists, "comment get" gets: a plain verb wins next to a noun-like one, or last
                 if weak != 0 or index in (1, last):
                     return " ".join(tokens[index:])
             elif (tokens[last] in self.things and index in (0, last)) or (
@@ -188,7 +188,7 @@ class Grammar:
         return words if tokens and tokens[0] in self.gerunds else ""
 
     def further(self, clause: str) -> list[str]:
-        """The verbs that a clause which begins with a verb goes on with: "list, create or delete a branch" → create, delete.
+        """The verbs that a clause goes on with after its first: "list, create or delete a branch" → create, delete.
 
         A word that is as often a noun counts between verbs ("create, update, delete") or before an article ("or update
         the status"), not at the end of a list of things ("by author or commit").

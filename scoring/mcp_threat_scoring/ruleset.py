@@ -71,6 +71,8 @@ class Ruleset:
     bias: Mapping[str, float]
     """Log-odds of every question before any evidence: fitted, else the prior."""
     prior_bias: Mapping[str, float]
+    spread: float
+    """How far the fit let weights move from their priors: a standard deviation, in log-odds."""
     root: Path
 
     def rule(self, signal_id: str) -> SignalRule | None:
@@ -158,6 +160,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
         domains=by_domain,
         bias={**prior_bias, **weights.bias},
         prior_bias=prior_bias,
+        spread=weights.spread,
         root=root,
     )
     _check(ruleset, seen, problems)

@@ -71,5 +71,6 @@ class WeightsDoc(_Doc):
     """``rules/weights.yaml``: written by the fitting command, read by a scan. Log-odds."""
 
     source: str
+    spread: float = Field(default=1.0, description="Standard deviation of the prior that the fit chose.")
     bias: dict[str, float] = {}
     weights: dict[str, dict[str, float]] = Field(default={}, description="signal id → question → weight")

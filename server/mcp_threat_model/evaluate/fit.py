@@ -13,19 +13,19 @@ hand-set weight. Newton's method on sparse rows, plain floats in a fixed order: 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 
 from mcp_threat_model.evaluate.judged import Judged
 from mcp_threat_scoring.ruleset import Ruleset
 
-PRIOR_SPREAD = 1.0
-"""Standard deviation of the prior, in log-odds. Chosen by cross-validation over servers; see docs/accuracy.md."""
+SPREADS = (0.5, 0.7, 1.0, 1.5)
+"""Standard deviations of the prior, in log-odds, among which cross-validation over servers chooses."""
 BIAS_SPREAD = 2.0
 SERVER_CAP = 25.0
 """Rows one server may count for. A few wrappers of large interfaces would otherwise outvote all others."""
-TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.5}
+TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.25}
 """What a row of each kind counts for; vendors' claims are noisy."""
 STEPS = 30
 ENOUGH = 1e-6
@@ -210,9 +210,16 @@ def problems_of(judged: Sequence[Judged], ruleset: Ruleset) -> list[Problem]:
     return found
 
 
-def fit_all(
-    problems: Sequence[Problem], spread: float = PRIOR_SPREAD, say: Callable[[str], None] = lambda _: None
-) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+def choose_spread(problems: Sequence[Problem]) -> tuple[float, dict[float, float]]:
+    """The spread whose fits lose least on servers they never saw, and the mean log loss of each."""
+    losses = {
+        spread: sum(loss(problem, out_of_fold(problem, spread)) for problem in problems) / len(problems)
+        for spread in SPREADS
+    }
+    return min(losses, key=lambda spread: (losses[spread], spread)), losses
+
+
+def fit_all(problems: Sequence[Problem], spread: float) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Bias by question, and weight by rule and question, rounded to two decimals."""
     bias: dict[str, float] = {}
     weights: dict[str, dict[str, float]] = defaultdict(dict)
@@ -221,21 +228,23 @@ def fit_all(
         bias[problem.question] = round(found[-1], 2)
         for name, weight in zip(problem.features, found, strict=False):
             weights[name][problem.question] = round(weight, 2)
-        say(f"{problem.question}: {len(problem.rows)} rows, {len(problem.features)} rules")
     return bias, dict(weights)
 
 
-def weights_yaml(bias: Mapping[str, float], weights: Mapping[str, Mapping[str, float]], source: str) -> str:
+def weights_yaml(
+    bias: Mapping[str, float], weights: Mapping[str, Mapping[str, float]], source: str, spread: float
+) -> str:
     """The text of ``rules/weights.yaml``."""
     lines = [
-        "# Log-odds fitted by `mcp-threat-model evaluate CORPUS --fit`. Not edited by hand:",
+        "# Log-odds fitted by `python -m mcp_threat_model.evaluate CORPUS --fit`. Not edited by hand:",
         "# change a rule's `suggests` and fit again.",
         f"source: {source}",
+        f"spread: {spread}",
         "bias:",
         *(f"  {name}: {value:.2f}" for name, value in sorted(bias.items())),
         "weights:",
     ]
     for name, answers in sorted(weights.items()):
         inner = ", ".join(f"{question}: {value:.2f}" for question, value in sorted(answers.items()))
-        lines.append(f"  {name!r}: {{{inner}}}" if not name.isascii() or " " in name else f"  {name}: {{{inner}}}")
+        lines.append(f"  {name}: {{{inner}}}")
     return "\n".join(lines) + "\n"
