@@ -102,7 +102,7 @@ class Not(_Doc):
 
 
 def _kind(value: Any) -> str:
-    keys = value if isinstance(value, dict) else value.model_fields_set
+    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
     for key in ("field", "fact", "signal", "ability", "effect", "domain", "any", "all", "not"):
         if key in keys or (key == "not" and "negated" in keys):
             return key
