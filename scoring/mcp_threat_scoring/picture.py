@@ -18,10 +18,12 @@ import re2
 
 from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.facts import SERVER_TEXT, server_subject
-from mcp_threat_scoring.judge import asks_conclusions, server_judge, tool_judge
+from mcp_threat_scoring.judge import conclusions, late_rules, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Listing, Manifest, well_formed
 from mcp_threat_scoring.match import Matcher
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
+from mcp_threat_scoring.observations import observe_item
+from mcp_threat_scoring.prose import Grammar
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
@@ -54,6 +56,7 @@ class Engine:
     first: Mapping[str, Matcher]
     second: Matcher
     server: Matcher
+    grammar: Grammar
 
 
 @lru_cache(maxsize=4)
@@ -65,12 +68,13 @@ def engine(ruleset: Ruleset) -> Engine:
     """
     lexicon = ruleset.lexicon
     first: dict[str, Matcher] = {}
+    late = late_rules(ruleset.rules)
     for over in _KINDS:
-        mine = [rule for rule in ruleset.rules if rule.over == over and not asks_conclusions(rule.test)]
-        first[over] = Matcher(mine, lexicon)
-    second = Matcher([r for r in ruleset.rules if r.over == "tools" and asks_conclusions(r.test)], lexicon)
+        first[over] = Matcher([r for r in ruleset.rules if r.over == over and r.id not in late], lexicon)
+    second = Matcher([rule for rule in ruleset.rules if rule.id in late], lexicon)
     server = Matcher([rule for rule in ruleset.rules if rule.over == "server"], lexicon)
-    return Engine(ruleset, {rule.id: rule for rule in ruleset.rules}, first, second, server)
+    rules = {rule.id: rule for rule in ruleset.rules}
+    return Engine(ruleset, rules, first, second, server, lexicon.grammar())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,6 +118,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     compiled = engine(ruleset)
     signals = Signals()
     tools: list[ToolProfile] = []
+    weight = 0
     prefix = shared_prefix([split_words(tool.name[:200]) for tool in manifest.tools])
     groups: Mapping[str, tuple[Item, ...]] = {
         "tools": manifest.tools or clauses(manifest.listing),
@@ -124,15 +129,19 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     for over, items in groups.items():
         matcher = compiled.first[over]
         for item in items:
-            subject = tool_subject(item, prefix if over == "tools" else "")
+            subject = tool_subject(item, prefix if over == "tools" else "", compiled.grammar)
+            observe_item(item, subject)
             fired = matcher.match(subject)
             if over == "tools":
                 tool = profile(item, fired, compiled.rules, ruleset)
                 tools.append(tool)
+                subject.facts |= conclusions(tool, ruleset)
+                weight += int(subject.facts.get("tool.weight", 0))
                 fired += compiled.second.match(subject, tool_judge(tool, fired))
             for signal in fired:
                 signals.add(signal)
     whole = server_subject(manifest)
+    whole.facts["tools.weight"] = weight
     for signal in compiled.server.match(whole, server_judge(tools, signals)):
         signals.add(signal)
     counted = Counter(domain for tool in tools for domain in tool.domains)
