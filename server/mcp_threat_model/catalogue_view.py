@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from pydantic import Field
 
 from mcp_threat_model.paging import short_maestro
@@ -80,7 +82,9 @@ def threat_out(threat: Threat, catalogue: Catalogue) -> CatalogueThreatOut:
 
 def told(threat: Threat) -> str:
     """The description with general words where a report names tools and server."""
-    text = threat.description.format_map({"tools": "these tools", "server": "the server"})
+    # A chain names the tools of each of its links, {private_data} and the like: those are some of the tools.
+    words = defaultdict(lambda: "some tools", {"tools": "these tools", "server": "the server"})
+    text = threat.description.format_map(words)
     return text[:1].upper() + text[1:]
 
 
