@@ -351,6 +351,28 @@ def long_text(server: Server) -> None:
 
 
 @behaviour
+def text_that_grows_in_memory(server: Server) -> None:
+    def act(request: dict[str, Any]) -> None:
+        server.list_calls += 1
+        tools = [tool(f"t{server.list_calls}-{n}", description="A" * 190_000 + "\U0001f600") for n in range(40)]
+        body = {"jsonrpc": "2.0", "id": request["id"], "result": {"tools": tools, "nextCursor": str(server.list_calls)}}
+        write(json.dumps(body, ensure_ascii=False).encode() + b"\n")
+
+    on_list(server, act)
+
+
+@behaviour
+def values_that_grow_in_memory(server: Server) -> None:
+    def act(request: dict[str, Any]) -> None:
+        server.list_calls += 1
+        tools = b",".join(b'{"name":"%d","x":[%b{}]}' % (n, b"{}," * 4_000) for n in range(40))
+        head = b'{"jsonrpc":"2.0","id":%d,"result":{"nextCursor":"%d","tools":[' % (request["id"], server.list_calls)
+        write(head + tools + b"]}}\n")
+
+    on_list(server, act)
+
+
+@behaviour
 def stderr_flood(server: Server) -> None:
     for _ in range(200):
         sys.stderr.write("x" * 1_000_000)

@@ -18,9 +18,11 @@ FETCHES = {
     "npx": "npm", "bunx": "npm", "pnpx": "npm", "uvx": "PyPI", "pipx": "PyPI", "dnx": "NuGet", "jbang": "the network",
 }  # fmt: skip
 FETCHES_WITH = {
-    "npm": ("exec", "x", "npm"), "pnpm": ("dlx", "dlx", "npm"), "yarn": ("dlx", "dlx", "npm"), "bun": ("x", "x", "npm"),
-    "uv": ("tool", "run", "PyPI"), "go": ("run", "run", "the network"), "deno": ("run", "run", "the network"),
+    "npm": {"exec": "npm", "x": "npm"}, "pnpm": {"dlx": "npm", "exec": "npm"}, "yarn": {"dlx": "npm"},
+    "bun": {"x": "npm"}, "uv": {"tool": "PyPI", "run": "PyPI"}, "go": {"run": "the network"},
+    "deno": {"run": "the network"},
 }  # fmt: skip
+"""The same behind a subcommand."""
 CONTAINERS = frozenset({"docker", "podman", "nerdctl", "finch", "container"})
 SHELLS = frozenset(
     {"sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "env", "sudo", "ssh"}
@@ -42,9 +44,10 @@ def what_it_does(launch: LaunchRequest) -> str:
     name = PurePath(words[0]).name.removesuffix(".cmd").removesuffix(".exe")
     if name in FETCHES:
         return f"“{name}” fetches a package from {FETCHES[name]} and runs its code, whatever the package holds today."
-    first, second, origin = FETCHES_WITH.get(name, ("", "", ""))
-    if first and any(word in (first, second) for word in words[1:3]):
-        return f"“{name} {first}” fetches a package from {origin} and runs its code, whatever the package holds today."
+    subcommand = next((word for word in words[1:] if not word.startswith("-")), "")
+    origin = FETCHES_WITH.get(name, {}).get(subcommand)
+    if origin:
+        return f"“{name} {subcommand}” may fetch packages from {origin}, and runs their code, whatever they hold today."
     if name in CONTAINERS:
         return f"“{name}” may fetch an image and runs it; the container is its own sandbox, with the rights given here."
     if name in SHELLS:

@@ -35,8 +35,8 @@ class Limits:
     """One JSON-RPC message: a line on stdio, an event on SSE. The largest real tool lists are near 1 MiB."""
     body_bytes: int = 16 * MIB
     """One HTTP response body, decoded. An event stream may carry several messages."""
-    total_bytes: int = 48 * MIB
-    """Everything one target may send. Fifty pages of a megabyte fit nearly; a flood ends here."""
+    total_bytes: int = 32 * MIB
+    """Everything one target may send: a text in which one character is rare takes four times its size in memory."""
     metadata_bytes: int = 256 * KIB
     """One authorization metadata document (RFC 9728, RFC 8414). Real ones stay under 10 KiB."""
     file_bytes: int = 64 * MIB

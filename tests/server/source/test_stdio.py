@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -147,6 +148,8 @@ ROWS = [
     Row("lone_surrogates", tools=2),
     Row("batched_answers", tools=["ok"]),
     Row("long_text", tools=["ok", "long"], status="partial", reason="cut in 1 item", events={"oversized_item": 1}),
+    Row("text_that_grows_in_memory", tools=160, status="partial", reason="33554432 bytes"),
+    Row("values_that_grow_in_memory", tools=160, status="partial", reason="JSON values", events={"duplicate_name": 80}),
     Row("stderr_flood", tools=["ok"], events={"stderr_flood": 1}),
     # the protocol
     Row("repeated_cursor", status="partial", reason="repeats", events={"repeated_cursor": 1, "duplicate_name": 2}),
@@ -260,6 +263,26 @@ class TestHostileServers:
             for number, behaviour in enumerate(behaviours):
                 group.start_soon(one, number, behaviour)
         assert [codes[number] for number in range(10)] == ["read"] * 6 + ["too_large", "read", "read", "launch_failed"]
+
+    def test_the_hungriest_ones_stay_within_300_mib(self) -> None:
+        """Measured in a process of its own: what one target makes us use, on top of everything that is imported."""
+        hungry = [
+            "huge_line",
+            "text_that_grows_in_memory",
+            "values_that_grow_in_memory",
+            "countless_values",
+            "long_text",
+        ]
+        code = f"""
+import asyncio, resource, sys
+sys.path.insert(0, {str(TARGETS.parents[1])!r})
+from tests.server.source.stdio_case import read
+for behaviour in {hungry!r}:
+    asyncio.run(read("hostile_stdio.py", behaviour))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+        shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        assert int(shown.stdout) < 300
 
     async def test_requests_during_the_handshake_are_refused_and_a_ping_is_answered(self) -> None:
         got = await read("hostile_stdio.py", "asks_during_the_handshake")

@@ -1,0 +1,238 @@
+"""A session over a link that a test holds in its hand: what is asked, what is kept, what is said about the rest."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import pytest
+
+from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.source.conversation import Conversation, RequestError
+from mcp_threat_model.source.session import SessionParts, read_link
+from mcp_threat_model.source.wire import Incoming, Message, PeerGoneError, Tap, parse
+from mcp_threat_scoring.errors import TargetError
+
+LIMITS = Limits(total_s=5, request_s=0.3, probe_s=0.1, probe_unread_s=0.1)
+Answer = Callable[[dict[str, Any]], list[dict[str, Any]]]
+
+
+class ScriptedPeer:
+    """A peer in memory: every message we send is given to `answer`, whose replies stand in line."""
+
+    def __init__(self, answer: Answer, has_read: bool | None = True) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.headers: list[Mapping[str, str]] = []
+        self._answer = answer
+        self._has_read = has_read
+        self._waiting: deque[Incoming] = deque()
+
+    async def send(self, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        self.sent.append(body)
+        self.headers.append(headers or {})
+        for reply in self._answer(body):
+            self._waiting.extend(parse(json.dumps(reply).encode(), LIMITS, Tap()))
+
+    async def receive(self) -> Incoming:
+        if not self._waiting:
+            await anyio.sleep_forever()
+        return self._waiting.popleft()
+
+    def has_read_all(self) -> bool | None:
+        return self._has_read
+
+    def asked(self) -> list[str]:
+        return [body["method"] for body in self.sent if "method" in body]
+
+
+def peer(**results: Any) -> Answer:
+    """An honest handshake-era peer; `results` maps methods (with __ for /) to results or errors."""
+    table = {name.replace("__", "/"): result for name, result in results.items()}
+    table.setdefault(
+        "initialize", {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}, "serverInfo": {"name": "p"}}
+    )
+    table.setdefault("tools/list", {"tools": [{"name": "t"}]})
+
+    def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
+        if "id" not in body or "method" not in body:
+            return []
+        found = table.get(body["method"])
+        if found is None:
+            return [{"jsonrpc": "2.0", "id": body["id"], "error": {"code": -32601, "message": "no"}}]
+        key = "error" if "code" in found else "result"
+        return [{"jsonrpc": "2.0", "id": body["id"], key: found}]
+
+    return answer
+
+
+async def session(answer: Answer, limits: Limits = LIMITS, **more: Any) -> tuple[SessionParts, ScriptedPeer, Tap]:
+    link, tap = ScriptedPeer(answer, more.pop("has_read", True)), Tap()
+    return await read_link(link, limits, tap=tap, **more), link, tap
+
+
+class TestHandshake:
+    async def test_a_peer_of_the_old_era_is_probed_once_and_then_initialized(self) -> None:
+        parts, link, _ = await session(peer())
+        assert link.asked()[:3] == ["server/discover", "initialize", "notifications/initialized"]
+        assert parts.era == "handshake"
+        assert link.sent[1]["params"]["capabilities"] == {}
+
+    async def test_a_modern_peer_is_never_initialized_and_gets_its_meta_and_headers_every_time(self) -> None:
+        hello = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete"}
+        parts, link, _ = await session(peer(server__discover=hello))
+        assert parts.era == "modern"
+        assert link.asked() == ["server/discover", "tools/list", "tools/list"]
+        for body, headers in zip(link.sent, link.headers, strict=True):
+            assert body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
+            assert headers == {"mcp-protocol-version": "2026-07-28", "mcp-method": body["method"]}
+
+    async def test_a_modern_peer_that_offers_only_old_versions_is_initialized(self) -> None:
+        hello = {"supportedVersions": ["2025-06-18"], "capabilities": {}}
+        parts, _, _ = await session(peer(server__discover=hello))
+        assert parts.era == "handshake"
+
+    async def test_without_the_probe_nothing_but_initialize_is_sent(self) -> None:
+        _, link, _ = await session(peer(), probe=False)
+        assert link.asked()[0] == "initialize"
+
+    @pytest.mark.parametrize("has_read", [True, None])
+    async def test_a_peer_that_ignores_the_probe_is_initialized_after_a_moment(self, has_read: bool | None) -> None:
+        honest = peer()
+        parts, _, tap = await session(
+            lambda body: [] if body.get("method") == "server/discover" else honest(body), has_read=has_read
+        )
+        assert parts.server.name == "p"
+        assert tap.count("discover_ignored") == 1
+
+    async def test_a_peer_that_has_not_read_yet_is_waited_for(self) -> None:
+        with pytest.raises(TargetError) as caught:
+            await session(lambda _: [], replace(LIMITS, total_s=0.5), has_read=False)
+        assert caught.value.code == "timeout"
+
+    async def test_a_late_modern_peer_that_refuses_initialize_is_asked_again(self) -> None:
+        hello = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}
+        late = {"code": -32022, "message": "modern", "data": {"supported": ["2026-07-28"]}}
+        honest = peer(initialize=late, server__discover=hello)
+        seen: list[str] = []
+
+        def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
+            seen.append(body["method"])
+            return [] if seen == ["server/discover"] else honest(body)
+
+        parts, _, _ = await session(answer)
+        assert parts.era == "modern"
+        assert seen[:3] == ["server/discover", "initialize", "server/discover"]
+
+    async def test_the_version_header_is_the_negotiated_one(self) -> None:
+        hello = {"protocolVersion": "2025-03-26", "capabilities": {}, "serverInfo": {"name": "p"}}
+        _, link, _ = await session(peer(initialize=hello))
+        assert link.headers[-1] == {"mcp-protocol-version": "2025-03-26"}
+
+
+class TestLists:
+    async def test_only_what_is_declared_is_asked_for_beside_the_tools(self) -> None:
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {"resources": {}}, "serverInfo": {"name": "p"}}
+        parts, link, tap = await session(
+            peer(
+                initialize=hello,
+                resources__list={"resources": []},
+                resources__templates__list={"resourceTemplates": []},
+            )
+        )
+        lists = [method for method in link.asked() if method.endswith("list")]
+        assert lists == ["tools/list", "resources/list", "resources/templates/list", "tools/list"]
+        assert parts.coverage["prompts"].reason == "the server declares no prompts"
+        assert tap.count("undeclared_capability") == 1
+
+    async def test_the_bounds_say_what_is_missing(self) -> None:
+        tools = {"tools": [{"name": f"t{n}"} for n in range(7)]}
+        parts, _, _ = await session(peer(tools__list=tools), replace(LIMITS, items=5))
+        assert len(parts.items["tools"]) == 5
+        assert parts.coverage["tools"].reason == "more than 5 items; at least 2 more were not read"
+
+    async def test_a_page_beyond_the_bound_on_values_is_not_kept(self) -> None:
+        tools = {"tools": [{"name": f"t{n}"} for n in range(50)]}
+        parts, _, _ = await session(peer(tools__list=tools), replace(LIMITS, nodes_total=20))
+        assert parts.items["tools"] == ()
+        assert parts.coverage["tools"].status == "partial"
+
+    async def test_an_error_on_the_tools_is_no_empty_list(self) -> None:
+        parts, _, _ = await session(peer(tools__list={"code": -32000, "message": "log in first"}))
+        assert parts.coverage["tools"].status == "not_observed"
+        assert "log in first" in parts.coverage["tools"].reason
+
+    async def test_facts_that_are_of_the_wrong_kind_are_left_out(self) -> None:
+        hello = {"protocolVersion": 7, "capabilities": [], "serverInfo": {"name": 1, "title": "T"}, "instructions": {}}
+        parts, _, _ = await session(peer(initialize=hello))
+        assert (parts.server.name, parts.server.title, parts.server.instructions) == ("", "T", "")
+        assert parts.server.capabilities == {}
+        assert parts.coverage["server"].status == "partial"
+
+
+class TestConversation:
+    async def test_an_answer_that_comes_too_late_is_not_taken_for_another(self) -> None:
+        kept: list[dict[str, Any]] = []
+
+        def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
+            kept.append({"jsonrpc": "2.0", "id": body["id"], "result": {"for": body["method"]}})
+            return [] if len(kept) == 1 else kept[:2]
+
+        talk = Conversation(ScriptedPeer(answer), LIMITS, Tap())
+        with pytest.raises(RequestError) as caught:
+            await talk.call("first")
+        assert caught.value.code == "timeout"
+        assert await talk.call("second") == {"for": "second"}
+
+    async def test_more_messages_than_the_bound_end_it(self) -> None:
+        note = {"jsonrpc": "2.0", "method": "notifications/message"}
+        talk = Conversation(ScriptedPeer(lambda _: [note] * 20), replace(LIMITS, messages=10), Tap())
+        with pytest.raises(PeerGoneError) as caught:
+            await talk.call("anything")
+        assert caught.value.code == "too_large"
+
+    async def test_requests_to_us_beyond_the_bound_are_counted_but_not_answered(self) -> None:
+        def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
+            if "method" not in body:
+                return []
+            asks = [{"jsonrpc": "2.0", "id": n, "method": "roots/list"} for n in range(9)]
+            return [*asks, {"jsonrpc": "2.0", "id": body["id"], "result": {}}]
+
+        link, tap = ScriptedPeer(answer), Tap()
+        await Conversation(link, replace(LIMITS, reverse_requests=4), tap).call("x")
+        assert tap.count("reverse_request") == 9
+        assert len([body for body in link.sent if "error" in body]) == 4
+
+
+class TestWire:
+    def test_one_event_kind_cannot_fill_the_memory(self) -> None:
+        tap = Tap(limit=3)
+        for number in range(100):
+            tap.note("reverse_request", str(number))
+        assert len(tap.events()) == 4
+        assert tap.count("reverse_request") == 100
+
+    def test_events_come_in_one_order_whatever_raced(self) -> None:
+        one, other = Tap(), Tap()
+        for tap, order in ((one, "ab"), (other, "ba")):
+            for code in order:
+                tap.note(code)
+        assert one.events() == other.events()
+
+    @pytest.mark.parametrize("raw", [b"", b"\xff\xfe", b"nul\0", b'"text"', b"[" * 5000, b'{"a":1}', b"[1,2]", b"-"])
+    def test_what_is_no_message_is_said_to_be_damaged(self, raw: bytes) -> None:
+        assert all(not isinstance(one, Message) for one in parse(raw, LIMITS, Tap()))
+
+    def test_a_broken_answer_names_the_request_it_was_for(self) -> None:
+        (damaged,) = parse(b'{"jsonrpc":"2.0", "id" : 17,"result":', LIMITS, Tap())
+        assert not isinstance(damaged, Message)
+        assert damaged.request_id == 17
+
+    def test_only_so_much_of_a_batch_is_read(self) -> None:
+        tap = Tap()
+        raw = json.dumps([{"jsonrpc": "2.0", "method": "x"}] * 500).encode()
+        assert len(parse(raw, LIMITS, tap)) == LIMITS.batch
+        assert tap.count("oversized_batch") == 500
