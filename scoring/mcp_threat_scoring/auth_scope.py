@@ -1,7 +1,7 @@
 """With what authority the tools act: what a scope, a credential's name or a declared requirement gives away.
 
-A scope's name is all that a listing shows of it. It is cut into resource, action and breadth by the conventions that the
-large issuers document (RFC 6749, section 3.3 leaves the vocabulary to them):
+A scope's name is all that a listing shows of it. It is cut into resource, action and breadth by the conventions that
+the large issuers document (RFC 6749, section 3.3 leaves the vocabulary to them):
 
 ==================  ===================================================================================
 Google              ``https://www.googleapis.com/auth/drive.readonly``, ``…/auth/cloud-platform``
@@ -41,10 +41,10 @@ AUTH_SIGNALS = (
 
 _RANK: Mapping[Breadth, int] = {"none": 0, "unknown": 1, "narrow": 2, "broad": 3, "admin": 4}
 
-_IDENTITY = frozenset(
-    "openid profile email address phone offline_access offline identity userinfo.email userinfo.profile "
-    "user.read user:email read:user users.profile:read online_access".split()
-)
+_IDENTITY = frozenset({
+    "openid", "profile", "email", "address", "phone", "offline_access", "online_access", "offline", "identity",
+    "userinfo.email", "userinfo.profile", "user.read", "user:email", "read:user", "users.profile:read",
+})  # fmt: skip
 _ADMIN = re2.compile(
     r"(?:^|[:._/\s-])(?:admin|administrator|root|superuser|super|owner|sudo|full|full[_-]?(?:access|control)|master|god|"
     r"manage[_-]?all|all[_-]?access|unrestricted)(?:$|[:._/\s-])"
@@ -65,12 +65,13 @@ _WHOLE: Mapping[str, tuple[Action, Breadth]] = {
     "repo": ("write", "broad"), "public_repo": ("write", "narrow"), "delete_repo": ("write", "narrow"),
     "workflow": ("write", "broad"), "gist": ("write", "narrow"), "user": ("write", "narrow"),
     "notifications": ("write", "narrow"), "api": ("write", "broad"), "read_api": ("read", "broad"),
-    "sudo": ("admin", "admin"), "drive": ("write", "broad"), "gmail": ("write", "broad"), "calendar": ("write", "narrow"),
-    "spreadsheets": ("write", "broad"), "documents": ("write", "broad"), "contacts": ("write", "narrow"),
-    "cloud-platform": ("admin", "admin"), ".default": ("unknown", "broad"), "user_impersonation": ("write", "broad"),
-    "mail.google.com": ("write", "broad"), "default": ("unknown", "unknown"), "mcp": ("unknown", "unknown"),
-    "read": ("read", "broad"), "write": ("write", "broad"), "tools": ("unknown", "unknown"),
-    "drive.file": ("write", "narrow"), "tasks": ("write", "narrow"), "bot": ("write", "narrow"),
+    "sudo": ("admin", "admin"), "drive": ("write", "broad"), "gmail": ("write", "broad"),
+    "calendar": ("write", "narrow"), "spreadsheets": ("write", "broad"), "documents": ("write", "broad"),
+    "contacts": ("write", "narrow"), "cloud-platform": ("admin", "admin"), ".default": ("unknown", "broad"),
+    "user_impersonation": ("write", "broad"), "mail.google.com": ("write", "broad"),
+    "default": ("unknown", "unknown"), "mcp": ("unknown", "unknown"), "read": ("read", "broad"),
+    "write": ("write", "broad"), "tools": ("unknown", "unknown"), "drive.file": ("write", "narrow"),
+    "tasks": ("write", "narrow"), "bot": ("write", "narrow"),
 }  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def parse_scope(name: str) -> Scope:
     for pattern in (_ADMIN, _ALL, _WRITE, _READ):
         resource = pattern.sub(" ", resource)
     resource = split_words(resource)
-    if admin and not reads or everything and not (reads or resource):
+    if (admin and not reads) or (everything and not reads and not resource):
         return Scope(name, resource, "admin", "admin")
     if everything or writes or reads:
         action: Action = "read" if reads and not writes else "write"

@@ -58,7 +58,7 @@ def _need(leaf: Test, picture: Picture) -> tuple[str, bool]:
         part = _FIELDS.get(leaf.field, "tools")
         return part, _seen(part, picture)
     if isinstance(leaf, FactTest):
-        head, _, name = leaf.fact.partition(".")
+        head, _, _rest = leaf.fact.partition(".")
         part = leaf.fact.removeprefix("coverage.") if head == "coverage" else _FACTS.get(head, "tools")
         noted = head not in _NOTED or leaf.fact in picture.facts
         return part, noted and _seen(part, picture)

@@ -39,7 +39,7 @@ _NO_SECRET = re2.compile(
 
 
 def credential_kind(name: str, *, declared_secret: bool = False) -> CredentialKind:
-    """Whether an environment variable, header or argument of that name holds a secret, OAuth settings, or configuration.
+    """Whether a variable, header or argument of that name holds a secret, OAuth settings, or configuration.
 
     `declared_secret` is the package's own word for it (``isSecret`` in a registry entry). A client secret and a refresh
     token are both: they count as OAuth here, and as static credentials in :func:`declared_auth`.

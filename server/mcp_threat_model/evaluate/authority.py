@@ -1,9 +1,9 @@
 """How well the declared way to authenticate is read: secret, OAuth or none, from what a description asks of its user.
 
 Rows are catalogue entries with ``auth`` (the truth: ``secret``, ``oauth``, anything else is none) and the declaration:
-``secrets`` (objects with ``env``), ``env`` (other variables), ``oauth`` (declared flows). Each is judged twice: with the
-marks that a registry entry carries (which variables are secret), and by the names alone, as from a client's
-configuration, where nothing is marked.
+``secrets`` (objects with ``env``), ``env`` (other variables), ``oauth`` (declared flows). Each is judged twice: with
+the marks that a registry entry carries (which variables are secret; the truth rests on the same marks, so this only
+shows that they are taken over), and by the names alone, as from a client's configuration, where nothing is marked.
 """
 
 from __future__ import annotations
