@@ -12,7 +12,8 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 from mcp_threat_model import __version__
 from mcp_threat_model.guard.connect import GuardedBackend, Resolver, system_resolver
@@ -22,11 +23,17 @@ from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
 
 USER_AGENT = f"mcp-threat-model/{__version__}"
+_CONNECTIONS = 20
+"""At once, to one scheme: a few questions may hang at the same time without holding up the next."""
 _REACH_HINT = "Check that the server is running and that the address is right."
 
 
+@cache
 def tls_context() -> ssl.SSLContext:
-    """Verify certificates against the system's authorities, or the bundled ones where the system has none."""
+    """Verify certificates against the system's authorities, or the bundled ones where the system has none.
+
+    Made once in a process, and only when https is spoken: reading the authorities takes longer than a whole scan.
+    """
     context = ssl.create_default_context()
     paths = ssl.get_default_verify_paths()
     if sys.platform != "win32" and not (paths.cafile or paths.capath):
@@ -108,16 +115,23 @@ class Pipe:
         self._home = home
         self._stay = stay
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
-        backend = GuardedBackend(
+        self._tls = tls
+        self._pools: dict[str, Any] = {}
+        self._backend = GuardedBackend(
             core.AnyIOBackend(),
             allow_private=allow_private,
             named_by_target=named_by == "target",
             contacts=ledger.contacts,
             resolver=resolver,
         )
-        self._pool = core.AsyncConnectionPool(
-            ssl_context=tls if tls is not None else tls_context(), max_connections=20, network_backend=backend
-        )
+
+    def _pool(self, scheme: Literal["http", "https"]) -> Any:
+        if scheme not in self._pools:
+            tls = (self._tls or tls_context()) if scheme == "https" else None
+            self._pools[scheme] = self._core.AsyncConnectionPool(
+                ssl_context=tls, max_connections=_CONNECTIONS, network_backend=self._backend
+            )
+        return self._pools[scheme]
 
     def _judge(self, url: str) -> Endpoint:
         endpoint = check_url(url, allow_private=self._allow_private, named_by=self._named_by)
@@ -161,7 +175,7 @@ class Pipe:
             content=content,
             extensions={"timeout": dict.fromkeys(("connect", "read", "write", "pool"), self.bounds.seconds)},
         )
-        response = await self._pool.handle_async_request(request)
+        response = await self._pool(endpoint.scheme).handle_async_request(request)
         collected: dict[str, tuple[str, ...]] = {}
         for name, value in response.headers:
             key = name.decode("latin-1").lower()
@@ -204,7 +218,8 @@ class Pipe:
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._pool.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
 
 
 def _tls_version(extensions: Mapping[str, Any]) -> str:

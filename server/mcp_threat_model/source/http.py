@@ -17,7 +17,6 @@ from mcp_threat_model.guard.headers import check_headers
 from mcp_threat_model.guard.http_client import guarded_client
 from mcp_threat_model.guard.ledger import Ledger, WireBounds
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.guard.pipe import tls_context
 from mcp_threat_model.guard.redact import carries_key, redact_url
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_model.source.authorization import Authority, Reception, with_credentials
@@ -70,7 +69,6 @@ class HttpSource:
             TargetError: nothing could be read; see :data:`ErrorCode` for the kinds.
         """
         endpoint = check_url(self._url, allow_private=self._allow_private)
-        self._tls = self._tls or tls_context()
         self._deadline = time.monotonic() + self._limits.total_s
         try:
             async with asyncio.timeout(self._limits.total_s):
