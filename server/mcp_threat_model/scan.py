@@ -10,9 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, assert_never
 
-import anyio
-import anyio.to_thread
-
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source.interface import Source
 from mcp_threat_model.target import (
@@ -84,6 +81,8 @@ async def read_target(
     Raises:
         TargetError: it could not be read; the code and the sentence say why.
     """
+    import anyio
+
     limits = options.limits
     if isinstance(target, StdioTarget):
         await consent(target)  # a person may think for as long as they like: the deadline starts afterwards
@@ -157,6 +156,8 @@ async def scan_target(
     target: Target, options: ScanOptions, known: Knowledge, *, consent: Consent = refuse_launch, say: Say = _silent
 ) -> Outcome:
     """Read and analyse one target; whatever goes wrong becomes its result."""
+    import anyio.to_thread
+
     try:
         manifest = await read_target(target, options, consent=consent, say=say)
         say("analysing")
@@ -200,6 +201,33 @@ def _first_leaf(error: BaseException) -> BaseException:
     return error
 
 
+def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions) -> list[Outcome]:
+    """Scan saved descriptions one after the other, without an event loop: starting one takes longer than reading them.
+
+    Raises:
+        UsageError: standard input is named twice.
+        RuleError: a rule file is damaged, so that nothing can be analysed.
+    """
+    from mcp_threat_model.source.snapshot import SnapshotSource
+
+    _check_stdin(targets)
+    known = knowledge()
+
+    def one(target: FileTarget | StdinTarget) -> Outcome:
+        path = target.path if isinstance(target, FileTarget) else None
+        try:
+            return Outcome(analyze(SnapshotSource(path, options.limits).load(), known, options.profile))
+        except Exception as error:
+            return failure(target.label, error)
+
+    return [one(target) for target in targets]
+
+
+def _check_stdin(targets: Sequence[Target]) -> None:
+    if sum(isinstance(target, StdinTarget) for target in targets) > 1:
+        raise UsageError("'-' can be named once: standard input can only be read once")
+
+
 async def scan(
     targets: Sequence[Target],
     options: ScanOptions,
@@ -213,8 +241,9 @@ async def scan(
         UsageError: standard input is named twice.
         RuleError: a rule file is damaged, so that nothing can be analysed.
     """
-    if sum(isinstance(target, StdinTarget) for target in targets) > 1:
-        raise UsageError("'-' can be named once: standard input can only be read once")
+    import anyio
+
+    _check_stdin(targets)
     known = knowledge()
     outcomes: list[Outcome | None] = [None] * len(targets)
     slots = anyio.CapacityLimiter(options.jobs)

@@ -53,10 +53,11 @@ def test_help_is_printed_without_importing_what_is_heavy() -> None:
         assert f"    {command} " in done.stdout
 
 
-def test_a_scan_of_a_file_imports_no_protocol_library(tools: str) -> None:
+def test_a_scan_of_a_file_imports_no_protocol_library_and_no_event_loop(tools: str) -> None:
+    heavy = ("mcp", "httpx", "httpx2", "rich", "jinja2", "asyncio")
     code = (
         "import sys; from mcp_threat_model.cli import main; main(['scan', sys.argv[1]]);"
-        "sys.exit(' '.join(name for name in ('mcp', 'httpx', 'httpx2', 'rich', 'jinja2') if name in sys.modules) or 0)"
+        f"sys.exit(' '.join(name for name in {heavy!r} if name in sys.modules) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code, tools], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
@@ -426,7 +427,7 @@ class TestTerminal:
     ) -> None:
         watched = FakeTerminal()
         monkeypatch.setattr(sys, "stderr", watched)
-        assert main(["scan", tools]) == 0
+        assert main(["scan", tools, "npm:a"]) == 4
         assert f"{tools}: " in watched.shown()
 
 

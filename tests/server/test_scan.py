@@ -8,7 +8,7 @@ import pytest
 
 from mcp_threat_model import scan as scan_module
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.scan import ScanOptions, failure, read_target, refuse_launch, scan
+from mcp_threat_model.scan import ScanOptions, failure, read_target, refuse_launch, scan, scan_saved
 from mcp_threat_model.target import (
     ConfigTarget,
     FileTarget,
@@ -180,6 +180,13 @@ async def test_forms_that_come_later_say_so_and_what_to_do_instead(target: Targe
 async def test_standard_input_can_be_named_once() -> None:
     with pytest.raises(UsageError, match="once"):
         await scan([StdinTarget(), StdinTarget()], OPTIONS)
+    with pytest.raises(UsageError, match="once"):
+        scan_saved([StdinTarget(), StdinTarget()], OPTIONS)
+
+
+async def test_saved_descriptions_give_the_same_with_and_without_an_event_loop(tmp_path: Path) -> None:
+    targets = [tools_file(tmp_path, "a.json", "delete_order"), FileTarget(str(tmp_path / "missing"))]
+    assert [one.result for one in scan_saved(targets, OPTIONS)] == [one.result for one in await scan(targets, OPTIONS)]
 
 
 async def test_progress_names_its_target(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.render import renderer
-from mcp_threat_model.target import HttpTarget, StdioTarget, Target, parse_target
+from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target, parse_target
 from mcp_threat_model.terminal import (
     check_output,
     complain,
@@ -53,9 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
     """Run the scan, with progress on a terminal's standard error."""
-    import anyio
+    from mcp_threat_model.scan import refuse_launch, scan, scan_saved
 
-    from mcp_threat_model.scan import refuse_launch, scan
+    saved = [target for target in targets if isinstance(target, FileTarget | StdinTarget)]
+    if len(saved) == len(targets):
+        return scan_saved(saved, options)
+    import anyio
 
     async def consent(target: StdioTarget) -> None:
         if not allow_launch:

@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, replace
 from threading import Event as Flag
 from typing import Any, Final, Literal
 
-import anyio.to_thread
-
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source import listed, packaged
 from mcp_threat_model.source.document import Document, parse_json, read_file, read_stdin
@@ -178,14 +176,17 @@ class SnapshotSource:
         Raises:
             TargetError: `unreachable`, `too_large`, `timeout` or `malformed`, in one sentence.
         """
+        import anyio.to_thread  # not above: `load` needs no event loop, and importing one takes longer than reading
+
         # A thread, because a pipe may be silent for long. Whoever stops waiting also stops the thread.
         done = Flag()
         try:
-            return await anyio.to_thread.run_sync(self._read, done.is_set, abandon_on_cancel=True)
+            return await anyio.to_thread.run_sync(self.load, done.is_set, abandon_on_cancel=True)
         finally:
             done.set()
 
-    def _read(self, stopped: Callable[[], bool]) -> Manifest:
+    def load(self, stopped: Callable[[], bool] = lambda: False) -> Manifest:
+        """The same, waiting for it. `stopped` tells when nobody waits any more."""
         seconds, size = self.limits.total_s, self.limits.file_bytes
         if self.path is None:
             data, kind, label = read_stdin(seconds=seconds, max_bytes=size, stopped=stopped), "stdin", "-"
