@@ -75,7 +75,7 @@ async def read_list(session: Session, listing: Listing, known: Counter[str] | No
             if not isinstance(page, list):
                 raise RequestError("malformed", f"{listing.method} was answered without a list")
         except (RequestError, PeerGoneError) as failure:
-            read.failed = failure
+            read.failed = failure.with_traceback(None)  # its frames would keep every page alive in a circle
             read.cut = f"the list breaks off after {items_of(read.count)}: {failure.message}"
             return read
         _keep(session, read, page, known)

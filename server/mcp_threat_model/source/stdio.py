@@ -179,7 +179,7 @@ async def _converse(
             try:
                 got = await read_link(link, limits, tap=tap, probe=probe)
             except TargetError as error:
-                got = error
+                got = error.with_traceback(None)  # its frames would keep everything that was read alive in a circle
             group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

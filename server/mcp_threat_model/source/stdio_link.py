@@ -15,6 +15,7 @@ from mcp_threat_model.guard.launch import REDACTED
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.processes import CHUNK, SETTLE_S, Process
 from mcp_threat_model.source.wire import Damaged, Incoming, PeerGoneError, Tap, encode, parse, probable_id
+from mcp_threat_scoring.errors import ErrorCode
 
 
 class StdioLink:
@@ -29,7 +30,7 @@ class StdioLink:
         self._pieces: list[bytes] = []
         self._size = 0
         self._skipping = False
-        self._ended: PeerGoneError | None = None
+        self._ended: tuple[ErrorCode, str] | None = None
         self._waiting = anyio.CancelScope()
         self.stderr = bytearray()
         self.stderr_bytes = 0
@@ -66,12 +67,12 @@ class StdioLink:
         """The next message on standard output."""
         while not self._ready:
             if self._ended is not None:
-                raise self._ended
+                raise PeerGoneError(*self._ended)
             chunk = await self._read(self._process.stdout)
             if chunk:
                 self._frame(chunk)
             else:
-                self._ended = PeerGoneError("launch_failed", "the target closed its output")
+                self._ended = ("launch_failed", "the target closed its output")
                 self._finish_line(b"")
         return self._ready.popleft()
 
@@ -98,7 +99,7 @@ class StdioLink:
     def _frame(self, chunk: bytes) -> None:
         self._tap.bytes_in += len(chunk)
         if self._tap.bytes_in > self._limits.total_bytes:
-            self._ended = PeerGoneError("too_large", f"the target sent more than {self._limits.total_bytes} bytes")
+            self._ended = ("too_large", f"the target sent more than {self._limits.total_bytes} bytes")
             self._ready.clear()
             return
         *lines, rest = chunk.split(b"\n")

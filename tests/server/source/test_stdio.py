@@ -277,8 +277,10 @@ class TestHostileServers:
 import asyncio, resource, sys
 sys.path.insert(0, {str(TARGETS.parents[1])!r})
 from tests.server.source.stdio_case import read
-for behaviour in {hungry!r}:
-    asyncio.run(read("hostile_stdio.py", behaviour))
+async def main():
+    for behaviour in {hungry!r}:
+        await read("hostile_stdio.py", behaviour)
+asyncio.run(main())
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
         shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
