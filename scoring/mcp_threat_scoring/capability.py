@@ -17,7 +17,9 @@ from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 
+_DOMAIN = "domain."
 EVIDENCE_PER_TOOL = 8
+EVIDENCE_PER_ABILITY = 3
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 
@@ -68,16 +70,29 @@ def scores(
     return totals
 
 
-def _weighed(signals: Iterable[Signal], rules: Mapping[SignalId, SignalRule], *questions: str) -> tuple[Evidence, ...]:
-    found: list[Evidence] = []
+def _weighed(
+    signals: Iterable[Signal], rules: Mapping[SignalId, SignalRule], *questions: str, limit: int
+) -> tuple[Evidence, ...]:
+    """The strongest evidence for an answer; only what is kept is looked up in the text."""
+    ranked: list[tuple[float, SignalId, float, Signal]] = []
     for signal in signals:
         weights = rules[signal.id].weights
-        weight = max((weights.get(question, 0.0) for question in questions), key=abs)
-        if weight and signal.evidence:
-            first = signal.evidence[0]
+        weight = 0.0
+        for question in questions:
+            other = weights.get(question, 0.0)
+            if abs(other) > abs(weight):
+                weight = other
+        if weight:
+            ranked.append((-abs(weight), signal.id, weight, signal))
+    ranked.sort(key=lambda one: one[:2])
+    found: list[Evidence] = []
+    for _, _, weight, signal in ranked:
+        first = signal.first
+        if first is not None:
             found.append(Evidence(first.rule_id, first.pointer, first.excerpt, round(weight, 2)))
-    found.sort(key=lambda one: (-abs(one.weight), one.rule_id, one.pointer))
-    return tuple(found[:EVIDENCE_PER_TOOL])
+            if len(found) == limit:
+                break
+    return tuple(found)
 
 
 def profile(
@@ -102,8 +117,8 @@ def profile(
         write=write,
         destructive=destructive,
         abilities=abilities,
-        domains=tuple(name for name in ruleset.domains if any(signal.id == f"domain.{name}" for signal in signals)),
+        domains=tuple(signal.id[len(_DOMAIN) :] for signal in signals if signal.id.startswith(_DOMAIN)),
         declared=declared,
-        evidence=_weighed(signals, rules, "write", "destructive"),
-        ability_evidence={name: _weighed(signals, rules, name)[:3] for name in abilities},
+        evidence=_weighed(signals, rules, "write", "destructive", limit=EVIDENCE_PER_TOOL),
+        ability_evidence={name: _weighed(signals, rules, name, limit=EVIDENCE_PER_ABILITY) for name in abilities},
     )

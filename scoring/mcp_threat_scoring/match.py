@@ -125,20 +125,24 @@ class Matcher:
         return index
 
     def _build(self, test: Test, positives: list[int], every: list[int], *, positive: bool) -> Predicate:
-        if isinstance(test, AnyOf):
-            parts = [self._build(inner, positives, every, positive=positive) for inner in test.any]
-            return lambda hits: any(part(hits) for part in parts)
-        if isinstance(test, AllOf):
-            parts = [self._build(inner, positives, every, positive=positive) for inner in test.all]
-            return lambda hits: all(part(hits) for part in parts)
+        if isinstance(test, AnyOf | AllOf):
+            inner = test.any if isinstance(test, AnyOf) else test.all
+            plain = [one for one in inner if not isinstance(one, AnyOf | AllOf | Not)]
+            atoms = frozenset(self._note(one, positives, every, positive=positive) for one in plain)
+            parts = [self._build(one, positives, every, positive=positive) for one in inner if one not in plain]
+            return _any_of(atoms, parts) if isinstance(test, AnyOf) else _all_of(atoms, parts)
         if isinstance(test, Not):
-            inner = self._build(test.negated, positives, every, positive=not positive)
-            return lambda hits: not inner(hits)
+            negated = self._build(test.negated, positives, every, positive=not positive)
+            return lambda hits: not negated(hits)
+        atom = self._note(test, positives, every, positive=positive)
+        return lambda hits: atom in hits
+
+    def _note(self, test: Test, positives: list[int], every: list[int], *, positive: bool) -> int:
         atom = self._atom(test)
         every.append(atom)
         if positive:
             positives.append(atom)
-        return lambda hits: atom in hits
+        return atom
 
     def _add(self, rule: SignalRule) -> None:
         positives: list[int] = []
@@ -155,24 +159,18 @@ class Matcher:
     def match(self, subject: Subject, judge: Judge | None = None) -> list[Signal]:
         """Every rule that fires on the subject, in a fixed order, with evidence."""
         hits: set[int] = set()
-        known: dict[int, Sequence[Evidence]] = {}
-        for name, view in self._fields.items():
-            seen = subject.views.get(name)
-            if seen is not None and seen.text:
-                for found in view.compiled.Match(seen.text) or ():
-                    hits.add(view.atoms[found])
-        for name, value in subject.facts.items():
-            for atom, test in self._facts.get(name, ()):
-                if _holds(test, value):
-                    hits.add(atom)
+        known: dict[int, Signal | Sequence[Evidence]] = {}
+        self._read(subject, hits)
         if judge is not None:
             for atom, judged in self._judged:
                 answer = judge(judged)
                 if answer is not None:
                     hits.add(atom)
                     known[atom] = answer
+        by_atom, rules, signal_atoms = self._by_atom, self._rules, self._signal_atoms
+        look = _Look(self, hits, known, subject)
         # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
-        waiting = list({index for atom in hits for index in self._by_atom.get(atom, ())} | set(self._always))
+        waiting = list({index for atom in hits for index in by_atom[atom]}.union(self._always))
         heapify(waiting)
         fired: list[Signal] = []
         last = -1
@@ -181,22 +179,39 @@ class Matcher:
             if index == last:
                 continue
             last = index
-            compiled = self._rules[index]
+            compiled = rules[index]
             if compiled.only is None and not compiled.predicate(hits):
                 continue
-            signal = Signal(compiled.rule.id, subject.pointer, self._evidence(compiled, hits, known, subject))
+            signal = _Fired(compiled, look)
             fired.append(signal)
-            for atom in self._signal_atoms.get(str(compiled.rule.id), ()):
+            for atom in signal_atoms.get(compiled.rule.id, ()):
                 if atom not in hits:
                     hits.add(atom)
-                    known[atom] = signal.evidence
-                    for reader in self._by_atom[atom]:
+                    known[atom] = signal
+                    for reader in by_atom[atom]:
                         heappush(waiting, reader)
         return fired
 
-    def _evidence(
-        self, compiled: _Compiled, hits: set[int], known: Mapping[int, Sequence[Evidence]], subject: Subject
-    ) -> tuple[Evidence, ...]:
+    def _read(self, subject: Subject, hits: set[int]) -> None:
+        """The atoms that hold of the subject's texts and facts."""
+        views, facts = subject.views, subject.facts
+        for name, view in self._fields.items():
+            seen = views.get(name)
+            if seen is not None and seen.text:
+                found = view.compiled.Match(seen.text)
+                if found:
+                    atoms = view.atoms
+                    hits.update([atoms[index] for index in found])
+        for name, tests in self._facts.items():
+            value = facts.get(name)
+            if value is not None:
+                for atom, test in tests:
+                    if _holds(test, value):
+                        hits.add(atom)
+
+    def evidence(self, compiled: _Compiled, look: _Look, limit: int) -> tuple[Evidence, ...]:
+        """The first few pieces of evidence of a rule that fired."""
+        hits, known, subject = look.hits, look.known, look.subject
         rule_id = compiled.rule.id
         found: list[Evidence] = []
         for atom in compiled.positives:
@@ -211,10 +226,11 @@ class Matcher:
                 shown = neutralise(f"{source.fact}: {_spell(subject.facts.get(source.fact))}")
                 found.append(Evidence(rule_id, _fact_pointer(subject, source.fact), shown))
             else:
-                found.extend(known.get(atom, ()))
-            if len(found) >= MAX_EVIDENCE:
+                answer = known.get(atom, ())
+                found.extend(answer.evidence if isinstance(answer, Signal) else answer)
+            if len(found) >= limit:
                 break
-        return tuple(found[:MAX_EVIDENCE])
+        return tuple(found[:limit])
 
     def _locate(self, rule_id: SignalId, atom: int, source: tuple[str, str], subject: Subject) -> Evidence:
         name, pattern = source
@@ -222,10 +238,88 @@ class Matcher:
         regex = self._regex.get(atom)
         if regex is None:
             regex = self._regex[atom] = re2.compile(pattern, _options())
-        found = regex.search(view.text)
-        if found is None:  # the set and the search disagree only where the set ran out of memory
+        start, end = _span(regex, view.text)
+        if start < 0:  # the set and the search disagree only where the set ran out of memory
             return Evidence(rule_id, subject.pointer, neutralise(""))
-        return Evidence(rule_id, view.pointer_at(found.start()), neutralise(found.group(0)))
+        return Evidence(rule_id, view.pointer_at(start), neutralise(view.text[start:end]))
+
+
+@dataclass(slots=True)
+class _Look:
+    """What is needed to find the evidence for any rule that fired on one subject."""
+
+    matcher: Matcher
+    hits: set[int]
+    known: Mapping[int, Signal | Sequence[Evidence]]
+    subject: Subject
+
+
+class _Fired(Signal):
+    """A signal whose evidence is looked for when somebody asks: most are only ever counted."""
+
+    __slots__ = ("_compiled", "_found", "_look")
+    _compiled: _Compiled
+    _found: tuple[Evidence, ...] | None
+    _look: _Look | None
+
+    def __init__(self, compiled: _Compiled, look: _Look) -> None:
+        _set(self, "id", compiled.rule.id)
+        _set(self, "subject", look.subject.pointer)
+        _set(self, "_compiled", compiled)
+        _set(self, "_look", look)
+        _set(self, "_found", None)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Where and on which words it fired; looked up once."""
+        if self._look is not None:
+            _set(self, "_found", self._look.matcher.evidence(self._compiled, self._look, MAX_EVIDENCE))
+            _set(self, "_look", None)  # lets go of the subject's texts
+        return self._found or ()
+
+    @property
+    def first(self) -> Evidence | None:
+        """The first piece of evidence, without a search for the others."""
+        if self._look is not None:
+            found = self._look.matcher.evidence(self._compiled, self._look, 1)
+        else:
+            found = self._found or ()
+        return found[0] if found else None
+
+
+_set = object.__setattr__  # a signal is frozen for everybody else
+
+
+def _any_of(atoms: frozenset[int], parts: Sequence[Predicate]) -> Predicate:
+    if not parts:
+        return lambda hits: not atoms.isdisjoint(hits)
+    return lambda hits: not atoms.isdisjoint(hits) or any(part(hits) for part in parts)
+
+
+def _all_of(atoms: frozenset[int], parts: Sequence[Predicate]) -> Predicate:
+    if not parts:
+        return atoms.issubset
+    return lambda hits: atoms.issubset(hits) and all(part(hits) for part in parts)
+
+
+_UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED if hasattr(re2, "_re2") else None
+
+
+def _span(regex: Any, text: str) -> tuple[int, int]:
+    """Where a pattern matches first, (-1, -1) if nowhere.
+
+    The wrapper's own `search` costs five times the match, most of it for groups that nobody asks for; the matcher
+    below it is asked directly where it is there.
+    """
+    core = getattr(regex, "_regexp", None)
+    if core is None or _UNANCHORED is None:
+        found = regex.search(text)
+        return (found.start(), found.end()) if found else (-1, -1)
+    data = text.encode()
+    start, end = core.Match(_UNANCHORED, data, 0, len(data))[0]
+    if start < 0 or len(data) == len(text):
+        return start, end
+    return len(data[:start].decode()), len(data[:end].decode())
 
 
 def _spell(value: object) -> str:

@@ -1,4 +1,4 @@
-"""A signal: one rule fired somewhere in a manifest, with its evidence. Everything after the rules reads only signals."""
+"""A signal: one rule fired somewhere in a manifest, with its evidence. What follows the rules reads only signals."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ class Signal:
     id: SignalId
     subject: str
     evidence: tuple[Evidence, ...]
+
+    @property
+    def first(self) -> Evidence | None:
+        """The first piece of evidence."""
+        return self.evidence[0] if self.evidence else None
 
 
 class Signals:

@@ -63,6 +63,8 @@ class View:
 
 
 EMPTY = View("", [], [])
+_ORIGIN = [0]
+"""Where the lines of a view of one place begin; shared, and never changed."""
 
 
 def view_of(segments: Iterable[tuple[str, str]]) -> View:
@@ -81,7 +83,7 @@ def view_of(segments: Iterable[tuple[str, str]]) -> View:
 
 def _view_at(texts: list[str], pointer: str) -> View:
     """Lines that all stand at one place."""
-    return View("\n".join(texts), [0], [pointer])
+    return View("\n".join(texts) if len(texts) > 1 else texts[0], _ORIGIN, [pointer])
 
 
 @dataclass(slots=True)
@@ -127,10 +129,10 @@ def tool_subject(item: Item, prefix: str = "", grammar: Grammar = NO_GRAMMAR) ->
     if prefix and words.startswith(prefix):
         words = words[len(prefix) :]
     here = [f"{pointer}/name"]
-    views: dict[str, View] = {"name": View(item.name[:200], [0], here), "words": View(words, [0], here)}
+    views: dict[str, View] = {"name": View(item.name[:200], _ORIGIN, here), "words": View(words, _ORIGIN, here)}
     head = grammar.head(words)
     if head:
-        views["head"] = View(head, [0], here)
+        views["head"] = View(head, _ORIGIN, here)
     annotations = item.annotations
     titles = [(well_formed(value[:200]).lower(), f"{pointer}/{place}")
               for value, place in ((item.raw.get("title"), "title"), (annotations.get("title"), "annotations/title"))
