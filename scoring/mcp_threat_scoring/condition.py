@@ -34,8 +34,8 @@ class Doc(BaseModel):
 class ToolCondition(Doc):
     """At least so many tools have this effect, this ability, work in this domain, and on data at least that delicate.
 
-    `effect` write includes destructive ones. `data` private: it normally belongs to somebody. sensitive: its loss or
-    alteration does serious harm. Without a key: any tool.
+    Of a listing one clause is enough, whatever the number. `effect` write includes destructive ones. `data` private:
+    it normally belongs to somebody; sensitive: its loss or alteration does serious harm. Without a key: any tool.
     """
 
     tools: Literal[True] = True
@@ -185,8 +185,8 @@ def _question(condition: Condition) -> Callable[[Scene], bool]:
         name, wanted = condition.fact, condition.equals if isinstance(condition.equals, list) else [condition.equals]
         return lambda scene: scene.world.facts.get(name) in wanted
     if isinstance(condition, ToolCondition):
-        asked, enough = condition.question, condition.at_least
-        return lambda scene: scene.tools(asked).bit_count() >= enough
+        asked, many = condition.question, condition.at_least
+        return lambda scene: scene.tools(asked).bit_count() >= scene.world.enough(many)
     raise TypeError(f"{type(condition).__name__} is no question")
 
 
@@ -243,7 +243,7 @@ def explained(parts: Sequence[Condition], scene: Scene) -> Explained:
     for part in parts:
         if isinstance(part, ToolCondition):
             mask = scene.tools(part.question)
-            if mask and mask.bit_count() >= part.at_least:
+            if mask and mask.bit_count() >= world.enough(part.at_least):
                 tools |= mask
                 shown, evidence = world.show(mask, part.question)
                 first.update(dict.fromkeys(shown))

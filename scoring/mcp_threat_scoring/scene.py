@@ -26,10 +26,21 @@ if TYPE_CHECKING:
 DataLevel = Literal["private", "sensitive"]
 Certainty = Literal["likely", "sure", "conceivable"]
 
-# Probability from which a tool is taken to write (or destroy): as reported, for the lower bound of the range, and for
-# the upper one. Between "sure" and "conceivable" the evidence is too thin to build a bound on.
-THRESHOLDS: Mapping[Certainty, float] = {"likely": 0.5, "sure": 0.8, "conceivable": 0.2}
 
+class Threshold(NamedTuple):
+    """Probabilities from which a tool counts as having an effect, and an ability."""
+
+    effect: float
+    ability: float
+
+
+# As scored, for the lower bound of the range, and for the upper one. An ability moves the score by whole classes (a
+# browser, a shell), so more than an even chance is asked of it; what is only more likely than not widens the range.
+THRESHOLDS: Mapping[Certainty, Threshold] = {
+    "likely": Threshold(0.5, 0.65),
+    "sure": Threshold(0.8, 0.85),
+    "conceivable": Threshold(0.2, 0.5),
+}
 EVIDENCE_SHOWN = 3
 NAMES_SHOWN = 2
 
@@ -43,9 +54,11 @@ class Question(NamedTuple):
     data: DataLevel | None
 
 
-# A browser works in sessions that somebody has signed in to.
-_PRIVATE_ABILITIES = ("secrets.read", "fs.read", "db.query", "identity.admin", "browser")
-_SENSITIVE_ABILITIES = ("secrets.read", "money.move", "identity.admin")
+_DELICATE_ABILITIES: Mapping[str, Sequence[str]] = {
+    "sensitive": ("secrets.read", "money.move", "identity.admin"),
+    # A browser works in sessions that somebody has signed in to.
+    "private": ("secrets.read", "money.move", "identity.admin", "fs.read", "db.query", "browser"),
+}
 
 
 class World:
@@ -56,11 +69,11 @@ class World:
         self.atoms = atoms
         self.all = (1 << len(picture.tools)) - 1
         self.facts: dict[str, bool | int | str] = dict(picture.facts)
-        self.abilities: dict[str, int] = {}
-        self.domains: dict[str, int] = {}
-        self.effects: dict[tuple[Certainty, str], int] = {
-            (certainty, effect): 0 for certainty in THRESHOLDS for effect in ("write", "destructive")
+        self.abilities: dict[Certainty, dict[str, int]] = {certainty: {} for certainty in THRESHOLDS}
+        self.effects: dict[Certainty, dict[str, int]] = {
+            certainty: {"write": 0, "destructive": 0} for certainty in THRESHOLDS
         }
+        self.domains: dict[str, int] = {}
         self._signals: dict[str, int] = {}
         self._facts_shown: dict[str, Evidence] = {}
         self._elsewhere: dict[str, bool] = {}
@@ -70,42 +83,41 @@ class World:
         homeless = 0
         for index, tool in enumerate(picture.tools):
             bit = 1 << index
-            for ability in tool.abilities:
-                self.abilities[ability] = self.abilities.get(ability, 0) | bit
             for domain in tool.domains:
                 self.domains[domain] = self.domains.get(domain, 0) | bit
             if not tool.domains:
                 homeless |= bit
             for certainty, threshold in THRESHOLDS.items():
-                if tool.write >= threshold:
-                    self.effects[certainty, "write"] |= bit
-                if tool.destructive >= threshold:
-                    self.effects[certainty, "destructive"] |= bit
-        for name in picture.ruleset.domains:
+                able, effects = self.abilities[certainty], self.effects[certainty]
+                for ability, odds in tool.abilities.items():
+                    if odds >= threshold.ability:
+                        able[ability] = able.get(ability, 0) | bit
+                if tool.write >= threshold.effect:
+                    effects["write"] |= bit
+                if tool.destructive >= threshold.effect:
+                    effects["destructive"] |= bit
+        sensitive = False
+        for name, line in picture.ruleset.domains.items():
             # A server that is called after a line of business works in it also where a tool does not say so.
             if picture.has(f"server-domain.{name}"):
                 self.domains[name] = self.domains.get(name, 0) | homeless
-        self.data = {"private": self._private(), "sensitive": self._sensitive()}
+                sensitive |= line.sensitivity == "high"
+        self.facts["business.sensitive"] = sensitive
+        self.data = {
+            (certainty, level): self._delicate(certainty, level)
+            for certainty in THRESHOLDS
+            for level in ("private", "sensitive")
+        }
         self.facts["hostile"] = self._hostile()
         self.facts["nothing_known"] = self._nothing_known()
 
-    def _able(self, names: Iterable[str]) -> int:
+    def _delicate(self, certainty: Certainty, level: str) -> int:
         mask = 0
-        for name in names:
-            mask |= self.abilities.get(name, 0)
-        return mask
-
-    def _private(self) -> int:
-        mask = self._able(_PRIVATE_ABILITIES)
+        for name in _DELICATE_ABILITIES[level]:
+            mask |= self.abilities[certainty].get(name, 0)
         for name, members in self.domains.items():
-            if self.picture.ruleset.domains[name].private:
-                mask |= members
-        return mask | self._sensitive()
-
-    def _sensitive(self) -> int:
-        mask = self._able(_SENSITIVE_ABILITIES)
-        for name, members in self.domains.items():
-            if self.picture.ruleset.domains[name].sensitivity == "high":
+            domain = self.picture.ruleset.domains[name]
+            if domain.sensitivity == "high" or (level == "private" and domain.private):
                 mask |= members
         return mask
 
@@ -122,7 +134,7 @@ class World:
         """Nobody listed the tools, and what is written of the server says nothing of what they do."""
         if self.facts.get("coverage.tools") != "not_observed":
             return False
-        return not (self.abilities or self.domains or self.effects["likely", "write"])
+        return not (self.abilities["likely"] or self.domains or self.effects["likely"]["write"])
 
     def show(self, mask: int, asked: Question) -> tuple[list[int], list[Evidence]]:
         """The few tools of a mask that show best what was asked, and the evidence of it."""
@@ -140,7 +152,7 @@ class World:
         if asked.ability:
             tools, ability = self.picture.tools, asked.ability
             return nlargest(NAMES_SHOWN + 1, bits(mask), key=lambda index: (tools[index].abilities[ability], -index))
-        readers = mask & ~self.effects["likely", "write"]
+        readers = mask & ~self.effects["likely"]["write"]
         return list(islice(bits(readers or mask), NAMES_SHOWN + 1))
 
     def _surest(self, effect: str) -> list[int]:
@@ -149,6 +161,10 @@ class World:
             odds = [tool.destructive if effect == "destructive" else tool.write for tool in tools]
             self._ranked[effect] = sorted(range(len(tools)), key=lambda index: -odds[index])
         return self._ranked[effect]
+
+    def enough(self, wanted: int) -> int:
+        """How many tools are enough where a condition wants so many: a clause of prose may stand for any number."""
+        return 1 if self.picture.from_listing else wanted
 
     def names(self, shown: Sequence[int], count: int) -> str:
         """Tools for a sentence: "`a`, `b` and three more"; "the server" where nobody named any."""
@@ -235,13 +251,13 @@ class Scene:
         if mask is None:
             mask = self.allowed
             if asked.effect:
-                mask &= self.world.effects[self.certainty, asked.effect]
+                mask &= self.world.effects[self.certainty][asked.effect]
             if asked.ability:
-                mask &= self.world.abilities.get(asked.ability, 0)
+                mask &= self.world.abilities[self.certainty].get(asked.ability, 0)
             if asked.domain:
                 mask &= self.world.domains.get(asked.domain, 0)
             if asked.data:
-                mask &= self.world.data[asked.data]
+                mask &= self.world.data[self.certainty, asked.data]
             self.masks[asked] = mask
         return mask
 

@@ -61,9 +61,9 @@ class TestGraded:
         assert len(set(sums)) == len(sums)
 
     def test_a_rationale_says_every_term(self, fake: Fake, destroying: Tool) -> None:
-        found = factor(graded(fake([destroying("drop_table")])), "autonomy_of_action")
+        found = factor(graded(fake([destroying("drop_table", abilities=("deploy",))])), "autonomy_of_action")
 
-        assert found.value == 0.6
+        assert found.value == 0.7
         assert found.rationale.startswith("0.1 because ")
         assert "+0.4 because changes can be made through `drop_table`" in found.rationale
         assert "+0.1 because " in found.rationale
