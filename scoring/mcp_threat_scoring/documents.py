@@ -50,6 +50,31 @@ def split_document(text: str) -> tuple[str, str]:
     return head, tail
 
 
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 40
+"""Nesting of a rule document. libyaml's composer recurses without a guard, so depth is measured on its events first."""
+
+
+def bounded(text: str, path: str, problems: list[RuleProblem]) -> bool:
+    """Whether a user's file is small and flat enough to be parsed; if not, a problem is noted."""
+    if len(text) > MAX_BYTES:
+        problems.append(RuleProblem(path, 0, f"larger than {MAX_BYTES // 1024} KiB; no rule is"))
+        return False
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                problems.append(RuleProblem(path, event.start_mark.line + 1, "aliases are not allowed in rules"))
+                return False
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                problems.append(RuleProblem(path, event.start_mark.line + 1, f"nested more than {MAX_DEPTH} deep"))
+                return False
+    except yaml.YAMLError:
+        return True  # the parser will say what is wrong, and where
+    return True
+
+
 def parse_yaml(text: str, path: str, problems: list[RuleProblem], first_line: int = 0) -> Any:
     """Parse one document; what is wrong is appended to `problems` and None comes back."""
     try:
@@ -102,10 +127,12 @@ def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None
         return None
 
 
-def load_document(model: type[Doc], path: Path, shown: str, problems: list[RuleProblem]) -> Doc | None:
-    """Read, parse and check the first document of a file."""
+def load_document(
+    model: type[Doc], path: Path, shown: str, problems: list[RuleProblem], *, shipped: bool = True
+) -> Doc | None:
+    """Read, parse and check the first document of a file; one that is not `shipped` with us is bounded first."""
     text = read_text(path, shown, problems)
-    if text is None:
+    if text is None or not (shipped or bounded(text, shown, problems)):
         return None
     head, _ = split_document(text)
     before = len(problems)

@@ -135,7 +135,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     for base, files in folders:
         for path in files:
             shown = str(path.relative_to(base))
-            doc = load_document(SignalDoc, path, shown, problems)
+            doc = load_document(SignalDoc, path, shown, problems, shipped=base == root)
             if doc is None:
                 continue
             if doc.id != path.stem:

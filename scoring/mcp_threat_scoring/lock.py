@@ -1,0 +1,141 @@
+"""The lock: what was approved of a server, in a file that people read, diff and commit.
+
+Hashes are of canonical JSON, so order and white space do not matter. Names in it are neutralised; a name that stands
+twice gets a number, so that nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
+from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.report import AivssSeverity, Breadth, Decision, Effect, Frozen, ProfileId, Report
+
+LOCK_VERSION: Literal[1] = 1
+LOCK_NAME = "mcp-threat-model.lock.json"
+HASH_LENGTH = 32
+"""Hexadecimal digits kept of a SHA-256: 128 bits, which nobody can aim at."""
+COMMAND_SHOWN = 300
+
+
+class LockedTool(Frozen):
+    """One approved tool."""
+
+    sha256: str
+    description: str
+    input_schema: str
+    output_schema: str
+    annotations: str
+    effect: Effect
+    abilities: list[str]
+
+
+class LockedServer(Frozen):
+    """One approved server."""
+
+    target: str
+    name: str
+    version: str
+    protocol_version: str
+    manifest_sha256: str
+    instructions: str
+    transport: str
+    url: str
+    command: list[str]
+    env_names: list[str]
+    auth_requirement: Literal["none", "optional", "required", "unknown"]
+    auth_breadth: Breadth
+    scopes: list[str]
+    profile: ProfileId
+    score: float
+    severity: AivssSeverity
+    verdict: Decision
+    hostile: list[str] = Field(description="Fingerprints of hostile content that was there when it was approved.")
+    findings: list[str] = Field(description="Fingerprints of everything else that was found then.")
+    tools: dict[str, LockedTool]
+    prompts: dict[str, str]
+    resources: dict[str, str]
+    unseen: list[str] = Field(description="Parts that were not observed, and so not approved.")
+
+
+class Lock(Frozen):
+    """``mcp-threat-model.lock.json``."""
+
+    lock_version: Annotated[Literal[1], Field(description="Of this file's format.")] = LOCK_VERSION
+    servers: dict[str, LockedServer]
+
+
+def digest(value: Any) -> str:
+    """A short hash of a JSON value; the empty string for what is not there."""
+    return "" if value in (None, "", {}, []) else sha256_of(value)[:HASH_LENGTH]
+
+
+def named(items: Iterable[Item]) -> dict[str, Item]:
+    """Items by neutralised name; the second of a name is ``name#2``."""
+    found: dict[str, Item] = {}
+    for item in sorted(items, key=lambda one: (one.name, one.sha256)):
+        name = str(neutralise_name(item.name))
+        key, count = name, 1
+        while key in found:
+            count += 1
+            key = f"{name}#{count}"
+        found[key] = item
+    return found
+
+
+def _hashes(items: Iterable[Item]) -> dict[str, str]:
+    return {name: item.sha256[:HASH_LENGTH] for name, item in named(items).items()}
+
+
+def _tools(manifest: Manifest, report: Report) -> dict[str, LockedTool]:
+    judged = {tool.pointer: tool for tool in report.capabilities.tools}
+    return {
+        name: LockedTool(
+            sha256=item.sha256[:HASH_LENGTH],
+            description=digest(item.raw.get("description")),
+            input_schema=digest(item.raw.get("inputSchema")),
+            output_schema=digest(item.raw.get("outputSchema")),
+            annotations=digest(item.raw.get("annotations")),
+            effect=judged[item.pointer].effect,
+            abilities=sorted(judged[item.pointer].abilities),
+        )
+        for name, item in named(manifest.tools).items()
+        if item.pointer in judged
+    }
+
+
+def locked(manifest: Manifest, report: Report) -> LockedServer:
+    """What is pinned of one server."""
+    prints: Mapping[bool, list[str]] = {
+        hostile: sorted({f.fingerprint for f in report.findings if (f.kind == "hostile_content") is hostile})
+        for hostile in (True, False)
+    }
+    return LockedServer(
+        target=report.target.value,
+        name=report.server.name,
+        version=report.server.version,
+        protocol_version=report.server.protocol_version,
+        manifest_sha256=manifest.sha256,
+        instructions=digest(manifest.server.instructions),
+        transport=manifest.transport.kind,
+        url=neutralise(manifest.transport.url, COMMAND_SHOWN),
+        command=[neutralise(word, COMMAND_SHOWN) for word in manifest.launch.argv],
+        env_names=sorted(neutralise_name(name) for name in manifest.launch.env_names),
+        auth_requirement=report.auth.requirement,
+        auth_breadth=report.auth.breadth,
+        scopes=sorted({scope.name for scope in report.auth.scopes}),
+        profile=report.aivss.profile,
+        score=report.aivss.score,
+        severity=report.aivss.severity,
+        verdict=report.verdict.decision,
+        hostile=prints[True],
+        findings=prints[False],
+        tools=_tools(manifest, report),
+        prompts=_hashes(manifest.prompts),
+        resources=_hashes((*manifest.resources, *manifest.resource_templates)),
+        unseen=sorted(part for part, seen in report.coverage.items() if seen.status == "not_observed"),
+    )

@@ -1,0 +1,82 @@
+"""SARIF that code scanning accepts: complete rules, results that point somewhere, fingerprints that stay."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from mcp_threat_model.render.sarif import FINGERPRINT, render_sarif, sarif
+from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.manifest import OBSERVED, build_manifest
+from mcp_threat_scoring.report import ErrorOut
+
+LYING = [
+    {"name": "delete_order", "description": "Delete an order for good.", "annotations": {"readOnlyHint": True}},
+    {"name": "drop_table", "description": "Drop a table.", "annotations": {"readOnlyHint": True}},
+    {"name": "get_order", "description": "Get an order.", "annotations": {"readOnlyHint": True}},
+]
+
+
+def report(tools=LYING, target="servers/shop.json"):
+    return analyze(build_manifest(target_kind="file", target_value=target, tools=tools, coverage={"tools": OBSERVED}))
+
+
+def log(*results, **more):
+    return json.loads(sarif(results, **more) if more else render_sarif(results))
+
+
+def test_every_finding_is_a_result_with_a_rule_that_explains_it():
+    shop = report()
+    run = log(shop)["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+
+    assert shop.findings
+    assert len(run["results"]) == len(shop.findings)
+    for result in run["results"]:
+        rule = rules[result["ruleIndex"]]
+        assert rule["id"] == result["ruleId"]
+        assert all((rule["help"]["text"], rule["help"]["markdown"], rule["shortDescription"]["text"]))
+        assert 0 <= float(rule["properties"]["security-severity"]) <= 10
+        assert result["level"] in ("error", "warning", "note")
+        location = result["locations"][0]["physicalLocation"]
+        assert location == {"artifactLocation": {"uri": "servers/shop.json"}, "region": {"startLine": 1}}
+
+
+def test_it_is_a_sarif_2_1_0_log():
+    document = log(report(), ErrorOut(target="x", code="timeout", message="it never answered", hint=""))
+
+    assert document["version"] == "2.1.0"
+    assert document["$schema"].endswith("sarif-schema-2.1.0.json")
+    assert set(document["runs"][0]) == {"tool", "columnKind", "results", "invocations", "properties"}
+    invocation = document["runs"][0]["invocations"][0]
+    assert invocation["executionSuccessful"] is False
+    assert "timeout" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+
+
+def test_nothing_wrong_is_an_empty_list_of_results():
+    assert log(report(LYING[2:]))["runs"][0]["results"] == []
+
+
+def prints(document):
+    return sorted(result["partialFingerprints"][FINGERPRINT] for result in document["runs"][0]["results"])
+
+
+def test_fingerprints_stay_over_runs_and_reordered_tools():
+    shuffled = random.Random(3).sample(LYING, len(LYING))
+
+    assert prints(log(report())) == prints(log(report())) == prints(log(report(shuffled)))
+    assert len(set(prints(log(report())))) == len(prints(log(report())))
+
+
+def test_lines_and_accepted_findings_are_shown():
+    document = log(report(), lines=lambda report, pointer: 7, suppressed=lambda report, finding: "known, ticket 12")
+    result = document["runs"][0]["results"][0]
+
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 7
+    assert result["suppressions"] == [{"kind": "external", "status": "accepted", "justification": "known, ticket 12"}]
+
+
+def test_a_path_is_a_uri():
+    assert log(report(target="./my servers/ü.json"))["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
+        "artifactLocation"
+    ] == {"uri": "my%20servers/%C3%BC.json"}
