@@ -55,6 +55,10 @@ MAX_DEPTH = 40
 """Nesting of a rule document. libyaml's composer recurses without a guard, so depth is measured on its events first."""
 
 
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 0
+
+
 def bounded(text: str, path: str, problems: list[RuleProblem]) -> bool:
     """Whether a user's file is small and flat enough to be parsed; if not, a problem is noted."""
     if len(text) > MAX_BYTES:
@@ -64,11 +68,11 @@ def bounded(text: str, path: str, problems: list[RuleProblem]) -> bool:
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                problems.append(RuleProblem(path, event.start_mark.line + 1, "aliases are not allowed in rules"))
+                problems.append(RuleProblem(path, _line(event), "aliases are not allowed in rules"))
                 return False
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                problems.append(RuleProblem(path, event.start_mark.line + 1, f"nested more than {MAX_DEPTH} deep"))
+                problems.append(RuleProblem(path, _line(event), f"nested more than {MAX_DEPTH} deep"))
                 return False
     except yaml.YAMLError:
         return True  # the parser will say what is wrong, and where
