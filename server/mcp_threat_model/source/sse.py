@@ -33,6 +33,7 @@ class EventReader:
         self._data: list[bytes] = []
         self._id = ""
         self._retry: int | None = None
+        self._pending = False
 
     def feed(self, piece: bytes) -> list[ServerEvent]:
         """The events that `piece` completes.
@@ -78,12 +79,15 @@ class EventReader:
                 self._retry = int(value)
             case _:
                 self._size -= len(line) if line.startswith(b":") else 0  # comments are not kept
+                return None
+        self._pending = True
         return None
 
     def _finish(self) -> ServerEvent | None:
         self._size = 0
-        if not self._data and not self._event and self._retry is None and not self._id:
+        if not self._pending:
             return None
+        self._pending = False
         event = ServerEvent(self._event or "message", b"\n".join(self._data), self._id, self._retry)
         self._event, self._data, self._retry = "", [], None
         return event

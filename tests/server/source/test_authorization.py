@@ -18,6 +18,7 @@ from mcp_threat_model.guard.url import check_url
 from mcp_threat_model.source.authorization import Authority, Reception
 from mcp_threat_model.source.discovery import Discovery
 from mcp_threat_model.source.http import HttpSource
+from mcp_threat_model.source.oauth_metadata import is_foreign_domain
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import AuthFacts, Manifest, ScopeFact
 
@@ -606,3 +607,49 @@ async def test_the_fact_names_are_the_documented_ones() -> None:
         }
         found = await discover(target.url(), ['Bearer error="x", resource_metadata="http://x.invalid/"'])
     assert set(found.auth.facts) <= documented
+
+
+# -- names ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "home", "foreign"),
+    [
+        ("auth.shop.example", "mcp.shop.example", False),
+        ("auth.shop.co.uk", "mcp.shop.co.uk", False),
+        ("shop.co.uk", "other.co.uk", True),
+        ("login.evil.example", "mcp.shop.example", True),
+        ("tenant.eu.auth0.com", "mcp.shop.example", False),
+        ("notauth0.com", "mcp.shop.example", True),
+        ("github.com", "mcp.shop.example", False),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("10.0.0.1", "127.0.0.1", True),
+        ("2606:4700::1", "mcp.shop.example", True),
+        ("localhost", "localhost", False),
+    ],
+)
+def test_whose_domain_an_issuer_is_under(host: str, home: str, foreign: bool) -> None:
+    assert is_foreign_domain(host, home) is foreign
+
+
+async def test_an_issuer_elsewhere_is_named() -> None:
+    site = Site()
+    async with serve(site.handler) as target:
+        site.documents[PRM] = {"resource": target.url(), "authorization_servers": ["https://login.evil.invalid"]}
+        facts = (await discover(target.url())).auth.facts
+    assert (facts["foreign_issuer"], facts["issuer_host"], facts["foreign_domain"]) == (
+        True,
+        "login.evil.invalid",
+        True,
+    )
+
+
+async def test_a_private_metadata_address_is_a_fact_even_where_it_may_be_read() -> None:
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    async with serve(open_metadata({"/m": {"resource": "https://x", "authorization_servers": []}})) as inside:
+        named = f'Bearer resource_metadata="http://inside.example:{inside.port}/m"'
+        found = await discover("https://mcp.example:65000/mcp", [named], resolver=resolve)
+    assert found.auth.facts["resource_metadata"] == "header"
+    assert found.auth.facts["metadata_private_address"] is True

@@ -307,6 +307,54 @@ async def test_a_counting_session_id_is_weak() -> None:
         assert (await read(target.url())).transport.facts["weak_session"] is True
 
 
+async def test_answers_kept_in_shared_caches_matter_when_credentials_were_sent() -> None:
+    def handler(request: Request) -> Reply:
+        reply = honest(request)
+        return replace(reply, headers={**reply.headers, "cache-control": "max-age=60, public"})
+
+    async with serve(handler) as target:
+        with_key = await read(target.url(), headers={"x-api-key": "k"})
+        without = await read(target.url())
+    assert with_key.transport.facts["cache_public"] is True
+    assert "cache_public" not in without.transport.facts
+
+
+async def test_one_session_for_everybody_is_weak() -> None:
+    def handler(request: Request) -> Reply:
+        reply = honest(request)
+        return replace(reply, headers={**reply.headers, "mcp-session-id": "a3f1c2d4e5b6978081726354a3f1c2d4"})
+
+    async with serve(handler) as target:
+        assert (await read(target.url())).transport.facts["weak_session"] is True
+
+
+async def test_a_stack_trace_in_a_refusal_is_an_event() -> None:
+    def handler(request: Request) -> Reply:
+        if request.rpc == "server/discover":
+            return Reply(
+                500, {"content-type": "text/html"}, b'<pre>Traceback (most recent call last):\n  File "/app/x.py"'
+            )
+        return honest(request)
+
+    async with serve(handler) as target:
+        manifest = await read(target.url())
+    assert [one.code for one in manifest.events] == ["verbose_error"]
+
+
+async def test_a_server_too_slow_for_more_questions_is_still_reported() -> None:
+    """Strangers' questions and metadata hang; what the session read is not lost to the deadline."""
+
+    def handler(request: Request) -> Any:
+        slow = "origin" in request.headers or request.path != "/mcp"
+        return asyncio.sleep(3600) if slow else honest(request)
+
+    async with serve(handler) as target:
+        manifest = await read(target.url())
+    assert names(manifest) == ["list_orders", "refund"]
+    assert manifest.coverage["auth"].status == "partial"
+    assert manifest.coverage["transport"].status == "partial"
+
+
 async def test_secrets_in_the_address_stay_out_of_the_manifest() -> None:
     async with serve(honest) as target:
         manifest = await read(target.url("/k/9f86d081884c7d659a2feaa0c55ad015/mcp?api_key=CANARY-SECRET"))
@@ -565,6 +613,15 @@ async def test_headers_that_were_refused() -> None:
     assert error.code == "auth_required"
     assert "did not accept" in error.message
     assert "CANARY-TOKEN" not in error.message + error.hint
+
+
+async def test_a_key_that_nobody_asked_for_is_a_scheme() -> None:
+    def handler(request: Request) -> Reply:
+        return honest(request) if request.headers.get("x-api-key") == "good" else Reply(401)
+
+    async with serve(handler) as target:
+        manifest = await read(target.url(), headers={"X-API-Key": "good"})
+    assert manifest.auth.schemes == ("apikey",)
 
 
 async def test_headers_of_legacy_sse() -> None:
