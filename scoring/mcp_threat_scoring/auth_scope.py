@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 import re2
 
-from mcp_threat_scoring.manifest import AuthFacts
+from mcp_threat_scoring.manifest import AuthFacts, well_formed
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.report import AuthOut, Breadth, EvidenceOut, ScopeOut
 from mcp_threat_scoring.views import split_words
@@ -87,7 +87,7 @@ class Scope:
 
 def parse_scope(name: str) -> Scope:
     """Take a scope's name apart. Never fails: what is not understood is `unknown`."""
-    text = name.strip()[:300]
+    text = well_formed(name[:300]).strip()
     bare = text.rstrip("/").rsplit("/", 1)[-1] if "://" in text else text
     lower = bare.lower()
     if lower in _IDENTITY:

@@ -11,6 +11,8 @@ from typing import Literal
 
 import re2
 
+from mcp_threat_scoring.manifest import well_formed
+
 CredentialKind = Literal["secret", "oauth", "config"]
 Declared = Literal["secret", "oauth", "none"]
 
@@ -38,6 +40,10 @@ _NO_SECRET = re2.compile(
 )
 
 
+def _words(name: str) -> str:
+    return str(_CAMEL.sub(r"\1_\2", name)).replace("-", "_")
+
+
 def credential_kind(name: str, *, declared_secret: bool = False) -> CredentialKind:
     """Whether a variable, header or argument of that name holds a secret, OAuth settings, or configuration.
 
@@ -45,10 +51,11 @@ def credential_kind(name: str, *, declared_secret: bool = False) -> CredentialKi
     token are both: they count as OAuth here, and as static credentials in :func:`declared_auth`.
     """
     # camelCase and kebab-case arguments ("apiKey", "--api-key") become the same words
-    bare = _CAMEL.sub(r"\1_\2", name.strip().lstrip("-")[:200]).replace("-", "_")
+    name = well_formed(name[:200]).strip()
+    bare = _words(name.lstrip("-"))
     if _OAUTH_NAME.search(bare):
         return "oauth"
-    if declared_secret or _SECRET_HEADER.search(name.strip()):
+    if declared_secret or _SECRET_HEADER.search(name):
         return "secret"
     return "secret" if _SECRET_NAME.search(bare) and not _NO_SECRET.search(bare) else "config"
 
@@ -84,7 +91,7 @@ def declared_auth(
     kinds = {name: credential_kind(name, declared_secret=name in sure) for name in everything}
     secretive = tuple(
         name for name, kind in kinds.items()
-        if kind == "secret" or name in sure or _OAUTH_SECRET.search(_CAMEL.sub(r"\1_\2", name))
+        if kind == "secret" or name in sure or _OAUTH_SECRET.search(_words(well_formed(name[:200])))
     )  # fmt: skip
     oauth = tuple(name for name, kind in kinds.items() if kind == "oauth")
     secrets = tuple(name for name in secretive if name in sure) if marks else secretive

@@ -186,7 +186,7 @@ def _literals(argv: Sequence[str]) -> list[tuple[str, str]]:
             not secret
             and flag
             and credential_kind(flag) == "secret"
-            and _LITERAL.match(value)
+            and _LITERAL.match(well_formed(value))
             and not is_placeholder(value)
         ):
             secret = value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re2
 
+from mcp_threat_scoring.manifest import well_formed
+
 KEY_LENGTH = 16
 """Characters below which a value is not taken for a credential: every format that is known is longer."""
 
@@ -32,14 +34,14 @@ def redact(secret: str) -> str:
 
 def is_placeholder(value: str) -> bool:
     """Whether a value only stands for a credential: ``YOUR_API_KEY``, ``xxxx``, ``changeme``."""
-    return bool(_PLACEHOLDER.search(value)) or len(set(value[4:])) < FEWEST_LETTERS
+    return bool(_PLACEHOLDER.search(well_formed(value))) or len(set(value[4:])) < FEWEST_LETTERS
 
 
 def credential_in(text: str) -> str:
     """The part of a text that looks like a real credential, or the empty string. Placeholders are none."""
     if len(text) < KEY_LENGTH:
         return ""
-    found = _CREDENTIAL.search(text[:4_000])
+    found = _CREDENTIAL.search(well_formed(text[:4_000]))
     if found is None:
         return ""
     value: str = found.group(0).strip(" \"'=:,;")

@@ -38,6 +38,9 @@ from mcp_threat_scoring.views import HINTS, Subject, split_words, view_of
 
 Places = list[tuple[str, str]]
 
+MOST = 0.8
+"""Share of the names that must be sorted into namespaces before the server is taken for a collection."""
+
 MAX_PLACES = 20
 """Places kept of one observation; the count goes on."""
 _LOOKALIKE = str.maketrans({
@@ -124,7 +127,7 @@ def observe_list(tools: Sequence[Item]) -> tuple[dict[str, bool | int | str], di
     put("tools.same_text", [place for items in told_alike for place in _named(items, "description")])
     put("tools.mixed_script", _named(tool for tool in tools if not tool.name.isascii() and _mixed(tool.name)))
     spaces = Counter(head for tool in tools if (head := _namespace(tool.name)))
-    if sum(spaces.values()) >= 0.8 * len(tools):
+    if spaces and sum(spaces.values()) >= MOST * len(tools):
         facts["tools.upstreams"] = sum(1 for count in spaces.values() if count > 1)
     hints = {tuple(tool.annotations.get(hint) for hint in HINTS) for tool in tools if tool.annotations}
     annotated = sum(bool(tool.annotations) for tool in tools)

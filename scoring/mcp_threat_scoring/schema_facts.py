@@ -10,6 +10,7 @@ from typing import Any
 import re2
 
 from mcp_threat_scoring.leak import KEY_LENGTH, credential_in, redact
+from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.prose import split_words
 from mcp_threat_scoring.schema_walk import MAX_NODES, escape
 
@@ -81,9 +82,9 @@ class SchemaFacts:
         if key in _LITERAL_KEYS:
             self._literal(value, place)
         elif key == "pattern":
-            if _SLOW_PATTERN.search(value[:2_000]):
+            if _SLOW_PATTERN.search(well_formed(value[:2_000])):
                 self.slow.append((place, value[:200]))
-        elif not _META_SCHEMA.match(value):
+        elif not _META_SCHEMA.match(well_formed(value[:100])):
             self.refs.append((value[:500], place))
 
     def _inner(self, key: str, value: Mapping[str, Any], step: _Step, stack: list[_Step]) -> None:
