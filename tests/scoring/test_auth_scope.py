@@ -138,4 +138,5 @@ class TestAuthority:
 
     def test_a_scopes_name_is_made_safe(self) -> None:
         out = read(scopes(("read:\x1b[31m<b>x", "challenge")))
-        assert "\x1b" not in out.scopes[0].name and "<" not in out.scopes[0].name
+        assert "\x1b" not in out.scopes[0].name
+        assert "<" not in out.scopes[0].name

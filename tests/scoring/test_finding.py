@@ -47,18 +47,22 @@ def only(rule_id: str, *tools: dict[str, Any], **parts: Any) -> list[FindingOut]
     return [one for one in found(*tools, **parts) if one.rule_id == rule_id]
 
 
+def taking(name: str, description: str, parameter: str, kind: str = "string") -> dict[str, Any]:
+    return {"name": name, "description": description, "inputSchema": {"properties": {parameter: {"type": kind}}}}
+
+
 class TestWhatIsAFinding:
     @pytest.mark.parametrize(
         "tool",
         [
             DELETE,
             GET,
-            {"name": "run_command", "description": "Run a shell command.", "inputSchema": {"properties": {"command": {"type": "string"}}}},
-            {"name": "execute_sql", "description": "Run SQL.", "inputSchema": {"properties": {"sql": {"type": "string"}}}},
-            {"name": "refund_payment", "description": "Refund a payment.", "inputSchema": {"properties": {"amount": {"type": "number"}}}},
+            taking("run_command", "Run a shell command.", "command"),
+            taking("execute_sql", "Run SQL.", "sql"),
+            taking("refund_payment", "Refund a payment.", "amount", "number"),
         ],
         ids=lambda tool: tool["name"],
-    )  # fmt: skip
+    )
     def test_a_capability_is_none(self, tool: dict[str, Any]) -> None:
         assert found(tool) == []
 
@@ -88,7 +92,9 @@ class TestWhatIsAFinding:
     )
     def test_what_is_wrong_with_the_server_as_a_whole(self, rule_id: str, parts: dict[str, Any]) -> None:
         (one,) = only(rule_id, DELETE, **parts)
-        assert one.explanation and one.remediation and one.fingerprint
+        assert one.explanation
+        assert one.remediation
+        assert one.fingerprint
 
     def test_writing_scopes_for_reading_tools(self) -> None:
         auth = AuthFacts("required", (), (ScopeFact("orders:write", "challenge"),))
@@ -125,7 +131,8 @@ class TestHowItIsTold:
                      transport=replace(PUBLIC, url="http://shop.example/mcp"), auth=AuthFacts("none"),
                      events=[Event("junk_output")])  # fmt: skip
         ranks = [SEVERITIES.index(one.severity) for one in told]
-        assert ranks == sorted(ranks, reverse=True) and len(set(ranks)) > 2
+        assert ranks == sorted(ranks, reverse=True)
+        assert len(set(ranks)) > 2
 
     def test_a_name_that_looks_like_a_place_holder_stays_a_name(self) -> None:
         (one,) = only(
@@ -138,7 +145,9 @@ class TestHowItIsTold:
         evil = "delete_\x1b[31m`<img src=x>\u202e" + "a" * 5_000
         for one in found({**DELETE, "name": evil, "annotations": {"readOnlyHint": True}}):
             text = one.model_dump_json()
-            assert "\\u001b" not in text and "<img" not in text and "\u202e" not in text
+            assert "\\u001b" not in text
+            assert "<img" not in text
+            assert "\u202e" not in text
             assert len(text) < 3_000
 
     def test_a_key_in_a_schema_is_not_printed(self) -> None:

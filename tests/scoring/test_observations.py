@@ -116,7 +116,8 @@ class TestSecrets:
         subject = seen(of({"k": {"type": "string", **parameter}}))
         ((pointer, words),) = subject.places["schema.secrets"]
         assert pointer.startswith("/tools/0/inputSchema/properties/k/")
-        assert KEY not in words and words.startswith("AKIA")
+        assert KEY not in words
+        assert words.startswith("AKIA")
 
     def test_a_placeholder_is_none(self) -> None:
         assert "schema.secrets" not in seen(of({"k": {"type": "string", "default": "AKIAIOSFODNN7EXAMPLE"}})).facts
