@@ -70,6 +70,11 @@ class StreamableLink(HttpLink):
 
     async def _take_answer(self, response: httpx.Response, body: dict[str, Any], request_id: RequestId | None) -> None:
         if request_id is None:
+            length = response.headers.get("content-length", "")
+            if length.isdigit() and int(length[:9]) <= self._limits.metadata_bytes:
+                await read_body(
+                    response, self._limits.metadata_bytes
+                )  # to the end, so that the connection serves again
             if body.get("method") == "notifications/initialized" and response.is_success and self._session_id:
                 self._group.start_soon(self._listen)
             return
