@@ -17,7 +17,7 @@ import re2
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import excerpt, neutralise
 from mcp_threat_scoring.rule import (
     AbilityTest,
     AllOf,
@@ -241,7 +241,7 @@ class Matcher:
         start, end = _span(regex, view.text)
         if start < 0:  # the set and the search disagree only where the set ran out of memory
             return Evidence(rule_id, subject.pointer, neutralise(""))
-        return Evidence(rule_id, view.pointer_at(start), neutralise(view.text[start:end]))
+        return Evidence(rule_id, view.pointer_at(start), excerpt(view.shown(start, end)))
 
 
 @dataclass(slots=True)

@@ -3,6 +3,10 @@
 A report is read by a person in a terminal, a browser or a pull request, and by a model. Text from the target is
 therefore made inert first: invisible and directional characters become visible names, control characters and escape
 sequences become pictures, markup that a renderer would act on is defanged, and the length is bounded.
+
+Words from a target's prose go through :func:`excerpt` besides: a few words, joined by dots instead of spaces, so that
+the reader can find the place and no sentence stands there to be obeyed (marking quoted data between its words is known
+as datamarking: Hines et al., "Defending Against Indirect Prompt Injection Attacks With Spotlighting", 2024).
 """
 
 from __future__ import annotations
@@ -10,11 +14,22 @@ from __future__ import annotations
 import unicodedata
 from typing import NewType
 
+import re2
+
 SafeText = NewType("SafeText", str)
 """Text that may stand in a report. Only this module makes it from a target's text."""
 
 EXCERPT_LENGTH = 80
 NAME_LENGTH = 128
+WORDS_SHOWN = 5
+"""Words of a target's prose that are shown together. Orders that fit in fewer name nothing to act on."""
+WORDS_IN_NAME = 7
+"""Words of a name with spaces in it. A longer one is prose in the place of a name."""
+LETTERS_OF_NAME = 64
+"""Longest name in one word that is shown whole; the specification asks names to stay within it."""
+CHANGED = " (name changed)"
+
+_COMBINING_SHOWN = 2
 
 
 def _visible(char: str) -> str:
@@ -24,33 +39,97 @@ def _visible(char: str) -> str:
     if point == 0x7F:
         return "␡"
     category = unicodedata.category(char)
-    if category in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp") or 0xFE00 <= point <= 0xFE0F or 0xE0100 <= point <= 0xE01EF:
+    if (
+        category in ("Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp")
+        or 0xFE00 <= point <= 0xFE0F
+        or 0xE0100 <= point <= 0xE01EF
+        or char in "\u034f\u115f\u1160\u2800\u3164\uffa0\u17b4\u17b5"
+    ):
         return f"⟨U+{point:04X}⟩"
-    return char
+    return " " if category == "Zs" else char
 
 
 # Characters that start something in Markdown, HTML or a terminal get a look-alike that does not.
 _DEFANG = str.maketrans({"<": "‹", ">": "›", "`": "ˋ", "[": "［", "]": "］", "|": "¦"})
+_ENTITY = re2.compile(r"&(#?\w{1,10};)")
+_MAIL = re2.compile(r"([\w.+-])@([\w-]+\.[a-zA-Z])")
+_ORDERS = re2.compile(
+    r"(?i)\b(?:ignore|disregard|forget|override|bypass|instructions?|prompt|do not|don.t|must|always|never|before|secret|"
+    r"password|send|read|tell|reveal|execute|you)\b|~/|/etc/|\.ssh|\.env"
+)
+"""Words that a name in prose rarely needs, and an order usually does."""
+
+
+def _calm(text: str) -> str:
+    """Accents heaped on a letter, cut down to what a language needs."""
+    kept: list[str] = []
+    run = 0
+    for char in text:
+        run = run + 1 if unicodedata.combining(char) else 0
+        if run <= _COMBINING_SHOWN:
+            kept.append(char)
+    return "".join(kept)
 
 
 def neutralise(text: object, limit: int = EXCERPT_LENGTH) -> SafeText:
     """Make any value of the target's safe to show, in at most about `limit` characters."""
-    value = text if isinstance(text, str) else repr(text)
+    value = text if isinstance(text, str) else _plain(text, limit)
     head = value[: limit + 1]
     if head.isascii() and head.isprintable():
         shown = head
     else:
-        shown = "".join(_visible(char) for char in head)
+        shown = _calm("".join(_visible(char) for char in head))
     shown = " ".join(shown.split()) if "  " in shown else shown.strip()
-    shown = shown.translate(_DEFANG).replace("://", "[:]//")
+    shown = shown.translate(_DEFANG)
+    if ":" in shown:
+        shown = shown.replace("://", "[:]//")
+        lowered = shown.lower()
+        if "javascript:" in lowered or "data:" in lowered or "vbscript:" in lowered or "mailto:" in lowered:
+            shown = shown.replace(":", "[:]").replace("[[:]]", "[:]")
+    if "@" in shown:
+        shown = _MAIL.sub(r"\1[@]\2", shown)
+    if "&" in shown:
+        shown = _ENTITY.sub(r"＆\1", shown)
     if len(value) > limit or len(shown) > limit * 2:
         shown = shown[: limit * 2 - 1 if len(value) <= limit else limit].rstrip() + "…"
     return SafeText(shown)
 
 
+def _plain(value: object, limit: int) -> str:
+    """A value that is no text, spelt without building more of it than can be shown."""
+    if value is None or isinstance(value, bool | float):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < 8 * limit else "a huge number"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return f"an object of {len(value)}" if isinstance(value, dict) else type(value).__name__
+
+
+def excerpt(text: str, words: int = WORDS_SHOWN) -> SafeText:
+    """A few words of a target's prose: enough to find the place by, too few and too broken up to be obeyed."""
+    shown = neutralise(text)
+    if " " not in shown:
+        return shown if len(shown) <= LETTERS_OF_NAME else SafeText(shown[:LETTERS_OF_NAME].rstrip("…") + "…")
+    parts = shown.split(" ")
+    if len(parts) < 3:
+        return shown
+    return SafeText("·".join(parts[:words]) + ("…" if len(parts) > words and not parts[words - 1].endswith("…") else ""))
+
+
 def neutralise_name(text: object) -> SafeText:
-    """A tool's, server's or parameter's name: longer limit, same treatment."""
-    return neutralise(text, NAME_LENGTH)
+    """A tool's, server's or parameter's name. One that had to be changed says so."""
+    shown = neutralise(text, NAME_LENGTH)
+    if shown == text and " " not in shown and len(shown) <= LETTERS_OF_NAME:
+        return shown
+    if not isinstance(text, str):
+        return shown
+    parts = shown.split(" ")
+    if len(parts) > WORDS_IN_NAME or (len(parts) > 2 and _ORDERS.search(shown)):
+        return SafeText("·".join(parts[:WORDS_SHOWN]) + ("…" if len(parts) > WORDS_SHOWN else "") + CHANGED)
+    if len(parts) == 1 and len(shown) > LETTERS_OF_NAME:
+        return SafeText(shown[:LETTERS_OF_NAME].rstrip("…") + "…" + CHANGED)
+    return shown if shown == text.strip() else SafeText(shown + CHANGED)
 
 
 def trusted(text: str) -> SafeText:

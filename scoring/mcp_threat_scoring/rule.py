@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
 
-Over = Literal["tools", "prompts", "resources", "resource_templates", "server"]
+Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
+"""`any`: every item and the server's own texts, in the views of :mod:`hostile_views`."""
 Polarity = Literal["presence", "weak", "gap", "control"]
 
 

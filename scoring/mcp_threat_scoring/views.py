@@ -61,6 +61,10 @@ class View:
         """The JSON Pointer of the segment that holds that offset."""
         return self.pointers[bisect_right(self.starts, offset) - 1] if self.pointers else ""
 
+    def shown(self, start: int, end: int) -> str:
+        """The words to show for a part of the text."""
+        return self.text[start:end]
+
 
 EMPTY = View("", [], [])
 _ORIGIN = [0]

@@ -1,0 +1,216 @@
+"""Whether a target's text gives orders: log-odds of named acts, added up and squashed to a probability.
+
+The same arithmetic as for effects (:mod:`capability`): a bias, plus the weight of every rule under
+``rules/signals/hostile/`` that fires on the item; weights fitted by `evaluate` stand in ``rules/weights_hostile.yaml``.
+Rules that find an ordinary reason for the wording take away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import re2
+from pydantic import BaseModel, ConfigDict, StrictStr
+
+from mcp_threat_scoring.acts import NOBODY, ActsDoc, Known, compile_acts
+from mcp_threat_scoring.capability import probability
+from mcp_threat_scoring.documents import load_document
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, worth_reading
+from mcp_threat_scoring.manifest import Item, Manifest
+from mcp_threat_scoring.match import Matcher
+from mcp_threat_scoring.normalise import normalise
+from mcp_threat_scoring.passages import pieces
+from mcp_threat_scoring.report import Level
+from mcp_threat_scoring.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.signal import Signal, SignalId
+from mcp_threat_scoring.views import Subject
+from mcp_threat_scoring.vocabulary import WeightsDoc
+
+QUESTION = "hostile"
+PRIOR_BIAS = -5.0
+"""Log-odds of an item being hostile before anything is known of it. Of 18,321 public tools none was."""
+LIKELY = 0.0
+"""Log-odds from which a finding has medium confidence: the budget of false alarms is 0.1 % of honest items."""
+CERTAIN = 2.5
+"""Log-odds from which it has high confidence."""
+DOUBTFUL = -1.0
+"""Log-odds from which it is worth mentioning at all."""
+
+
+class ScreenDoc(BaseModel):
+    """``rules/screen.yaml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strong: list[StrictStr]
+    weak: list[StrictStr]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """One item (or the server's own texts) that may give orders."""
+
+    pointer: str
+    name: str
+    """As sent. Never shown without :func:`neutralise_name`."""
+    kind: str
+    log_odds: float
+    signals: tuple[Signal, ...]
+
+    @property
+    def probability(self) -> float:
+        """That the item is hostile."""
+        return probability(self.log_odds)
+
+    @property
+    def level(self) -> Level:
+        """The same in words."""
+        return "high" if self.log_odds >= CERTAIN else "medium" if self.log_odds >= LIKELY else "low"
+
+
+class HostileEngine:
+    """The rules over any text, the screen that decides what is read closely, and the vocabulary, loaded when needed."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        problems: list[RuleProblem] = []
+        screen = load_document(ScreenDoc, ruleset.root / "screen.yaml", "screen.yaml", problems)
+        weights = load_document(WeightsDoc, ruleset.root / "weights_hostile.yaml", "weights_hostile.yaml", problems)
+        if problems or screen is None or weights is None:
+            raise RuleError(problems)
+        self.rules: Mapping[SignalId, SignalRule] = {rule.id: rule for rule in ruleset.rules if rule.over == "any"}
+        self.weights: dict[str, float] = {
+            str(rule.id): weights.weights.get(str(rule.id), {}).get(QUESTION, rule.prior.get(QUESTION, 0.0))
+            for rule in self.rules.values()
+        }
+        self.bias = weights.bias.get(QUESTION, PRIOR_BIAS)
+        self.screen = _screen(screen)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What close reading needs. Most targets never get there.
+
+        Raises:
+            RuleError: the vocabulary is wrong.
+        """
+        problems: list[RuleProblem] = []
+        acts = load_document(ActsDoc, self._ruleset.root / "acts.yaml", "acts.yaml", problems)
+        if acts is None:
+            raise RuleError(problems)
+        return Reader(compile_acts(acts), self.screen)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The rules, compiled.
+
+        Raises:
+            RuleError: a pattern in a rule is wrong.
+        """
+        return Matcher(self.rules.values(), self._ruleset.lexicon)
+
+    def judge(self, subject: Subject, name: str) -> Suspicion:
+        """Weigh what the rules find in one subject."""
+        fired = self.matcher.match(subject)
+        odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired)
+        return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired))
+
+    def item(self, item: Item, siblings: Collection[str] = (), twin: bool = False) -> Suspicion | None:
+        """Judge one tool, prompt, resource or template; None when nothing in it called for a close look."""
+        if not twin and not worth_reading(item.raw, self.screen):
+            return None
+        subject = item_subject(item, self.reader, siblings)
+        if twin:
+            subject.facts["name.twin"] = 1
+            subject.places["name.twin"] = ((f"{item.pointer}/name", item.name[:64]),)
+        return self.judge(subject, item.name)
+
+    def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
+        """Judge what the server says of itself: name, title and instructions, and a listing's prose."""
+        server, listing = manifest.server, manifest.listing
+        own = {"name": server.name, "title": server.title, "version": server.version, "instructions": server.instructions}
+        texts: list[tuple[str, str, dict[str, str]]] = [("/initialize", "server", own)]
+        if listing is not None:
+            texts.append(("", "listing", {"name": listing.name, "description": listing.description}))
+        found: list[Suspicion] = []
+        for base, kind, parts in texts:
+            said = {key: value for key, value in parts.items() if value}
+            if said and worth_reading(said, self.screen):
+                known = Known(server.name.lower(), siblings) if kind == "server" else NOBODY
+                subject = hostile_subject(base, kind, pieces(said, base), self.reader, known)
+                if base:  # where a capture keeps them: the name in serverInfo, the instructions beside it
+                    subject = replace_pointers(subject)
+                found.append(self.judge(subject, server.name))
+        return found
+
+
+_PLACES = {f"/initialize/{key}": f"/initialize/serverInfo/{key}" for key in ("name", "title", "version")}
+
+
+def replace_pointers(subject: Subject) -> Subject:
+    """Put the server's own names where a capture keeps them."""
+    for view in subject.views.values():
+        view.pointers = [_PLACES.get(pointer, pointer) for pointer in view.pointers]
+    places = {fact: tuple((_PLACES.get(p, p), words) for p, words in found) for fact, found in subject.places.items()}
+    return replace(subject, places=places)
+
+
+def _screen(document: ScreenDoc) -> Screen:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    try:
+        strong = re2.compile("|".join(document.strong), options)
+        every = re2.compile("|".join((*document.strong, *document.weak)), options)
+        weak = re2.Set.SearchSet(options)
+        for pattern in document.weak:
+            weak.Add(pattern)
+        weak.Compile()
+    except re2.error as error:
+        raise RuleError([RuleProblem("screen.yaml", 0, f"not a valid RE2 pattern: {error}")]) from None
+    return Screen(strong, weak, every)
+
+
+@lru_cache(maxsize=4)
+def hostile_engine(ruleset: Ruleset) -> HostileEngine:
+    """Load the rules over any text once per rule set.
+
+    Raises:
+        RuleError: the screen or the weights are wrong.
+    """
+    return HostileEngine(ruleset)
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like: look-alike letters put into Latin, separators left out."""
+    return "".join(char for char in normalise(name[:200]).text if char.isalnum())
+
+
+def twins(items: Sequence[Item]) -> frozenset[str]:
+    """Pointers of items whose name only looks like another one of the list, through letters that are not Latin."""
+    seen: dict[str, str] = {}
+    found: set[str] = set()
+    for item in items:
+        if not item.name.isascii():
+            found.add(item.pointer)
+    if not found:
+        return frozenset()
+    plain = Counter(skeleton(item.name) for item in items)
+    for item in items:
+        seen.setdefault(skeleton(item.name), item.pointer)
+    return frozenset(item.pointer for item in items if item.pointer in found and plain[skeleton(item.name)] > 1)
+
+
+def suspicions(manifest: Manifest, engine: HostileEngine) -> tuple[Suspicion, ...]:
+    """Everything in a manifest that may give orders, in its order; only what is worth mentioning."""
+    siblings = frozenset(tool.name.lower() for tool in manifest.tools)
+    alike = twins(manifest.tools)
+    found: Iterable[Suspicion | None] = (
+        *engine.server(manifest, siblings),
+        *(engine.item(item, siblings, item.pointer in alike) for item in manifest.items()),
+    )
+    return tuple(one for one in found if one is not None and one.log_odds >= DOUBTFUL)

@@ -1,0 +1,247 @@
+"""The views in which rules look for hostile content.
+
+Ordinary items never get this far: one search over an item's JSON decides whether anything in it is worth reading
+closely. What is, is read passage by passage and sentence by sentence:
+
+=============  ====================================================================================================
+``said``       every sentence as a line of concepts (see :mod:`acts`), recovered hidden ones included
+``described``  sentences that name an attack in order to describe it ("detects … such as …")
+``hidden``     the concept lines of hidden passages alone
+``prose``      every sentence in normalised words
+``openly``     name, title and the sentences of the description
+``markup``     every text in lower case as sent, for what only a renderer or a chat template reads
+``keys``       names of parameters and other keys, in words
+``defaults``   default, constant, example and permitted values
+``names``      the item's name and title in words
+=============  ====================================================================================================
+
+Facts: ``hidden.CHANNEL`` and ``odd.KIND`` count recovered passages and disguises, ``text.unread`` says that a text was
+too long to be read closely from end to end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+
+from mcp_threat_scoring.acts import Acts, Known, Line, line_of
+from mcp_threat_scoring.manifest import Item
+from mcp_threat_scoring.normalise import Normal, is_odd, line_at, line_starts
+from mcp_threat_scoring.passages import Passage, Piece, pieces, read_piece
+from mcp_threat_scoring.prose import split_words
+from mcp_threat_scoring.views import Subject, View
+
+MAX_SENTENCES = 2_000
+MAX_SENTENCE = 1_200
+MAX_READ = 400_000
+"""Characters read closely per item."""
+_END = re2.compile(r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n")
+_ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "no.", "approx.", "incl.")
+_NON_LATIN = re2.compile(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Greek}\p{Hebrew}\p{Thai}]{3}"
+)
+_LINE_BREAKS = str.maketrans("\r\n\t\x0b\x0c\u2028\u2029\x85", "        ")
+
+
+class SaidView(View):
+    """Lines whose every part can be shown in the words that the target used."""
+
+    __slots__ = ("lines", "marks")
+
+    def __init__(self, lines: list[tuple[str, Passage, list[tuple[int, int, int, int]]]]) -> None:
+        texts = [text for text, _, _ in lines]
+        starts = line_starts(texts)
+        super().__init__("\n".join(texts), starts, [passage.pointer for _, passage, _ in lines])
+        self.lines = [passage for _, passage, _ in lines]
+        self.marks = [marks for _, _, marks in lines]
+
+    def shown(self, start: int, end: int) -> str:
+        """The target's own words for a part of one line."""
+        index = line_at(self.starts, start)
+        from_, until = start - self.starts[index], end - self.starts[index]
+        places = [(a, b) for first, last, a, b in self.marks[index] if first < until and last > from_]
+        normal = self.lines[index].normal
+        if not places:
+            return normal.text[from_:until]
+        begin, finish = min(a for a, _ in places), max(b for _, b in places)
+        if len(self.marks[index]) == 1 and self.marks[index][0][1] == finish - begin:  # a line of plain words
+            begin, finish = begin + from_, begin + until
+        return _raw(normal, begin, finish, self.lines[index].channel != "open")
+
+
+def _raw(normal: Normal, start: int, end: int, hidden: bool) -> str:
+    if hidden:
+        return normal.text[start:end]
+    first, last = normal.raw_span(start, end)
+    return normal.raw[first:last]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """What is needed to read an item closely."""
+
+    acts: Acts
+    screen: Screen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screen:
+    """What decides which items are read closely, and which parts of long texts."""
+
+    strong: Any
+    """Pattern of what is enough by itself."""
+    weak: Any
+    """Set of patterns of which two must be met."""
+    every: Any
+    """Pattern of all of them."""
+
+    def holds(self, text: str) -> bool:
+        """Whether a text calls for a close look."""
+        if self.strong.search(text) is not None or len(self.weak.Match(text) or ()) > 1:
+            return True
+        return not text.isascii() and (is_odd(text) or _NON_LATIN.search(text) is not None)
+
+
+def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
+    """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
+    return screen.holds(json.dumps(raw, ensure_ascii=False))
+
+
+def sentences(text: str) -> Iterable[tuple[int, int]]:
+    """Where each sentence of a normalised text begins and ends."""
+    at = 0
+    for found in _END.finditer(text):
+        start, end = found.span()
+        if text[max(0, start - 5) : start + 1].endswith(_ABBREVIATIONS):
+            continue
+        yield from _cut(at, start + 1 if text[start] in ".!?" else start)
+        at = end
+    yield from _cut(at, len(text))
+
+
+def _cut(start: int, end: int) -> Iterable[tuple[int, int]]:
+    while end - start > MAX_SENTENCE:
+        yield start, start + MAX_SENTENCE
+        start += MAX_SENTENCE
+    if end > start:
+        yield start, end
+
+
+class _Page:
+    """The lines of all views, as they are collected."""
+
+    def __init__(self, reader: Reader, known: Known) -> None:
+        self.reader, self.known = reader, known
+        self.said: list[tuple[str, Passage, list[tuple[int, int, int, int]]]] = []
+        self.described = list(self.said)
+        self.hidden = list(self.said)
+        self.prose = list(self.said)
+        self.openly = list(self.said)
+        self.facts: dict[str, bool | int | str] = {}
+        self.places: dict[str, tuple[tuple[str, str], ...]] = {}
+
+    def count(self, fact: str, pointer: str, words: str, by: int = 1) -> None:
+        """One more of something that is a fact, with where it was seen first."""
+        self.facts[fact] = int(self.facts.get(fact, 0)) + by
+        self.places.setdefault(fact, ((pointer, words),))
+
+    def read(self, passage: Passage) -> None:
+        """Take in one passage."""
+        normal, hidden = passage.normal, passage.channel != "open"
+        for kind, number in normal.oddities.items():
+            at = normal.first_odd[kind]
+            self.count(f"odd.{kind}", passage.pointer, normal.raw[max(0, at - 8) : at + 12], number)
+        spoken = index = 0
+        concepts = self.reader.acts.find(normal.text, self.known)
+        for start, end in sentences(normal.text):
+            if len(self.prose) >= MAX_SENTENCES:
+                break
+            text = normal.text[start:end].translate(_LINE_BREAKS)
+            if len(text) < 4:
+                continue
+            entry = (text, passage, [(0, end - start, start, end)])
+            self.prose.append(entry)
+            if passage.role in ("name", "title", "text"):
+                self.openly.append(entry)
+            first = index
+            while index < len(concepts) and concepts[index][1] < end:
+                index += 1
+            if index == first:
+                continue
+            line = line_of(normal.text, concepts[first:index])
+            spoken += len(line.concepts)
+            told = _line(line, passage)
+            describing = not hidden and "detect" in line.concepts and passage.role in ("text", "schema")
+            (self.described if describing else self.said).append(told)
+            if hidden:
+                self.hidden.append(told)
+        if hidden and (spoken or passage.channel in ("tags", "selectors", "bits")):
+            self.count(f"hidden.{passage.channel}", passage.pointer, f"{len(normal.text)} characters")
+
+
+def _line(line: Line, passage: Passage) -> tuple[str, Passage, list[tuple[int, int, int, int]]]:
+    marks: list[tuple[int, int, int, int]] = []
+    at = 0
+    for concept, (first, last) in zip(line.concepts, line.spans, strict=True):
+        if concept != ";":
+            marks.append((at, at + len(concept), first, last))
+        at += len(concept) + 1
+    return " ".join(line.concepts), passage, marks
+
+
+def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Reader, known: Known) -> Subject:
+    """The views and facts of an item's texts."""
+    page = _Page(reader, known)
+    markup: list[tuple[str, str]] = []
+    keys: list[tuple[str, str]] = []
+    defaults: list[tuple[str, str]] = []
+    names: list[tuple[str, str]] = []
+    budget = MAX_READ
+    for piece in texts:
+        if budget <= 0:
+            page.count("text.unread", piece.pointer, "not read closely")
+            break
+        plain = piece.text.isascii() and not is_odd(piece.text)
+        if plain and (piece.role == "key" or reader.screen.every.search(piece.text) is None):
+            flat = piece.text.lower().translate(_LINE_BREAKS)  # nothing in it calls for more
+            budget -= 20
+        else:
+            passages, complete = read_piece(piece, reader.screen.every)
+            if not complete:
+                page.count("text.unread", piece.pointer, f"{len(piece.text)} characters")
+            for passage in passages:
+                budget -= len(passage.normal.text) + 20
+                if piece.role != "key":
+                    page.read(passage)
+            flat = "  ".join(p.normal.text for p in passages if p.channel == "open").translate(_LINE_BREAKS)
+            markup.append((flat, piece.pointer))
+        if piece.role == "key":
+            keys.append((split_words(flat[:100]), piece.pointer))
+        elif piece.role == "value":
+            defaults.append((flat[:400], piece.pointer))
+        elif piece.role in ("name", "title"):
+            names.append((split_words(flat[:200]), piece.pointer))
+    views: dict[str, View] = {
+        name: SaidView(lines)
+        for name, lines in (("said", page.said), ("described", page.described), ("hidden", page.hidden),
+                            ("prose", page.prose), ("openly", page.openly))
+        if lines
+    }  # fmt: skip
+    for name, segments in (("markup", markup), ("keys", keys), ("defaults", defaults), ("names", names)):
+        if segments:
+            texts_ = [text for text, _ in segments]
+            views[name] = View("\n".join(texts_), line_starts(texts_), [place for _, place in segments])
+    return Subject(pointer, kind, views, page.facts, page.places)
+
+
+def item_subject(item: Item, reader: Reader, siblings: Collection[str]) -> Subject:
+    """An item as a subject for the rules over any text."""
+    name = item.name.lower()
+    properties = item.mapping("inputSchema").get("properties")
+    params = {str(key).lower() for key in properties} if isinstance(properties, dict) else set()
+    known = Known(name, siblings, params)
+    return hostile_subject(item.pointer, item.kind, pieces(item.raw, item.pointer), reader, known)

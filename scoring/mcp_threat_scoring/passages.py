@@ -1,0 +1,273 @@
+"""Everything a target says, passage by passage: what it says openly, and what it says where nobody looks.
+
+A passage is a normalised text with its place. Hidden ones are recovered from tag characters, variation selectors,
+zero-width bits, comments, link titles, base64, hex, percent and escape runs, rot13, reversed and digit-for-letter
+spelling, letters set apart, right-to-left overrides, and text pushed out of sight by white space. A decoded run counts
+only if language comes out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import unquote
+
+import re2
+
+from mcp_threat_scoring.manifest import well_formed
+from mcp_threat_scoring.normalise import Normal, normalise
+from mcp_threat_scoring.schema_walk import escape
+
+Channel = Literal[
+    "open", "tags", "selectors", "bits", "bidi", "comment", "title", "base64", "hex", "percent", "escapes", "rot13",
+    "reversed", "digits", "spaced", "far"
+]  # fmt: skip
+Role = Literal["name", "title", "text", "schema", "key", "value", "other"]
+
+MAX_STRINGS = 4_000
+"""Strings read of one item."""
+WHOLE = 16_000
+"""Characters up to which a text is read from end to end; of longer ones, what stands around suspicious words."""
+WINDOW = 400
+MAX_WINDOWS = 60
+EDGE = 2_000
+MAX_DECODED = 20
+"""Encoded runs decoded per text."""
+
+_COMMENT = re2.compile(
+    r"(?s)<!--(.+?)(?:-->|\z)|(?m:^)\s*\[(?://|comment|_|#)\]:\s*(?:#|<>)?\s*[(\"'<]([^\n]+?)[)\"'>]?\s*(?:\n|\z)|/\*(.{12,}?)\*/|"
+    r"<[a-z]+[^>]*(?:hidden|display: ?none|font-size: ?0|opacity: ?0|color: ?(?:white|#fff))[^>]*>(.+?)(?:</|\z)"
+)
+_LINK = re2.compile(r"!?\[[^\]\n]*\]\(\s*[^\s)]*\s+[\"']([^\"'\n]{8,})[\"']\s*\)|!\[([^\]\n]{12,})\]\(")
+_BASE64 = re2.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX = re2.compile(r"(?:\b|0x)(?:[0-9a-fA-F]{2}[ :,]?){12,}\b")
+_PERCENT = re2.compile(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._-]*")
+_ESCAPES = re2.compile(r"(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3})\s?){4,}")
+_ONE_ESCAPE = re2.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))")
+_ROT13 = re2.compile(
+    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|\bfrperg|\bnyjnlf|\brkrphgr|\bvq_efn|qb abg|\bhfref?\b|pbairefngvba"
+)
+_REVERSED = re2.compile(
+    r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
+)
+_DIGITS = re2.compile(r"[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]")
+_UNDIGIT = str.maketrans("0134578@$!", "oleastbasi")
+_UNDIGIT_I = str.maketrans("0134578@$!", "oieastbasi")
+_DISGUISED = re2.compile(
+    r"ignore|instruct|previous|password|system prompt|secret|credential|execute|conversation|do not tell|api key|private key"
+)
+_SPACED = re2.compile(r"(?:\b[a-z][ ._*·•|/-]{1,2}){6,}[a-z]\b")
+_JOINED_WORDS = re2.compile(
+    r"ignore|all|previous|prior|instructions?|system|prompt|secret|password|user|tell|read|send|not|the|and|file|forget|"
+    r"override|reveal|credentials|rules|before|tool|call|with|key|keys|api|ssh"
+)
+_FAR = re2.compile(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\n){12,})[^\s]")
+
+
+_ROUNDABOUT = re2.compile(
+    r"(?i)<!--|\[(?://|comment|_|#)\]:|/\*|<[a-z]+[^>]*(?:hidden|none|size|opacity|color)|\]\(|"
+    r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|\\(?:x[0-9a-f]{2}|u[0-9a-f{]|[0-7]{3})|"
+    r"\s{60}|(?:\n[ \t]*){12}|[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]|(?:[a-z][ ._*·•|/-]){6}|"
+    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|frperg|nyjnlf|rkrphgr|vq_efn|qb abg|hfre|pbairefngvba|"
+    r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
+)
+
+
+@dataclass(slots=True)
+class Passage:
+    """One text of the target, as it is meant."""
+
+    normal: Normal
+    pointer: str
+    role: Role
+    channel: Channel = "open"
+
+
+@dataclass(slots=True)
+class Piece:
+    """One string of the target with its place and what it is for."""
+
+    text: str
+    pointer: str
+    role: Role
+
+
+_ROLES: Mapping[str, Role] = {"name": "name", "title": "title", "description": "text", "instructions": "text"}
+
+
+def pieces(raw: Mapping[str, Any], pointer: str, names: Mapping[str, Role] = _ROLES) -> list[Piece]:
+    """Every string of an item, keys of objects too. Iterative, so depth cannot hurt, and bounded in number."""
+    found: list[Piece] = []
+    stack: list[tuple[object, str, Role, bool]] = [
+        (value, f"{pointer}/{escape(str(key))}", names.get(key, "schema" if key.endswith("Schema") else "other"), False)
+        for key, value in reversed(raw.items())
+        if key != "$schema"
+    ]
+    while stack and len(found) < MAX_STRINGS:
+        value, place, role, values = stack.pop()
+        if isinstance(value, str):
+            if value:
+                found.append(Piece(value, place, "value" if values else role))
+        elif isinstance(value, dict):
+            in_properties = place.endswith(("/properties", "/patternProperties"))
+            for key, inner in reversed(value.items()):
+                where = f"{place}/{escape(str(key))}"
+                if role == "schema" and not in_properties:
+                    if key in ("type", "$schema", "format", "required"):
+                        continue
+                    stack.append((inner, where, role, values or key in ("default", "enum", "const", "examples")))
+                else:
+                    stack.append((inner, where, role, values))
+                    if in_properties or role == "other":
+                        stack.append((str(key), where, "key", False))
+        elif isinstance(value, list):
+            stack.extend((inner, f"{place}/{index}", role, values) for index, inner in reversed(list(enumerate(value))))
+    return found
+
+
+def _language(text: str) -> bool:
+    """Whether decoded bytes are words rather than noise."""
+    if len(text) < 8:
+        return False
+    plain = sum(char.isalpha() or char in " .,:;/'\"-_~@" for char in text)
+    return plain >= 0.88 * len(text) and (" " in text.strip() or not text.isascii() or "/" in text)
+
+
+def _decode_base64(run: str) -> str:
+    body = run.rstrip("=").translate(str.maketrans("-_", "+/"))
+    body = body[: len(body) - 1] if len(body) % 4 == 1 else body
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4)).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _decode_hex(run: str) -> str:
+    digits = run.removeprefix("0x").translate({ord(" "): None, ord(":"): None, ord(","): None})
+    try:
+        return bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8")
+    except ValueError:
+        return ""
+
+
+def _decode_escapes(run: str) -> str:
+    points = [
+        int(found.group(4), 8) if found.group(4) else int(found.group(1) or found.group(2) or found.group(3), 16)
+        for found in _ONE_ESCAPE.finditer(run)
+    ]
+    return "".join(chr(point) for point in points if point < 0x110000 and not 0xD800 <= point < 0xE000)
+
+
+def roundabout(text: str) -> bool:
+    """Whether anything in a text may be said in a roundabout way. A quick look before many slower ones."""
+    return _ROUNDABOUT.search(text) is not None
+
+
+def _recovered(text: str) -> Iterable[tuple[Channel, str]]:
+    """What is said in a text in a roundabout way."""
+    for found in _first(_COMMENT, text):
+        yield "comment", next((group for group in found.groups() if group), "")
+    for found in _first(_LINK, text):
+        yield "title", next((group for group in reversed(found.groups()) if group), "")
+    for pattern, channel, decode in (
+        (_BASE64, "base64", _decode_base64),
+        (_HEX, "hex", _decode_hex),
+        (_PERCENT, "percent", unquote),
+        (_ESCAPES, "escapes", _decode_escapes),
+    ):
+        for found in _first(pattern, text):
+            decoded = decode(found.group(0))
+            if decoded and decoded != found.group(0) and _language(decoded):
+                yield channel, decoded  # type: ignore[misc]  # the tuple above pairs each pattern with its channel
+                again = _decode_base64(decoded.strip()) if channel == "base64" and " " not in decoded.strip() else ""
+                if again and _language(again):
+                    yield "base64", again
+    far = _FAR.search(text)
+    if far is not None and len(text) - far.end() > 12:
+        yield "far", text[far.end() - 1 :]
+
+
+def _first(pattern: Any, text: str) -> Iterable[Any]:
+    for count, found in enumerate(pattern.finditer(text)):
+        if count >= MAX_DECODED:
+            return
+        yield found
+
+
+def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
+    """What a normalised text says when it is read the way it is meant: turned round, shifted, spelt with digits."""
+    if _ROT13.search(plain):
+        yield "rot13", codecs.decode(plain, "rot13")
+    if _REVERSED.search(plain):
+        yield "reversed", plain[::-1]
+    if _DIGITS.search(plain):
+        for table in (_UNDIGIT, _UNDIGIT_I):
+            shown = plain.translate(table)
+            if len(_DISGUISED.findall(shown)) > len(_DISGUISED.findall(plain)):
+                yield "digits", shown
+                break
+    if _SPACED.search(plain):
+        runs = [found.group(0) for found in _first(_SPACED, plain)]
+        joined = [" ".join("".join(char for char in word if char.isalnum()) for word in _apart(run)) for run in runs]
+        text = " ".join(_JOINED_WORDS.sub(lambda found: f" {found.group(0)} ", one) for one in joined)
+        if len(_JOINED_WORDS.findall(text)) >= 2:
+            yield "spaced", " ".join(text.split())
+
+
+def _apart(run: str) -> list[str]:
+    """The words of letters set apart, where words stand further apart than letters do."""
+    return run.split("  ") if "  " in run else [run]
+
+
+def windows(text: str, screen: Any) -> tuple[list[tuple[int, int]], bool]:
+    """Which parts of a long text are read: both ends and what surrounds suspicious words. And whether that was all."""
+    if len(text) <= WHOLE:
+        return [(0, len(text))], True
+    marks = [(0, EDGE)]
+    complete = True
+    last = 0
+    for found in screen.finditer(text):
+        start, end = found.span()
+        if start < last:
+            continue
+        last = end + WINDOW
+        if len(marks) >= MAX_WINDOWS:
+            complete = False
+            break
+        marks.append((max(0, start - WINDOW), min(len(text), end + WINDOW)))
+    marks.append((max(0, len(text) - EDGE), len(text)))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(marks):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged, complete
+
+
+def read_piece(piece: Piece, screen: Any) -> tuple[list[Passage], bool]:
+    """All passages of one string, and whether the whole of it was read."""
+    text = well_formed(piece.text)
+    found: list[Passage] = []
+    parts, complete = windows(text, screen)
+    for start, end in parts:
+        part = text[start:end] if (start, end) != (0, len(text)) else text
+        normal = normalise(part)
+        found.append(Passage(normal, piece.pointer, piece.role))
+        hidden: list[tuple[Channel, str]] = [
+            (channel, said)
+            for channel, said in (("tags", normal.tags), ("selectors", normal.selectors), ("bits", normal.bits))
+            if said
+        ]  # type: ignore[assignment]  # three literals
+        hidden += [("bidi", run) for run in normal.reversed_runs]
+        if piece.role != "key" and (roundabout(part) or normal.oddities):
+            hidden += _recovered(part)
+            if normal.text != part and normal.oddities:
+                hidden += [one for one in _recovered(normal.text) if one[0] == "comment"]
+            hidden += _disguised(normal.text)
+        found += [Passage(normalise(said[:WHOLE]), piece.pointer, piece.role, channel) for channel, said in hidden]
+    return found, complete
