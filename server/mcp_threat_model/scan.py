@@ -7,10 +7,11 @@ order of the targets, however they finish.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Literal, assert_never
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal, assert_never
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
+from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_model.source.interface import Source
 from mcp_threat_model.target import (
     ConfigTarget,
@@ -22,11 +23,13 @@ from mcp_threat_model.target import (
     StdioTarget,
     Target,
 )
-from mcp_threat_scoring.analyze import Knowledge, analyze, knowledge
 from mcp_threat_scoring.errors import TargetError, UsageError
-from mcp_threat_scoring.manifest import Manifest
+from mcp_threat_scoring.manifest import Manifest, build_manifest
 from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.report import ErrorOut, ProfileId, Report
+from mcp_threat_scoring.report import ProfileId
+
+if TYPE_CHECKING:
+    from mcp_threat_scoring.analyze import Knowledge
 
 SandboxMode = Literal["auto", "require", "off"]
 Say = Callable[[str], None]
@@ -53,14 +56,6 @@ class ScanOptions:
     jobs: int = DEFAULT_JOBS
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one target. A `fault` is ours: an error nobody foresaw."""
-
-    result: Report | ErrorOut
-    fault: Exception | None = None
-
-
 async def refuse_launch(target: StdioTarget) -> None:
     """The consent of somebody who was not asked."""
     raise TargetError(
@@ -83,6 +78,8 @@ async def read_target(
     """
     import anyio
 
+    if isinstance(target, ConfigTarget):
+        return await _read_configured(target, options, consent, say)
     limits = options.limits
     if isinstance(target, StdioTarget):
         await consent(target)  # a person may think for as long as they like: the deadline starts afterwards
@@ -96,6 +93,17 @@ async def read_target(
             f"it was not read within {limits.total_s:g} seconds",
             "Raise --timeout if it is known to be slow.",
         ) from None
+
+
+async def _read_configured(target: ConfigTarget, options: ScanOptions, consent: Consent, say: Say) -> Manifest:
+    """Read a configured server the way its client would: with its variables and headers, and those given here."""
+    import anyio.to_thread
+
+    from mcp_threat_model.source.configured import resolve
+
+    found = await anyio.to_thread.run_sync(resolve, target)
+    given = replace(options, env={**found.env, **options.env}, headers={**found.headers, **options.headers})
+    return found.marked(await read_target(found.target, given, consent=consent, say=say))
 
 
 def _source(target: Target, options: ScanOptions, say: Say) -> Source:
@@ -131,11 +139,7 @@ def _source(target: Target, options: ScanOptions, say: Say) -> Source:
                 progress=say,
             )
         case ConfigTarget():
-            raise TargetError(
-                "unsupported",
-                "servers of a client's configuration cannot be looked up yet",
-                "Save the server's entry as a JSON file and scan that file.",
-            )
+            raise AssertionError("resolved into a command or an address before")
         case RegistryTarget():
             raise TargetError(
                 "unsupported",
@@ -153,52 +157,62 @@ def _source(target: Target, options: ScanOptions, say: Say) -> Source:
 
 
 async def scan_target(
-    target: Target, options: ScanOptions, known: Knowledge, *, consent: Consent = refuse_launch, say: Say = _silent
+    target: Target, options: ScanOptions, rules: Rules, *, consent: Consent = refuse_launch, say: Say = _silent
 ) -> Outcome:
     """Read and analyse one target; whatever goes wrong becomes its result."""
     import anyio.to_thread
 
     try:
         manifest = await read_target(target, options, consent=consent, say=say)
+        known = await rules.known()
+        from mcp_threat_scoring.analyze import analyze
+
         say("analysing")
         # In a thread, so that a huge manifest does not stop the clocks of the other targets.
         report = await anyio.to_thread.run_sync(analyze, manifest, known, options.profile)
     except Exception as error:
         return failure(target.label, error)
-    return Outcome(report)
+    return Outcome(report, manifest=manifest)
 
 
-def failure(label: str, error: Exception) -> Outcome:
-    """The error as a result. Only a TargetError was foreseen; of any other nothing but its type is told."""
-    # The caller's own address is shown as it was given, so that a script finds its target again.
-    shown = neutralise(label, 400).replace("[:]//", "://")
-    known = _target_error(error)
-    if known:
-        return Outcome(
-            ErrorOut(target=shown, code=known.code, message=_sentence(known.message), hint=_sentence(known.hint))
-        )
-    message = f"internal error ({type(_first_leaf(error)).__name__}): this target could not be analysed."
-    hint = "Please report it, with the target's tools/list if you can share it."
-    return Outcome(ErrorOut(target=shown, code="unsupported", message=message, hint=hint), fault=error)
+class Rules:
+    """The rules, loaded beside the reading: a started program needs longer to answer than they need to load."""
+
+    def __init__(self) -> None:
+        import anyio
+
+        self._ready = anyio.Event()
+        self._known: Knowledge | None = None
+        self.error: Exception | None = None
+
+    async def load(self) -> None:
+        """Load them in a thread. An error is kept for whoever asks."""
+        import anyio.to_thread
+
+        try:
+            self._known = await anyio.to_thread.run_sync(_learn)
+        except Exception as error:
+            self.error = error
+        self._ready.set()
+
+    async def known(self) -> Knowledge:
+        """The rules, as soon as they are loaded.
+
+        Raises:
+            RuleError: a rule file is damaged.
+        """
+        await self._ready.wait()
+        if self._known is None:
+            raise self.error or RuntimeError("the rules were not loaded")
+        return self._known
 
 
-def _sentence(text: str) -> str:
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+def _learn() -> Knowledge:
+    from mcp_threat_scoring.analyze import analyze, knowledge
 
-
-def _target_error(error: BaseException) -> TargetError | None:
-    """The TargetError itself, or the first one inside a task group's exception group."""
-    if isinstance(error, TargetError):
-        return error
-    if isinstance(error, BaseExceptionGroup):
-        return next((found for member in error.exceptions if (found := _target_error(member))), None)
-    return None
-
-
-def _first_leaf(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+    known = knowledge()
+    analyze(build_manifest(target_kind="none", target_value="", coverage={}), known)  # compiles the patterns
+    return known
 
 
 def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions) -> list[Outcome]:
@@ -209,6 +223,7 @@ def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions
         RuleError: a rule file is damaged, so that nothing can be analysed.
     """
     from mcp_threat_model.source.snapshot import SnapshotSource
+    from mcp_threat_scoring.analyze import analyze, knowledge
 
     _check_stdin(targets)
     known = knowledge()
@@ -216,7 +231,8 @@ def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions
     def one(target: FileTarget | StdinTarget) -> Outcome:
         path = target.path if isinstance(target, FileTarget) else None
         try:
-            return Outcome(analyze(SnapshotSource(path, options.limits).load(), known, options.profile))
+            manifest = SnapshotSource(path, options.limits).load()
+            return Outcome(analyze(manifest, known, options.profile), manifest=manifest)
         except Exception as error:
             return failure(target.label, error)
 
@@ -244,7 +260,7 @@ async def scan(
     import anyio
 
     _check_stdin(targets)
-    known = knowledge()
+    rules = Rules()
     outcomes: list[Outcome | None] = [None] * len(targets)
     slots = anyio.CapacityLimiter(options.jobs)
 
@@ -254,9 +270,12 @@ async def scan(
                 progress(target, line)
 
         async with slots:
-            outcomes[index] = await scan_target(target, options, known, consent=consent, say=say)
+            outcomes[index] = await scan_target(target, options, rules, consent=consent, say=say)
 
     async with anyio.create_task_group() as group:
+        group.start_soon(rules.load)
         for index, target in enumerate(targets):
             group.start_soon(work, index, target)
+    if rules.error:
+        raise rules.error
     return [outcome for outcome in outcomes if outcome is not None]

@@ -15,8 +15,8 @@ import pytest
 
 from mcp_threat_model.cli import build_parser, main
 from mcp_threat_model.commands.scan import exit_code
+from mcp_threat_model.outcome import Outcome
 from mcp_threat_model.render import FORMATS
-from mcp_threat_model.scan import Outcome
 from mcp_threat_scoring.report import ErrorOut, Report
 
 PROGRAM = [sys.executable, "-m", "mcp_threat_model"]
@@ -219,7 +219,7 @@ def test_an_internal_error_is_exit_1_without_a_traceback(
     def broken(*_: object) -> Report:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("mcp_threat_model.scan.analyze", broken)
+    monkeypatch.setattr("mcp_threat_scoring.analyze.analyze", broken)
     assert main(["scan", tools, "--format", "json"]) == 1
     told = capsys.readouterr()
     assert "internal error (ZeroDivisionError)" in told.err

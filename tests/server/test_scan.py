@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 from mcp_threat_model import scan as scan_module
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.scan import ScanOptions, failure, read_target, refuse_launch, scan, scan_saved
+from mcp_threat_model.outcome import Outcome, failure
+from mcp_threat_model.scan import ScanOptions, read_target, refuse_launch, scan, scan_saved
 from mcp_threat_model.target import (
-    ConfigTarget,
     FileTarget,
     PackageTarget,
     RegistryTarget,
@@ -18,7 +19,8 @@ from mcp_threat_model.target import (
     StdioTarget,
     Target,
 )
-from mcp_threat_scoring.errors import TargetError, UsageError
+from mcp_threat_scoring import analyze as analyze_module
+from mcp_threat_scoring.errors import RuleError, RuleProblem, TargetError, UsageError
 from mcp_threat_scoring.manifest import OBSERVED, Manifest, build_manifest
 from mcp_threat_scoring.report import ErrorOut, Report
 
@@ -62,7 +64,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan_module, "_source", source)
 
 
-def values(outcomes: list[scan_module.Outcome]) -> list[str]:
+def values(outcomes: list[Outcome]) -> list[str]:
     return [one.result.target.value if isinstance(one.result, Report) else one.result.target for one in outcomes]
 
 
@@ -107,15 +109,32 @@ async def test_a_target_that_cannot_be_read_does_not_take_the_others_with_it(tmp
 async def test_an_error_of_ours_is_told_apart_and_shows_nothing_of_the_target(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Report:
-        raise ZeroDivisionError("secret words of the target")
+    real = analyze_module.analyze
 
-    monkeypatch.setattr(scan_module, "analyze", broken)
-    outcomes = await scan([tools_file(tmp_path, "a.json", "list_orders")], OPTIONS)
+    def broken(manifest: Manifest, *more: Any) -> Report:
+        if manifest.tools:
+            raise ZeroDivisionError("secret words of the target")
+        return real(manifest, *more)
+
+    monkeypatch.setattr(analyze_module, "analyze", broken)
+    outcomes = await scan([tools_file(tmp_path, "a.json", "list_orders"), tools_file(tmp_path, "b.json")], OPTIONS)
     assert isinstance(outcomes[0].result, ErrorOut)
     assert isinstance(outcomes[0].fault, ZeroDivisionError)
     assert "ZeroDivisionError" in outcomes[0].result.message
     assert "secret" not in outcomes[0].result.model_dump_json()
+    assert isinstance(outcomes[1].result, Report)
+
+
+async def test_damaged_rules_end_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged() -> None:
+        raise RuleError([RuleProblem("signals/x.yaml", 3, "there is no such key")])
+
+    monkeypatch.setattr(analyze_module, "knowledge", damaged)
+    target = tools_file(tmp_path, "a.json", "x")
+    with pytest.raises(RuleError, match=r"signals/x\.yaml:3"):
+        await scan([target], OPTIONS)
+    with pytest.raises(RuleError, match=r"signals/x\.yaml:3"):
+        scan_saved([target], OPTIONS)
 
 
 def test_an_error_inside_a_group_is_found() -> None:

@@ -24,7 +24,8 @@ from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
 
 if TYPE_CHECKING:
-    from mcp_threat_model.scan import Outcome, ScanOptions
+    from mcp_threat_model.outcome import Outcome
+    from mcp_threat_model.scan import ScanOptions
 
 EXIT_INTERNAL: Final = 1
 EXIT_NONE_READ: Final = 3

@@ -1,0 +1,53 @@
+"""What became of one target: a report, or the error that says why not; and how any error becomes a result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.manifest import Manifest
+from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.report import ErrorOut, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one target. A `fault` is ours: an error nobody foresaw."""
+
+    result: Report | ErrorOut
+    fault: Exception | None = None
+    manifest: Manifest | None = None
+    """What the report was made of."""
+
+
+def failure(label: str, error: Exception) -> Outcome:
+    """The error as a result. Only a TargetError was foreseen; of any other nothing but its type is told."""
+    # The caller's own address is shown as it was given, so that a script finds its target again.
+    shown = neutralise(label, 400).replace("[:]//", "://")
+    known = _target_error(error)
+    if known:
+        return Outcome(
+            ErrorOut(target=shown, code=known.code, message=_sentence(known.message), hint=_sentence(known.hint))
+        )
+    message = f"internal error ({type(_first_leaf(error)).__name__}): this target could not be analysed."
+    hint = "Please report it, with the target's tools/list if you can share it."
+    return Outcome(ErrorOut(target=shown, code="unsupported", message=message, hint=hint), fault=error)
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _target_error(error: BaseException) -> TargetError | None:
+    """The TargetError itself, or the first one inside a task group's exception group."""
+    if isinstance(error, TargetError):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        return next((found for member in error.exceptions if (found := _target_error(member))), None)
+    return None
+
+
+def _first_leaf(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
