@@ -16,8 +16,8 @@ class Outcome:
 
     result: Report | ErrorOut
     fault: Exception | None = None
-    manifest: Manifest | None = None
-    """What the report was made of."""
+    manifest: Manifest | None = field(default=None, repr=False)
+    """What the report was made of, for what compares servers or pins them."""
 
 
 def failure(label: str, error: Exception) -> Outcome:

@@ -185,7 +185,7 @@ async def test_whoever_is_asked_sees_the_program(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    [ConfigTarget("cursor", "a"), RegistryTarget("a/b"), PackageTarget("npm", "a"), PackageTarget("pypi", "a")],
+    [RegistryTarget("a/b"), PackageTarget("npm", "a"), PackageTarget("pypi", "a")],
 )
 async def test_forms_that_come_later_say_so_and_what_to_do_instead(target: Target) -> None:
     outcomes = await scan([target], OPTIONS)
