@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured, is_plain_secret
 from mcp_threat_model.clients.hygiene import check
 from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
+from mcp_threat_model.scan import ScanOptions, read_target
+from mcp_threat_model.target import ConfigTarget
 from mcp_threat_scoring.analyze import knowledge
+from mcp_threat_scoring.errors import TargetError
 
 SECRET = "hunter2hunter2hunter2"
 STDIO = {"command": "npx", "args": ["-y", "shop-mcp@1.2.3"], "env": {"SHOP_KEY": "${SHOP_KEY}"}}
@@ -199,3 +203,45 @@ def test_no_value_of_a_configuration_is_ever_shown(tmp_path):
 
     shown = repr(one) + repr(one.manifest()) + repr(check([one], knowledge()))
     assert SECRET not in shown
+
+
+def project_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: dict) -> None:
+    (tmp_path / ".cursor").mkdir()
+    (tmp_path / ".cursor" / "mcp.json").write_text(json.dumps({"mcpServers": entries}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+
+
+async def allowed(program: object) -> None:
+    """The consent of somebody who says yes to everything."""
+
+
+async def test_a_configured_server_is_started_as_its_client_would(tmp_path, monkeypatch):
+    hello = Path(__file__).parents[2] / "targets" / "hello_stdio.py"
+    project_with(tmp_path, monkeypatch, {"hi": {"command": sys.executable, "args": [str(hello)], "env": {"A": "b"}}})
+
+    manifest = await read_target(ConfigTarget("cursor", "hi"), ScanOptions(), consent=allowed)
+
+    assert [tool.name for tool in manifest.tools] == ["get_greeting", "delete_greeting"]
+    assert (manifest.target_kind, manifest.target_value) == ("config", "config:cursor/hi")
+    assert manifest.launch.env_names == ("A",)
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "says"),
+    [
+        (ConfigTarget("emacs", "hi"), "unsupported", "claude-desktop"),
+        (ConfigTarget("cursor", "ho"), "unreachable", "It has: hi"),
+        (ConfigTarget("zed", "hi"), "unreachable", "It has none"),
+        (ConfigTarget("cursor", "hi"), "consent_required", "--allow-launch"),
+    ],
+)
+async def test_a_configured_server_that_cannot_be_read_says_why(tmp_path, monkeypatch, target, code, says):
+    project_with(tmp_path, monkeypatch, {"hi": {"command": "server-that-is-not-there"}})
+
+    with pytest.raises(TargetError) as caught:
+        await read_target(target, ScanOptions())
+
+    assert caught.value.code == code
+    assert says in caught.value.hint
