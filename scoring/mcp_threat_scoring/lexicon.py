@@ -44,6 +44,7 @@ class Lexicon:
     irregular: Mapping[str, Sequence[str]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     nouns: Sequence[str] = ()
+    things_first: Sequence[str] = ()
     compounds: Sequence[str] = ()
     skipped: Sequence[str] = ()
     _spelled: dict[tuple[str, bool], str] = field(default_factory=dict, compare=False, repr=False)
@@ -56,6 +57,7 @@ class Lexicon:
         return forms_of(
             forms,
             nouns=frozenset(self.nouns),
+            things_first=frozenset(self.things_first),
             things=things,
             compounds=frozenset(self.compounds),
             skipped=frozenset(self.skipped),

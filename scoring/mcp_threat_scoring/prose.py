@@ -45,6 +45,9 @@ _SECTIONS = frozenset(
      "notes", "prerequisite", "prerequisites", "error", "errors"]
 )  # fmt: skip
 _ARTICLES = frozenset(["the", "a", "an", "this", "these", "those", "all", "any", "its", "your", "of", "by"])
+_STOPS = frozenset(
+    ["who", "whose", "whom", "where", "while", "before", "after", "because", "since", "once", "until", "if"]
+)
 _OF = (" of ", " about ", " that ", " which ", " are ", " is ")
 _DETERMINERS = frozenset(
     ["a", "an", "the", "new", "existing", "any", "all", "its", "your", "one", "it", "them", ",", "/"]
@@ -151,15 +154,17 @@ def read_prose(description: str) -> Prose:
 class Grammar:
     """Which words are verbs.
 
-    `orders` are base forms ("delete"), `commands` also the third person ("deletes"), `gerunds` end in -ing. `nouns` are
-    commands that are as often things ("comment", "issues"); `things` are what a name that only looks ends in ("status",
-    "log"). `skipped` words may stand before a sentence's verb ("this tool allows you to …").
+    `orders` are base forms ("delete"), `commands` also the third person ("deletes"), `gerunds` end in -ing. `nouns`
+    are commands that are as often things ("comment", "issues"), `things_first` those that are things even at the
+    beginning of a name ("order status"); `things` are what a name that only looks ends in ("status", "log").
+    `skipped` words may stand before a sentence's verb ("this tool allows you to …").
     """
 
     orders: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
     gerunds: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()
+    things_first: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
     compounds: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
@@ -173,14 +178,14 @@ class Grammar:
             if token not in self.orders:
                 if index == 0 and token in self.commands and token not in self.nouns:
                     return words
-            elif token not in self.nouns:
-                # "list merge requests" lists, "comment get" gets: a plain verb wins next to a noun-like one, or last
+            elif index < last and f"{token} {tokens[index + 1]}" in self.compounds:
+                continue  # "pull request …"
+            elif token not in self.nouns or (index == 0 and token not in self.things_first):
+                # "comment get" gets: next to a noun-like word or last, a plain verb wins
                 if weak != 0 or index in (1, last):
                     return " ".join(tokens[index:])
-            elif (tokens[last] in self.things and index in (0, last)) or (
-                index < last and f"{token} {tokens[index + 1]}" in self.compounds
-            ):
-                continue  # "order status", "git log", "pull request …"
+            elif tokens[last] in self.things and index in (0, last):
+                continue  # "order status", "git log"
             elif weak < 0 or (weak > 0 and index == last):
                 weak = index
         if weak >= 0:
@@ -226,6 +231,8 @@ class Grammar:
             place = sentence.find(raw, at)
             at = place + len(raw)
             token = raw.strip(_EDGES)
+            if token in _STOPS:
+                break
             if not token or token in self.skipped:
                 before = token or before
                 continue
@@ -268,6 +275,7 @@ def forms_of(
     verbs: Mapping[str, list[str]],
     *,
     nouns: frozenset[str],
+    things_first: frozenset[str],
     things: frozenset[str],
     compounds: frozenset[str],
     skipped: frozenset[str],
@@ -275,6 +283,6 @@ def forms_of(
     """A grammar from inflected verbs: base form → [base, -s, -ed, -ing]."""
     orders = frozenset(verbs)
     commands = orders | {forms[1] for forms in verbs.values()}
-    both = frozenset(form for noun in nouns if noun in verbs for form in (noun, verbs[noun][1]))
+    both = frozenset(form for noun in nouns | things_first if noun in verbs for form in (noun, verbs[noun][1]))
     gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
-    return Grammar(orders, commands, gerunds, both, things, compounds, skipped)
+    return Grammar(orders, commands, gerunds, both, things_first, things, compounds, skipped)

@@ -22,6 +22,7 @@ class LexiconDoc(_Doc):
     groups: dict[str, list[str]] = Field(default={}, description="Verb classes taken together under one name.")
     compounds: list[str] = Field(default=[], description='Two words that are one thing ("pull request").')
     nouns: list[str] = Field(default=[], description="Verbs that are as often nouns in names and titles.")
+    things_first: list[str] = Field(default=[], description="Those of them that are nouns even at a name's beginning.")
     skipped: list[str] = Field(default=[], description="Words that may stand before a sentence's verb.")
 
 

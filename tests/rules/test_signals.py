@@ -1,0 +1,128 @@
+"""Every signal rule carries its own proof: examples that make it fire, and examples that must not.
+
+The cases stand in the second document of each file under ``rules/signals``; this module runs them all. In a case,
+`item` is one item alone on its server, `manifest` a whole capture: ``tools``, ``prompts``, ``resources``,
+``resourceTemplates``, ``initialize``, ``transport``, ``launch``, ``auth``, ``events``, ``coverage``, or ``name`` with
+``description`` for a listing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_threat_scoring.documents import load_cases, load_document, rules_dir
+from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.manifest import (
+    OBSERVED,
+    AuthFacts,
+    Coverage,
+    Event,
+    LaunchFacts,
+    Listing,
+    Manifest,
+    ScopeFact,
+    ServerFacts,
+    TransportFacts,
+    build_manifest,
+)
+from mcp_threat_scoring.picture import paint
+from mcp_threat_scoring.rule import CasesDoc, RuleCase, SignalDoc
+from mcp_threat_scoring.ruleset import default_ruleset, signal_files
+
+ROOT = rules_dir()
+PARTS = ("tools", "prompts", "resources", "resource_templates")
+
+
+def documents(path: Path) -> tuple[SignalDoc, CasesDoc | None]:
+    problems: list[RuleProblem] = []
+    doc = load_document(SignalDoc, path, path.name, problems)
+    cases = load_cases(CasesDoc, path, path.name, problems)
+    assert not problems, [str(problem) for problem in problems]
+    assert doc is not None
+    return doc, cases
+
+
+def tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def capture(raw: dict[str, Any]) -> Manifest:
+    """A case's manifest, written as a capture is."""
+    hello = raw.get("initialize", {})
+    info = hello.get("serverInfo", {})
+    auth = {key: tupled(value) for key, value in raw.get("auth", {}).items()}
+    auth["scopes"] = tuple(ScopeFact(**scope) for scope in auth.get("scopes", ()))
+    seen = {"server": bool(hello), "instructions": bool(hello), "transport": "transport" in raw, "auth": "auth" in raw,
+            "launch": "launch" in raw, "tools": "tools" in raw, "prompts": "prompts" in raw,
+            "resources": "resources" in raw, "resource_templates": "resourceTemplates" in raw}  # fmt: skip
+    coverage = {part: OBSERVED for part, is_seen in seen.items() if is_seen}
+    coverage |= {part: Coverage(**said) for part, said in raw.get("coverage", {}).items()}
+    return build_manifest(
+        target_kind="case",
+        target_value="case",
+        tools=raw.get("tools", ()),
+        prompts=raw.get("prompts", ()),
+        resources=raw.get("resources", ()),
+        resource_templates=raw.get("resourceTemplates", ()),
+        coverage=coverage,
+        server=ServerFacts(
+            name=info.get("name", ""),
+            version=info.get("version", ""),
+            title=info.get("title", ""),
+            protocol_version=hello.get("protocolVersion", ""),
+            instructions=hello.get("instructions", ""),
+            capabilities=hello.get("capabilities", {}),
+        ),
+        transport=TransportFacts(**raw.get("transport", {})),
+        launch=LaunchFacts(**{key: tupled(value) for key, value in raw.get("launch", {}).items()}),
+        auth=AuthFacts(**auth),
+        events=[Event(**event) for event in raw.get("events", ())],
+        listing=Listing(raw["name"], raw.get("description", "")) if "name" in raw else None,
+    )
+
+
+def single(item: dict[str, Any], over: str) -> Manifest:
+    part = over if over in PARTS else "tools"
+    return build_manifest(target_kind="case", target_value="case", coverage={part: OBSERVED}, **{part: [item]})
+
+
+def fired(doc: SignalDoc, case: RuleCase) -> set[str]:
+    """The variants of the rule that fired; the rule's own id where it has none."""
+    manifest = capture(case.manifest) if case.manifest is not None else single(case.item or {}, doc.over)
+    assert not manifest.bad_items, f"the example itself is broken: {manifest.bad_items}"
+    names = doc.variants or {"": None}
+    ids = {f"{doc.id}.{name}" if name else doc.id: name or doc.id for name in names}
+    return {ids[str(signal.id)] for signal in paint(manifest, default_ruleset()).signals if str(signal.id) in ids}
+
+
+def cases() -> Iterator[Any]:
+    for path in signal_files(ROOT):
+        doc, found = documents(path)
+        for case in found.cases if found else ():
+            yield pytest.param(doc, case, id=f"{doc.id}: {case.name}")
+
+
+@pytest.mark.parametrize(("doc", "case"), cases())
+def test_a_rule_does_what_its_cases_say(doc: SignalDoc, case: RuleCase) -> None:
+    found = fired(doc, case)
+    if isinstance(case.fires, bool):
+        assert bool(found) == case.fires, f"fired: {sorted(found)}"
+    else:
+        wanted = {case.fires} if isinstance(case.fires, str) else set(case.fires)
+        assert wanted <= found, f"fired only: {sorted(found)}"
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in signal_files(ROOT)])
+def test_a_rule_shows_both_when_it_fires_and_when_it_does_not(path: Path) -> None:
+    doc, found = documents(path)
+    assert found is not None, "no cases"
+    assert all((case.item is None) != (case.manifest is None) for case in found.cases)
+    assert any(case.fires is not False for case in found.cases), "no case in which it fires"
+    assert any(case.fires is False for case in found.cases) or len(doc.variants) > 1, "no case in which it does not"
+    named = {name for case in found.cases if not isinstance(case.fires, bool)
+             for name in ([case.fires] if isinstance(case.fires, str) else case.fires)}  # fmt: skip
+    assert named <= {*doc.variants, doc.id}, "a case names a variant that is not there"
