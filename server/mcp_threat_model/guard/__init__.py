@@ -1,0 +1,1 @@
+"""What may be started, reached and read, and how much of it."""
