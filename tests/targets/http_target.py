@@ -49,8 +49,9 @@ Handler = Callable[[Request], Reply | Awaitable[Reply]]
 class HttpTarget:
     """One listening server; `requests` is everything that was asked of it."""
 
-    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.handler = handler
+        self.host = host
         self.tls = tls
         self.requests: list[Request] = []
         self.connections = 0
@@ -110,7 +111,7 @@ class HttpTarget:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[HttpTarget]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self.tls)
+        server = await asyncio.start_server(self._connected, self.host, 0, ssl=self.tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -121,9 +122,9 @@ class HttpTarget:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def serve(handler: Handler, tls: ssl.SSLContext | None = None) -> Any:
+def serve(handler: Handler, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Any:
     """``async with serve(handler) as target: …``"""
-    return HttpTarget(handler, tls).running()
+    return HttpTarget(handler, tls, host).running()
 
 
 def canary() -> Any:

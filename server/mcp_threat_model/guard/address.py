@@ -64,6 +64,7 @@ _NOT_PUBLIC_V6 = _v6(
 _NAT64 = ipaddress.IPv6Network(
     "64:ff9b::/96"
 )  # RFC 6052 well-known prefix: a public address only if the embedded one is
+_NAT64_LOCAL = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: for use inside one network
 
 INSTANCE_METADATA = frozenset(
     ipaddress.ip_address(text)
@@ -93,7 +94,7 @@ def embedded_ipv4(address: IPAddress) -> tuple[ipaddress.IPv4Address, ...]:
     low = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     if address.ipv4_mapped is not None:
         return (address.ipv4_mapped,)
-    if address in _NAT64 or address in ipaddress.IPv6Network("64:ff9b:1::/48"):
+    if address in _NAT64 or address in _NAT64_LOCAL:
         return (low,)
     if address.sixtofour is not None:
         return (address.sixtofour,)

@@ -25,6 +25,8 @@ from mcp_threat_scoring.neutralise import neutralise
 USER_AGENT = f"mcp-threat-model/{__version__}"
 _CONNECTIONS = 20
 """At once, to one scheme: a few questions may hang at the same time without holding up the next."""
+_HEADER_BYTES = 16_384
+"""Kept of one header value in the ledger."""
 _REACH_HINT = "Check that the server is running and that the address is right."
 
 
@@ -179,7 +181,7 @@ class Pipe:
         collected: dict[str, tuple[str, ...]] = {}
         for name, value in response.headers:
             key = name.decode("latin-1").lower()
-            collected[key] = (*collected.get(key, ()), value.decode("latin-1"))
+            collected[key] = (*collected.get(key, ()), value[:_HEADER_BYTES].decode("latin-1"))
         note.status, note.headers, note.tls = response.status, collected, _tls_version(response.extensions)
         try:
             self._check_answer(note)

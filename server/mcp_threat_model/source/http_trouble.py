@@ -7,6 +7,7 @@ from typing import Literal
 
 from mcp_threat_model.guard.ledger import Ledger, Note
 from mcp_threat_model.source.authorization import Authority
+from mcp_threat_model.source.challenge import parse_challenges
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
 
@@ -35,18 +36,25 @@ def refused_stranger(ledger: Ledger) -> bool:
 
 def auth_required(ledger: Ledger, authority: Authority, *, given: bool) -> TargetError:
     """Say that credentials are needed, and everything that was learnt about which."""
-    status = next((note.status for note in reversed(ledger.notes) if note.status in REFUSED), 401)
+    refused = [note for note in ledger.notes if note.status in REFUSED]
+    status = refused[-1].status if refused else 401
+    asked, _ = parse_challenges(refused[-1].headers.get("www-authenticate", ()) if refused else ())
     auth = authority.auth
     learnt = [f"HTTP {status}"]
     if auth.schemes:
         learnt.append("scheme " + _some(auth.schemes))
-    scopes = tuple(dict.fromkeys(scope.name for scope in auth.scopes))
+    wanted = [name for challenge in asked for name in challenge.parameters.get("scope", "").split()]
+    scopes = tuple(dict.fromkeys([*wanted, *(scope.name for scope in auth.scopes)]))
     if scopes:
         learnt.append("scopes " + _some(scopes))
     if authority.issuers:
         learnt.append("authorization server " + _some(authority.issuers))
-    what = "it did not accept the credentials given" if given else "it requires authentication"
     hint = "Pass credentials with --header, for example --header 'Authorization: Bearer TOKEN'."
+    what = "it requires authentication"
+    if given and status == 403:
+        what, hint = "it does not allow this to the credentials given", "Use credentials with the scopes it asks for."
+    elif given:
+        what, hint = "it did not accept the credentials given", "Check that they are complete, and not expired."
     if authority.coverage.reason:
         hint += f" Not everything could be checked: {neutralise(authority.coverage.reason, 200)}."
     return TargetError("auth_required", f"{what} ({'; '.join(learnt)})", hint)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -613,6 +614,40 @@ async def test_headers_that_were_refused() -> None:
     assert error.code == "auth_required"
     assert "did not accept" in error.message
     assert "CANARY-TOKEN" not in error.message + error.hint
+
+
+async def test_headers_that_are_known_but_not_allowed_enough() -> None:
+    def handler(request: Request) -> Reply:
+        if "authorization" in request.headers:
+            return Reply(403, {"www-authenticate": 'Bearer error="insufficient_scope", scope="orders:write"'})
+        return Reply(401, {"www-authenticate": "Bearer"})
+
+    async with serve(handler) as target:
+        error = await trouble(target.url(), headers={"Authorization": "Bearer weak"})
+    assert error.code == "auth_required"
+    assert "does not allow" in error.message
+    assert "orders:write" in error.message
+
+
+def has_ipv6() -> bool:
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6 loopback")
+async def test_an_ipv6_endpoint() -> None:
+    async with serve(honest, host="::1") as target:
+        manifest = await read(target.url(host="[::1]"))
+    assert names(manifest) == ["list_orders", "refund"]
+    assert (manifest.transport.url, manifest.transport.scope) == (target.url(host="[::1]"), "loopback")
+
+
+@pytest.mark.parametrize("path", ["/mcp%20x", "/ümlaut", "/mcp?a=b c".replace(" ", "+"), "/a//b/../c", "/mcp;v=1"])
+async def test_odd_paths_are_asked_for_as_given(path: str) -> None:
+    async with serve(honest) as target:
+        assert names(await read(target.url(path))) == ["list_orders", "refund"]
 
 
 async def test_a_key_that_nobody_asked_for_is_a_scheme() -> None:
