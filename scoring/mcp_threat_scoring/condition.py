@@ -34,12 +34,13 @@ class Doc(BaseModel):
 class ToolCondition(Doc):
     """At least so many tools have this effect, this ability, work in this domain, and on data at least that delicate.
 
-    Of a listing one clause is enough, whatever the number. `effect` write includes destructive ones. `data` private:
-    it normally belongs to somebody; sensitive: its loss or alteration does serious harm. Without a key: any tool.
+    Of a listing one clause is enough, whatever the number. `effect` write includes destructive ones; read is only
+    reading. `data` private: it normally belongs to somebody; sensitive: its loss or alteration does serious harm.
+    Without a key: any tool.
     """
 
     tools: Literal[True] = True
-    effect: Literal["write", "destructive"] | None = None
+    effect: Literal["read", "write", "destructive"] | None = None
     ability: str | None = None
     domain: str | None = None
     data: DataLevel | None = None

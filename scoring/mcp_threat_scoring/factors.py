@@ -181,7 +181,8 @@ class FactorModel:
         found: dict[str, Bounds] = {}
         for key, factor in self._factors[profile].items():
             value = factor.value(scene.answers)
-            low, high = factor.doubt(scene.answers)
+            low, _ = factor.doubt(best.answers)
+            _, high = factor.doubt(worst.answers)
             found[key] = Bounds(
                 value,
                 min(value, _tenths(factor.value(best.answers) + low)),

@@ -12,6 +12,7 @@ from heapq import nlargest
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.judge import server_judge
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.phrases import listed, quoted
@@ -67,7 +68,7 @@ class World:
     def __init__(self, picture: Picture, atoms: Atoms) -> None:
         self.picture = picture
         self.atoms = atoms
-        self.all = (1 << len(picture.tools)) - 1
+        self.all = 0
         self.facts: dict[str, bool | int | str] = dict(picture.facts)
         self.abilities: dict[Certainty, dict[str, int]] = {certainty: {} for certainty in THRESHOLDS}
         self.effects: dict[Certainty, dict[str, int]] = {
@@ -80,46 +81,63 @@ class World:
         self._asks: dict[str, Test | None] = {}
         self._ranked: dict[str, list[int]] = {}
         self._shown: dict[tuple[int, Question], tuple[list[int], list[Evidence]]] = {}
-        homeless = 0
+        business = [name for name in picture.ruleset.domains if picture.has(f"server-domain.{name}")]
+        homeless = unsaid = 0
         for index, tool in enumerate(picture.tools):
-            bit = 1 << index
-            for domain in tool.domains:
-                self.domains[domain] = self.domains.get(domain, 0) | bit
-            if not tool.domains:
-                homeless |= bit
-            for certainty, threshold in THRESHOLDS.items():
-                able, effects = self.abilities[certainty], self.effects[certainty]
-                for ability, odds in tool.abilities.items():
-                    if odds >= threshold.ability:
-                        able[ability] = able.get(ability, 0) | bit
-                if tool.write >= threshold.effect:
-                    effects["write"] |= bit
-                if tool.destructive >= threshold.effect:
-                    effects["destructive"] |= bit
-        sensitive = False
-        for name, line in picture.ruleset.domains.items():
+            if picture.from_listing and not (business or tool.evidence or tool.abilities or tool.domains):
+                continue  # a clause of prose that says nothing of what is done, and on what
+            self.all |= 1 << index
+            self._place(tool, 1 << index)
+            homeless |= 0 if tool.domains else 1 << index
+            unsaid |= 1 << index if picture.from_listing and not tool.evidence else 0
+        for name in business:
             # A server that is called after a line of business works in it also where a tool does not say so.
-            if picture.has(f"server-domain.{name}"):
-                self.domains[name] = self.domains.get(name, 0) | homeless
-                sensitive |= line.sensitivity == "high"
-        self.facts["business.sensitive"] = sensitive
+            self.domains[name] = self.domains.get(name, 0) | homeless
+        lines = picture.ruleset.domains
+        self.facts["business.sensitive"] = any(lines[name].sensitivity == "high" for name in business)
         self.data = {
             (certainty, level): self._delicate(certainty, level)
             for certainty in THRESHOLDS
             for level in ("private", "sensitive")
         }
+        for effects in self.effects.values():
+            # "Billing" names a line of business and no act. Whoever serves somebody's own data mostly changes it too;
+            # of public data nobody would think so.
+            effects["write"] &= ~(unsaid & ~self.data["likely", "private"])
+        readers = self.all & ~self.effects["likely"]["write"]  # the same for both bounds: a doubt may not hide one
+        for effects in self.effects.values():
+            effects["read"] = readers
         self.facts["hostile"] = self._hostile()
         self.facts["nothing_known"] = self._nothing_known()
+
+    def _place(self, tool: ToolProfile, bit: int) -> None:
+        for domain in tool.domains:
+            self.domains[domain] = self.domains.get(domain, 0) | bit
+        for certainty, threshold in THRESHOLDS.items():
+            able, effects = self.abilities[certainty], self.effects[certainty]
+            # Prose has no schema to make sure of an ability by.
+            enough = min(threshold.ability, 0.5) if self.picture.from_listing else threshold.ability
+            for ability, odds in tool.abilities.items():
+                if odds >= enough:
+                    able[ability] = able.get(ability, 0) | bit
+            if tool.write >= threshold.effect:
+                effects["write"] |= bit
+            if tool.destructive >= threshold.effect:
+                effects["destructive"] |= bit
 
     def _delicate(self, certainty: Certainty, level: str) -> int:
         mask = 0
         for name in _DELICATE_ABILITIES[level]:
             mask |= self.abilities[certainty].get(name, 0)
+        delicate = public = 0
         for name, members in self.domains.items():
-            domain = self.picture.ruleset.domains[name]
-            if domain.sensitivity == "high" or (level == "private" and domain.private):
-                mask |= members
-        return mask
+            line = self.picture.ruleset.domains[name]
+            if line.sensitivity == "high" or (level == "private" and line.private):
+                delicate |= members
+            elif line.sensitivity == "low" and not line.private:
+                public |= members
+        # What is written about a delicate subject for everybody to read (its documentation, news of it) is public.
+        return mask | (delicate & ~public)
 
     def _hostile(self) -> bool:
         """Whether the server carries text that is an attack by itself."""
@@ -134,7 +152,9 @@ class World:
         """Nobody listed the tools, and what is written of the server says nothing of what they do."""
         if self.facts.get("coverage.tools") != "not_observed":
             return False
-        return not (self.abilities["likely"] or self.domains or self.effects["likely"]["write"])
+        return not (
+            any(self.abilities["likely"].values()) or any(self.domains.values()) or self.effects["likely"]["write"]
+        )
 
     def show(self, mask: int, asked: Question) -> tuple[list[int], list[Evidence]]:
         """The few tools of a mask that show best what was asked, and the evidence of it."""
@@ -146,13 +166,13 @@ class World:
 
     def _first(self, mask: int, asked: Question) -> list[int]:
         """The surest ones; readers where nothing was changed."""
-        if asked.effect:
+        if asked.effect and asked.effect != "read":
             order: Iterable[int] = self._surest(asked.effect)
             return list(islice((index for index in order if mask >> index & 1), NAMES_SHOWN + 1))
         if asked.ability:
             tools, ability = self.picture.tools, asked.ability
             return nlargest(NAMES_SHOWN + 1, bits(mask), key=lambda index: (tools[index].abilities[ability], -index))
-        readers = mask & ~self.effects["likely"]["write"]
+        readers = mask & self.effects["likely"]["read"]
         return list(islice(bits(readers or mask), NAMES_SHOWN + 1))
 
     def _surest(self, effect: str) -> list[int]:
