@@ -52,7 +52,7 @@ class TestGraded:
             fake([tool(domains=("weather",))]),
             fake([tool(domains=("notes",))]),
             fake([tool(domains=("notes",)), writing(domains=("notes",))]),
-            fake([tool(domains=("notes",)), destroying(domains=("billing",))]),
+            fake([tool(domains=("notes",)), destroying(domains=("billing",), abilities=("money.move",))]),
             fake([tool(domains=("notes",)), destroying(domains=("billing",), abilities=("money.move", "browser"))]),
         ]
         sums = [graded(picture).factor_sum for picture in ladder]
