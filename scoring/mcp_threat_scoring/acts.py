@@ -8,8 +8,8 @@ rules in ``rules/signals/hostile/`` can ask about acts. Words without a concept 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import re2
@@ -19,6 +19,8 @@ from mcp_threat_scoring.normalise import fold
 
 GAP = 4
 """Words that may stand between two concepts that are said together."""
+MEMO = 50_000
+"""Words whose stem is remembered."""
 MAX_CONCEPTS = 120
 """Concepts kept of one sentence."""
 
@@ -31,6 +33,9 @@ _SNAKE = r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|\bmcp__[a-z0-9_-]+|\bthe [a-z][a-z0
 _SPACED = re2.compile(r"[\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Hangul}\p{Greek}]")
 """Letters of scripts that put spaces between words."""
 _ARABIC_PREFIXES = "وفبلكا"
+_STRUCTURES = re2.compile("|".join((_URL, _EMAIL, _WALLET, _TICKED, _SNAKE)))
+_BETWEEN = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) in "_'-#")}
+"""What stands between words."""
 _REPEATED = frozenset({"must", "you", "read", "call", "instructions"})
 _CALLS = frozenset({"call", "before", "prefer", "run", "after", "retired"})
 
@@ -64,42 +69,98 @@ class Line:
     spans: list[tuple[int, int]]
 
 
+Found = tuple[tuple[str, ...], int, int]
+"""Concepts, with the place of the words for them."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Acts:
-    """The vocabulary, compiled."""
+    """The vocabulary, ready for use.
 
-    words: Mapping[str, tuple[str, ...]]
+    Words of scripts written in Latin letters are looked up one by one (a pattern of thousands of phrases makes an
+    automaton that is slow to build and large); symbols and other scripts are found by a pattern.
+    """
+
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+    """First word → (further words, concepts), longest first."""
     stems: Mapping[str, tuple[str, ...]]
-    pattern: Any
+    symbols: Any
+    foreign: Any
+    words: Mapping[str, tuple[str, ...]]
+    """Concepts of what the two patterns find."""
+    memo: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def _meaning(self, found: str) -> tuple[str, ...]:
         known = self.words.get(found)
-        if known is not None:
-            return known
-        for size in range(len(found), 1, -1):
-            if found[:size] in self.stems:
-                return self.stems[found[:size]]
-        return ()
+        return known if known is not None else self._stem(found)
 
-    def find(self, text: str, known: Known = NOBODY) -> list[tuple[tuple[str, ...], int, int]]:
+    def _stem(self, word: str) -> tuple[str, ...]:
+        known = self.memo.get(word)
+        if known is None:
+            sizes = range(len(word), 1, -1)
+            known = next((self.stems[word[:size]] for size in sizes if word[:size] in self.stems), ())
+            if len(self.memo) < MEMO and len(word) < 40:
+                self.memo[word] = known
+        return known
+
+    def _words(self, text: str) -> Iterable[Found]:
+        flat = text.translate(_BETWEEN)
+        tokens = flat.split()
+        at = index = 0
+        count = len(tokens)
+        while index < count:
+            token = tokens[index]
+            start = flat.find(token, at)
+            at = start + len(token)
+            if token[0] in "'-" or token[-1] in "'-":
+                start += len(token) - len(token.lstrip("'-"))
+                token = token.strip("'-")
+            taken = 1
+            for rest, meaning in self.phrases.get(token, ()):
+                if not rest:
+                    yield meaning, start, start + len(token)
+                    break
+                following = tokens[index + 1 : index + 1 + len(rest)]
+                if following and (*following[:-1], following[-1].rstrip("'-")) == rest:
+                    for further in following:
+                        at = flat.find(further, at) + len(further)
+                    taken += len(rest)
+                    yield meaning, start, at
+                    break
+            else:
+                stem = self._stem(token) if token.isascii() else ()
+                if stem:
+                    yield stem, start, start + len(token)
+            index += taken
+
+    def find(self, text: str, known: Known = NOBODY) -> list[Found]:
         """Every concept that a normalised text names, with its place."""
-        found: list[tuple[tuple[str, ...], int, int]] = []
-        before = ""
-        for match in self.pattern.finditer(text):
-            start, end = match.span()
-            meaning = self._meaning(text[start:end]) or _structure(text, start, end, known, before)
-            if not meaning or (text[start] > "\u036f" and _inside_word(text, start, end, self.words)):
-                continue
-            found.append((meaning, start, end))
-            before = meaning[-1]
-        return found
+        found = list(self._words(text))
+        found += [(self._meaning(text[a:b]), a, b) for a, b in _spans(self.symbols, text)]
+        if not text.isascii():
+            found += [
+                (self._meaning(text[a:b]), a, b)
+                for a, b in _spans(self.foreign, text)
+                if not _inside_word(text, a, b, self.words)
+            ]
+        found.sort(key=lambda one: (one[1], -one[2]))
+        structures = list(_spans(_STRUCTURES, text))
+        if structures:
+            found = _with_structures(text, found, structures, known)
+        kept: list[Found] = []
+        at = 0
+        for one in found:
+            if one[0] and one[1] >= at:
+                kept.append(one)
+                at = one[2]
+        return kept
 
     def read(self, sentence: str, known: Known = NOBODY) -> Line:
         """Rewrite one normalised sentence."""
         return line_of(sentence, self.find(sentence, known))
 
 
-def line_of(text: str, found: Sequence[tuple[tuple[str, ...], int, int]]) -> Line:
+def line_of(text: str, found: Sequence[Found]) -> Line:
     """Put the concepts of one sentence into a line."""
     concepts: list[str] = []
     spans: list[tuple[int, int]] = []
@@ -127,6 +188,27 @@ def _inside_word(sentence: str, start: int, end: int, whole: Collection[str]) ->
     if not script or sentence[start:end] not in whole or end >= len(sentence):
         return False
     return "\uac00" > sentence[start] and _SPACED.search(sentence[end]) is not None
+
+
+def _spans(pattern: Any, text: str) -> Iterable[tuple[int, int]]:
+    return (found.span() for found in pattern.finditer(text))
+
+
+def _with_structures(text: str, found: list[Found], places: list[tuple[int, int]], known: Known) -> list[Found]:
+    """Put addresses, names and quoted words among the concepts; they go before words inside them."""
+    merged: list[Found] = []
+    index = 0
+    for start, end in places:
+        while index < len(found) and found[index][1] < start:
+            merged.append(found[index])
+            index += 1
+        before = merged[-1][0] if merged else ()
+        meaning = _structure(text, start, end, known, before[-1] if before else "")
+        if meaning:
+            merged.append((meaning, start, end))
+            while index < len(found) and found[index][1] < end:
+                index += 1
+    return merged + found[index:]
 
 
 def _words_between(sentence: str, start: int, end: int) -> int:
@@ -173,39 +255,42 @@ def _named(name: str, known: Known) -> str:
 
 
 def compile_acts(document: ActsDoc) -> Acts:
-    """Compile the vocabulary into one pattern."""
+    """Put the vocabulary into a form that is quick to read with."""
+    phrases: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
     words: dict[str, tuple[str, ...]] = {}
     stems: dict[str, tuple[str, ...]] = {}
-    claims = [(tuple(several.split()), phrases) for several, phrases in document.together.items()]
-    claims += [((concept,), phrases) for concept, groups in document.concepts.items() for phrases in groups.values()]
-    for meaning, phrases in claims:
-        for phrase in phrases:  # what is named first keeps a word that two lay claim to
-            (stems if phrase.endswith("*") else words).setdefault(fold(phrase.removesuffix("*")), meaning)
-    exact = sorted(words, key=lambda phrase: (-len(phrase), phrase))
-    starts = sorted(stems, key=lambda phrase: (-len(phrase), phrase))
-    plain = "|".join(_escape(phrase) for phrase in exact if _plain(phrase))
-    plain_stems = "|".join(_escape(phrase) for phrase in starts if _plain(phrase))
-    other = "|".join(
-        _escape(phrase) + (r"[\pL\pM]*" if phrase in stems and phrase not in words else "")
-        for phrase in sorted({*words, *stems}, key=lambda phrase: (-len(phrase), phrase))
-        if not _plain(phrase)
+    claims = [(tuple(several.split()), group) for several, group in document.together.items()]
+    claims += [((concept,), group) for concept, groups in document.concepts.items() for group in groups.values()]
+    for meaning, group in claims:
+        for phrase in group:  # what is named first keeps a word that two lay claim to
+            folded = fold(phrase.removesuffix("*"))
+            if phrase.endswith("*"):
+                stems.setdefault(folded, meaning)
+            elif _plain(folded):
+                first, *rest = folded.translate(_BETWEEN).split()
+                phrases.setdefault(first, {}).setdefault(tuple(rest), meaning)
+            else:
+                words.setdefault(folded, meaning)
+    foreign = {phrase for phrase in (*words, *stems) if not phrase.isascii()}
+    symbols = [phrase for phrase in words if phrase.isascii()]
+    return Acts(
+        {first: tuple(sorted(ends.items(), key=lambda one: (-len(one[0]), one[0]))) for first, ends in phrases.items()},
+        stems,
+        _pattern([_escape(phrase) for phrase in _longest(symbols)]),
+        _pattern([_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)]),
+        words,
     )
-    pattern = "|".join(
-        (
-            _URL,
-            _EMAIL,
-            _WALLET,
-            rf"\b(?:{plain})\b",
-            rf"\b(?:{plain_stems})[a-z]*",
-            f"(?:{other})",
-            _TICKED,
-            _SNAKE,
-        )
-    )
+
+
+def _longest(phrases: Iterable[str]) -> list[str]:
+    return sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+
+
+def _pattern(parts: list[str]) -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 128 << 20
-    return Acts(words, stems, re2.compile(pattern, options))
+    options.max_mem = 64 << 20
+    return re2.compile("|".join(parts) or r"[^\s\S]", options)
 
 
 def _plain(phrase: str) -> bool:
