@@ -663,6 +663,13 @@ def keeps_forking(server: Server) -> None:
 
 
 @behaviour
+def fork_bomb(server: Server) -> None:
+    for _ in range(9):
+        os.fork()
+    time.sleep(600)
+
+
+@behaviour
 def eats_memory(server: Server) -> None:
     kept = []
     while True:
@@ -703,7 +710,7 @@ def makes_files_hard_to_remove(server: Server) -> None:
     locked.chmod(0)
     locked.parent.chmod(0)
     os.chdir(home)
-    for _ in range(3000):
+    for _ in range(1200):
         os.mkdir("d" * 200)
         os.chdir("d" * 200)
 

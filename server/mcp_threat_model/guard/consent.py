@@ -68,6 +68,8 @@ def describe(launch: LaunchRequest) -> str:
     names = ", ".join(neutralise(name) for name in launch.env_names) or "none"
     lines.append(f"Environment variables given to it: {names} (beside PATH and the language; nothing else of yours)")
     lines.append(f"Sandbox: {launch.sandbox.describe()}")
+    if launch.sandbox.empty:
+        lines.append("There for it, but empty: " + ", ".join(neutralise(str(path)) for path in launch.sandbox.empty))
     if launch.sandbox.readable:
         lines.append("It can read: " + ", ".join(neutralise(str(path)) for path in launch.sandbox.readable))
     return "\n".join(lines)

@@ -19,6 +19,8 @@ PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE")
 """The only variables of ours that a target sees: where programs are, which characters are used.
 
 No HOME, no proxies, no agent sockets, no credentials."""
+WITHOUT_NETWORK = {"npm_config_fetch_retries": "0", "PIP_RETRIES": "0", "UV_HTTP_RETRIES": "0"}
+"""Told to package fetchers where there is no network: else they try again until our deadline."""
 SECRET_PARTS = frozenset(
     {"auth", "pat", "dsn", "pwd", "authorization", "cookie", "bearer", "credentials", "connection"}
 )
@@ -47,13 +49,20 @@ def plan_launch(
     """Decide what a command line means on this machine. Starts nothing of the target's.
 
     Raises:
-        TargetError: `launch_failed`: the program does not exist, or a sandbox is required and there is none.
+        TargetError: `launch_failed`: the program does not exist, or a sandbox is required and there is none;
+            `unsupported`: on Windows.
     """
     if not argv or not argv[0] or any("\0" in word for word in argv):
         raise TargetError("launch_failed", "there is no command to start", "Write stdio:COMMAND ARG …")
     for name, value in env.items():
         if not name or "=" in name or "\0" in name or "\0" in value:
             raise TargetError("launch_failed", "an environment variable's name or value cannot be used", "")
+    if os.name != "posix":
+        raise TargetError(
+            "unsupported",
+            "programs cannot be started on this system yet: nothing here could end all of what they start",
+            "Use WSL, or give a saved tools/list result.",
+        )
     program = find_program(argv[0], env.get("PATH"))
     command = (program, *(absolute(word) for word in argv[1:]))
     around = plan_sandbox(sandbox, allow_network, program, command[1:])
@@ -95,13 +104,16 @@ def absolute(word: str) -> str:
     return str(path.absolute()) if named else word
 
 
-def environment(given: Mapping[str, str], scratch: Path, boxed: bool) -> dict[str, str]:
+def environment(given: Mapping[str, str], scratch: Path, box: Sandbox) -> dict[str, str]:
     """The target's whole environment: what :data:`PASSED_ON` names, throw-away directories, and what was given."""
+    boxed = box.kind != "none"
     home, temporary = (HOME, "/tmp") if boxed else (str(scratch / "home"), str(scratch / "tmp"))  # noqa: S108
     base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     base.setdefault("PATH", os.defpath)
     base.setdefault("LANG", "C.UTF-8")
     base |= {"HOME": home, "TMPDIR": temporary, "TERM": "dumb", "NO_COLOR": "1"}
+    if boxed and not box.network:
+        base |= WITHOUT_NETWORK
     return base | dict(given)
 
 

@@ -26,6 +26,10 @@ from mcp_threat_model.guard.sandbox import RESOLVER_FILE, Sandbox
 
 CHUNK = 65536
 SCRATCH_DIRS = ("home", "work", "tmp", "shm")
+FETCH_CACHES = frozenset(
+    {"home/.npm", "home/.bun", "home/.cache/uv", "home/.cache/pip", "home/.cache/deno", "home/.local/share/uv",
+     "home/.cache/node", "home/.cache/pnpm", "home/.cache/yarn", "home/.local/share/pnpm"}
+)  # fmt: skip
 MAX_ENTRIES = 10_000
 REMOVE_S = 30
 SETTLE_S = 0.25
@@ -61,7 +65,8 @@ def remove_scratch(root: Path) -> None:
 def left_files(root: Path, ignore: frozenset[Path], limit: int) -> tuple[list[str], int]:
     """Files and links that the target left: the first `limit` names, sorted, and how many there are.
 
-    Directories do not count. At most 10,000 entries of a directory, and of all of them, are looked at.
+    Directories do not count, nor do the caches of package fetchers, which are full after every `npx`. At most 10,000
+    entries of a directory, and of all of them, are looked at.
     """
     names: list[str] = []
     count, looked, open_dirs = 0, 0, [root / name for name in SCRATCH_DIRS]
@@ -74,7 +79,8 @@ def left_files(root: Path, ignore: frozenset[Path], limit: int) -> tuple[list[st
         looked += len(entries)
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                open_dirs.append(Path(entry.path))
+                if str(Path(entry.path).relative_to(root)) not in FETCH_CACHES:
+                    open_dirs.append(Path(entry.path))
             elif Path(entry.path) not in ignore:
                 count += 1
                 names.append(str(Path(entry.path).relative_to(root)))
@@ -150,6 +156,7 @@ class Process:
             "processes": limits.processes,
             "memory": limits.memory_bytes, "data": limits.data_bytes, "cpu": limits.cpu_s,
             "fsize": limits.file_size_bytes, "files": limits.open_files, "core": 0,
+            "nproc": threads_now() + 16 * limits.processes,
             "wrapped": int(self._box.kind != "none"),
             "netwatch": int(self._box.kind != "none" and not self._box.network),
         }  # fmt: skip
@@ -244,6 +251,14 @@ class Process:
         for descriptor in (self.stdout, self.stderr, self._status, self._control):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+
+def threads_now() -> int:
+    """Threads on this machine, which RLIMIT_NPROC counts beside the target's: the kernel's fourth word in loadavg."""
+    try:
+        return int(Path("/proc/loadavg").read_text().split()[3].partition("/")[2])
+    except (OSError, IndexError, ValueError):
+        return 8192
 
 
 def sweep(marker: str) -> int:

@@ -162,7 +162,12 @@ def _base_of(environment: Path, places: Sequence[Path]) -> list[Path]:
 
 
 def _project_of(path: Path, places: Sequence[Path]) -> list[Path]:
-    """The nearest project around a path: an environment made inside a checkout imports from it."""
+    """The nearest project around a path: an environment made inside a checkout imports from it.
+
+    A package inside `node_modules` imports its neighbours, so for it that is the outermost `node_modules`.
+    """
+    if "node_modules" in path.parts:
+        return [Path(*path.parts[: path.parts.index("node_modules") + 1])]
     for parent in list(path.parents)[:8]:
         if _too_wide(parent, places):
             return []

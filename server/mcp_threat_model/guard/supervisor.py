@@ -8,8 +8,8 @@ Run by path, isolated (`python -I -S`), with the standard library only, so that 
 * ends the whole tree when told, when a bound is passed, and when we ourselves are gone (end of file on `control`).
 
 Arguments: ``key=value …`` then ``--`` and the target's argv. Keys: control, status (descriptors), deadline, processes,
-memory, data, cpu, fsize, files, core (numbers), home (the directory whose size is watched), disk (bytes), wrapped (1:
-the argv is a sandbox's, around the target's), netwatch (1: give it a network of its own and listen there).
+memory, data, cpu, fsize, files, nproc, core (numbers), home (the directory whose size is watched), disk (bytes),
+wrapped (1: the argv is a sandbox's, around the target's), netwatch (1: give it a network of its own and listen there).
 
 It reports lines on `status`: ``hears`` (there is a network to listen on), ``started``, ``noexec ERRNO``, ``exit CODE``
 (negative: signal), ``left COUNT NAME…`` (children alive after the target left), ``killed WHY`` (deadline, processes,
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mcp_threat_model.guard import netwatch
 
 TICK_S = 0.1
+SLOW_TICK_S = 1.0
+"""Where the process tree must be asked of another program (macOS)."""
 SETTLE_S = 0.2
 """After the target has left, its children get this long to follow, before they count as left behind."""
 KILL_S = 5.0
@@ -267,6 +269,11 @@ class Supervisor:
     def kill_all(self) -> None:
         """End the tree: first freeze it, or a fork bomb outruns the killing; then kill until nothing is left."""
         until = time.monotonic() + KILL_S
+        if self.settings["wrapped"] == "1":  # with its init a process namespace ends at once, however full it is
+            for child in children_of(os.getpid()):
+                for pid in (*children_of(child), child):
+                    with contextlib.suppress(OSError):
+                        os.kill(pid, signal.SIGKILL)
         while time.monotonic() < until:
             alive = descendants()
             if not alive:
@@ -290,7 +297,8 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # a Ctrl-C in the terminal is ours to handle, through `control`
         self.start()
-        next_tick = time.monotonic() + TICK_S
+        tick = TICK_S if sys.platform.startswith("linux") else SLOW_TICK_S
+        next_tick = time.monotonic() + tick
         sources = [self.control, wake_read, *((self.watch.resolver, self.watch.ear) if self.watch else ())]
         while True:
             wait = max(0.0, next_tick - time.monotonic())
@@ -313,7 +321,7 @@ class Supervisor:
                 if why:
                     self.say("killed", why)
                     break
-                next_tick = time.monotonic() + TICK_S
+                next_tick = time.monotonic() + tick
         self.kill_all()
         self.say("done")
 

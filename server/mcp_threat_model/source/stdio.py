@@ -101,7 +101,7 @@ class StdioSource:
         try:
             process = Process(
                 launch.sandbox.wrap(launch.command, scratch),
-                environment(self._env, scratch, boxed),
+                environment(self._env, scratch, launch.sandbox),
                 scratch,
                 limits,
                 box=launch.sandbox,
@@ -116,7 +116,10 @@ class StdioSource:
         if isinstance(got, TargetError):
             stderr = redact(link.stderr.decode(errors="replace"), self._secrets)
             denied = boxed and not launch.sandbox.network
-            raise explain(got, Circumstances(process.outcome, stderr, denied, link.unread, tap, limits))
+            raise explain(
+                got,
+                Circumstances(process.outcome, stderr, denied, bool(launch.sandbox.empty), link.unread, tap, limits),
+            )
         return got
 
     def _note_traces(self, launch: LaunchRequest, process: Process, link: StdioLink, scratch: Path, tap: Tap) -> None:

@@ -16,7 +16,7 @@ from mcp_threat_model.guard.launch import (
     redact_argv,
     secret_values,
 )
-from mcp_threat_model.guard.sandbox import bubblewrap
+from mcp_threat_model.guard.sandbox import Sandbox, bubblewrap
 from mcp_threat_scoring.errors import TargetError
 
 
@@ -128,14 +128,14 @@ class TestEnvironment:
         for name in ("SSH_AUTH_SOCK", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY", "PYTHONPATH", "LD_PRELOAD", "HOME"):
             monkeypatch.setenv(name, "canary")
         monkeypatch.setenv("PATH", "/usr/bin")
-        built = environment({"X": "1"}, tmp_path, boxed=False)
+        built = environment({"X": "1"}, tmp_path, Sandbox("none", True, ""))
         assert "canary" not in built.values()
         assert built["PATH"] == "/usr/bin"
         assert built["HOME"] == str(tmp_path / "home")
         assert built["X"] == "1"
 
     def test_what_was_given_wins(self, tmp_path: Path) -> None:
-        assert environment({"HOME": "/h"}, tmp_path, boxed=True)["HOME"] == "/h"
+        assert environment({"HOME": "/h"}, tmp_path, Sandbox("bubblewrap", False, ""))["HOME"] == "/h"
 
 
 @pytest.mark.skipif(not bubblewrap()[0], reason="no sandbox")

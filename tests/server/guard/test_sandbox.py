@@ -68,6 +68,10 @@ class TestWhatIsOpened:
         (home / "code/app/package.json").touch()
         assert opened("/bin/sh", script, home=home) == ["code/app"]
 
+    def test_a_package_of_node_opens_its_neighbours_too(self, home: Path) -> None:
+        script = program(home / "app/node_modules/@x/server/node_modules/y/index.js")
+        assert opened("/bin/sh", script, home=home) == ["app/node_modules"]
+
     def test_a_script_that_lies_in_the_home_itself_opens_only_itself(self, home: Path) -> None:
         (home / "package.json").touch()
         assert opened("/bin/sh", program(home / "server.py"), home=home) == ["server.py"]
