@@ -120,6 +120,9 @@ class HttpSource:
             authority = with_credentials(authority, self._headers.keys(), accepted=parts is not None)
         if parts is None:
             raise auth_required(ledger, authority, given=bool(self._headers))
+        if self._headers and authority.auth.requirement == "required":
+            cookie_auth = "cookie" in self._headers and "authorization" not in self._headers
+            transport = replace(transport, facts={**transport.facts, "cookie_auth": cookie_auth})
         return self._manifest(endpoint, transport, parts, authority, tap)
 
     async def _session(

@@ -22,6 +22,7 @@ version_banner         bool  `Server` or `X-Powered-By` tell a version
 banner                 str   … and the words (the target's)
 session_id_issued      bool  the server opened a session
 weak_session           bool  its id is guessable: short, a plain number, or the same for two sessions
+cookie_auth            bool  with credentials needed and accepted only: a cookie was all that was given
 redirected             bool  true: the endpoint sent us on, on its own origin
 cache_public           bool  with credentials given only: an answer may be kept in shared caches
 ====================== ===== ==========================================================================================

@@ -23,11 +23,12 @@ _OPENID = "/.well-known/openid-configuration"
 
 
 def resource_metadata_urls(endpoint: Endpoint) -> list[tuple[str, str]]:
-    """Well-known places of the resource's metadata, each with its name ("path" or "root"). RFC 9728, section 3.1."""
-    places = [("root", endpoint.origin + _RESOURCE)]
-    if endpoint.path != "/":
-        places.insert(0, ("path", endpoint.origin + _RESOURCE + endpoint.path.rstrip("/")))
-    return places
+    """Well-known places of the resource's metadata, each with its name ("path" or "root"). RFC 9728, section 3.1.
+
+    A path that ends in a slash is tried as it is, which is the standard, and without, which is what many do.
+    """
+    paths = dict.fromkeys(path for path in (endpoint.path, endpoint.path.rstrip("/")) if path.strip("/"))
+    return [*(("path", endpoint.origin + _RESOURCE + path) for path in paths), ("root", endpoint.origin + _RESOURCE)]
 
 
 def server_metadata_urls(issuer: Endpoint) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_threat_model.guard.address import INSTANCE_METADATA, check_address, embedded_ipv4, scope_of
@@ -95,6 +95,7 @@ def test_a_mapped_credential_service_is_one_too() -> None:
         check_address(ip("::ffff:169.254.169.254"), allow_private=True, named_by_target=True)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_our_ipv4_table_is_never_laxer_than_the_standard_library(address: ipaddress.IPv4Address) -> None:
     if scope_of(address) == "public":
@@ -102,12 +103,14 @@ def test_our_ipv4_table_is_never_laxer_than_the_standard_library(address: ipaddr
         assert not address.is_multicast
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=6))
 def test_our_ipv6_table_is_never_laxer_than_the_standard_library(address: ipaddress.IPv6Address) -> None:
     if scope_of(address) == "public" and address.ipv4_mapped is None and not embedded_ipv4(address):
         assert address.is_global
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_a_mapped_address_is_judged_as_the_address_it_maps(address: ipaddress.IPv4Address) -> None:
     assert scope_of(ip(f"::ffff:{address}")) == scope_of(address)

@@ -20,6 +20,7 @@ from mcp_threat_scoring.errors import TargetError
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "targets"))
 from http_target import JSON, Reply, pieces, serve
+from tls_certificate import self_signed, server_tls
 
 BOUNDS = WireBounds(body_bytes=1_000, total_bytes=2_500, requests=5, seconds=0.5)
 
@@ -169,45 +170,11 @@ async def test_informational_answers_without_end_do_not_hold_us() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A self-signed certificate for mcp.example, with its key."""
-    from datetime import UTC, datetime, timedelta
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mcp.example")])
-    now = datetime.now(UTC)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("mcp.example")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = built.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path_factory.mktemp("tls") / "mcp.example.pem"
-    path.write_bytes(pem)
-    return path
+    return self_signed(tmp_path_factory.mktemp("tls"), "mcp.example")
 
 
 async def here(host: str, port: int) -> list[str]:
     return ["127.0.0.1"]
-
-
-def server_tls(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
 
 
 async def ask(url: str, tls: ssl.SSLContext | None) -> tuple[Ledger, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_threat_model.guard.redact import redact_url
@@ -109,6 +109,7 @@ def test_urls_have_one_spelling(url: str, canonical: str) -> None:
     assert check_url(url, allow_private=False).url == canonical
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_check(text: str) -> None:
     for url in (text, f"https://{text}/", f"http://example.com:{text}"):

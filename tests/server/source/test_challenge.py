@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_threat_model.source.challenge import Challenge, parse_challenges
@@ -49,11 +49,13 @@ def test_damage_is_said_and_what_came_before_is_kept(header: str) -> None:
     assert all(len(one.parameters) <= 32 for one in challenges)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet=st.characters(max_codepoint=255), max_size=200), max_size=4))
 def test_no_header_breaks_the_reader(headers: list[str]) -> None:
     parse_challenges(headers)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet='aB= ,"\\;\t/', max_size=60), max_size=3))
 def test_no_near_header_breaks_the_reader(headers: list[str]) -> None:
     parse_challenges(headers)

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -40,6 +41,7 @@ from http_target import (
     rpc_result,
     serve,
 )
+from tls_certificate import self_signed, server_tls
 
 SHORT = replace(DEFAULT_LIMITS, total_s=3.0, request_s=0.6, probe_unread_s=0.3, grace_s=0.2)
 
@@ -627,6 +629,35 @@ async def test_headers_that_are_known_but_not_allowed_enough() -> None:
     assert error.code == "auth_required"
     assert "does not allow" in error.message
     assert "orders:write" in error.message
+
+
+async def test_a_cookie_as_the_only_credential() -> None:
+    def handler(request: Request) -> Reply:
+        return honest(request) if request.headers.get("cookie") == "session=good" else Reply(401)
+
+    async with serve(handler) as target:
+        facts = (await read(target.url(), headers={"Cookie": "session=good"})).transport.facts
+    assert facts["cookie_auth"] is True
+
+
+async def test_an_endpoint_behind_tls(tmp_path: Path) -> None:
+    def handler(request: Request) -> Reply:
+        reply = honest(request)
+        return replace(reply, headers={**reply.headers, "strict-transport-security": "max-age=1"})
+
+    async def here(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    certificate = self_signed(tmp_path, "mcp.example")
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    async with serve(handler, tls=server_tls(certificate)) as target:
+        url = f"https://mcp.example:{target.port}/mcp"
+        manifest = await read(url, resolver=here, tls=trusting)
+        distrusted = await trouble(url, resolver=here)
+    facts = manifest.transport.facts
+    assert (facts["scheme"], facts["cleartext"], facts["tls_version"]) == ("https", False, "TLSv1.3")
+    assert (facts["tls_valid"], facts["hsts"]) == (True, True)
+    assert (distrusted.code, "TLS" in distrusted.message) == ("unreachable", True)
 
 
 def has_ipv6() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_threat_model.source.sse import EventReader, EventTooLargeError, ServerEvent
@@ -44,6 +44,7 @@ def test_an_id_stays_for_later_events() -> None:
     assert [event.id for event in read(b"id: 7\ndata: a\n\ndata: b\n\n")] == ["7", "7"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([b"data: x", b"\r", b"\n", b"\r\n", b":", b"id: 1", b"event: e", b"\xff"]), max_size=30),
     st.data(),
