@@ -40,12 +40,18 @@ from mcp_threat_scoring.scene import Scene, shown
 # How grave a value is, mildest first; metrics that do not stand here are impacts, N < L < H (both specifications).
 _GRAVITY: Final[Mapping[str, str]] = {"AV": "PLAN", "AC": "HL", "AT": "PN", "PR": "HLN", "UI": "RAPN", "S": "UC"}
 _IMPACT: Final = "NLH"
+_SHARED: Final[Mapping[str, str]] = {"VC": "C", "VI": "I", "VA": "A", "SC": "S", "SI": "S", "SA": "S"}
 
 
 class Choice(Conditional):
     """One outcome of an aspect: the metrics it sets in each version, e.g. ``{"3.1": {AV: N}, "4.0": {AV: N}}``."""
 
     sets: Mapping[CvssVersion, Mapping[str, str]]
+    reasons: Mapping[str, str] = {}
+
+    def reason_for(self, metric: str) -> str:
+        """The reason of one metric: its own where it has one (those of v4.0 may share C, I and A), else the common."""
+        return self.reasons.get(metric) or self.reasons.get(_SHARED.get(metric, ""), self.reason)
 
 
 class Scenario(Doc):
@@ -143,8 +149,8 @@ class Exposure:
         made: dict[str, MetricOut] = {}
         for choice, parts in zip(self.choices, self.parts, strict=True):
             why = explained(parts, scene)
-            reason = sentence(choice.reason.replace("{tools}", why.names))
             for metric, value in choice.sets[version].items():
+                reason = sentence(choice.reason_for(metric).replace("{tools}", why.names))
                 made[metric] = MetricOut(id=metric, value=value, reason=reason, evidence=shown(why.evidence))
         return [made[metric] for metric in BASE_METRICS[version]]
 

@@ -39,7 +39,7 @@ class TestLevers:
         found = score(fake(tools), "graded")
         lever = next(one for one in found.levers if "`drop_note`" in one.change and "add_note" not in one.change)
 
-        assert lever.change == "Deny the tool that can delete, overwrite or run things: `drop_note`"
+        assert lever.change == "Deny the tool that can delete, overwrite or undo: `drop_note`"
         assert lever.score_after == score(fake(tools[:2]), "graded").score < found.score
 
     def test_the_best_comes_first_and_every_one_helps(self, fake: Fake, destroying: Tool, writing: Tool) -> None:
