@@ -39,7 +39,7 @@ public_clients             bool  a server read takes clients without a secret
 dpop                       bool  a server read, or the resource, supports sender-constrained tokens
 metadata_private_address   bool  the target named a metadata address that is not public, refused or (allowed) read
 metadata_refused           bool  … or one with userinfo, another scheme or another protocol's port
-metadata_plain_http        bool  the target named a metadata address with plain http
+metadata_plain_http        bool  the target named a metadata address with plain http, refused or (allowed) read
 metadata_redirect          bool  metadata redirected to another origin, which was not followed
 metadata_unreadable        bool  metadata was named or found, but could not be read
 scopes_cut                 bool  more, or longer, scope names than are kept

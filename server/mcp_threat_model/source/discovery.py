@@ -235,6 +235,8 @@ class Discovery:
 
     async def _get(self, url: str) -> Fetched:
         endpoint = check_url(url, allow_private=self._allow_private, named_by="target")
+        if endpoint.scheme == "http" and endpoint.origin != self._endpoint.origin:
+            self._found.facts["metadata_plain_http"] = True  # read only with consent, and reported all the same
         if endpoint.host != self._endpoint.host:
             return await self._foreign(endpoint)
         return await self._fetch(endpoint)

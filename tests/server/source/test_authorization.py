@@ -653,3 +653,4 @@ async def test_a_private_metadata_address_is_a_fact_even_where_it_may_be_read() 
         found = await discover("https://mcp.example:65000/mcp", [named], resolver=resolve)
     assert found.auth.facts["resource_metadata"] == "header"
     assert found.auth.facts["metadata_private_address"] is True
+    assert found.auth.facts["metadata_plain_http"] is True
