@@ -18,6 +18,7 @@ import re2
 
 from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.facts import SERVER_TEXT, server_subject
+from mcp_threat_scoring.hostile import Suspicion, hostile_engine, hostile_facts, suspicions
 from mcp_threat_scoring.judge import conclusions, late_rules, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Listing, Manifest, well_formed
 from mcp_threat_scoring.match import Matcher
@@ -91,6 +92,13 @@ class Picture:
     server_name: SafeText
     from_listing: bool = False
     """The "tools" are clauses of a listing's prose: nobody listed any."""
+    hostile: tuple[Suspicion, ...] = ()
+    """What may give orders, each item that was read closely; see :mod:`hostile`."""
+
+    @property
+    def hostile_weights(self) -> Mapping[str, float]:
+        """Log-odds of every rule over any text."""
+        return hostile_engine(self.ruleset).weights
 
     def has(self, signal_id: str) -> bool:
         """Whether that signal fired anywhere."""
@@ -119,7 +127,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     signals = Signals()
     tools: list[ToolProfile] = []
     weight = 0
-    prefix = shared_prefix([split_words(tool.name[:200]) for tool in manifest.tools])
+    prefix = shared_prefix([split_words(tool.name[:200]) for tool in manifest.tools], compiled.grammar)
     groups: Mapping[str, tuple[Item, ...]] = {
         "tools": manifest.tools or clauses(manifest.listing),
         "prompts": manifest.prompts,
@@ -142,6 +150,13 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
                 signals.add(signal)
     whole = server_subject(manifest)
     whole.facts["tools.weight"] = weight
+    hostile = suspicions(manifest, hostile_engine(ruleset))
+    facts, places = hostile_facts(hostile, compiled.rules)
+    whole.facts |= facts
+    whole.places |= places
+    for suspicion in hostile:
+        for signal in suspicion.signals:
+            signals.add(signal)
     for signal in compiled.server.match(whole, server_judge(tools, signals)):
         signals.add(signal)
     counted = Counter(domain for tool in tools for domain in tool.domains)
@@ -160,4 +175,5 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         ruleset=ruleset,
         server_name=neutralise_name(name) if name else trusted("this server"),
         from_listing=not manifest.tools and manifest.listing is not None,
+        hostile=hostile,
     )

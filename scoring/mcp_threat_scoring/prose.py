@@ -180,8 +180,8 @@ class Grammar:
                     return words
             elif index < last and f"{token} {tokens[index + 1]}" in self.compounds:
                 continue  # "pull request …"
-            elif token not in self.nouns or (index == 0 and token not in self.things_first):
-                # "comment get" gets: next to a noun-like word or last, a plain verb wins
+            elif token not in self.nouns or (token not in self.things_first and (index == 0 or weak == 0)):
+                # "comment get" gets: next to a thing that could be a verb, or last, a plainer verb wins
                 if weak != 0 or index in (1, last):
                     return " ".join(tokens[index:])
             elif tokens[last] in self.things and index in (0, last):
@@ -256,18 +256,20 @@ class Grammar:
 NO_GRAMMAR = Grammar()
 
 
-def shared_prefix(names: list[str]) -> str:
-    """The leading words (with the blank after) that all names of a server share, if at least three names do."""
-    if len(names) < 3:
+def shared_prefix(names: list[str], grammar: Grammar = NO_GRAMMAR) -> str:
+    """The leading words (with the blank after) that all names of a server share, if at least three names do.
+
+    A verb is never taken off: a server of which every tool begins with "get" says something by it.
+    """
+    if len(names) < 3:  # noqa: PLR2004 - two names share a prefix by chance
         return ""
     low, high = min(names).split(), max(names).split()  # what these two share, all share
+    shortest = min(len(name.split()) for name in names)
     prefix: list[str] = []
     for first, second in zip(low, high, strict=False):
-        if first != second:
+        if first != second or first in grammar.orders or len(prefix) == shortest - 1:
             break
         prefix.append(first)
-    shortest = min(len(name.split()) for name in names)
-    prefix = prefix[: shortest - 1]
     return " ".join(prefix) + " " if prefix else ""
 
 
