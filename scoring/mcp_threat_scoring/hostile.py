@@ -21,7 +21,7 @@ from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, worth_reading
 from mcp_threat_scoring.manifest import Item, Manifest
-from mcp_threat_scoring.match import Matcher
+from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
 from mcp_threat_scoring.normalise import normalise
 from mcp_threat_scoring.passages import pieces
 from mcp_threat_scoring.report import Level
@@ -206,11 +206,45 @@ def twins(items: Sequence[Item]) -> frozenset[str]:
 
 
 def suspicions(manifest: Manifest, engine: HostileEngine) -> tuple[Suspicion, ...]:
-    """Everything in a manifest that may give orders, in its order; only what is worth mentioning."""
+    """Everything in a manifest that called for a close look, in its order. Most of it turns out to be harmless."""
     siblings = frozenset(tool.name.lower() for tool in manifest.tools)
     alike = twins(manifest.tools)
     found: Iterable[Suspicion | None] = (
         *engine.server(manifest, siblings),
         *(engine.item(item, siblings, item.pointer in alike) for item in manifest.items()),
     )
-    return tuple(one for one in found if one is not None and one.log_odds >= DOUBTFUL)
+    return tuple(one for one in found if one is not None)
+
+
+Places = dict[str, tuple[tuple[str, str], ...]]
+
+
+def hostile_facts(
+    found: Iterable[Suspicion], rules: Mapping[SignalId, SignalRule]
+) -> tuple[dict[str, bool | int | str], Places]:
+    """Facts about the server for rules over it, with places.
+
+    ``hostile.TECHNIQUE`` counts items that are more likely hostile than not and show that technique,
+    ``hostile.in-schema`` and ``hostile.in-instructions`` those where it stands there.
+    """
+    facts: dict[str, bool | int | str] = {}
+    places: Places = {}
+    for one in found:
+        if one.log_odds < LIKELY:
+            continue
+        seen: dict[str, tuple[str, str]] = {}
+        for signal in one.signals:
+            rule = rules[signal.id]
+            if rule.polarity == "control" or not signal.evidence:
+                continue
+            first = signal.evidence[0]
+            seen.setdefault(str(rule.doc.id), (first.pointer, first.excerpt))
+            for evidence in signal.evidence:
+                if "Schema/" in evidence.pointer:
+                    seen.setdefault("hostile.in-schema", (evidence.pointer, evidence.excerpt))
+                if evidence.pointer.endswith("/instructions"):
+                    seen.setdefault("hostile.in-instructions", (evidence.pointer, evidence.excerpt))
+        for name, place in seen.items():
+            facts[name] = int(facts.get(name, 0)) + 1
+            places[name] = (*places.get(name, ()), place)[:MAX_EVIDENCE]
+    return facts, places

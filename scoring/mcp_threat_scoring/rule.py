@@ -139,6 +139,19 @@ class FindingDoc(_Doc):
     once: bool = Field(default=False, description="One finding for the whole server, with the tools named.")
 
 
+class TechniqueDoc(_Doc):
+    """What to say of a technique of hostile text; the confidence comes from everything found in the item together.
+
+    Each is a clause that follows "it": ``asks`` ("asks to …"), ``obeyed`` ("the model would …").
+    """
+
+    severity: Severity
+    addresses: str = Field(default="the model", description="Who is spoken to.")
+    asks: str
+    obeyed: str
+    remediation: str
+
+
 class Variant(_Doc):
     """One member of a family. What it leaves out, it takes from the file."""
 
@@ -162,6 +175,7 @@ class SignalDoc(_Doc):
     variants: dict[str, Variant] = {}
     suggests: dict[str, float] = Field(default={}, description="Prior weight in log-odds, by question.")
     finding: FindingDoc | None = None
+    technique: TechniqueDoc | None = Field(default=None, description="Only for rules over any text.")
     references: list[str] = []
     misses: str = Field(default="", description="What the rule does not catch.")
     falsepositives: list[str] = []
