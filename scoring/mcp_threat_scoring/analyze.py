@@ -73,7 +73,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     capabilities = _capabilities(picture)
     maestro = model(picture.signals, known.meta, known.catalogue, context)
     return Report(
-        target=TargetOut(kind=manifest.target_kind, value=neutralise(manifest.target_value, TARGET_SHOWN)),
+        target=TargetOut(kind=manifest.target_kind, value=_asked(manifest.target_value)),
         server=_server(manifest),
         coverage={part: _coverage(seen) for part, seen in manifest.coverage.items()},
         capabilities=capabilities,
@@ -87,6 +87,11 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
         verdict=verdict(picture, found),
         checks=checks(picture),
     )
+
+
+def _asked(value: str) -> str:
+    """What the caller asked for, as it was given: only an address's colon is put back, so that scripts find it."""
+    return neutralise(value, TARGET_SHOWN).replace("[:]//", "://")
 
 
 def _coverage(seen: Coverage) -> CoverageOut:

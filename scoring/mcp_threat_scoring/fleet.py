@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
 import re2
 
@@ -24,15 +23,14 @@ from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.observations import skeleton
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import Frozen, Report, Severity, ToolOut
+from mcp_threat_scoring.report import FleetOut, PathOut, Report, Role, Severity, ShadowOut, StepOut, ToolOut
+from mcp_threat_scoring.ruleset import Ruleset
 
 TOOLS_NAMED = 3
 MAX_PATHS = 40
 MIN_DISTINCT = 8
 """Characters of a tool's name before its mention elsewhere means the tool: `send_email`, not `search`."""
 DESCRIPTION_READ = 20_000
-
-Role = Literal["stranger", "private", "out", "power"]
 
 _POWERS: tuple[tuple[str, str, Severity], ...] = (
     ("process.exec", "runs commands", "critical"),
@@ -50,45 +48,6 @@ class Member:
     label: str
     report: Report
     manifest: Manifest
-
-
-class StepOut(Frozen):
-    """One stop of a path."""
-
-    server: str
-    role: Role
-    tools: list[str]
-    does: str
-
-
-class PathOut(Frozen):
-    """A way from a stranger's text to harm, over several servers."""
-
-    kind: Literal["steer", "carry"]
-    severity: Severity
-    steps: list[StepOut]
-    explanation: str
-    remediation: str
-
-
-class ShadowOut(Frozen):
-    """Tools of different servers that get in each other's way."""
-
-    kind: Literal["same_name", "lookalike_name", "speaks_of"]
-    severity: Severity
-    servers: list[str]
-    tools: list[str]
-    explanation: str
-    remediation: str
-
-
-class FleetOut(Frozen):
-    """What the servers of one client make possible together."""
-
-    servers: list[str]
-    paths: list[PathOut]
-    shadows: list[ShadowOut]
-    summary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +275,11 @@ def _summary(members: Sequence[Member], told: Sequence[PathOut], shadows: Sequen
     more = len(told) + len(shadows) - 1
     rest = f" {more} more of the kind below." if more else ""
     return f"Together the {count} servers can do what none does alone. {worst}{rest}"
+
+
+def private_domains(ruleset: Ruleset) -> frozenset[str]:
+    """The lines of business in which what is read normally belongs to somebody."""
+    return frozenset(domain.id for domain in ruleset.domains.values() if domain.private)
 
 
 _PLAIN = re2.compile(r"[^A-Za-z0-9_. :/@-]")

@@ -23,6 +23,7 @@ ProfileId = Literal["graded", "owasp-0.8"]
 Basis = Literal["server", "host_assumed", "listing", "default", "given"]
 LayerId = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7"]
 Decision = Literal["allow", "allow_with_limits", "review", "block"]
+Role = Literal["stranger", "private", "out", "power"]
 Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
 
 
@@ -293,6 +294,45 @@ class Report(Frozen):
     checks: list[CheckOut] = Field(default_factory=list)
 
 
+class StepOut(Frozen):
+    """One stop of a path."""
+
+    server: str
+    role: Role
+    tools: list[str]
+    does: str
+
+
+class PathOut(Frozen):
+    """A way from a stranger's text to harm, over several servers."""
+
+    kind: Literal["steer", "carry"]
+    severity: Severity
+    steps: list[StepOut]
+    explanation: str
+    remediation: str
+
+
+class ShadowOut(Frozen):
+    """Tools of different servers that get in each other's way."""
+
+    kind: Literal["same_name", "lookalike_name", "speaks_of"]
+    severity: Severity
+    servers: list[str]
+    tools: list[str]
+    explanation: str
+    remediation: str
+
+
+class FleetOut(Frozen):
+    """What the servers of one client make possible together."""
+
+    servers: list[str]
+    paths: list[PathOut]
+    shadows: list[ShadowOut]
+    summary: str
+
+
 class ErrorOut(Frozen):
     """A target that could not be read."""
 
@@ -308,3 +348,4 @@ class ReportSet(Frozen):
     schema_version: Literal["1.0"] = SCHEMA_VERSION
     reports: list[Report]
     errors: list[ErrorOut]
+    fleet: FleetOut | None = Field(default=None, description="The set as a whole; only where one was scanned as a set.")

@@ -25,6 +25,7 @@ EXIT_INTERRUPTED = 130
 
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
+LOCK_FILE = "mcp-threat-model.lock.json"
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
 
 _TARGETS = """\
@@ -63,6 +64,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=_Parser)
     _scan(commands)
+    _clients(commands)
+    _lock(commands)
+    _check(commands)
     _score(commands)
     _threats(commands)
     _serve(commands)
@@ -86,23 +90,63 @@ def _scan(commands: _Commands) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    scan.add_argument("targets", metavar="TARGET", nargs="+", help="what to threat-model, see below")
+    scan.add_argument("targets", metavar="TARGET", nargs="*", help="what to threat-model, see below")
     scan.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
     scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
-    scan.add_argument("--allow-launch", action="store_true", help="consent to start the stdio targets")
-    scan.add_argument("--sandbox", choices=("auto", "require", "off"), default="auto", help="for stdio targets")
-    scan.add_argument("--allow-network", action="store_true", help="let a sandboxed stdio target use the network")
-    scan.add_argument(
+    _reading(scan)
+    scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
+
+
+def _reading(command: argparse.ArgumentParser) -> None:
+    """How targets may be read: the same for every command that reads them."""
+    command.add_argument("--allow-launch", action="store_true", help="consent to start the stdio targets")
+    command.add_argument("--sandbox", choices=("auto", "require", "off"), default="auto", help="for stdio targets")
+    command.add_argument("--allow-network", action="store_true", help="let a sandboxed stdio target use the network")
+    command.add_argument(
         "--allow-private-network",
         action="store_true",
         help="for HTTP targets: allow loopback and private addresses, and plain http for authorization metadata",
     )
-    scan.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target")
-    scan.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
-    scan.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
-    scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
-    scan.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
+    command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target")
+    command.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
+    command.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
+    command.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
+    command.add_argument(
+        "--all-clients", action="store_true", help="also every server that an installed client has configured"
+    )
+
+
+def _clients(commands: _Commands) -> None:
+    clients = commands.add_parser(
+        "clients", help="every MCP server configured on this machine; starts nothing", allow_abbrev=False
+    )
+    clients.add_argument("--project", metavar="DIR", help="project to look into, default the current directory")
+    clients.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _lock(commands: _Commands) -> None:
+    lock = commands.add_parser("lock", help="pin what was approved of these servers", allow_abbrev=False)
+    lock.add_argument("targets", metavar="TARGET", nargs="*", help="as for scan")
+    lock.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
+    lock.add_argument("--add", action="store_true", help="keep what is in the file beside the new entries")
+    lock.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is pinned")
+    _reading(lock)
+
+
+def _check(commands: _Commands) -> None:
+    check = commands.add_parser("check", help="what changed since it was locked", allow_abbrev=False)
+    check.add_argument("targets", metavar="TARGET", nargs="*", help="default: everything in the lock file")
+    check.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
+    check.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is compared")
+    check.add_argument(
+        "--fail-at",
+        choices=("low", "medium", "high", "critical"),
+        default="low",
+        help="exit 11-14 when a change is that grave, default low",
+    )
+    _reading(check)
 
 
 def _score(commands: _Commands) -> None:

@@ -159,7 +159,7 @@ def test_a_program_is_not_started_without_consent(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["scna"], "invalid choice"),
-        (["scan"], "required: TARGET"),
+        (["scan"], "at least one target"),
         (["scan", "a", "--unknown"], "unrecognized arguments: --unknown"),
         (["scan", "a", "--form", "json"], "unrecognized arguments"),
         (["scan", "a", "--format", "pdf"], "invalid choice"),

@@ -21,7 +21,7 @@ from mcp_threat_model.terminal import (
     write_output,
 )
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FleetOut, Report
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
@@ -42,14 +42,47 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: the words are off; nothing was read.
     """
-    targets = [parse_target(text) for text in arguments.targets]
+    targets = targets_of(arguments)
     renderer(arguments.format)  # an output that cannot be written is said before anything is started
-    options = _options(arguments)
+    options = options_of(arguments)
     _warn_of_idle_options(arguments, targets)
     if arguments.output:
         check_output(arguments.output)
     outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)
-    return deliver(outcomes, arguments.format, output=arguments.output, fail_at=arguments.fail_at)
+    whole = together(targets, outcomes) if arguments.all_clients else None
+    return deliver(outcomes, arguments.format, output=arguments.output, fail_at=arguments.fail_at, fleet=whole)
+
+
+def targets_of(arguments: argparse.Namespace) -> list[Target]:
+    """The targets named, and with --all-clients every configured server that is not switched off.
+
+    Raises:
+        UsageError: there is nothing to read.
+    """
+    targets = [parse_target(text) for text in arguments.targets]
+    if arguments.all_clients:
+        from mcp_threat_model.clients.every import every_configured
+
+        targets += every_configured()
+        if not targets:
+            raise UsageError("no installed client has a server configured; see mcp-threat-model clients")
+    elif not targets:
+        raise UsageError("name at least one target, or --all-clients")
+    return targets
+
+
+def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut | None:
+    """What the servers that could be read make possible in one client; nothing for fewer than two."""
+    from mcp_threat_scoring.analyze import knowledge
+    from mcp_threat_scoring.fleet import Member, fleet, private_domains
+    from mcp_threat_scoring.neutralise import neutralise_name
+
+    members = [
+        Member(neutralise_name(target.label), outcome.result, outcome.manifest)
+        for target, outcome in zip(targets, outcomes, strict=True)
+        if isinstance(outcome.result, Report) and outcome.manifest is not None
+    ]
+    return fleet(members, private_domains(knowledge().ruleset)) if len(members) > 1 else None
 
 
 def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
@@ -76,7 +109,14 @@ def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: b
     return anyio.run(work)
 
 
-def deliver(outcomes: Sequence[Outcome], form: str, *, output: str | None = None, fail_at: str | None = None) -> int:
+def deliver(
+    outcomes: Sequence[Outcome],
+    form: str,
+    *,
+    output: str | None = None,
+    fail_at: str | None = None,
+    fleet: FleetOut | None = None,
+) -> int:
     """Write the report and the errors; return the exit code."""
     for fault in (outcome.fault for outcome in outcomes):
         if fault:
@@ -87,27 +127,27 @@ def deliver(outcomes: Sequence[Outcome], form: str, *, output: str | None = None
             complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
     if output:
         try:
-            write_output(output, renderer(form)(results))
+            write_output(output, renderer(form)(results, fleet=fleet))
         except OSError as error:
             complain(f"{output} could not be written: {(error.strerror or 'unknown reason').lower()}")
             return EXIT_INTERNAL
     elif form == "text":
-        emit(_for_screen(results))
+        emit(_for_screen(results, fleet))
     else:
-        emit(renderer(form)(results), utf8=True)
+        emit(renderer(form)(results, fleet=fleet), utf8=True)
     return exit_code(outcomes, fail_at)
 
 
-def _for_screen(results: Sequence[Report | ErrorOut]) -> str:
+def _for_screen(results: Sequence[Report | ErrorOut], fleet: FleetOut | None) -> str:
     """Text, coloured for a person; and only the reports for them, who have just read the errors on standard error."""
     if is_terminal(sys.stdout):
         results = [result for result in results if isinstance(result, Report)]
     if not wants_colour(sys.stdout):
-        return renderer("text")(results)
+        return renderer("text")(results, fleet=fleet)
     from mcp_threat_model.render.terminal import coloured
     from mcp_threat_model.render.text import text_page
 
-    return coloured(text_page(results).lines)
+    return coloured(text_page(results, fleet=fleet).lines)
 
 
 def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
@@ -131,7 +171,12 @@ def _worst(report: Report) -> str:
     return max((*found, scored if scored in SEVERITIES else "info"), key=[*SEVERITIES].index)
 
 
-def _options(arguments: argparse.Namespace) -> ScanOptions:
+def options_of(arguments: argparse.Namespace) -> ScanOptions:
+    """How targets may be read, from the options that all reading commands share.
+
+    Raises:
+        UsageError: a value is out of range, or no header or variable.
+    """
     from mcp_threat_model.guard.limits import DEFAULT_LIMITS
     from mcp_threat_model.scan import DEFAULT_JOBS, ScanOptions
 

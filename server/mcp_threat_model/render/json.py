@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mcp_threat_scoring.report import ErrorOut, Report, ReportSet
+from mcp_threat_scoring.report import ErrorOut, FleetOut, Report, ReportSet
 
 
-def render_json(results: Sequence[Report | ErrorOut]) -> str:
-    """The document `{"schema_version", "reports", "errors"}`, indented for people who read it."""
+def render_json(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
+    """The document `{"schema_version", "reports", "errors"}`, indented for people who read it; `fleet` for a set."""
     document = ReportSet(
         reports=[one for one in results if isinstance(one, Report)],
         errors=[one for one in results if isinstance(one, ErrorOut)],
+        fleet=fleet,
     )
-    return document.model_dump_json(indent=2) + "\n"
+    return document.model_dump_json(indent=2, exclude={"fleet"} if fleet is None else None) + "\n"
 
 
-def render_jsonl(results: Sequence[Report | ErrorOut]) -> str:
-    """One REPORT or ERROR per line, in the order of the targets."""
-    return "".join(one.model_dump_json() + "\n" for one in results)
+def render_jsonl(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
+    """One REPORT or ERROR per line, in the order of the targets; the set as a whole, where there is one, comes last."""
+    lines = [*results, fleet] if fleet else results
+    return "".join(one.model_dump_json() + "\n" for one in lines)
 
 
 def json_schema() -> dict[str, Any]:

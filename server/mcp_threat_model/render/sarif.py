@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from mcp_threat_model import __version__
-from mcp_threat_scoring.report import ErrorOut, FindingOut, Report, Severity
+from mcp_threat_scoring.report import ErrorOut, FindingOut, FleetOut, Report, Severity
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT: Final = "mcpThreatModel/v1"
@@ -38,8 +38,9 @@ _SECURITY_SEVERITY: Final[Mapping[Severity, str]] = {
 """Numbers in the bands that code scanning turns back into critical, high, medium and low."""
 
 
-def render_sarif(results: Sequence[Report | ErrorOut]) -> str:
-    """All findings as one SARIF log."""
+def render_sarif(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
+    """All findings as one SARIF log. Paths over several servers have no place in a file, so `fleet` adds nothing."""
+    del fleet
     return sarif(results)
 
 

@@ -15,6 +15,7 @@ from mcp_threat_scoring.report import (
     AivssProfileOut,
     ErrorOut,
     FindingOut,
+    FleetOut,
     LayerOut,
     Report,
     ThreatOut,
@@ -43,12 +44,12 @@ _DECISION: Final[dict[str, tuple[str, Style]]] = {
 _EFFECT_STYLE: Final[dict[str, Style]] = {"read": "plain", "write": "fair", "destructive": "bad"}
 
 
-def render_text(results: Sequence[Report | ErrorOut]) -> str:
+def render_text(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
     """All reports as plain text."""
-    return plain(text_page(results).lines)
+    return plain(text_page(results, fleet=fleet).lines)
 
 
-def text_page(results: Sequence[Report | ErrorOut], width: int = 80) -> Page:
+def text_page(results: Sequence[Report | ErrorOut], width: int = 80, *, fleet: FleetOut | None = None) -> Page:
     """All reports laid out; the terminal adds colour to the same lines."""
     page = Page(width)
     for index, result in enumerate(results):
@@ -60,7 +61,28 @@ def text_page(results: Sequence[Report | ErrorOut], width: int = 80) -> Page:
             _error(page, result)
         else:
             _report(page, result)
+    if fleet:
+        _fleet(page, fleet)
     return page
+
+
+def _fleet(page: Page, fleet: FleetOut) -> None:
+    page.blank()
+    page.add(Span("═" * page.width, "dim"))
+    page.heading("Together", f"what {len(fleet.servers)} servers make possible in one client")
+    page.flow(fleet.summary)
+    for path in fleet.paths[:_LIST]:
+        mark = Span(f"  {path.severity.upper():<9}", SEVERITY_STYLE[path.severity])
+        page.flow(
+            " → ".join(f"{step.server} ({', '.join(step.tools)})" for step in path.steps), first=[mark], indent=11
+        )
+        page.flow(path.remediation, first=[Span(" " * 11)], indent=11, style="dim")
+    for shadow in fleet.shadows[:_LIST]:
+        mark = Span(f"  {shadow.severity.upper():<9}", SEVERITY_STYLE[shadow.severity])
+        page.flow(shadow.explanation, first=[mark], indent=11)
+    left = max(0, len(fleet.paths) - _LIST) + max(0, len(fleet.shadows) - _LIST)
+    if left:
+        page.flow(f"… and {left} more; --format json has all", first=[Span("  ")], indent=2, style="dim")
 
 
 def _error(page: Page, error: ErrorOut) -> None:

@@ -1,0 +1,95 @@
+"""`mcp-threat-model check`: what changed since it was locked, as findings, and an exit code for CI."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mcp_threat_model.commands.lock import read_lock, told
+from mcp_threat_model.commands.scan import (
+    EXIT_NONE_READ,
+    EXIT_SEVERITY,
+    EXIT_SOME_READ,
+    options_of,
+    run_scan,
+    targets_of,
+)
+from mcp_threat_model.render import renderer
+from mcp_threat_model.render.layout import Page, Span, Style, plain
+from mcp_threat_model.target import parse_target
+from mcp_threat_model.terminal import complain, emit, wants_colour
+from mcp_threat_scoring.change import changes
+from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.lock import LockedServer, locked
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity
+
+if TYPE_CHECKING:
+    from mcp_threat_model.outcome import Outcome
+
+_STYLE: dict[Severity, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan what is locked again and report what changed."""
+    lock = read_lock(Path(arguments.lock))
+    asked = bool(arguments.targets or arguments.all_clients)
+    targets = targets_of(arguments) if asked else [parse_target(label) for label in lock.servers]
+    unknown = [target.label for target in targets if target.label not in lock.servers]
+    if unknown:
+        raise UsageError(f"not in {arguments.lock}: {unknown[0]}; lock it first with mcp-threat-model lock --add")
+    outcomes = run_scan(targets, options_of(arguments), allow_launch=arguments.allow_launch)
+    compared = [compare(lock.servers[target.label], outcome) for target, outcome in zip(targets, outcomes, strict=True)]
+    if arguments.format == "text":
+        _show([target.label for target in targets], compared)
+    else:
+        emit(renderer(arguments.format)(compared), utf8=True)
+    for result in compared:
+        if isinstance(result, ErrorOut):
+            complain(told(result))
+    return _exit_code(compared, arguments.fail_at)
+
+
+def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
+    """The report of now, whose findings are what changed since; an error stays one."""
+    if isinstance(outcome.result, ErrorOut) or outcome.manifest is None:
+        return outcome.result
+    now = locked(outcome.manifest, outcome.result)
+    return outcome.result.model_copy(update={"findings": changes(then, now, outcome.result)})
+
+
+def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
+    page = Page()
+    for label, result in zip(labels, results, strict=True):
+        if isinstance(result, ErrorOut):
+            page.add(Span("NOT CHECKED ", "bad"), Span(label, "strong"))
+            continue
+        if not result.findings:
+            page.add(Span("unchanged   ", "good"), Span(label, "strong"))
+            continue
+        page.add(Span("CHANGED     ", "poor"), Span(label, "strong"))
+        for finding in result.findings:
+            mark = Span(f"  {finding.severity.upper():<9}", _STYLE[finding.severity])
+            page.flow(f"{finding.title}: {finding.explanation}", first=[mark], indent=11)
+            if finding.severity in ("high", "critical"):
+                page.flow(finding.remediation, first=[Span(" " * 11)], indent=11, style="dim")
+    if wants_colour(sys.stdout):
+        from mcp_threat_model.render.terminal import coloured
+
+        emit(coloured(page.lines))
+    else:
+        emit(plain(page.lines))
+
+
+def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str) -> int:
+    reports = [result for result in results if isinstance(result, Report)]
+    if not reports:
+        return EXIT_NONE_READ
+    worst = max(
+        (finding.severity for report in reports for finding in report.findings), key=SEVERITIES.index, default="info"
+    )
+    if worst != "info" and SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
+        return EXIT_SEVERITY[worst]
+    return EXIT_SOME_READ if len(reports) < len(results) else 0

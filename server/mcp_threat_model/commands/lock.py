@@ -1,0 +1,80 @@
+"""`mcp-threat-model lock`: pin what was approved, in a file that is committed beside the client's configuration."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mcp_threat_model.commands.scan import (
+    EXIT_INTERNAL,
+    EXIT_NONE_READ,
+    EXIT_SOME_READ,
+    options_of,
+    run_scan,
+    targets_of,
+)
+from mcp_threat_model.terminal import complain, emit, write_output
+from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.lock import Lock, LockedServer, locked
+from mcp_threat_scoring.report import ErrorOut, Report
+
+MAX_LOCK_BYTES = 32 * 1024 * 1024
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Scan the targets and write down what they are. What cannot be read is not locked, and said."""
+    targets = targets_of(arguments)
+    outcomes = run_scan(targets, options_of(arguments), allow_launch=arguments.allow_launch)
+    path = Path(arguments.lock)
+    kept = read_lock(path).servers if arguments.add and path.exists() else {}
+    pinned: dict[str, LockedServer] = dict(kept)
+    for target, outcome in zip(targets, outcomes, strict=True):
+        if isinstance(outcome.result, Report) and outcome.manifest is not None:
+            pinned[target.label] = locked(outcome.manifest, outcome.result)
+        elif isinstance(outcome.result, ErrorOut):
+            complain(f"not locked: {told(outcome.result)}")
+    if not pinned:
+        return EXIT_NONE_READ
+    text = Lock(servers=dict(sorted(pinned.items()))).model_dump_json(indent=2) + "\n"
+    try:
+        write_output(str(path), text)
+    except OSError as error:
+        complain(f"{path} could not be written: {(error.strerror or 'unknown reason').lower()}")
+        return EXIT_INTERNAL
+    for label, server in pinned.items():
+        emit(
+            f"locked  {label}: {len(server.tools)} tools, AIVSS {server.score:.1f} {server.severity}, "
+            f"{server.verdict.replace('_', ' ')}\n"
+        )
+    return EXIT_SOME_READ if any(isinstance(outcome.result, ErrorOut) for outcome in outcomes) else 0
+
+
+def read_lock(path: Path) -> Lock:
+    """Read a lock file.
+
+    Raises:
+        UsageError: there is none, or it is not one.
+    """
+    try:
+        if path.stat().st_size > MAX_LOCK_BYTES:
+            raise UsageError(f"{path} is too large to be a lock file")
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"there is no {path}; write one with mcp-threat-model lock TARGET") from None
+    except (OSError, UnicodeDecodeError):
+        raise UsageError(f"{path} cannot be read") from None
+    try:
+        return Lock.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise UsageError(
+            f"{path} is not a lock file of this version: {where + ': ' if where else ''}{first['msg']}"
+        ) from None
+
+
+def told(error: ErrorOut) -> str:
+    """The error in one line."""
+    return f"{error.target}: {error.code}: {error.message}{f' {error.hint}' if error.hint else ''}"
