@@ -48,19 +48,21 @@ def _effect_evidence(tool: ToolProfile) -> Evidence:
 
 
 def _odds(tool: ToolProfile, effect: Effect) -> float:
-    return {"read": 1.0 - tool.write, "write": tool.write, "destructive": tool.destructive}[effect]
+    return 1.0 - tool.write if effect == "read" else tool.write if effect == "write" else tool.destructive
 
 
 def tool_judge(tool: ToolProfile, signals: Sequence[Signal]) -> Judge:
     """Answers about one tool."""
+    first: dict[str, Signal] = {}
+    for signal in signals:
+        first.setdefault(signal.id, signal)
 
-    def judge(test: Question) -> Sequence[Evidence] | None:
+    def judge(test: Question) -> Signal | Sequence[Evidence] | None:
         if isinstance(test, AbilityTest):
             return tool.ability_evidence.get(test.ability) if test.ability in tool.abilities else None
         if isinstance(test, EffectTest):
             return [_effect_evidence(tool)] if _odds(tool, test.effect) >= test.sure else None
-        wanted = f"domain.{test.domain}" if isinstance(test, DomainTest) else test.signal
-        return next((signal.evidence for signal in signals if signal.id == wanted), None)
+        return first.get(f"domain.{test.domain}" if isinstance(test, DomainTest) else test.signal)
 
     return judge
 

@@ -38,7 +38,7 @@ MAX_EVIDENCE = 3
 """Pieces of evidence kept per rule and subject."""
 
 Predicate = Callable[[set[int]], bool]
-Judge = Callable[[AbilityTest | EffectTest | DomainTest | SignalTest], "Sequence[Evidence] | None"]
+Judge = Callable[[AbilityTest | EffectTest | DomainTest | SignalTest], "Signal | Sequence[Evidence] | None"]
 """Answers tests about what was concluded so far (None: does not hold), with the evidence when it holds."""
 
 
