@@ -1,0 +1,46 @@
+"""Rules that ask what was concluded wait for it, and so do the rules that read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_threat_scoring.judge import late_rules
+from mcp_threat_scoring.rule import SignalDoc
+from mcp_threat_scoring.ruleset import SignalRule
+from mcp_threat_scoring.signal import SignalId
+
+
+def rule(name: str, match: dict[str, Any], over: str = "tools") -> SignalRule:
+    doc = SignalDoc.model_validate({"id": name, "title": name, "over": over, "match": match})
+    assert doc.match is not None
+    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, test=doc.match, weights={}, prior={})
+
+
+TEXT = {"field": "words", "regex": "x"}
+
+
+def test_a_rule_on_text_and_facts_is_early() -> None:
+    assert late_rules([rule("a", TEXT), rule("b", {"all": [TEXT, {"fact": "f", "equals": True}]})]) == frozenset()
+
+
+def test_asking_for_effect_ability_or_domain_is_late_wherever_it_stands() -> None:
+    rules = [
+        rule("effect", {"effect": "write"}),
+        rule("ability", {"any": [TEXT, {"ability": "fs.read"}]}),
+        rule("domain", {"all": [TEXT, {"not": {"domain": "files"}}]}),
+    ]
+    assert late_rules(rules) == {"effect", "ability", "domain"}
+
+
+def test_what_reads_a_late_signal_is_late_however_far_off() -> None:
+    rules = [
+        rule("c", {"signal": "b"}),
+        rule("b", {"not": {"signal": "a"}}),
+        rule("a", {"effect": "read"}),
+        rule("d", TEXT),
+    ]
+    assert late_rules(rules) == {"a", "b", "c"}
+
+
+def test_rules_over_the_server_have_a_round_of_their_own() -> None:
+    assert late_rules([rule("s", {"effect": "write"}, "server")]) == frozenset()
