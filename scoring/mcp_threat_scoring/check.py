@@ -47,8 +47,9 @@ def _leaves(test: Test, picture: Picture, seen: frozenset[str] = frozenset()) ->
 
 
 def _seen(part: str, picture: Picture) -> bool:
-    if part == "session":  # what only happens while the target is spoken with
-        return picture.facts.get("coverage.server") == "observed" and _seen("transport", picture)
+    if part in ("session", "document"):  # what only shows while the target is spoken with, or only in a saved file
+        spoken = picture.facts.get("coverage.server") == "observed" and _seen("transport", picture)
+        return spoken is (part == "session")
     return picture.facts.get(f"coverage.{part}", "not_observed") != "not_observed"
 
 
@@ -60,6 +61,7 @@ def _need(leaf: Test, picture: Picture) -> tuple[str, bool]:
     if isinstance(leaf, FactTest):
         head, _, _rest = leaf.fact.partition(".")
         part = leaf.fact.removeprefix("coverage.") if head == "coverage" else _FACTS.get(head, "tools")
+        part = "document" if leaf.fact == "event.repeated_key" else part
         noted = head not in _NOTED or leaf.fact in picture.facts
         return part, noted and _seen(part, picture)
     return "tools", _seen("tools", picture)

@@ -247,5 +247,10 @@ class TestChecks:
         assert check("proto.junk_output", shown).result == "not_found"
         assert check("proto.junk_output", shown).surfaces == ["session"]
 
+    def test_a_saved_file_shows_keys_that_a_live_session_never_does(self) -> None:
+        assert check("proto.repeated_key", picture(GET)).result == "not_found"
+        live = picture(GET, transport=TransportFacts("stdio"), coverage={"transport": OBSERVED})
+        assert check("proto.repeated_key", live).result == "not_observed"
+
     def test_surfaces_say_what_was_looked_at(self) -> None:
         assert check("auth.open_write", picture(GET)).surfaces == ["auth", "tools", "transport"]
