@@ -28,6 +28,8 @@ _FACTS: Mapping[str, str] = {
 }  # fmt: skip
 _NOTED = ("auth", "transport", "launch")
 """Parts whose single observations are made by probing: a fact that is absent was not looked for."""
+_PREVENTED: Mapping[str, tuple[str, ...]] = {"list.changed": ("event.second_read_failed", "event.second_read_skipped")}
+"""Oddities that kept a check from being made although its part was seen."""
 
 
 def _leaves(test: Test, picture: Picture, seen: frozenset[str] = frozenset()) -> Iterator[Test]:
@@ -84,6 +86,7 @@ def _result(rule: SignalRule, picture: Picture) -> tuple[Result, list[str]]:
         decided, parts = _examine(rule.test, picture)
     else:
         decided, parts = _seen(rule.over, picture), [rule.over]
+    decided = decided and not any(fact in picture.facts for fact in _PREVENTED.get(rule.id, ()))
     surfaces = sorted(set(parts) or {"server"})
     if picture.has(rule.id):
         return "found", surfaces

@@ -247,6 +247,12 @@ class TestChecks:
         assert check("proto.junk_output", shown).result == "not_found"
         assert check("proto.junk_output", shown).surfaces == ["session"]
 
+    @pytest.mark.parametrize("code", ["second_read_failed", "second_read_skipped"])
+    def test_a_list_that_was_read_once_may_have_changed(self, code: str) -> None:
+        live = {"transport": TransportFacts("stdio"), "coverage": {"transport": OBSERVED}}
+        assert check("list.changed", picture(GET, **live)).result == "not_found"
+        assert check("list.changed", picture(GET, **live, events=[Event(code)])).result == "not_observed"
+
     def test_a_saved_file_shows_keys_that_a_live_session_never_does(self) -> None:
         assert check("proto.repeated_key", picture(GET)).result == "not_found"
         live = picture(GET, transport=TransportFacts("stdio"), coverage={"transport": OBSERVED})
