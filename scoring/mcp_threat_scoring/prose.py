@@ -261,7 +261,7 @@ def shared_prefix(names: list[str], grammar: Grammar = NO_GRAMMAR) -> str:
 
     A verb is never taken off: a server of which every tool begins with "get" says something by it.
     """
-    if len(names) < 3:  # noqa: PLR2004 - two names share a prefix by chance
+    if len(names) < 3:  # two names share a prefix by chance
         return ""
     low, high = min(names).split(), max(names).split()  # what these two share, all share
     shortest = min(len(name.split()) for name in names)
