@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mcp_threat_model.render.wording import DECISIONS, EFFECTS, RANKS, effects, gravest, title
 from mcp_threat_scoring.report import AivssProfileOut, LayerOut, Report, ThreatOut, ToolOut
 
 THREATS_SHOWN = 5
@@ -17,23 +18,10 @@ TOOLS_SHOWN = 25
 MAX_CHARS = 5_600
 """Some 1,400 tokens of English."""
 
-_DECISIONS = {
-    "allow": "ALLOW",
-    "allow_with_limits": "ALLOW WITH LIMITS",
-    "review": "REVIEW FIRST",
-    "block": "BLOCK",
-}
-_RANKS = ("critical", "high", "medium", "low", "info")
-
 
 def _names(names: Sequence[str], shown: int = NAMES_SHOWN) -> str:
     told = ", ".join(f"`{name}`" for name in names[:shown])
     return told + (f" and {len(names) - shown} more" if len(names) > shown else "")
-
-
-def _title(report: Report) -> str:
-    name = report.server.title or report.server.name or "unnamed server"
-    return " ".join(filter(None, (name, report.server.version)))
 
 
 def _fit(lines: Iterable[str]) -> str:
@@ -66,13 +54,6 @@ def _terms(aivss: AivssProfileOut) -> list[str]:
     ]
 
 
-def gravest(report: Report) -> list[ThreatOut]:
-    """All threats of a report, gravest and surest first."""
-    found = [*report.maestro.cross_layer, *(threat for layer in report.maestro.layers for threat in layer.threats)]
-    sure = ("confirmed", "likely", "possible")
-    return sorted(found, key=lambda threat: (_RANKS.index(threat.severity), sure.index(threat.likelihood), threat.id))
-
-
 def _threat_line(threat: ThreatOut) -> str:
     tools = f" through {_names(threat.tools, 4)}" if threat.tools else ""
     return f"- **{threat.id} {threat.title}** ({threat.severity}, {threat.likelihood}){tools}"
@@ -88,7 +69,7 @@ def _unseen(report: Report) -> list[str]:
 
 
 def _findings(report: Report) -> list[str]:
-    ranked = sorted(report.findings, key=lambda finding: _RANKS.index(finding.severity))
+    ranked = sorted(report.findings, key=lambda finding: RANKS.index(finding.severity))
     lines = [
         f"- {finding.title} ({finding.severity}, {finding.confidence} confidence)"
         + (f" in `{finding.tool}`" if finding.tool else "")
@@ -104,7 +85,7 @@ def score_text(report: Report) -> str:
     """The answer to "how risky is this MCP server?"."""
     verdict = report.verdict
     lines = [
-        f"# {_title(report)}: {_score_line(report.aivss)}, verdict {_DECISIONS[verdict.decision]}",
+        f"# {title(report)}: {_score_line(report.aivss)}, verdict {DECISIONS[verdict.decision]}",
         "",
         report.summary,
         "",
@@ -149,7 +130,7 @@ def _layer_lines(layer: LayerOut) -> list[str]:
 
 def maestro_text(report: Report, layer: str | None = None) -> str:
     """The seven layers of one server, or one of them in full."""
-    lines = [f"# MAESTRO threat model of {_title(report)}"]
+    lines = [f"# MAESTRO threat model of {title(report)}"]
     for one in report.maestro.layers:
         if layer is None:
             lines += _layer_lines(one)
@@ -170,17 +151,13 @@ def _tool_line(tool: ToolOut) -> str:
     return f"- `{tool.name}`: **{tool.effect}** ({tool.confidence:.0%}){able}" + (f"; from {seen}" if seen else "")
 
 
-_EFFECTS = ("destructive", "write", "read")
-
-
 def inspect_text(report: Report, offset: int = 0) -> str:
     """What the server is, what its tools can do, how it is reached and with what authority."""
     tools = report.capabilities.tools
-    counts = {effect: sum(tool.effect == effect for tool in tools) for effect in _EFFECTS}
-    told = ", ".join(f"{count} {effect}" for effect, count in counts.items() if count)
+    told = ", ".join(f"{count} {effect}" for effect, count in effects(report).items())
     auth = report.auth
     lines = [
-        f"# {_title(report)}",
+        f"# {title(report)}",
         f"{len(tools)} tools{': ' + told if told else ''}. Reached by: {report.target.kind}. "
         f"Manifest SHA-256 {report.server.manifest_sha256[:16]}….",
         f"Authentication: {auth.requirement}"
@@ -194,7 +171,7 @@ def inspect_text(report: Report, offset: int = 0) -> str:
         lines += ["", "Wrong with it:", *_findings(report)]
     page = tools[offset : offset + TOOLS_SHOWN]
     if page:
-        ranked = sorted(page, key=lambda tool: _EFFECTS.index(tool.effect)) if len(tools) <= TOOLS_SHOWN else page
+        ranked = sorted(page, key=lambda tool: EFFECTS.index(tool.effect)) if len(tools) <= TOOLS_SHOWN else page
         lines += ["", "Tools:", *map(_tool_line, ranked)]
         if offset + TOOLS_SHOWN < len(tools):
             lines.append(f"Next tools: offset={offset + TOOLS_SHOWN} of {len(tools)}.")

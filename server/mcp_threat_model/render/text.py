@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mcp_threat_model.render.layout import Page, Span, Style, clip, columns, pad, plain
+from mcp_threat_model.render.wording import BASES, DECISIONS, unseen
 from mcp_threat_scoring.report import (
     SEVERITIES,
     AivssOut,
@@ -35,11 +36,11 @@ SEVERITY_STYLE: Final[dict[str, Style]] = {
     "high": "poor",
     "critical": "bad",
 }
-_DECISION: Final[dict[str, tuple[str, Style]]] = {
-    "allow": ("ALLOW", "good"),
-    "allow_with_limits": ("ALLOW WITH LIMITS", "fair"),
-    "review": ("REVIEW FIRST", "poor"),
-    "block": ("BLOCK", "bad"),
+_DECISION_STYLE: Final[dict[str, Style]] = {
+    "allow": "good",
+    "allow_with_limits": "fair",
+    "review": "poor",
+    "block": "bad",
 }
 _EFFECT_STYLE: Final[dict[str, Style]] = {"read": "plain", "write": "fair", "destructive": "bad"}
 
@@ -119,7 +120,8 @@ def _title(page: Page, report: Report) -> None:
 
 def _headline(page: Page, report: Report) -> None:
     aivss = report.aivss
-    word, style = _DECISION[report.verdict.decision]
+    decision = report.verdict.decision
+    word, style = DECISIONS[decision], _DECISION_STYLE[decision]
     page.blank()
     page.add(
         Span("AIVSS ", "strong"),
@@ -136,7 +138,7 @@ def _range(low: float, high: float, value: float) -> str:
 
 def _verdict(page: Page, report: Report) -> None:
     verdict = report.verdict
-    word, style = _DECISION[verdict.decision]
+    word, style = DECISIONS[verdict.decision], _DECISION_STYLE[verdict.decision]
     page.heading("Verdict")
     page.add(Span(word, style))
     for reason in verdict.reasons:
@@ -196,7 +198,7 @@ def _factors(page: Page, aivss: AivssOut) -> None:
     for factor in aivss.factors:
         spread = "" if factor.low == factor.high else f"  ({factor.low:.1f} to {factor.high:.1f})"
         style: Style = "bad" if factor.value >= 0.8 else "fair" if factor.value >= 0.5 else "plain"
-        basis = "" if factor.basis == "server" else f"  {_basis(factor.basis)}"
+        basis = "" if factor.basis == "server" else f"  {BASES[factor.basis]}"
         page.add(
             Span(f"  {factor.value:.1f}  ", style),
             Span(factor.name, "strong"),
@@ -204,15 +206,6 @@ def _factors(page: Page, aivss: AivssOut) -> None:
             Span(basis, "dim"),
         )
         page.flow(factor.rationale, first=[Span(" " * 7)], indent=7)
-
-
-def _basis(basis: str) -> str:
-    return {
-        "host_assumed": "assumed of the host",
-        "listing": "from a listing's prose",
-        "default": "nothing seen; the default",
-        "given": "given",
-    }.get(basis, basis)
 
 
 def _layers(page: Page, report: Report) -> None:
@@ -333,9 +326,8 @@ def _levers(page: Page, aivss: AivssOut) -> None:
 
 def _coverage(page: Page, report: Report) -> None:
     page.heading("Not observed", "could not check is not clean")
-    unseen = [(part, state) for part, state in report.coverage.items() if state.status != "observed"]
-    if not unseen:
+    missing = unseen(report)
+    if not missing:
         page.add("  Every part was observed.")
-    for part, state in unseen:
-        told = state.reason if state.status == "not_observed" else f"seen in part: {state.reason}"
-        page.flow(told, first=[Span(f"  {part.replace('_', ' '):<20}", "strong")], indent=22)
+    for part, told in missing:
+        page.flow(told, first=[Span(f"  {part:<20}", "strong")], indent=22)

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from mcp_threat_model.catalogue_view import told
 from mcp_threat_model.render.layout import Page, Span
 from mcp_threat_model.render.text import SEVERITY_STYLE
+from mcp_threat_model.render.wording import FRAMEWORKS
 from mcp_threat_scoring.threat import Catalogue, Threat
-
-_FRAMEWORKS: Final = {
-    "maestro": "MAESTRO",
-    "owasp_mcp": "OWASP MCP",
-    "owasp_asi": "OWASP ASI",
-    "owasp_llm": "OWASP LLM",
-    "owasp_t": "OWASP T",
-    "cosai": "CoSAI",
-    "safe_mcp": "SAFE-MCP",
-    "atlas": "ATLAS",
-    "cwe": "CWE",
-}
 
 
 def catalogue_page(catalogue: Catalogue, layer: str | None = None, width: int = 80) -> Page:
@@ -55,7 +43,7 @@ def _threats(page: Page, threats: Sequence[Threat], catalogue: Catalogue) -> Non
             known = catalogue.controls[control]
             page.flow(f"{known.action} ({known.owner})", first=[Span("  → ", "good")], indent=4)
         page.flow(
-            "; ".join(f"{_FRAMEWORKS[name]} {', '.join(ids)}" for name, ids in threat.references.items()),
+            "; ".join(f"{FRAMEWORKS[name]} {', '.join(ids)}" for name, ids in threat.references.items()),
             first=[Span("  ")],
             indent=2,
             style="dim",

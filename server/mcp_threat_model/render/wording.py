@@ -1,0 +1,76 @@
+"""Words that several outputs share: what a decision, a basis or an owner is called, and what stands first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from mcp_threat_scoring.report import Report, ThreatOut
+
+DECISIONS: Final = {
+    "allow": "ALLOW",
+    "allow_with_limits": "ALLOW WITH LIMITS",
+    "review": "REVIEW FIRST",
+    "block": "BLOCK",
+}
+RANKS: Final = ("critical", "high", "medium", "low", "info")
+"""Severities, gravest first."""
+EFFECTS: Final = ("destructive", "write", "read")
+"""Effects, gravest first."""
+BASES: Final = {
+    "server": "seen of the server",
+    "host_assumed": "assumed of the host",
+    "listing": "from a listing's prose",
+    "default": "nothing seen; the default",
+    "given": "given",
+}
+OWNERS: Final = {"server": "server author", "client": "client user", "platform": "platform"}
+FRAMEWORKS: Final = {
+    "maestro": "MAESTRO",
+    "owasp_mcp": "OWASP MCP",
+    "owasp_asi": "OWASP ASI",
+    "owasp_llm": "OWASP LLM",
+    "owasp_t": "OWASP T",
+    "cosai": "CoSAI",
+    "safe_mcp": "SAFE-MCP",
+    "atlas": "ATLAS",
+    "cwe": "CWE",
+}
+_SURE: Final = ("confirmed", "likely", "possible")
+
+
+def title(report: Report) -> str:
+    """What to call the server, and its version."""
+    name = report.server.title or report.server.name or "unnamed server"
+    return " ".join(filter(None, (name, report.server.version)))
+
+
+def gravest(report: Report) -> list[ThreatOut]:
+    """All threats of a report, gravest and surest first."""
+    found = [*report.maestro.cross_layer, *(threat for layer in report.maestro.layers for threat in layer.threats)]
+    return sorted(found, key=lambda threat: (RANKS.index(threat.severity), _SURE.index(threat.likelihood), threat.id))
+
+
+def effects(report: Report) -> dict[str, int]:
+    """How many tools of each effect there are, gravest first, and none that nobody has."""
+    counts = {effect: sum(tool.effect == effect for tool in report.capabilities.tools) for effect in EFFECTS}
+    return {effect: count for effect, count in counts.items() if count}
+
+
+def unseen(report: Report) -> list[tuple[str, str]]:
+    """The parts that were not, or only partly, seen, each with the reason."""
+    return [
+        (part.replace("_", " "), seen.reason if seen.status == "not_observed" else f"seen in part: {seen.reason}")
+        for part, seen in report.coverage.items()
+        if seen.status != "observed"
+    ]
+
+
+def spread(low: float, high: float) -> str:
+    """A range for a reader; nothing where both ends are the same."""
+    return "" if low == high else f"{low:.1f} to {high:.1f}"
+
+
+def more(names: Sequence[str], shown: int) -> str:
+    """How many names are left out after the first `shown`."""
+    return f" and {len(names) - shown} more" if len(names) > shown else ""
