@@ -164,6 +164,15 @@ def dies_of_unknown_methods(server: Server) -> None:
 
 
 @behaviour
+def refuses_unknown_methods_and_dies(server: Server) -> None:
+    def act(request: dict[str, Any]) -> None:
+        server.error(request, -32601, "expected initialize")
+        os._exit(1)
+
+    server.unknown = act  # type: ignore[method-assign]
+
+
+@behaviour
 def ignores_unknown_methods(server: Server) -> None:
     server.unknown = lambda request: None  # type: ignore[method-assign]
 

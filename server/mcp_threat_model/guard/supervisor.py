@@ -299,6 +299,7 @@ class Supervisor:
         self.start()
         tick = TICK_S if sys.platform.startswith("linux") else SLOW_TICK_S
         next_tick = time.monotonic() + tick
+        orphaned = False
         sources = [self.control, wake_read, *((self.watch.resolver, self.watch.ear) if self.watch else ())]
         while True:
             wait = max(0.0, next_tick - time.monotonic())
@@ -311,6 +312,7 @@ class Supervisor:
             if self.control in ready:
                 word = os.read(self.control, 1)
                 if word != b"t":
+                    orphaned = not word
                     break
                 for pid in descendants():
                     with contextlib.suppress(OSError):
@@ -324,6 +326,8 @@ class Supervisor:
                 next_tick = time.monotonic() + tick
         self.kill_all()
         self.say("done")
+        if orphaned:  # whoever started us is gone, and will not clean up
+            os.spawnv(os.P_WAIT, "/bin/rm", ["rm", "-rf", "--", self.settings["home"]])  # noqa: S606
 
 
 def main() -> None:

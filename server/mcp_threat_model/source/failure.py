@@ -15,7 +15,7 @@ from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
 
 TAIL_CHARS = 300
-_ESCAPES = re2.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*|\x1b.")
+_ESCAPES = re2.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
 _HOST = r"([A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{1,62})"
 _HOST_PATTERNS = tuple(
     re2.compile(pattern)
@@ -31,7 +31,7 @@ _NETWORK = re2.compile(
     r"(?i)ENOTFOUND|EAI_AGAIN|EAI_FAIL|ENETUNREACH|EHOSTUNREACH|getaddrinfo|name resolution|name or service not known"
     r"|network is unreachable|nodename nor servname|could not resolve|failed to resolve|cannot resolve|dns error"
     r"|no such host|fetch failed|UnknownHostException|temporary failure in name|connection error|ConnectError"
-    r"|failed to establish a new connection|failed to fetch|network error|dial tcp|no address associated"
+    r"|max retries exceeded|failed to establish a new connection|failed to fetch|network error|dial tcp|no address associated"
 )
 MAX_HOSTS = 5
 
@@ -47,7 +47,7 @@ class Circumstances:
     emptied: bool
     """A directory that its arguments name was empty for it, because it lies in a place that the sandbox hides."""
     unread: bool
-    """It left without having read what we asked."""
+    """It left without having read what we asked, and without a word."""
     tap: Tap
     limits: Limits
 

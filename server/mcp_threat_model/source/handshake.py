@@ -30,11 +30,11 @@ class Session(Conversation):
         with anyio.move_on_after(self.left()):
             try:
                 found = await self._discover() if probe else None
+                if found is None:
+                    found = await self._initialize(HANDSHAKE[-1])
             except PeerGoneError as gone:
-                gone.in_probe = True
+                gone.in_probe = probe
                 raise
-            if found is None:
-                found = await self._initialize(HANDSHAKE[-1])
             self.ready = True
             return found
         raise self.late("the handshake")

@@ -90,7 +90,10 @@ class StdioSource:
             left = deadline - time.monotonic()
             if not gone.in_probe or left <= 0:
                 raise
-            tap.note("died_of_probe", "the target ended when it was asked server/discover, and was started once more")
+            tap.note(
+                "died_of_probe",
+                "the target ended in a handshake that began with server/discover, and was started once more",
+            )
             parts = await self._run(launch, replace(self._limits, total_s=left), tap, probe=False)
         return self._manifest(launch, parts, tap)
 

@@ -35,7 +35,8 @@ class StdioLink:
         self.stderr = bytearray()
         self.stderr_bytes = 0
         self.unread = False
-        """Whether something we sent was still unread when :meth:`note_unread` was called."""
+        """Whether it had neither read our last words nor said any when :meth:`note_unread` was called."""
+        self._heard = False
 
     async def send(self, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> None:  # noqa: ARG002
         """Write one line. A target that does not read blocks us only until the caller's deadline."""
@@ -61,7 +62,7 @@ class StdioLink:
 
     def note_unread(self) -> None:
         """Remember whether the target has read our last words; to be called while our end of its input is open."""
-        self.unread = self.has_read_all() is False
+        self.unread = self.has_read_all() is False and not self._heard
 
     async def receive(self) -> Incoming:
         """The next message on standard output."""
@@ -97,6 +98,7 @@ class StdioLink:
         self._waiting.cancel()
 
     def _frame(self, chunk: bytes) -> None:
+        self._heard = True
         self._tap.bytes_in += len(chunk)
         if self._tap.bytes_in > self._limits.total_bytes:
             self._ended = ("too_large", f"the target sent more than {self._limits.total_bytes} bytes")

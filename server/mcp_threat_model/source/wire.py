@@ -46,7 +46,7 @@ class PeerGoneError(TargetError):
     """The peer closed the connection, or was stopped for what it sent, before the session was read."""
 
     in_probe = False
-    """It happened while only `server/discover` had been asked, which some old servers do not survive."""
+    """It happened in a handshake that began with `server/discover`, which some old servers do not survive."""
 
 
 class Link(Protocol):

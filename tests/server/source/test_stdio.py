@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,7 +31,18 @@ def _own_scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setenv("CANARY", CANARY)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     yield
-    assert [one.name for one in tmp_path.iterdir() if one.name.startswith("mcp-scan-")] == []
+    assert scratch_in(tmp_path) == []
+
+
+def scratch_in(place: Path) -> list[Path]:
+    return list(place.glob("mcp-scan-*"))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something that other processes do."""
+    with anyio.fail_after(10):
+        while not true():  # noqa: ASYNC110  there is nobody to set an event
+            await anyio.sleep(0.02)
 
 
 class TestHonestServers:
@@ -122,6 +133,7 @@ ROWS = [
     Row("stays_after_the_end", tools=["ok"]),
     Row("starts_late", tools=["ok"]),
     Row("dies_of_unknown_methods", tools=["ok"], events={"died_of_probe": 1}),
+    Row("refuses_unknown_methods_and_dies", tools=["ok"], events={"died_of_probe": 1}),
     Row("ignores_unknown_methods", tools=["ok"], events={"discover_ignored": 1}),
     Row("dies_after_the_handshake", "launch_failed", reason="exit status 4"),
     Row("dies_at_page_two", tools=["first"], status="partial", reason="breaks off after 1 item"),
@@ -253,6 +265,21 @@ class TestHostileServers:
         with anyio.move_on_after(0.5):
             await read("hostile_stdio.py", "ignores_sigterm", mark)
         assert processes_with(mark) == []
+
+    async def test_nothing_is_left_when_we_are_killed_ourselves(self, tmp_path: Path) -> None:
+        mark = new_mark()
+        code = f"""
+import asyncio, sys, tempfile
+sys.path.insert(0, {str(TARGETS.parents[1])!r})
+tempfile.tempdir = {str(tmp_path)!r}
+from tests.server.source.stdio_case import read
+asyncio.run(read("hostile_stdio.py", "ignores_sigterm", {mark!r}))
+"""
+        reader = await anyio.open_process([sys.executable, "-c", code])
+        await until(lambda: len(processes_with(mark)) >= 3)  # the reader, the target and its child
+        reader.kill()
+        await reader.wait()
+        await until(lambda: not processes_with(mark) and not scratch_in(tmp_path))
 
     async def test_many_at_once_do_not_disturb_each_other(self) -> None:
         behaviours = ["honest"] * 6 + ["endless_line", "request_flood", "leaves_a_child", "exits_at_once"]
