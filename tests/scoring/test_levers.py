@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcp_threat_scoring.documents import rules_dir
+from mcp_threat_scoring.manifest import OBSERVED, build_manifest
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import AivssProfileOut, ProfileId
 from mcp_threat_scoring.ruleset import default_ruleset
@@ -98,11 +101,27 @@ class TestLevers:
 
 
 def _painted(tools: list[dict[str, Any]], ruleset: Any) -> Picture:
-    from mcp_threat_scoring.manifest import OBSERVED, build_manifest
-
     return paint(
         build_manifest(target_kind="file", target_value="x", tools=tools, coverage={"tools": OBSERVED}), ruleset
     )
+
+
+class TestNames:
+    def test_what_the_scoring_rules_ask_for_exists(self) -> None:
+        """A misspelt signal, ability or domain would never hold, and nobody would notice."""
+        ruleset = default_ruleset()
+        known = {str(rule.id) for rule in ruleset.rules}
+        for name in ("exposure.yaml", "factors.yaml", "multipliers.yaml"):
+            for key, value in _leaves(yaml.safe_load((rules_dir() / name).read_text("utf-8"))):
+                assert key != "signal" or value in known, (name, value)
+                assert key != "ability" or value in ruleset.abilities, (name, value)
+                assert key != "domain" or value in ruleset.domains, (name, value)
+
+
+def _leaves(node: Any) -> Iterator[tuple[str, Any]]:
+    yield from node.items() if isinstance(node, dict) else ()
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _leaves(inner)
 
 
 class TestRange:
@@ -174,11 +193,47 @@ def surfaces(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any], lis
     return tools, facts, draw(claims)
 
 
+def _takes(parameter: str) -> dict[str, Any]:
+    return {"properties": {parameter: {"type": "string"}}}
+
+
+POOL: list[dict[str, Any]] = [
+    {"name": "get_forecast", "description": "Get the weather forecast of a city."},
+    {"name": "search_documentation", "description": "Search the product documentation."},
+    {"name": "list_invoices", "description": "List the invoices of a customer."},
+    {"name": "read_messages", "description": "Read the messages of a channel."},
+    {"name": "send_message", "description": "Send a message to a channel."},
+    {"name": "create_invoice", "description": "Create an invoice.", "annotations": {"readOnlyHint": True}},
+    {"name": "refund_payment", "description": "Refund a payment in full."},
+    {"name": "delete_customer", "description": "Delete a customer for good."},
+    {"name": "run_query", "description": "Run a SQL query.", "inputSchema": _takes("sql")},
+    {"name": "run_command", "description": "Run a shell command.", "inputSchema": _takes("command")},
+    {"name": "fetch_url", "description": "Fetch a URL.", "inputSchema": _takes("url")},
+    {"name": "write_file", "description": "Write a file.", "inputSchema": _takes("path")},
+    {"name": "deploy_site", "description": "Deploy a site to production."},
+    {"name": "invite_user", "description": "Invite a user and give them a role."},
+    {"name": "browser_click", "description": "Click an element on the page."},
+]
+
+
 def _sure(odds: float) -> float:
     return 0.95 if odds >= 0.5 else 0.02
 
 
 class TestLaws:
+    @lasting
+    @given(st.lists(st.sampled_from(POOL), unique_by=lambda one: one["name"], min_size=1), st.data())
+    def test_with_the_real_rules_too_a_further_tool_never_lowers_the_score(
+        self, tools: list[dict[str, Any]], data: st.DataObject
+    ) -> None:
+        kept = data.draw(st.lists(st.sampled_from(tools), unique_by=lambda one: one["name"]))
+        ordered = [one for one in tools if one in kept]
+        for profile in BOTH:
+            less = score(_painted(ordered, default_ruleset()), profile)
+            more = score(_painted(tools, default_ruleset()), profile)
+            assert less.score <= more.score
+            assert less.range.high <= more.range.high
+
     @lasting
     @given(surfaces(), st.data())
     def test_a_further_tool_never_lowers_and_a_missing_one_never_raises(
