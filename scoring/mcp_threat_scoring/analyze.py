@@ -1,4 +1,4 @@
-"""The pure pipeline, on one screen: a manifest goes in, a report comes out. Same manifest, same report, byte for byte."""
+"""The pure pipeline, on one screen: a manifest goes in, a report comes out; the same one every time, byte for byte."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcp_threat_scoring.auth_scope import authority
 from mcp_threat_scoring.catalogue import load_catalogue
+from mcp_threat_scoring.documents import rule_cache
 from mcp_threat_scoring.finding import checks, findings
 from mcp_threat_scoring.maestro import model
 from mcp_threat_scoring.manifest import Coverage, Manifest
@@ -72,6 +73,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     context = _context(manifest, picture)
     capabilities = _capabilities(picture)
     maestro = model(picture.signals, known.meta, known.catalogue, context)
+    rule_cache().flush()
     return Report(
         target=TargetOut(kind=manifest.target_kind, value=_asked(manifest.target_value)),
         server=_server(manifest),

@@ -6,6 +6,8 @@ as text before parsing, because a scan has no use for them and parsing is what l
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.rule_cache import RuleCache
 
 Doc = TypeVar("Doc", bound=BaseModel)
 _CUT = "\n---\n"
@@ -23,6 +26,12 @@ def rules_dir() -> Path:
     here = Path(__file__).resolve().parent
     packaged = here / "rules"
     return packaged if packaged.is_dir() else here.parents[1] / "rules"
+
+
+@lru_cache(maxsize=1)
+def rule_cache() -> RuleCache:
+    """What the shipped rules parsed to the last time."""
+    return RuleCache(rules_dir())
 
 
 class _StrictLoader(yaml.CSafeLoader):
@@ -135,6 +144,10 @@ def load_document(
     model: type[Doc], path: Path, shown: str, problems: list[RuleProblem], *, shipped: bool = True
 ) -> Doc | None:
     """Read, parse and check the first document of a file; one that is not `shipped` with us is bounded first."""
+    cached = rule_cache().get(path) if shipped else None
+    if cached is not None:
+        with suppress(ValidationError):  # the slow way finds the line of what is wrong
+            return model.model_validate_json(cached)
     text = read_text(path, shown, problems)
     if text is None or not (shipped or bounded(text, shown, problems)):
         return None
@@ -146,6 +159,8 @@ def load_document(
     if data is None:
         problems.append(RuleProblem(shown, 0, "the file is empty"))
         return None
+    if shipped:
+        rule_cache().put(path, data)
     return validate(model, data, head, shown, problems)
 
 
