@@ -17,7 +17,7 @@ import re2
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
-from mcp_threat_scoring.neutralise import excerpt, neutralise
+from mcp_threat_scoring.neutralise import excerpt, neutralise, neutralise_name, neutralise_pointer
 from mcp_threat_scoring.rule import (
     AbilityTest,
     AllOf,
@@ -221,7 +221,10 @@ class Matcher:
             if isinstance(source, tuple):
                 found.append(self._locate(rule_id, atom, source, subject))
             elif isinstance(source, FactTest) and (places := subject.places.get(source.fact)):
-                found.extend(Evidence(rule_id, pointer, neutralise(words)) for pointer, words in places[:MAX_EVIDENCE])
+                found.extend(
+                    Evidence(rule_id, neutralise_pointer(pointer), neutralise_name(words))
+                    for pointer, words in places[:MAX_EVIDENCE]
+                )
             elif isinstance(source, FactTest):
                 shown = neutralise(f"{source.fact}: {_spell(subject.facts.get(source.fact))}")
                 found.append(Evidence(rule_id, _fact_pointer(subject, source.fact), shown))
@@ -241,7 +244,7 @@ class Matcher:
         start, end = _span(regex, view.text)
         if start < 0:  # the set and the search disagree only where the set ran out of memory
             return Evidence(rule_id, subject.pointer, neutralise(""))
-        return Evidence(rule_id, view.pointer_at(start), excerpt(view.shown(start, end)))
+        return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
 
 
 @dataclass(slots=True)

@@ -114,7 +114,9 @@ def excerpt(text: str, words: int = WORDS_SHOWN) -> SafeText:
     parts = shown.split(" ")
     if len(parts) < 3:
         return shown
-    return SafeText("·".join(parts[:words]) + ("…" if len(parts) > words and not parts[words - 1].endswith("…") else ""))
+    return SafeText(
+        "·".join(parts[:words]) + ("…" if len(parts) > words and not parts[words - 1].endswith("…") else "")
+    )
 
 
 def neutralise_name(text: object) -> SafeText:
@@ -130,6 +132,22 @@ def neutralise_name(text: object) -> SafeText:
     if len(parts) == 1 and len(shown) > LETTERS_OF_NAME:
         return SafeText(shown[:LETTERS_OF_NAME].rstrip("…") + "…" + CHANGED)
     return shown if shown == text.strip() else SafeText(shown + CHANGED)
+
+
+_PLAIN_POINTER = re2.compile(r"^(?:/[A-Za-z0-9_.$~:^*-]{0,64})*$")
+
+
+def neutralise_pointer(pointer: str) -> SafeText:
+    """A JSON Pointer into the manifest. Its tokens are names that the target chose, those of parameters for one.
+
+    An ordinary pointer stays what it is and can be followed. A token that is no plain word is cut short and made inert:
+    the pointer then still shows the way, as far as that is safe.
+    """
+    if len(pointer) < 2_000 and pointer.isascii() and _PLAIN_POINTER.fullmatch(pointer):
+        return SafeText(pointer)
+    tokens = pointer.split("/")[:60]
+    safe = (excerpt(token[:200].replace("~1", "/").replace("~0", "~")) for token in tokens)
+    return SafeText("/".join(token.replace("~", "~0").replace("/", "~1") for token in safe))
 
 
 def trusted(text: str) -> SafeText:
