@@ -30,7 +30,7 @@ Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
 class Frozen(BaseModel):
     """Base of all report parts: immutable, and nothing may be added silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class EvidenceOut(Frozen):

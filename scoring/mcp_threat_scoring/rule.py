@@ -19,7 +19,7 @@ Polarity = Literal["presence", "weak", "gap", "control"]
 
 
 class _Doc(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class TextTest(_Doc):

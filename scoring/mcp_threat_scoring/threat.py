@@ -38,7 +38,7 @@ class SignalMeta:
 class Doc(BaseModel):
     """Base of the loaded documents: immutable, and a misspelt key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class When(Doc):

@@ -20,7 +20,7 @@ SHORTEST = 8
 class WellKnownDoc(BaseModel):
     """``rules/well_known.yaml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     packages: list[str]
 
