@@ -10,15 +10,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from mcp_threat_scoring.phrases import listed
+from mcp_threat_scoring.capability import ToolProfile
+from mcp_threat_scoring.phrases import joined, listed
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report import SEVERITIES, Decision, FindingOut, LimitsOut, Severity, VerdictOut
+from mcp_threat_scoring.report import SEVERITIES, Decision, Effect, FindingOut, LimitsOut, Severity, VerdictOut
 
-ACTING = ("process.exec", "code.eval", "net.send", "money.move", "deploy", "fs.write", "memory.write")
-"""Abilities that keep a server from a plain ``allow`` even where no tool was judged to write."""
+ACTING: Mapping[str, str] = {
+    "process.exec": "run commands",
+    "code.eval": "run code",
+    "money.move": "move money",
+    "identity.admin": "change who may do what",
+    "deploy": "change what runs",
+    "device.control": "control devices",
+    "net.send": "send to others",
+    "browser": "drive a browser",
+    "db.query": "run queries that the caller writes",
+    "net.fetch": "fetch an address of the caller's choice, which can carry data out",
+    "secrets.read": "hand out secrets",
+    "fs.write": "write files",
+    "memory.write": "store what later sessions read",
+}
+"""Abilities that keep a server from a plain ``allow`` even where no tool was judged to write, gravest first."""
+CONFIRMED = frozenset(
+    {
+        "process.exec",
+        "code.eval",
+        "money.move",
+        "identity.admin",
+        "deploy",
+        "device.control",
+        "net.send",
+        "secrets.read",
+    }
+)
+"""Abilities of which every use is confirmed, even by a tool judged to read: one wrong call is too many."""
 MAX_REASONS = 6
+ABILITIES_TOLD = 3
+_STRICTNESS: Mapping[str, int] = {"allow": 0, "confirm": 1, "deny": 2}
+_BY_EFFECT: Mapping[Effect, str] = {"read": "allow", "write": "confirm", "destructive": "deny"}
 
 
 def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[FindingOut]:
@@ -26,11 +57,26 @@ def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[Findin
     return [finding for finding in findings if SEVERITIES.index(finding.severity) >= floor]
 
 
+def _treatment(tool: ToolProfile) -> str:
+    """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied."""
+    if tool.name != tool.raw_name:
+        return "deny"
+    if tool.effect == "read" and CONFIRMED & tool.abilities.keys():
+        return "confirm"
+    return _BY_EFFECT[tool.effect]
+
+
 def _limits(picture: Picture) -> LimitsOut:
-    names = {effect: [str(t.name) for t in picture.tools if t.effect == effect] for effect in ("read", "write", "destructive")}
-    if picture.from_listing:
-        return LimitsOut(allow_tools=[], confirm_tools=[], deny_tools=[])
-    return LimitsOut(allow_tools=names["read"], confirm_tools=names["write"], deny_tools=names["destructive"])
+    strictest: dict[str, str] = {}
+    for tool in () if picture.from_listing else picture.tools:
+        # Two tools of one name are one rule for a client: the stricter of the two.
+        treatment, name = _treatment(tool), str(tool.name)
+        if _STRICTNESS[treatment] >= _STRICTNESS[strictest.get(name, "allow")]:
+            strictest[name] = treatment
+    sorted_out = {kind: [name for name, held in strictest.items() if held == kind] for kind in _STRICTNESS}
+    return LimitsOut(
+        allow_tools=sorted_out["allow"], confirm_tools=sorted_out["confirm"], deny_tools=sorted_out["deny"]
+    )
 
 
 def _hostile(findings: Sequence[FindingOut]) -> list[FindingOut]:
@@ -52,39 +98,56 @@ def _titles(findings: Sequence[FindingOut]) -> list[str]:
 def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
     """Decide from the findings, the capabilities, and what could not be seen."""
     limits = _limits(picture)
-    hostile, serious = _hostile(findings), _at_least(findings, "high")
-    acting = picture.acting("write")
-    able = sorted({ability for ability in ACTING for _ in picture.able(ability)})
+    hostile, serious, fair = _hostile(findings), _at_least(findings, "high"), _at_least(findings, "medium")
+    able = [does for ability, does in ACTING.items() if picture.able(ability)]
     seen = picture.facts.get("coverage.tools", "not_observed")
+    unseen = seen == "not_observed" or picture.from_listing
+    acting = bool(picture.acting("write") or able or limits.confirm_tools or limits.deny_tools)
     decision: Decision
     reasons: list[str] = []
     if hostile:
         decision = "block"
         reasons += _titles(hostile)
-    elif serious or seen == "not_observed" or picture.from_listing:
+    elif serious or unseen or seen == "partial":
         decision = "review"
         reasons += _titles(serious)
-        if picture.from_listing:
-            reasons.append("Only a description was read; nobody listed the tools.")
-        elif seen == "not_observed":
-            reasons.append("The tools were not seen, so nothing can be said of what they do.")
-    elif acting or able:
+    elif acting:
         decision = "allow_with_limits"
-    elif seen == "partial" or _at_least(findings, "medium"):
+    elif fair:
         decision = "review"
-        reasons += _titles(_at_least(findings, "medium"))
+        reasons += _titles(fair)
     else:
         decision = "allow"
-        count = len(picture.tools)
-        if count:
-            reasons.append("Its one tool only reads." if count == 1 else f"All {count} tools only read.")
-        else:
-            reasons.append("It offers no tools.")
-    if seen == "partial":
-        reasons.append("Part of the tool list could not be read; what is missing was not judged.")
+        reasons.append(_only_reads(len(picture.tools)))
+    reasons += _not_seen(picture, seen)
     if not picture.from_listing:
-        if limits.deny_tools:
-            reasons.append(f"Deny what cannot be undone: {listed(limits.deny_tools)}.")
-        if limits.confirm_tools:
-            reasons.append(f"Ask before each call of what changes things: {listed(limits.confirm_tools)}.")
+        reasons += _told(limits, able)
     return VerdictOut(decision=decision, reasons=reasons[:MAX_REASONS], limits=limits)
+
+
+def _only_reads(count: int) -> str:
+    if not count:
+        return "It offers no tools."
+    return "Its one tool only reads." if count == 1 else f"All {count} tools only read."
+
+
+def _not_seen(picture: Picture, seen: object) -> list[str]:
+    if picture.from_listing:
+        return ["Only a description was read; nobody listed the tools."]
+    if seen == "not_observed":
+        return ["The tools were not seen, so nothing can be said of what they do."]
+    if seen == "partial":
+        return ["Part of the tool list could not be read; what is missing was not judged, so it stays denied."]
+    return []
+
+
+def _told(limits: LimitsOut, able: Sequence[str]) -> list[str]:
+    """The limits in sentences; and what the tools can do, where no tool's effect says it already."""
+    reasons: list[str] = []
+    if limits.deny_tools:
+        reasons.append(f"Deny what cannot be undone: {listed(limits.deny_tools)}.")
+    if limits.confirm_tools:
+        reasons.append(f"Ask before each call of what changes things: {listed(limits.confirm_tools)}.")
+    if able and not reasons:
+        reasons.append(f"Its tools change nothing by themselves, but can {joined(able[:ABILITIES_TOLD])}.")
+    return reasons

@@ -1,0 +1,108 @@
+"""What to do with a server, and the least privilege written out."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_threat_scoring.report import FindingOut
+from mcp_threat_scoring.verdict import ACTING, verdict
+
+
+def finding(kind="weakness", severity="high", confidence="high", title="Something is wrong", tool=None):
+    return FindingOut(
+        rule_id="x.y", kind=kind, title=title, severity=severity, confidence=confidence, tool=tool, pointer="",
+        excerpt="", explanation="", remediation="", references=[],
+    )  # fmt: skip
+
+
+def test_what_only_reads_and_was_seen_whole_is_allowed(fake, tool):
+    told = verdict(fake([tool("get_weather"), tool("list_cities")]), [])
+
+    assert told.decision == "allow"
+    assert told.limits.allow_tools == ["get_weather", "list_cities"]
+    assert told.reasons == ["All 2 tools only read."]
+
+
+def test_a_server_without_tools_is_allowed_and_says_so(fake):
+    assert verdict(fake([]), []).reasons == ["It offers no tools."]
+
+
+def test_writes_are_confirmed_and_destruction_is_denied(fake, tool, writing, destroying):
+    told = verdict(fake([tool("get_order"), writing("create_order"), destroying("delete_order")]), [])
+
+    assert told.decision == "allow_with_limits"
+    assert told.limits.model_dump() == {
+        "allow_tools": ["get_order"], "confirm_tools": ["create_order"], "deny_tools": ["delete_order"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("ability", ACTING)
+def test_nothing_that_sends_writes_or_executes_is_plainly_allowed(fake, tool, ability):
+    told = verdict(fake([tool("do_it", abilities=(ability,))]), [])
+
+    assert told.decision == "allow_with_limits"
+    assert told.reasons
+
+
+@pytest.mark.parametrize("ability", ["process.exec", "code.eval", "money.move", "net.send", "secrets.read"])
+def test_what_is_too_much_for_one_wrong_call_is_confirmed_even_if_it_reads(fake, tool, ability):
+    limits = verdict(fake([tool("show_it", abilities=(ability,)), tool("get_it")]), []).limits
+
+    assert limits.confirm_tools == ["show_it"]
+    assert limits.allow_tools == ["get_it"]
+
+
+def test_a_reader_of_pages_stays_readable(fake, tool):
+    assert verdict(fake([tool("fetch", abilities=("net.fetch",))]), []).limits.allow_tools == ["fetch"]
+
+
+def test_orders_to_the_model_block(fake, tool):
+    told = verdict(fake([tool()]), [finding("hostile_content", "critical", "high", "It gives orders", "get_it")])
+
+    assert told.decision == "block"
+    assert told.reasons[0] == "It gives orders (get_it)."
+
+
+def test_a_vague_hint_of_orders_does_not_block_but_a_person_looks(fake, tool):
+    told = verdict(fake([tool()]), [finding("hostile_content", "medium", "low")])
+
+    assert told.decision == "review"
+
+
+def test_a_serious_fault_is_reviewed(fake, tool):
+    assert verdict(fake([tool()]), [finding()]).decision == "review"
+
+
+def test_a_small_fault_changes_nothing(fake, tool):
+    assert verdict(fake([tool()]), [finding(severity="low")]).decision == "allow"
+
+
+@pytest.mark.parametrize("status", ["not_observed", "partial"])
+def test_what_was_not_seen_is_never_allowed(fake, tool, status):
+    tools = [tool()] if status == "partial" else []
+    told = verdict(fake(tools, facts={"coverage.tools": status}), [])
+
+    assert told.decision == "review"
+    assert any("not" in reason for reason in told.reasons)
+
+
+def test_a_description_names_no_tool_to_allow(fake, tool):
+    told = verdict(fake([tool("manages orders")], from_listing=True), [])
+
+    assert told.decision == "review"
+    assert told.limits.allow_tools == []
+
+
+def test_two_tools_of_one_name_get_the_stricter_limit(fake, tool, destroying):
+    for pair in ([tool("orders"), destroying("orders")], [destroying("orders"), tool("orders")]):
+        limits = verdict(fake(pair), []).limits
+
+        assert limits.deny_tools == ["orders"]
+        assert limits.allow_tools == []
+
+
+def test_a_name_that_had_to_be_changed_is_denied(fake, tool):
+    limits = verdict(fake([tool("get\u200b_it")]), []).limits
+
+    assert limits.allow_tools == []
+    assert len(limits.deny_tools) == 1
