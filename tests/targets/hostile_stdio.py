@@ -340,6 +340,15 @@ def numbers_beyond_numbers(server: Server) -> None:
 
 
 @behaviour
+def repeated_keys(server: Server) -> None:
+    def act(request: dict[str, Any]) -> None:
+        body = b'{"tools":[{"name":"harmless","name":"ok","inputSchema":{}}]}'
+        write(b'{"jsonrpc":"2.0","id":%d,"result":%b}\n' % (request["id"], body))
+
+    on_list(server, act)
+
+
+@behaviour
 def lone_surrogates(server: Server) -> None:
     server.tools = [tool("half \ud83d"), tool("\udcff")]
 
@@ -556,6 +565,12 @@ def declares_nothing(server: Server) -> None:
 @behaviour
 def tools_fail(server: Server) -> None:
     on_list(server, lambda request: server.error(request, -32603, "backend `down` <b>now</b>\x1b[31m"))
+
+
+@behaviour
+def shows_its_inside(server: Server) -> None:
+    trace = 'Traceback (most recent call last):\n  File "/srv/app/main.py", line 7, in <module>\nKeyError'
+    on_list(server, lambda request: server.error(request, -32603, trace))
 
 
 @behaviour

@@ -1,7 +1,7 @@
 """Questions to a peer and its answers, one at a time, with everything else it says counted or refused.
 
 Nothing here knows what is asked. Events noted: ``reverse_request`` (the peer asked us something), ``wrong_id``,
-``list_changed_notice``, ``junk_output``.
+``list_changed_notice``, ``junk_output``, ``verbose_error``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ META = "io.modelcontextprotocol/"
 """Prefix of the reserved `_meta` keys of MCP 2026-07-28."""
 CLIENT = {"name": "mcp-threat-model", "version": __version__}
 METHOD_NOT_FOUND = -32601  # JSON-RPC 2.0, section 5.1
+TRACE_MARKS = ("Traceback (most recent call last)", "\n    at ", "\n\tat ", "goroutine 1 [", "stack backtrace:")
+"""How traces of Python, JavaScript, Java, Go and Rust begin."""
+MESSAGE_CHARS = 100_000
 NOT_MCP_HINT = "Check that the target is an MCP server and that its arguments are right."
 
 
@@ -125,6 +128,8 @@ class Conversation:
             number = number if isinstance(number, int) and not isinstance(number, bool) else None
             shown = f"error {number}" if number is not None else "an error"
             said = f": {quoted(rpc['message'])}" if rpc.get("message") else ""
+            if any(mark in str(rpc.get("message"))[:MESSAGE_CHARS] for mark in TRACE_MARKS):
+                self.tap.note("verbose_error", f"{method} was answered with the inside of the program")
             raise RequestError("not_mcp", f"{method} was answered with {shown}{said}", number, rpc.get("data"))
         result = got.body.get("result")
         if not isinstance(result, dict):

@@ -31,7 +31,8 @@ _NETWORK = re2.compile(
     r"(?i)ENOTFOUND|EAI_AGAIN|EAI_FAIL|ENETUNREACH|EHOSTUNREACH|getaddrinfo|name resolution|name or service not known"
     r"|network is unreachable|nodename nor servname|could not resolve|failed to resolve|cannot resolve|dns error"
     r"|no such host|fetch failed|UnknownHostException|temporary failure in name|connection error|ConnectError"
-    r"|max retries exceeded|failed to establish a new connection|failed to fetch|network error|dial tcp|no address associated"
+    r"|max retries exceeded|failed to establish a new connection|failed to fetch|network error|dial tcp"
+    r"|no address associated"
 )
 MAX_HOSTS = 5
 

@@ -103,7 +103,16 @@ def _safe_int(text: str) -> int | str:
     return int(text) if len(text) <= 100 else text  # Python refuses 4,300 digits, and nobody needs 100
 
 
-_DECODER = json.JSONDecoder(parse_constant=str, parse_float=_safe_float, parse_int=_safe_int)
+def _decode(text: str, tap: Tap) -> Any:
+    """Parse JSON; of a repeated key the last value stays, as with most readers, and the repetition is noted."""
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        built = dict(pairs)
+        if len(built) != len(pairs):
+            tap.note("repeated_key", "an object with the same key twice, which readers understand differently")
+        return built
+
+    return json.loads(text, object_pairs_hook=build, parse_constant=str, parse_float=_safe_float, parse_int=_safe_int)
 
 
 def encode(body: object) -> bytes:
@@ -143,7 +152,7 @@ def parse(raw: bytes, limits: Limits, tap: Tap) -> list[Incoming]:
         tap.note("bad_utf8", "text that is not UTF-8 was replaced")
         text = raw.decode(errors="replace")
     try:
-        value = _DECODER.decode(text.removeprefix("\ufeff"))
+        value = _decode(text.removeprefix("\ufeff"), tap)
     except RecursionError:
         return [Damaged("malformed", "a message that is nested too deeply to be read", probable_id(raw))]
     except ValueError:
