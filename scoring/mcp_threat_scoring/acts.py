@@ -15,6 +15,7 @@ from typing import Any
 import re2
 from pydantic import BaseModel, ConfigDict, Field, StrictStr
 
+from mcp_threat_scoring.lexicon import inflect
 from mcp_threat_scoring.normalise import fold
 
 GAP = 4
@@ -43,9 +44,10 @@ _CALLS = frozenset({"call", "before", "prefer", "run", "after", "retired"})
 class ActsDoc(BaseModel):
     """``rules/acts.yaml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     concepts: dict[str, dict[str, list[StrictStr]]]
+    inflected: list[str] = Field(default=[], description="Concepts whose English words have an -ing form.")
     together: dict[str, list[StrictStr]] = Field(default={}, description="Words that stand for several concepts.")
 
 
@@ -230,6 +232,8 @@ def _structure(sentence: str, start: int, end: int, known: Known, before: str) -
         if follows.startswith(("tool", "function", "mcp")) or (found[0] == "`" and before in _CALLS):
             return ("foreign",)
         return ("lit",)
+    if found[0] == "@" and not (start and sentence[start - 1].isalnum()):
+        return ()
     if found[0] == "@" or "at" in found[1:3]:
         return ("email",)
     if found.startswith("the ") and found.endswith((" tool", " function")):
@@ -261,6 +265,7 @@ def compile_acts(document: ActsDoc) -> Acts:
     stems: dict[str, tuple[str, ...]] = {}
     claims = [(tuple(several.split()), group) for several, group in document.together.items()]
     claims += [((concept,), group) for concept, groups in document.concepts.items() for group in groups.values()]
+    claims += [((concept,), _doing(document.concepts.get(concept, {}).get("en", []))) for concept in document.inflected]
     for meaning, group in claims:
         for phrase in group:  # what is named first keeps a word that two lay claim to
             folded = fold(phrase.removesuffix("*"))
@@ -280,6 +285,10 @@ def compile_acts(document: ActsDoc) -> Acts:
         _pattern([_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)]),
         words,
     )
+
+
+def _doing(verbs: Iterable[str]) -> list[str]:
+    return [inflect(verb)[-1] for verb in verbs if verb.isalpha() and not verb.endswith(("s", "ed", "ing"))]
 
 
 def _longest(phrases: Iterable[str]) -> list[str]:
