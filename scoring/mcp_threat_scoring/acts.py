@@ -117,6 +117,8 @@ class Acts:
             if token[0] in "'-" or token[-1] in "'-":
                 start += len(token) - len(token.lstrip("'-"))
                 token = token.strip("'-")
+            if token.endswith("'s") and token not in self.phrases:
+                token = token[:-2]
             taken = 1
             for rest, meaning in self.phrases.get(token, ()):
                 if not rest:
@@ -247,7 +249,7 @@ def _structure(sentence: str, start: int, end: int, known: Known, before: str) -
         follows = sentence[end : end + 12].lstrip("`'\" ")
         called = before in _CALLS
         return ("foreign",) if called or follows.startswith(("tool", "function")) or found.startswith("mcp_") else ()
-    return ("wallet",) if len(found) >= 20 else ()
+    return ("wallet",) if len(found) >= 14 else ()
 
 
 def _named(name: str, known: Known) -> str:
