@@ -12,7 +12,7 @@ as datamarking: Hines et al., "Defending Against Indirect Prompt Injection Attac
 from __future__ import annotations
 
 import unicodedata
-from typing import NewType
+from typing import Any, NewType
 
 import re2
 
@@ -89,10 +89,15 @@ def neutralise(text: object, limit: int = EXCERPT_LENGTH) -> SafeText:
     if "@" in shown:
         shown = _MAIL.sub(r"\1[@]\2", shown)
     if "&" in shown:
-        shown = _ENTITY.sub(r"＆\1", shown)
+        shown = _ENTITY.sub(_defused, shown)
     if len(value) > limit or len(shown) > limit * 2:
         shown = shown[: limit * 2 - 1 if len(value) <= limit else limit].rstrip() + "…"
     return SafeText(shown)
+
+
+def _defused(entity: Any) -> str:
+    """The entity with another ampersand. A function, because RE2 misspells what is not ASCII in a template."""
+    return f"＆{entity[1]}"
 
 
 def _plain(value: object, limit: int) -> str:

@@ -129,9 +129,10 @@ def observe_list(tools: Sequence[Item]) -> tuple[dict[str, bool | int | str], di
     spaces = Counter(head for tool in tools if (head := _namespace(tool.name)))
     if spaces and sum(spaces.values()) >= MOST * len(tools):
         facts["tools.upstreams"] = sum(1 for count in spaces.values() if count > 1)
-    hints = {tuple(tool.annotations.get(hint) for hint in HINTS) for tool in tools if tool.annotations}
+    # Spelt, because a hint may be anything: a list cannot be a member of a set.
+    hints = {repr([tool.annotations.get(hint) for hint in HINTS]) for tool in tools if tool.annotations}
     annotated = sum(bool(tool.annotations) for tool in tools)
-    facts["hints.alike"] = annotated == len(tools) > 3 and len(hints) == 1 and hints != {(None,) * 4}
+    facts["hints.alike"] = annotated == len(tools) > 3 and len(hints) == 1 and hints != {repr([None] * len(HINTS))}
     return facts, places
 
 
