@@ -14,13 +14,24 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 MAX_HOPS = 16
-TOOL_HOMES = (
-    ".pyenv", ".nvm", ".volta", ".asdf", ".bun", ".deno", ".rbenv", ".sdkman", ".dotnet", ".nodenv", ".fnm", ".rye",
-    ".local/share/mise", ".local/share/uv", ".local/share/pipx", ".local/share/fnm", ".local/pipx", "miniconda3",
-    "anaconda3", "miniforge3", ".cargo/bin", ".rustup", "go/bin", ".npm-global",
+TOOL_HOMES: dict[str, tuple[str, ...]] = {
+    ".dotnet": ("dotnet", "host", "shared", "sdk", "tools"),
+    ".rye": ("py", "shims", "self", "tools"),
+    ".local/share/uv": ("python", "tools"),
+} | dict.fromkeys(
+    (".pyenv", ".nvm", ".volta", ".asdf", ".bun", ".deno", ".rbenv", ".sdkman", ".nodenv", ".fnm", ".local/share/mise",
+     ".local/share/pipx", ".local/share/fnm", ".local/pipx", "miniconda3", "anaconda3", "miniforge3", ".cargo/bin",
+     ".rustup", "go/bin", ".npm-global"),
+    (),
 )  # fmt: skip
-"""Homes of version managers, relative to a home directory: shims there need the whole of it. None keeps credentials
-(`~/.cargo` and `~/.npm` may, so only the programs of the first are opened, and nothing of the second)."""
+"""Homes of version managers, relative to a home directory: a shim there needs the whole of it, or the parts named here
+where the rest may hold credentials."""
+SECRET_PLACES = (
+    ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".config/gcloud", ".config/gh", ".config/op", ".netrc",
+    ".npmrc", ".pypirc", ".git-credentials", ".pgpass", ".my.cnf", ".vault-token", ".terraform.d", ".password-store",
+    ".mozilla", ".thunderbird", ".config/google-chrome", ".config/chromium", ".local/share/keyrings", ".bash_history",
+)  # fmt: skip
+"""Never opened, even where an argument, or a link that it leads to, names them; relative to a home directory."""
 PREFIX_MARKS = ("pyvenv.cfg", "conda-meta", "lib/node_modules", "include/node")
 PROJECT_MARKS = (
     "package.json",
@@ -75,7 +86,7 @@ def readable_roots(program: str, arguments: Sequence[str], hidden: Iterable[Path
         path = Path(argument.partition("=")[2] if argument.startswith("--") else argument)
         if path.is_absolute() and path.is_file():
             wanted.extend(_roots_of_argument(path, places))
-    inside = {one for one in wanted if _hidden(one, places) and not _too_wide(one, places)}
+    inside = {one for one in wanted if _hidden(one, places) and not _too_wide(one, places) and not _secret(one)}
     kept: list[Path] = []
     for path in sorted(inside, key=lambda one: (len(one.parts), str(one))):
         if not any(path.is_relative_to(other) for other in kept):
@@ -93,6 +104,13 @@ def _too_wide(path: Path, places: Sequence[Path]) -> bool:
         Path("/home"),
         Path("/Users"),
     )
+
+
+def _secret(path: Path) -> bool:
+    """In a place where people keep their keys, or above one."""
+    real = path.resolve()
+    places = [home / place for home in homes() for place in SECRET_PLACES]
+    return any(one.is_relative_to(place) or place.is_relative_to(one) for place in places for one in (path, real))
 
 
 def _program_files(program: Path) -> list[Path]:
@@ -132,9 +150,9 @@ def _interpreters(path: Path) -> list[Path]:
 
 def _roots_of_program(path: Path, places: Sequence[Path]) -> list[Path]:
     for home in homes():
-        for tool in TOOL_HOMES:
+        for tool, parts in TOOL_HOMES.items():
             if path.is_relative_to(home / tool):
-                return [home / tool]
+                return [home / tool / part for part in parts if (home / tool / part).exists()] or [home / tool]
     for parent in list(path.parents)[:3]:
         if _is_prefix(parent) and not _too_wide(parent, places):
             return [parent, *_project_of(parent, places), *_base_of(parent, places)]

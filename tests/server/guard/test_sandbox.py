@@ -88,10 +88,15 @@ class TestWhatIsOpened:
         (home / "b").symlink_to(home / "a")
         assert opened(home / "a", home / "b", home=home) == []
 
-    def test_a_link_to_a_secret_opens_what_the_caller_named_and_no_more(self, home: Path) -> None:
-        key = program(home / ".ssh/id")
-        (home / "link.txt").symlink_to(key)
-        assert opened("/bin/sh", home / "link.txt", home=home) == ["link.txt", ".ssh/id"]
+    def test_only_parts_of_a_version_manager_that_may_keep_credentials(self, home: Path) -> None:
+        tool = program(home / ".local/share/uv/tools/server/bin/server")
+        program(home / ".local/share/uv/credentials/credentials.toml")
+        assert opened(tool, home=home) == [".local/share/uv/tools"]
+
+    @pytest.mark.parametrize("name", [".ssh/id", ".aws/credentials", ".netrc", ".config/gh/hosts.yml"])
+    def test_a_key_is_never_opened_even_when_it_is_named_or_linked_to(self, home: Path, name: str) -> None:
+        (home / "link.txt").symlink_to(program(home / name))
+        assert opened("/bin/sh", home / name, home / "link.txt", home=home) == []
 
 
 class TestPlan:

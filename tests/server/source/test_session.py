@@ -10,14 +10,18 @@ from typing import Any
 
 import anyio
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.conversation import Conversation, RequestError
 from mcp_threat_model.source.session import SessionParts, read_link
-from mcp_threat_model.source.wire import Incoming, Message, PeerGoneError, Tap, parse
+from mcp_threat_model.source.wire import Incoming, Message, PeerGoneError, Tap, bound, parse
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.manifest import sha256_of
 
 LIMITS = Limits(total_s=5, request_s=0.3, probe_s=0.1, probe_unread_s=0.1)
+JSON_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 Answer = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
@@ -47,6 +51,17 @@ class ScriptedPeer:
 
     def asked(self) -> list[str]:
         return [body["method"] for body in self.sent if "method" in body]
+
+
+def nested(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    keys = st.sampled_from(["jsonrpc", "id", "method", "result", "error", "a long key of many words", "x"])
+    return st.lists(children, max_size=4) | st.dictionaries(keys, children, max_size=5)
+
+
+def levels(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max((levels(one) for one in value.values()), default=0)
+    return 1 + max((levels(one) for one in value), default=0) if isinstance(value, list) else 0
 
 
 def peer(**results: Any) -> Answer:
@@ -230,6 +245,17 @@ class TestWire:
         (damaged,) = parse(b'{"jsonrpc":"2.0", "id" : 17,"result":', LIMITS, Tap())
         assert not isinstance(damaged, Message)
         assert damaged.request_id == 17
+
+    @given(
+        st.binary(max_size=400) | st.recursive(JSON_LEAVES, nested, max_leaves=30).map(lambda v: json.dumps(v).encode())
+    )
+    def test_no_bytes_break_the_parser(self, raw: bytes) -> None:
+        for got in parse(raw, LIMITS, Tap()):
+            if isinstance(got, Message):
+                kept, cuts = bound(got.body, replace(LIMITS, depth=3, string_chars=5))
+                assert (kept is got.body) == (cuts == 0)
+                assert levels(kept) <= 4 + 1
+                sha256_of(kept)
 
     def test_only_so_much_of_a_batch_is_read(self) -> None:
         tap = Tap()
