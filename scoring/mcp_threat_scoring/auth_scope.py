@@ -14,13 +14,13 @@ OpenID Connect      ``openid``, ``profile``, ``email``, ``offline_access`` (Core
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import re2
 
-from mcp_threat_scoring.manifest import AuthFacts, well_formed
+from mcp_threat_scoring.manifest import AuthFacts, ScopeFact, well_formed
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.report import AuthOut, Breadth, EvidenceOut, ScopeOut
 from mcp_threat_scoring.views import split_words
@@ -28,6 +28,7 @@ from mcp_threat_scoring.views import split_words
 if TYPE_CHECKING:
     from mcp_threat_scoring.picture import Picture
 
+Stated = Sequence[tuple[ScopeFact, str]]
 Action = Literal["identity", "read", "write", "admin", "unknown"]
 
 MAX_SCOPES = 500
@@ -118,18 +119,22 @@ def widest(breadths: Iterable[Breadth]) -> Breadth:
     return max(breadths, key=_RANK.__getitem__, default="unknown")
 
 
-def scopes_of(auth: AuthFacts) -> list[tuple[Scope, str, str]]:
-    """The scopes that were seen, each once, with where they were read and their JSON Pointer."""
+def scopes_of(auth: AuthFacts, stated: Stated = ()) -> list[tuple[Scope, str, str]]:
+    """The scopes that were seen, each once, with where they were read and their JSON Pointer.
+
+    `stated` are those that tools name themselves.
+    """
     seen: dict[str, tuple[Scope, str, str]] = {}
-    for index, fact in enumerate(auth.scopes[:MAX_SCOPES]):
+    seen_at = [(fact, f"/auth/scopes/{index}") for index, fact in enumerate(auth.scopes[:MAX_SCOPES])]
+    for fact, pointer in (*seen_at, *stated):
         if fact.name and fact.name not in seen:
-            seen[fact.name] = (parse_scope(fact.name), fact.source, f"/auth/scopes/{index}")
+            seen[fact.name] = (parse_scope(fact.name), fact.source, pointer)
     return list(seen.values())
 
 
-def asked_scopes(auth: AuthFacts) -> list[tuple[Scope, str, str]]:
+def asked_scopes(auth: AuthFacts, stated: Stated = ()) -> list[tuple[Scope, str, str]]:
     """The scopes a caller is asked for; what an authorization server offers besides them counts only without them."""
-    scopes = scopes_of(auth)
+    scopes = scopes_of(auth, stated)
     return [one for one in scopes if one[1] != "authorization_server"] or scopes
 
 
@@ -139,8 +144,8 @@ def authority(picture: Picture, auth: AuthFacts) -> AuthOut:
     The breadth is the widest of :func:`asked_scopes`. ``none`` says that callers bring no authority of their own (no
     authentication, or identity scopes only), not that the server has none.
     """
-    scopes = scopes_of(auth)
-    asked = asked_scopes(auth)
+    scopes = scopes_of(auth, picture.stated_scopes)
+    asked = asked_scopes(auth, picture.stated_scopes)
     breadth: Breadth = widest(scope.breadth for scope, _, _ in asked)
     if not asked and auth.requirement == "none":
         breadth = "none"

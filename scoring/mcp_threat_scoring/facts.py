@@ -34,6 +34,7 @@ from mcp_threat_scoring.credential import credential_kind, declared_auth
 from mcp_threat_scoring.leak import credential_in, is_placeholder, redact
 from mcp_threat_scoring.manifest import Item, Manifest, well_formed
 from mcp_threat_scoring.observations import MAX_PLACES, observe_list
+from mcp_threat_scoring.stated_scope import stated_scopes
 from mcp_threat_scoring.views import HINTS, Subject, View, split_words, view_of
 from mcp_threat_scoring.well_known import lookalike
 
@@ -165,7 +166,9 @@ def _authority(manifest: Manifest, subject: Subject) -> None:
         _put(subject, "env.unmarked", [(places.get(name, "/launch/env"), name) for name in declared.unmarked])
     _put(subject, "argv.secrets", _literals(launch.argv[:200]))
     asked = [
-        one for one in scopes_of(manifest.auth) if one[1] != "authorization_server" and one[0].action != "identity"
+        one
+        for one in scopes_of(manifest.auth, stated_scopes(manifest.tools))
+        if one[1] != "authorization_server" and one[0].action != "identity"
     ]
     _put(subject, "scopes.asked", [(place, scope.name) for scope, _, place in asked])
     for action in ("read", "write", "admin"):

@@ -20,7 +20,7 @@ from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.facts import SERVER_TEXT, server_subject
 from mcp_threat_scoring.hostile import Suspicion, hostile_engine, hostile_facts, suspicions
 from mcp_threat_scoring.judge import conclusions, late_rules, server_judge, tool_judge
-from mcp_threat_scoring.manifest import Item, Listing, Manifest, well_formed
+from mcp_threat_scoring.manifest import Item, Listing, Manifest, ScopeFact, well_formed
 from mcp_threat_scoring.match import Matcher
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
 from mcp_threat_scoring.observations import observe_item
@@ -28,6 +28,7 @@ from mcp_threat_scoring.prose import Grammar
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
+from mcp_threat_scoring.stated_scope import stated_scopes
 from mcp_threat_scoring.views import shared_prefix, split_words, tool_subject
 
 _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
@@ -90,6 +91,8 @@ class Picture:
     rules: Mapping[SignalId, SignalRule]
     ruleset: Ruleset
     server_name: SafeText
+    stated_scopes: tuple[tuple[ScopeFact, str], ...] = ()
+    """Scopes that tools name themselves, each with its JSON Pointer."""
     from_listing: bool = False
     """The "tools" are clauses of a listing's prose: nobody listed any."""
     hostile: tuple[Suspicion, ...] = ()
@@ -174,6 +177,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         rules=compiled.rules,
         ruleset=ruleset,
         server_name=neutralise_name(name) if name else trusted("this server"),
+        stated_scopes=tuple(stated_scopes(manifest.tools)),
         from_listing=not manifest.tools and manifest.listing is not None,
         hostile=hostile,
     )
