@@ -38,6 +38,8 @@ from mcp_threat_scoring.views import HINTS, Subject, split_words, view_of
 
 Places = list[tuple[str, str]]
 
+TELLING = 40
+"""Characters from which on tools with the same description are called twins; "Description not available" says nothing."""
 MOST = 0.8
 """Share of the names that must be sorted into namespaces before the server is taken for a collection."""
 
@@ -116,7 +118,7 @@ def observe_list(tools: Sequence[Item]) -> tuple[dict[str, bool | int | str], di
     by_text: defaultdict[str, list[Item]] = defaultdict(list)
     for tool in tools:
         by_name[tool.name].append(tool)
-        if len(text := " ".join(tool.text("description").lower().split())) >= 24:
+        if len(text := " ".join(tool.text("description").lower().split())) >= TELLING:
             by_text[text[:2_000]].append(tool)
     for items in by_name.values():
         by_look[skeleton(items[0].name[:200])].append(items[0])

@@ -238,7 +238,7 @@ class TestList:
         assert ("tools.mixed_script" in observe_list(named(name))[0]) is mixed
 
     def test_the_same_text_under_two_names(self) -> None:
-        text = "Look up an order by its number."
+        text = "Look up an order of the shop by its order number."
         facts, _ = observe_list(tools({"name": "a", "description": text}, {"name": "b", "description": text.upper()}))
         assert facts["tools.same_text"] == 2
 
