@@ -19,8 +19,8 @@ _MACRO = re2.compile(r"\{([a-z][a-z_-]*)(!?)\}")
 
 def inflect(verb: str) -> list[str]:
     """The verb, its -s, -ed and -ing forms, by the common spelling rules ("stop" → "stopping", "copy" → "copied")."""
-    if verb.endswith("e") and not verb.endswith("ee"):
-        return [verb, f"{verb}s", f"{verb}d", f"{verb[:-1]}ing"]
+    if verb.endswith("e"):
+        return [verb, f"{verb}s", f"{verb}d", f"{verb}ing" if verb.endswith("ee") else f"{verb[:-1]}ing"]
     if verb.endswith("y") and len(verb) > 2 and verb[-2] not in _VOWELS:
         return [verb, f"{verb[:-1]}ies", f"{verb[:-1]}ied", f"{verb}ing"]
     third = f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{verb}s"
