@@ -16,7 +16,7 @@ closely. What is, is read passage by passage and sentence by sentence:
 =============  ====================================================================================================
 
 Facts: ``hidden.CHANNEL`` and ``odd.KIND`` count recovered passages and disguises, ``text.unread`` says that a text was
-too long to be read closely from end to end.
+too long to be read closely from end to end, ``siblings`` counts the other tools of the server.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 import re2
 
 from mcp_threat_scoring.acts import Acts, Known, Line, line_of
-from mcp_threat_scoring.manifest import Item
+from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.normalise import Normal, is_odd, line_at, line_starts
 from mcp_threat_scoring.passages import Passage, Piece, pieces, read_piece
 from mcp_threat_scoring.prose import split_words
@@ -110,7 +110,7 @@ class Screen:
 
 def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
     """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
-    return screen.holds(json.dumps(raw, ensure_ascii=False))
+    return screen.holds(well_formed(json.dumps(raw, ensure_ascii=False)))
 
 
 def sentences(text: str) -> Iterable[tuple[int, int]]:
@@ -246,4 +246,6 @@ def item_subject(item: Item, reader: Reader, siblings: Collection[str]) -> Subje
     properties = item.mapping("inputSchema").get("properties")
     params = {str(key).lower() for key in properties} if isinstance(properties, dict) else set()
     known = Known(name, siblings, params)
-    return hostile_subject(item.pointer, item.kind, pieces(item.raw, item.pointer), reader, known)
+    subject = hostile_subject(item.pointer, item.kind, pieces(item.raw, item.pointer), reader, known)
+    subject.facts["siblings"] = len(siblings) - (name in siblings)
+    return subject
