@@ -39,7 +39,7 @@ from mcp_threat_scoring.views import HINTS, Subject, split_words, view_of
 Places = list[tuple[str, str]]
 
 TELLING = 40
-"""Characters from which on tools with the same description are called twins; "Description not available" says nothing."""
+"""Characters from which on a description that two tools share makes them twins; "No description" is shorter."""
 MOST = 0.8
 """Share of the names that must be sorted into namespaces before the server is taken for a collection."""
 
