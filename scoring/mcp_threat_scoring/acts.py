@@ -90,6 +90,8 @@ class Acts:
     foreign: Any
     words: Mapping[str, tuple[str, ...]]
     """Concepts of what the two patterns find."""
+    longest: int
+    """Letters of the longest stem: no word is looked up by more, or one of 200,000 letters would take seconds."""
     memo: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def _meaning(self, found: str) -> tuple[str, ...]:
@@ -99,7 +101,7 @@ class Acts:
     def _stem(self, word: str) -> tuple[str, ...]:
         known = self.memo.get(word)
         if known is None:
-            sizes = range(len(word), 1, -1)
+            sizes = range(min(len(word), self.longest), 1, -1)
             known = next((self.stems[word[:size]] for size in sizes if word[:size] in self.stems), ())
             if len(self.memo) < MEMO and len(word) < 40:
                 self.memo[word] = known
@@ -286,6 +288,7 @@ def compile_acts(document: ActsDoc) -> Acts:
         _pattern([_escape(phrase) for phrase in _longest(symbols)]),
         _pattern([_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)]),
         words,
+        max(map(len, stems), default=0),
     )
 
 
