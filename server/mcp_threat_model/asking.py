@@ -12,8 +12,6 @@ import anyio.to_thread
 from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult
 from pydantic import BaseModel, Field
 
-from mcp_threat_model.guard.consent import describe
-from mcp_threat_model.guard.launch import plan_launch
 from mcp_threat_model.scan import Consent, ScanOptions
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
@@ -62,6 +60,9 @@ def question(program: StdioTarget) -> str:
     Raises:
         TargetError: `launch_failed`: there is no such program.
     """
+    from mcp_threat_model.guard.consent import describe
+    from mcp_threat_model.guard.launch import plan_launch
+
     options = ScanOptions()
     return describe(plan_launch(program.argv, options.env, options.sandbox, options.allow_network))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -20,7 +21,9 @@ from mcp_threat_scoring.report import (
     TargetOut,
     VerdictOut,
 )
-from mcp_threat_scoring.threat import Catalogue, Threat
+
+if TYPE_CHECKING:
+    from mcp_threat_scoring.threat import Catalogue, Threat
 
 THREATS_PER_PAGE = 15
 

@@ -7,18 +7,20 @@ import json
 from mcp.server import MCPServer
 
 from mcp_threat_model.catalogue_view import threat_out
-from mcp_threat_scoring.aivss_tables import PROFILES
-from mcp_threat_scoring.analyze import knowledge
 
 
 def layers_json() -> str:
     """The seven MAESTRO layers as JSON."""
+    from mcp_threat_scoring.analyze import knowledge
+
     layers = knowledge().catalogue.layers
     return json.dumps([{"id": one.id, "name": one.name, "definition": one.definition} for one in layers], indent=1)
 
 
 def factors_json() -> str:
     """Both profiles' factors and multipliers as JSON."""
+    from mcp_threat_scoring.aivss_tables import PROFILES
+
     return json.dumps(
         {
             table.id: {
@@ -34,12 +36,16 @@ def factors_json() -> str:
 
 def signals_json() -> str:
     """All signal rules with their titles as JSON."""
+    from mcp_threat_scoring.analyze import knowledge
+
     rules = knowledge().ruleset.rules
     return json.dumps([{"id": rule.id, "title": rule.title, "over": rule.over} for rule in rules], indent=1)
 
 
 def threat_json(threat_id: str) -> str:
     """One threat of the catalogue as JSON."""
+    from mcp_threat_scoring.analyze import knowledge
+
     catalogue = knowledge().catalogue
     threat = catalogue.get(threat_id)
     if threat is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import anyio.to_thread
 from mcp.server import MCPServer
@@ -29,9 +29,12 @@ from mcp_threat_model.scan import ScanOptions, read_target
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
 from mcp_threat_model.target import FileTarget, StdinTarget, Target, parse_target
 from mcp_threat_model.what_if import what_if
-from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.errors import FactorError, TargetError, UsageError
 from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
+
+if TYPE_CHECKING:
+    from mcp_threat_scoring.manifest import Manifest
+    from mcp_threat_scoring.threat import Catalogue
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[CallToolResult]])
 
@@ -106,6 +109,18 @@ def _target(text: str, access: Access) -> Target:
     return target
 
 
+def _analyze(manifest: Manifest, profile: ProfileId) -> Report:
+    from mcp_threat_scoring.analyze import analyze, knowledge  # the rules load when they are first asked, not at start
+
+    return analyze(manifest, knowledge(), profile)
+
+
+def _catalogue() -> Catalogue:
+    from mcp_threat_scoring.analyze import knowledge
+
+    return knowledge().catalogue
+
+
 async def _report(
     access: Access, context: Context, asked: ElicitationResult[Permission], profile: ProfileId, given: dict[str, Any]
 ) -> Report:
@@ -123,7 +138,7 @@ async def _report(
             else:
                 manifest = inline_listing(given["listing"], access.options.limits)
             say("analysing")
-            return await anyio.to_thread.run_sync(analyze, manifest, knowledge(), profile)
+            return await anyio.to_thread.run_sync(_analyze, manifest, profile)
     except (TargetError, UsageError, FactorError) as error:
         raise _told(error) from None
     except ExceptionGroup as group:  # a task group wraps what is raised inside it
@@ -212,7 +227,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         try:
             about = exactly_one(**given)
             if about is None:
-                return _answer(*catalogue_answer(knowledge().catalogue, layer=layer, reference=threat, offset=offset))
+                return _answer(*catalogue_answer(_catalogue(), layer=layer, reference=threat, offset=offset))
         except UsageError as error:
             raise ToolError(str(error)) from None
         report = await _report(access, context, asked, "graded", given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_threat_scoring.calculator import calculate
 from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
 
 
@@ -15,6 +14,8 @@ def what_if(profile: ProfileId, given: Mapping[str, Any], report: Report | None 
     Raises:
         FactorError: a term is missing, unknown or out of range.
     """
+    from mcp_threat_scoring.calculator import calculate  # when somebody calculates, not when the server starts
+
     document: dict[str, Any] = {"profile": profile, **given}
     if report is not None:
         own = report.aivss if report.aivss.profile == profile else report.aivss.other_profile
