@@ -11,7 +11,8 @@ as ``transport.NAME``, ``auth.NAME`` and ``launch.NAME``. Besides, concluded her
 ``argv.secrets``        arguments that are themselves a credential
 ``brand.foreign``       claims to be official, at an address that does not bear the name
 ``scopes.asked``        scopes a caller is asked for, other than to be known; of them
-                        ``scopes.read``, ``scopes.write``, ``scopes.admin``, ``scopes.broad``, ``scopes.unread``
+                        ``scopes.read``, ``scopes.write``, ``scopes.admin``, ``scopes.changing`` (either of
+                        these two), ``scopes.broad``, ``scopes.unread``
 ``transport.port``      port of the address, when it is written out
 ``package.lookalike``   the package's name is a slip away from a well-known one
 ``server.lookalike``    the server's name is written with look-alike letters
@@ -49,6 +50,8 @@ _NO_BRAND = frozenset({
     "mcp", "server", "the", "for", "and", "our", "your", "this", "api", "cli", "sdk", "model", "context", "protocol",
     "documentation", "docs", "integration",
 })  # fmt: skip
+_PLACES = {"transport": "/transport", "auth": "/auth", "launch": "/launch", "capability": "/initialize/capabilities"}
+"""Where in the manifest the facts of a part stand."""
 SERVER_TEXT = 20_000
 """Characters of instructions and listing prose that rules read."""
 
@@ -145,6 +148,15 @@ def server_subject(manifest: Manifest) -> Subject:
     subject = Subject("", "server", views, facts, places)
     _authority(manifest, subject)
     _names(manifest, subject)
+    for fact, value in facts.items():
+        part, _, name = fact.partition(".")
+        if fact not in places and part in _PLACES:
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
+            places[fact] = ((f"{_PLACES[part]}/{name.replace('.', '/')}", well_formed(f"{name}: {shown}"[:200])),)
+    for index, event in reversed(list(enumerate(manifest.events[:200]))):
+        places[f"event.{event.code}"] = (
+            (f"/events/{index}", well_formed(f"{event.code} {event.detail[:200]}".strip())),
+        )
     return subject
 
 
@@ -173,6 +185,7 @@ def _authority(manifest: Manifest, subject: Subject) -> None:
     _put(subject, "scopes.asked", [(place, scope.name) for scope, _, place in asked])
     for action in ("read", "write", "admin"):
         _put(subject, f"scopes.{action}", [(place, s.name) for s, _, place in asked if s.action == action])
+    _put(subject, "scopes.changing", [(place, s.name) for s, _, place in asked if s.action in ("write", "admin")])
     _put(subject, "scopes.broad", [(place, s.name) for s, _, place in asked if s.breadth in ("broad", "admin")])
     _put(subject, "scopes.unread", [(place, s.name) for s, _, place in asked if s.action == "unknown"])
 

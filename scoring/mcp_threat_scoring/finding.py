@@ -72,9 +72,6 @@ def _one(rule: SignalRule, doc: FindingDoc, signals: Sequence[Signal], names: Ma
         "excerpt": f"“{excerpt}”" if excerpt else "as its description says",
         "count": str(len(signals)),
     }
-    explanation = _fill(doc.explanation, values)
-    if len(tools) > 1 and "{tool" not in doc.explanation:
-        explanation += f" It is so in {shown}."
     return FindingOut(
         rule_id=rule.id,
         kind=doc.kind,
@@ -84,7 +81,7 @@ def _one(rule: SignalRule, doc: FindingDoc, signals: Sequence[Signal], names: Ma
         tool=tools[0] if len(tools) == 1 else None,
         pointer=first.pointer if first else subject,
         excerpt=excerpt,
-        explanation=explanation,
+        explanation=_fill(doc.explanation, values),
         remediation=doc.remediation,
         references=list(rule.doc.references),
     )

@@ -46,6 +46,12 @@ class TestParts:
         assert facts["launch.provenance"] is False
         assert (facts["transport.port"], facts["transport.scope"]) == (8443, "public")
 
+    def test_they_say_where_they_stand(self) -> None:
+        one = subject(auth=AuthFacts("required", facts={"pkce_s256": False}), events=[Event("junk_output", "a banner")])
+        assert one.places["auth.pkce_s256"] == (("/auth/pkce_s256", "pkce_s256: false"),)
+        assert one.places["auth.requirement"] == (("/auth/requirement", "requirement: required"),)
+        assert one.places["event.junk_output"] == (("/events/0", "junk_output a banner"),)
+
     @pytest.mark.parametrize("url", ["https://a.example/mcp", "http://[::1", "https://a.example:notaport/", ""])
     def test_a_port_is_a_fact_only_where_it_is_written(self, url: str) -> None:
         assert "transport.port" not in subject(transport=TransportFacts("http", url)).facts
