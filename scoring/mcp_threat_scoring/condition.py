@@ -28,7 +28,7 @@ Holds = Callable[[int], bool]
 class Doc(BaseModel):
     """Base of the scoring documents: immutable, and a misspelt key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ToolCondition(Doc):
@@ -36,7 +36,7 @@ class ToolCondition(Doc):
 
     Of a listing one clause is enough, whatever the number. `effect` write includes destructive ones; read is only
     reading. `data` private: it normally belongs to somebody; sensitive: its loss or alteration does serious harm.
-    Without a key: any tool.
+    `hostile`: its own text is an attack. Without a key: any tool.
     """
 
     tools: Literal[True] = True
@@ -44,12 +44,13 @@ class ToolCondition(Doc):
     ability: str | None = None
     domain: str | None = None
     data: DataLevel | None = None
+    hostile: bool = False
     at_least: Annotated[int, Field(ge=1)] = 1
 
     @cached_property
     def question(self) -> Question:
         """What is asked of each tool."""
-        return Question(self.effect, self.ability, self.domain, self.data)
+        return Question(self.effect, self.ability, self.domain, self.data, self.hostile)
 
 
 class SignalCondition(Doc):

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mcp_threat_scoring.capability import ToolProfile
+from mcp_threat_scoring.hostile import CERTAIN, LIKELY
 from mcp_threat_scoring.judge import server_judge
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.phrases import listed, quoted
@@ -53,6 +54,7 @@ class Question(NamedTuple):
     ability: str | None
     domain: str | None
     data: DataLevel | None
+    hostile: bool = False
 
 
 _DELICATE_ABILITIES: Mapping[str, Sequence[str]] = {
@@ -74,6 +76,7 @@ class World:
         self.effects: dict[Certainty, dict[str, int]] = {
             certainty: {"write": 0, "destructive": 0} for certainty in THRESHOLDS
         }
+        self.hostile: dict[Certainty, int] = dict.fromkeys(THRESHOLDS, 0)
         self.domains: dict[str, int] = {}
         self._signals: dict[str, int] = {}
         self._facts_shown: dict[str, Evidence] = {}
@@ -81,15 +84,16 @@ class World:
         self._asks: dict[str, Test | None] = {}
         self._ranked: dict[str, list[int]] = {}
         self._shown: dict[tuple[int, Question], tuple[list[int], list[Evidence]]] = {}
-        business = [name for name in picture.ruleset.domains if picture.has(f"server-domain.{name}")]
         homeless = unsaid = 0
-        for index, tool in enumerate(picture.tools):
-            if picture.from_listing and not (business or tool.evidence or tool.abilities or tool.domains):
-                continue  # a clause of prose that says nothing of what is done, and on what
+        spoken = _speaking(picture)
+        acts = any(picture.tools[index].evidence for index in spoken)
+        for index in spoken:
+            tool = picture.tools[index]
             self.all |= 1 << index
             self._place(tool, 1 << index)
             homeless |= 0 if tool.domains else 1 << index
             unsaid |= 1 << index if picture.from_listing and not tool.evidence else 0
+        business = _business(picture, spoken)
         for name in business:
             # A server that is called after a line of business works in it also where a tool does not say so.
             self.domains[name] = self.domains.get(name, 0) | homeless
@@ -100,10 +104,11 @@ class World:
             for certainty in THRESHOLDS
             for level in ("private", "sensitive")
         }
+        # "Billing" names a line of business and no act. Whoever serves somebody's own data mostly changes it too,
+        # unless another clause says what is done; of public data nobody would think so.
+        silent = unsaid if acts else unsaid & ~self.data["likely", "private"]
         for effects in self.effects.values():
-            # "Billing" names a line of business and no act. Whoever serves somebody's own data mostly changes it too;
-            # of public data nobody would think so.
-            effects["write"] &= ~(unsaid & ~self.data["likely", "private"])
+            effects["write"] &= ~silent
         readers = self.all & ~self.effects["likely"]["write"]  # the same for both bounds: a doubt may not hide one
         for effects in self.effects.values():
             effects["read"] = readers
@@ -140,21 +145,23 @@ class World:
         return mask | (delicate & ~public)
 
     def _hostile(self) -> bool:
-        """Whether the server carries text that is an attack by itself."""
-        for signal_id in self.picture.signals.ids():
-            rule = self.picture.rules.get(signal_id)
-            finding = rule.finding if rule else None
-            if finding and finding.kind == "hostile_content" and finding.severity in ("high", "critical"):
-                return True
-        return False
+        """Mark the tools that carry text which is an attack by itself; whether anything else of the server does."""
+        places = {tool.pointer: 1 << index for index, tool in enumerate(self.picture.tools)}
+        elsewhere = False
+        for one in self.picture.hostile:
+            bit = 0 if self.picture.from_listing else places.get(one.pointer, 0)
+            for certainty in THRESHOLDS:
+                if one.log_odds >= (LIKELY if certainty == "conceivable" else CERTAIN):
+                    self.hostile[certainty] |= bit
+                    elsewhere |= not bit and certainty == "likely"
+        return elsewhere
 
     def _nothing_known(self) -> bool:
         """Nobody listed the tools, and what is written of the server says nothing of what they do."""
         if self.facts.get("coverage.tools") != "not_observed":
             return False
-        return not (
-            any(self.abilities["likely"].values()) or any(self.domains.values()) or self.effects["likely"]["write"]
-        )
+        told = any(clause.evidence or clause.abilities for clause in self.picture.tools)
+        return not told and not any(self.domains.values())
 
     def show(self, mask: int, asked: Question) -> tuple[list[int], list[Evidence]]:
         """The few tools of a mask that show best what was asked, and the evidence of it."""
@@ -246,6 +253,33 @@ class World:
         return self._asks[signal_id]
 
 
+# An API key that a listing speaks of is what callers need, not what the server keeps.
+_NO_BUSINESS = frozenset({"secrets"})
+
+
+def _speaking(picture: Picture) -> Sequence[int]:
+    """The tools; of a listing, the clauses that say what is done, or what it is done on ("read pages, API key")."""
+    every = range(len(picture.tools))
+    if not picture.from_listing:
+        return every
+    return [
+        index
+        for index, clause in enumerate(picture.tools)
+        if clause.evidence or clause.abilities or not _NO_BUSINESS.issuperset(clause.domains)
+    ] or every
+
+
+def _business(picture: Picture, spoken: Sequence[int]) -> list[str]:
+    """The lines of business a server is called after; those its prose names only where a clause that counts does."""
+    named: list[str] = []
+    for name in picture.ruleset.domains:
+        for signal in picture.signals.of(f"server-domain.{name}"):
+            by_name = not picture.from_listing or any(one.pointer != "/description" for one in signal.evidence)
+            if by_name or any(name in picture.tools[index].domains for index in spoken):
+                named.append(name)
+    return named
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A world with only the tools of `allowed`, and assumptions made."""
@@ -276,6 +310,8 @@ class Scene:
                 mask &= self.world.abilities[self.certainty].get(asked.ability, 0)
             if asked.domain:
                 mask &= self.world.domains.get(asked.domain, 0)
+            if asked.hostile:
+                mask &= self.world.hostile[self.certainty]
             if asked.data:
                 mask &= self.world.data[self.certainty, asked.data]
             self.masks[asked] = mask
