@@ -19,6 +19,7 @@ from math import exp, log
 
 from mcp_threat_model.evaluate.judged import Judged
 from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.vocabulary import EFFECT_QUESTIONS
 
 SPREADS = (0.5, 0.7, 1.0, 1.5)
 """Standard deviations of the prior, in log-odds, among which cross-validation over servers chooses."""
@@ -149,7 +150,7 @@ def problem_of(question: str, judged: Sequence[Judged], groups: Sequence[int],
         if (row.file, row.server) in blunt and row.effect != "read":
             continue
         weight = TRUST[row.kind] * min(1.0, SERVER_CAP / per_server[(row.file, row.server)])
-        if row.ambiguous and question == "write":
+        if row.ambiguous and question in EFFECT_QUESTIONS:
             weight *= 0.5
         on = tuple(sorted(place[str(s)] for s in judged[index].signals if str(s) in place))
         rows.append(Row(on, truth, weight, groups[index]))
