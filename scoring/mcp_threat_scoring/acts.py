@@ -119,8 +119,9 @@ class Acts:
             if token[0] in "'-" or token[-1] in "'-":
                 start += len(token) - len(token.lstrip("'-"))
                 token = token.strip("'-")
-            if token.endswith("'s") and token not in self.phrases:
-                token = token[:-2]
+            if "'" in token and token not in self.phrases:
+                before, _, after = token.partition("'")  # "the payee's", "l'utilisateur"
+                token, start = (before, start) if len(after) < 3 else (after, start + len(before) + 1)
             taken = 1
             for rest, meaning in self.phrases.get(token, ()):
                 if not rest:

@@ -178,8 +178,6 @@ def _recovered(text: str) -> Iterable[tuple[Channel, str]]:
     for pattern, channel, decode in (
         (_BASE64, "base64", _decode_base64),
         (_HEX, "hex", _decode_hex),
-        (_PERCENT, "percent", unquote),
-        (_ESCAPES, "escapes", _decode_escapes),
     ):
         for found in _first(pattern, text):
             decoded = decode(found.group(0))
@@ -188,6 +186,11 @@ def _recovered(text: str) -> Iterable[tuple[Channel, str]]:
                 again = _decode_base64(decoded.strip()) if channel == "base64" and " " not in decoded.strip() else ""
                 if again and _language(again):
                     yield "base64", again
+    for pattern, channel, decode in ((_PERCENT, "percent", unquote), (_ESCAPES, "escapes", _decode_escapes)):
+        if pattern.search(text) is not None:  # such runs stand for single letters: read them where they stand
+            plain = pattern.sub(lambda found: decode(found.group(0)), text)  # noqa: B023 - called at once
+            if _language(plain):
+                yield channel, plain  # type: ignore[misc]
     far = _FAR.search(text)
     if far is not None and len(text) - far.end() > 12:
         yield "far", text[far.end() - 1 :]
