@@ -21,6 +21,8 @@ LEAD_REACH = 12
 UNKNOWN_BEFORE_VERB = 2
 FURTHER_REACH = 40
 """Words of a clause in which further verbs are looked for."""
+TITLES = 3
+"""Titles before a sentence (“Orders: read: List …”) that are skipped; a target can write 100,000 of them."""
 TITLE_WORDS = 3
 """Words before a colon that are a heading: "start here: …"."""
 
@@ -219,10 +221,10 @@ class Grammar:
             joined = False
         return found
 
-    def lead(self, sentence: str) -> str:
-        """A sentence from its verb on, fillers skipped; empty if it does not begin with what is done."""
+    def lead(self, sentence: str, titles: int = TITLES) -> str:
+        """A sentence from its verb on, fillers and `titles` skipped; empty if it does not begin with what is done."""
         title, colon, rest = sentence.partition(": ")
-        if colon and title.count(" ") < TITLE_WORDS and (found := self.lead(rest)):
+        if colon and titles and title.count(" ") < TITLE_WORDS and (found := self.lead(rest, titles - 1)):
             return found
         unknown = 0
         at = 0
