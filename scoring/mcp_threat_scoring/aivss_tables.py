@@ -61,13 +61,6 @@ class ProfileTable:
     mitigation: Allowed
     mitigation_default: float
 
-    def factor_name(self, factor_id: str) -> str:
-        """The factor's name for people. Raises KeyError for an id of no factor of this profile."""
-        for factor in self.factors:
-            if factor.id == factor_id:
-                return factor.name
-        raise KeyError(factor_id)
-
 
 GRADED: Final = ProfileTable(
     id="graded",
@@ -132,7 +125,4 @@ _BANDS: Final[tuple[tuple[float, AivssSeverity], ...]] = (
 
 def severity(score: float) -> AivssSeverity:
     """The band of a rounded score between 0.0 and 10.0."""
-    for floor, name in _BANDS:
-        if score >= floor:
-            return name
-    return "None"
+    return next(name for floor, name in _BANDS if score >= floor)

@@ -202,7 +202,7 @@ def _parts(rules: Sequence[Contribution | LevelChoice | Doubt], atoms: Atoms) ->
     return tuple(
         _Part(
             rule,
-            getattr(rule, "add", 0.0) or getattr(rule, "value", 0.0),
+            _amount(rule),
             compiled(rule.when, atoms),
             parts_of(rule.when),
         )

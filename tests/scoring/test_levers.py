@@ -11,11 +11,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mcp_threat_scoring.condition import Atoms
 from mcp_threat_scoring.documents import rules_dir
 from mcp_threat_scoring.manifest import OBSERVED, build_manifest
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import AivssProfileOut, ProfileId
 from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.scene import Scene, World
 from mcp_threat_scoring.score import score
 
 Fake = Callable[..., Picture]
@@ -28,6 +30,7 @@ ABILITIES = (
 )  # fmt: skip
 SIGNALS = ("tool.proxy", "tool.signing_key", "schema.user_param", "tool.model_call")
 lasting = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+painting = settings(deadline=None, max_examples=20)  # reads manifests with the real rules
 
 
 class TestLevers:
@@ -220,8 +223,23 @@ def _sure(odds: float) -> float:
     return 0.95 if odds >= 0.5 else 0.02
 
 
+class TestScene:
+    @painting
+    @given(st.lists(st.booleans(), min_size=len(POOL), max_size=len(POOL)))
+    def test_every_signal_is_what_it_would_be_without_the_tools(self, kept: list[bool]) -> None:
+        """Levers do not read the manifest again; what they conclude must be what reading it again would give."""
+        ruleset = default_ruleset()
+        fewer = [one for one, keep in zip(POOL, kept, strict=True) if keep]
+        mask = sum(1 << index for index, keep in enumerate(kept) if keep)
+        scene, again = Scene(World(_painted(POOL, ruleset), Atoms()), mask), _painted(fewer, ruleset)
+        counts = {"ann.absent"}  # shares of all tools are facts, which only reading again would change
+
+        for rule in ruleset.rules:
+            assert rule.id in counts or scene.has(str(rule.id)) == again.has(str(rule.id)), rule.id
+
+
 class TestLaws:
-    @lasting
+    @painting
     @given(st.lists(st.sampled_from(POOL), unique_by=lambda one: one["name"], min_size=1), st.data())
     def test_with_the_real_rules_too_a_further_tool_never_lowers_the_score(
         self, tools: list[dict[str, Any]], data: st.DataObject
