@@ -124,7 +124,7 @@ class TestListings:
         assert factor(self.found("Example", "Reads tickets, calendars."), "autonomy_of_action").value <= 0.2
 
     def test_an_api_key_is_what_callers_need_not_what_the_server_keeps(self) -> None:
-        with_key, without = (self.found("Example", f"Read the untrusted web{more}.") for more in (", API key", ""))
+        with_key, without = (self.found("Example", f"Searches the open web{more}.") for more in (", API key", ""))
 
         assert with_key.score == without.score
         assert with_key.factor_sum == without.factor_sum
