@@ -227,7 +227,7 @@ def huge_line(server: Server) -> None:
 
 @behaviour
 def large_line(server: Server) -> None:
-    server.tools = [tool(f"t{number}", description="A" * 100_000) for number in range(60)]
+    server.tools = [tool(f"t{number}", description="A" * 40_000) for number in range(150)]
 
 
 @behaviour
@@ -267,7 +267,7 @@ def slow_honest_answers(server: Server) -> None:
 def notification_flood(server: Server) -> None:
     def act(request: dict[str, Any]) -> None:
         while True:
-            send({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x" * 500}})
+            send({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": "x"}})
 
     on_list(server, act)
 
@@ -372,7 +372,7 @@ def long_text(server: Server) -> None:
 def text_that_grows_in_memory(server: Server) -> None:
     def act(request: dict[str, Any]) -> None:
         server.list_calls += 1
-        tools = [tool(f"t{server.list_calls}-{n}", description="A" * 190_000 + "\U0001f600") for n in range(40)]
+        tools = [tool(f"t{server.list_calls}-{n}", description="A" * 45_000 + "\U0001f600") for n in range(160)]
         body = {"jsonrpc": "2.0", "id": request["id"], "result": {"tools": tools, "nextCursor": str(server.list_calls)}}
         write(json.dumps(body, ensure_ascii=False).encode() + b"\n")
 

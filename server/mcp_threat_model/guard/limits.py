@@ -32,11 +32,12 @@ class Limits:
     """After its input is closed, a started target may take this long to leave by itself (containers need it)."""
 
     message_bytes: int = 8 * MIB
-    """One JSON-RPC message: a line on stdio, an event on SSE. The largest real tool lists are near 1 MiB."""
+    """One JSON-RPC message: a line on stdio, an event on SSE. The largest real tool list known is 2.9 MiB."""
     body_bytes: int = 16 * MIB
     """One HTTP response body, decoded. An event stream may carry several messages."""
-    total_bytes: int = 32 * MIB
-    """Everything one target may send: a text in which one character is rare takes four times its size in memory."""
+    total_bytes: int = 16 * MIB
+    """Everything one target may send: twice the largest tool list, several times over. In memory a text with one rare
+    character takes four times its size, and examining a mebibyte takes about a second."""
     metadata_bytes: int = 256 * KIB
     """One authorization metadata document (RFC 9728, RFC 8414). Real ones stay under 10 KiB."""
     file_bytes: int = 64 * MIB
@@ -50,8 +51,9 @@ class Limits:
     """JSON values kept of one target."""
     depth: int = 64
     """Levels of nesting kept of an item; deeper parts are replaced by a mark. Real schemas stay under 20."""
-    string_chars: int = 200_000
-    """Characters kept of one string; a longer one is cut and marked with the hash of the whole."""
+    string_chars: int = 50_000
+    """Characters kept of one string; a longer one is cut and marked with the hash of the whole. The longest real
+    description known has 6,549."""
     schema_nodes: int = 20_000
     """Schema objects followed in one tool, references included."""
 
