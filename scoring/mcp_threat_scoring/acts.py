@@ -194,7 +194,7 @@ def _inside_word(sentence: str, start: int, end: int, whole: Collection[str]) ->
     script = _SPACED.search(sentence[start])
     if not script or sentence[start:end] not in whole or end >= len(sentence):
         return False
-    return "\uac00" > sentence[start] and _SPACED.search(sentence[end]) is not None
+    return sentence[start] < "\uac00" and _SPACED.search(sentence[end]) is not None
 
 
 def _spans(pattern: Any, text: str) -> Iterable[tuple[int, int]]:
@@ -287,7 +287,9 @@ def compile_acts(document: ActsDoc) -> Acts:
         {first: tuple(sorted(ends.items(), key=lambda one: (-len(one[0]), one[0]))) for first, ends in phrases.items()},
         stems,
         _pattern([_escape(phrase) for phrase in _longest(symbols)]),
-        _pattern([_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)]),
+        _pattern(
+            [_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)]
+        ),
         words,
         max(map(len, stems), default=0),
     )

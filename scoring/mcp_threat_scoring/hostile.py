@@ -44,7 +44,7 @@ DOUBTFUL = -1.0
 class ScreenDoc(BaseModel):
     """``rules/screen.yaml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     strong: list[StrictStr]
     weak: list[StrictStr]
@@ -116,6 +116,8 @@ class HostileEngine:
         """Weigh what the rules find in one subject."""
         fired = self.matcher.match(subject)
         odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired)
+        for signal in fired:
+            _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
         return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired))
 
     def item(self, item: Item, siblings: Collection[str] = (), twin: bool = False) -> Suspicion | None:
@@ -131,7 +133,12 @@ class HostileEngine:
     def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
         """Judge what the server says of itself: name, title and instructions, and a listing's prose."""
         server, listing = manifest.server, manifest.listing
-        own = {"name": server.name, "title": server.title, "version": server.version, "instructions": server.instructions}
+        own = {
+            "name": server.name,
+            "title": server.title,
+            "version": server.version,
+            "instructions": server.instructions,
+        }
         texts: list[tuple[str, str, dict[str, str]]] = [("/initialize", "server", own)]
         if listing is not None:
             texts.append(("", "listing", {"name": listing.name, "description": listing.description}))

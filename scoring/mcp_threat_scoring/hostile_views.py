@@ -39,7 +39,9 @@ MAX_SENTENCES = 2_000
 MAX_SENTENCE = 1_200
 MAX_READ = 400_000
 """Characters read closely per item."""
-_END = re2.compile(r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n")
+_END = re2.compile(
+    r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n"
+)
 _ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "no.", "approx.", "incl.")
 _NON_LATIN = re2.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Greek}\p{Hebrew}\p{Thai}]{3}"
@@ -243,9 +245,8 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
 def item_subject(item: Item, reader: Reader, siblings: Collection[str]) -> Subject:
     """An item as a subject for the rules over any text."""
     name = item.name.lower()
-    properties = item.mapping("inputSchema").get("properties")
-    params = {str(key).lower() for key in properties} if isinstance(properties, dict) else set()
-    known = Known(name, siblings, params)
-    subject = hostile_subject(item.pointer, item.kind, pieces(item.raw, item.pointer), reader, known)
+    texts = pieces(item.raw, item.pointer)
+    params = {piece.text.lower() for piece in texts if piece.role in ("key", "value") and len(piece.text) < 100}
+    subject = hostile_subject(item.pointer, item.kind, texts, reader, Known(name, siblings, params))
     subject.facts["siblings"] = len(siblings) - (name in siblings)
     return subject

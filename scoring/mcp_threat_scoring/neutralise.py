@@ -54,8 +54,8 @@ _DEFANG = str.maketrans({"<": "‹", ">": "›", "`": "ˋ", "[": "［", "]": "�
 _ENTITY = re2.compile(r"&(#?\w{1,10};)")
 _MAIL = re2.compile(r"([\w.+-])@([\w-]+\.[a-zA-Z])")
 _ORDERS = re2.compile(
-    r"(?i)\b(?:ignore|disregard|forget|override|bypass|instructions?|prompt|do not|don.t|must|always|never|before|secret|"
-    r"password|send|read|tell|reveal|execute|you)\b|~/|/etc/|\.ssh|\.env"
+    r"(?i)\b(?:ignore|disregard|forget|override|bypass|instructions?|prompt|do not|don.t|must|always|never|before|"
+    r"secret|password|send|read|tell|reveal|execute|you)\b|~/|/etc/|\.ssh|\.env"
 )
 """Words that a name in prose rarely needs, and an order usually does."""
 
@@ -75,10 +75,7 @@ def neutralise(text: object, limit: int = EXCERPT_LENGTH) -> SafeText:
     """Make any value of the target's safe to show, in at most about `limit` characters."""
     value = text if isinstance(text, str) else _plain(text, limit)
     head = value[: limit + 1]
-    if head.isascii() and head.isprintable():
-        shown = head
-    else:
-        shown = _calm("".join(_visible(char) for char in head))
+    shown = head if head.isascii() and head.isprintable() else _calm("".join(_visible(char) for char in head))
     shown = " ".join(shown.split()) if "  " in shown else shown.strip()
     shown = shown.translate(_DEFANG)
     if ":" in shown:

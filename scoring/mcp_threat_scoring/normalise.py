@@ -22,17 +22,21 @@ Oddity = Literal["invisible", "tags", "selectors", "bidi", "control", "lookalike
 
 _SCRIPT_TWINS = {
     # Cyrillic
-    "а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "у": "y", "х": "x", "і": "i", "ј": "j", "ѕ": "s", "һ": "h", "ԁ": "d",
-    "ԛ": "q", "ԝ": "w", "ӏ": "l", "в": "b", "к": "k", "м": "m", "н": "h", "т": "t", "г": "r", "п": "n", "ь": "b", "ѵ": "v",
+    "а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "у": "y",
+    "х": "x", "і": "i", "ј": "j", "ѕ": "s", "һ": "h", "ԁ": "d",
+    "ԛ": "q", "ԝ": "w", "ӏ": "l", "в": "b", "к": "k", "м": "m",
+    "н": "h", "т": "t", "г": "r", "п": "n", "ь": "b", "ѵ": "v",
     "ɡ": "g", "ү": "y",
     # Greek
-    "α": "a", "ο": "o", "ν": "v", "ι": "i", "κ": "k", "ρ": "p", "τ": "t", "υ": "u", "χ": "x", "ε": "e", "η": "n", "ϲ": "c",
+    "α": "a", "ο": "o", "ν": "v", "ι": "i", "κ": "k", "ρ": "p",
+    "τ": "t", "υ": "u", "χ": "x", "ε": "e", "η": "n", "ϲ": "c",
     "ϳ": "j", "ω": "w", "γ": "y", "σ": "o",
     # Armenian, Cherokee and others in common use for it
     "օ": "o", "ս": "u", "հ": "h", "ո": "n", "ց": "g", "զ": "q", "Ꭵ": "i", "ⅼ": "l", "ꓐ": "b", "ꓳ": "o",
 }  # fmt: skip
 _STYLES = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True)) | {
-    "ı": "i", "ɑ": "a", "ø": "o", "ł": "l", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe", "ƒ": "f", "’": "'", "‘": "'", "“": '"',
+    "ı": "i", "ɑ": "a", "ø": "o", "ł": "l", "đ": "d", "ß": "ss",
+    "æ": "ae", "œ": "oe", "ƒ": "f", "’": "'", "‘": "'", "“": '"',
     "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "‑": "-", "−": "-", "…": "...", "\u00a0": " ",
 }  # fmt: skip
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -150,6 +154,30 @@ class _Reader:
         self.out.append(shown)
         self.offsets.extend([at] * len(shown))
 
+    def read(self, text: str, places: list[int] | None) -> None:
+        """Take in a text; `places` says where each of its characters stands in the text as sent."""
+        length = len(text)
+        stacked = 0
+        for index, char in enumerate(text):
+            at = places[index] if places else index
+            if " " <= char <= "~":
+                self.out.append(char.lower())
+                self.offsets.append(at)
+                stacked = 0
+                continue
+            before = text[index - 1] if index else ""
+            if self.hidden(char, at, before, text[index + 1] if index + 1 < length else ""):
+                continue
+            if unicodedata.combining(char) and self.out and self.out[-1].isascii():
+                stacked += 1
+                if stacked == 3:
+                    self.note("stacked", at)
+                continue
+            stacked = 0
+            if 0x1D400 <= ord(char) <= 0x1D7FF or char in "ᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡ":
+                self.note("styled", at)
+            self.put(_fold_char(char), at)
+
     def hidden(self, char: str, at: int, before: str, after: str) -> bool:
         """Whether the character is one that no screen shows; it is noted and left out."""
         point = ord(char)
@@ -171,7 +199,7 @@ class _Reader:
             if char in "\u200b\u200c\u200d\u2060":
                 self.bits.append("1" if char in "\u200c\u2060" else "0")
             plain = (before.isascii() and (before.isalnum() or not after)) or (after.isascii() and after.isalnum())
-            if char in _INVISIBLE and char not in "\ufeff\u00ad" or plain:
+            if (char in _INVISIBLE and char not in "\ufeff\u00ad") or plain:
                 self.note("invisible", at)
             return True
         if point < 0x20 or 0x7F <= point < 0xA0:
@@ -220,27 +248,7 @@ def normalise(raw: str) -> Normal:
             normal.oddities["entities"], normal.first_odd["entities"] = count, first
         return normal
     reader = _Reader(raw)
-    length = len(text)
-    stacked = 0
-    for index, char in enumerate(text):
-        at = places[index] if places else index
-        if " " <= char <= "~":
-            reader.out.append(char.lower())
-            reader.offsets.append(at)
-            stacked = 0
-            continue
-        before = text[index - 1] if index else ""
-        if reader.hidden(char, at, before, text[index + 1] if index + 1 < length else ""):
-            continue
-        if unicodedata.combining(char) and reader.out and reader.out[-1].isascii():
-            stacked += 1
-            if stacked == 3:
-                reader.note("stacked", at)
-            continue
-        stacked = 0
-        if 0x1D400 <= ord(char) <= 0x1D7FF or char in "ᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀᴛᴜᴠᴡ":
-            reader.note("styled", at)
-        reader.put(_fold_char(char), at)
+    reader.read(text, places)
     normal = reader.normal
     joined = "".join(reader.out)
     normal.text, twins = _twin_words(joined)

@@ -35,6 +35,8 @@ WHOLE = 16_000
 WINDOW = 400
 MAX_WINDOWS = 60
 EDGE = 2_000
+LONGEST_RUN = 8_000
+"""Characters decoded of one run."""
 MAX_DECODED = 20
 """Encoded runs decoded per text."""
 
@@ -51,7 +53,8 @@ _PERCENT = re2.compile(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._
 _ESCAPES = re2.compile(r"(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3})\s?){4,}")
 _ONE_ESCAPE = re2.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))")
 _ROT13 = re2.compile(
-    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|\bfrperg|\bnyjnlf|\brkrphgr|\bvq_efn|qb abg|\bhfref?\b|pbairefngvba"
+    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|\bfrperg|\bnyjnlf|\brkrphgr|\bvq_efn|"
+    r"qb abg|\bhfref?\b|pbairefngvba"
 )
 _REVERSED = re2.compile(
     r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
@@ -60,7 +63,8 @@ _DIGITS = re2.compile(r"[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]")
 _UNDIGIT = str.maketrans("0134578@$!", "oleastbasi")
 _UNDIGIT_I = str.maketrans("0134578@$!", "oieastbasi")
 _DISGUISED = re2.compile(
-    r"ignore|instruct|previous|password|system prompt|secret|credential|execute|conversation|do not tell|api key|private key"
+    r"ignore|instruct|previous|password|system prompt|secret|credential|execute|conversation|do not tell|"
+    r"api key|private key"
 )
 _SPACED = re2.compile(r"(?:\b[a-z][ ._*·•|/-]{1,2}){6,}[a-z]\b")
 _JOINED_WORDS = re2.compile(
@@ -72,7 +76,8 @@ _FAR = re2.compile(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\
 
 _ROUNDABOUT = re2.compile(
     r"(?i)<!--|\[(?://|comment|_|#)\]:|/\*|<[a-z]+[^>]*(?:hidden|none|size|opacity|color)|\]\(|"
-    r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|\\(?:x[0-9a-f]{2}|u[0-9a-f{]|[0-7]{3})|"
+    r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|"
+    r"\\(?:x[0-9a-f]{2}|u[0-9a-f{]|[0-7]{3})|"
     r"\s{60}|(?:\n[ \t]*){12}|[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]|(?:[a-z][ ._*·•|/-]){6}|"
     r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|frperg|nyjnlf|rkrphgr|vq_efn|qb abg|hfre|pbairefngvba|"
     r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
@@ -106,7 +111,7 @@ def pieces(raw: Mapping[str, Any], pointer: str, names: Mapping[str, Role] = _RO
     found: list[Piece] = []
     stack: list[tuple[object, str, Role, bool]] = [
         (value, f"{pointer}/{escape(str(key))}", names.get(key, "schema" if key.endswith("Schema") else "other"), False)
-        for key, value in reversed(raw.items())
+        for key, value in reversed(list(raw.items()))
         if key != "$schema"
     ]
     while stack and len(found) < MAX_STRINGS:
@@ -175,22 +180,22 @@ def _recovered(text: str) -> Iterable[tuple[Channel, str]]:
         yield "comment", next((group for group in found.groups() if group), "")
     for found in _first(_LINK, text):
         yield "title", next((group for group in reversed(found.groups()) if group), "")
-    for pattern, channel, decode in (
-        (_BASE64, "base64", _decode_base64),
-        (_HEX, "hex", _decode_hex),
-    ):
-        for found in _first(pattern, text):
-            decoded = decode(found.group(0))
-            if decoded and decoded != found.group(0) and _language(decoded):
-                yield channel, decoded  # type: ignore[misc]  # the tuple above pairs each pattern with its channel
-                again = _decode_base64(decoded.strip()) if channel == "base64" and " " not in decoded.strip() else ""
-                if again and _language(again):
-                    yield "base64", again
-    for pattern, channel, decode in ((_PERCENT, "percent", unquote), (_ESCAPES, "escapes", _decode_escapes)):
-        if pattern.search(text) is not None:  # such runs stand for single letters: read them where they stand
-            plain = pattern.sub(lambda found: decode(found.group(0)), text)  # noqa: B023 - called at once
-            if _language(plain):
-                yield channel, plain  # type: ignore[misc]
+    for found in _first(_BASE64, text):
+        decoded = _decode_base64(found.group(0)[:LONGEST_RUN])
+        again = _decode_base64(decoded.strip()) if decoded and " " not in decoded.strip() else ""
+        for said in (decoded, again):
+            if _language(said):
+                yield "base64", said
+    for found in _first(_HEX, text):
+        if _language(said := _decode_hex(found.group(0)[:LONGEST_RUN])):
+            yield "hex", said
+    # such runs stand for single letters, so they are read where they stand
+    if _PERCENT.search(text) is not None and _language(plain := unquote(text)):
+        yield "percent", plain
+    if _ESCAPES.search(text) is not None:
+        plain = _ESCAPES.sub(lambda found: _decode_escapes(found.group(0)), text)
+        if _language(plain):
+            yield "escapes", plain
     far = _FAR.search(text)
     if far is not None and len(text) - far.end() > 12:
         yield "far", text[far.end() - 1 :]
@@ -264,10 +269,11 @@ def read_piece(piece: Piece, screen: Any) -> tuple[list[Passage], bool]:
         normal = normalise(part)
         found.append(Passage(normal, piece.pointer, piece.role))
         hidden: list[tuple[Channel, str]] = [
-            (channel, said)
-            for channel, said in (("tags", normal.tags), ("selectors", normal.selectors), ("bits", normal.bits))
-            if said
-        ]  # type: ignore[assignment]  # three literals
+            ("tags", normal.tags),
+            ("selectors", normal.selectors),
+            ("bits", normal.bits),
+        ]
+        hidden = [one for one in hidden if one[1]]
         hidden += [("bidi", run) for run in normal.reversed_runs]
         if piece.role != "key" and (roundabout(part) or normal.oddities):
             hidden += _recovered(part)

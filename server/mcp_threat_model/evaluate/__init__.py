@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from mcp_threat_model.evaluate import hostile
+from mcp_threat_model.evaluate.authority import declared
 from mcp_threat_model.evaluate.corpus import load_corpus
 from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, problems_of, weights_yaml
 from mcp_threat_model.evaluate.folds import cross_validated
@@ -23,6 +25,9 @@ from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.ruleset import load_rules
 
 __all__ = ["main", "study"]
+
+MORE = (declared, hostile.recall, hostile.missed, hostile.alarms, hostile.alarms_named)
+"""Tables of other parts of the corpus, each from its own rows; see `tables.TABLES` for those of labelled tools."""
 
 
 def study(folder: Path) -> Study:
@@ -70,6 +75,10 @@ def _fit(done: Study, say: TextIO) -> Study:
     path = done.ruleset.root / "weights.yaml"
     path.write_text(weights_yaml(bias, weights, source, spread), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(weights)} rules\n")
+    found = hostile.fit_hostile(done.folder, done.ruleset)
+    path = done.ruleset.root / "weights_hostile.yaml"
+    path.write_text(hostile.weights_text(*found, "published attacks against public tool lists"), encoding="utf-8")
+    say.write(f"wrote {path.name}: {len(found[1])} rules\n")
     return study(done.folder)
 
 
@@ -82,16 +91,16 @@ def main(corpus: Path, fmt: str = "text", *, fit: bool = False, plot: Path | Non
     except (OSError, RuleError) as error:
         err.write(f"cannot evaluate: {error}\n")
         return 2
-    if not done.judged:
-        err.write("cannot evaluate: no labelled tools in *.jsonl files of that folder\n")
-        return 2
-    if fit:
+    if fit and done.judged:
         try:
             done = _fit(done, err)
         except OSError as error:
             err.write(f"cannot write the weights: {error}\n")
             return 2
-    tables = [table for table in (make(done) for make in (*TABLES, cross_validated)) if table.rows]
+    tables = [table for table in (make(done) for make in (*TABLES, cross_validated, *MORE)) if table.rows]
+    if not tables:
+        err.write("cannot evaluate: no labelled rows in *.jsonl files of that folder\n")
+        return 2
     if fmt == "json":
         document = {"schema_version": "1.0", "tables": [one.as_json() for one in tables], "notes": done.corpus.notes}
         out.write(json.dumps(document, indent=2) + "\n")
