@@ -25,7 +25,7 @@ from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.sandbox import RESOLVER_FILE, Sandbox
 
 CHUNK = 65536
-SCRATCH_DIRS = ("home", "work", "tmp", "shm")
+SCRATCH_DIRS = ("home", "cwd", "tmp", "shm")
 FETCH_CACHES = frozenset(
     {"home/.npm", "home/.bun", "home/.cache/uv", "home/.cache/pip", "home/.cache/deno", "home/.local/share/uv",
      "home/.cache/node", "home/.cache/pnpm", "home/.cache/yarn", "home/.local/share/pnpm"}
@@ -140,7 +140,7 @@ class Process:
                 [sys.executable, "-I", "-S", supervisor.__file__, *self._settings(control_read, status_write),
                  "--", *self._command],
                 stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=(control_read, status_write),
-                env=self._env, cwd=self._scratch / "work", start_new_session=True,
+                env=self._env, cwd=self._scratch / "cwd", start_new_session=True,
             )  # fmt: skip
         finally:
             for descriptor in theirs:

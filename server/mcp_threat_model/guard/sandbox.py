@@ -56,7 +56,7 @@ CONTAINER_RUNTIMES = frozenset({"docker", "podman", "nerdctl", "finch", "contain
 HOME = "/tmp/home"  # noqa: S108  inside the sandbox, where /tmp is our own throw-away directory
 RESOLVER_FILE = "resolv.conf"
 """In the scratch directory: it names the resolver of :mod:`netwatch`."""
-WORK = "/tmp/work"  # noqa: S108
+CWD = "/tmp/cwd"  # noqa: S108
 _BASE = (
     "--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--new-session", "--hostname", "localhost",
 )  # fmt: skip
@@ -94,7 +94,7 @@ class Sandbox:
         options += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         options += ["--bind", str(scratch / "shm"), "/dev/shm", "--remount-ro", "/dev"]  # noqa: S108
         options += ["--bind", str(scratch / "tmp"), "/tmp"]  # noqa: S108
-        options += ["--bind", str(scratch / "home"), HOME, "--bind", str(scratch / "work"), WORK]
+        options += ["--bind", str(scratch / "home"), HOME, "--bind", str(scratch / "cwd"), CWD]
         hidden = hidden_dirs()
         for place in hidden:
             options += ["--tmpfs", str(place)]
@@ -109,7 +109,7 @@ class Sandbox:
             options += ["--ro-bind-try", str(path), str(path)]
         for place in hidden:
             options += ["--remount-ro", str(place)]  # an empty tmpfs is a place to fill our memory from
-        return [*options, "--chdir", WORK]
+        return [*options, "--chdir", CWD]
 
 
 @functools.cache

@@ -42,7 +42,7 @@ class TestScratch:
 
     def test_what_was_left_is_counted_and_named_in_order(self) -> None:
         root = make_scratch()
-        for name in ("home/b", "home/a", "tmp/mounted", "work/x"):
+        for name in ("home/b", "home/a", "tmp/mounted", "cwd/x"):
             (root / name).write_text("x")
         (root / "home" / "dir").mkdir()
         assert left_files(root, frozenset({root / "tmp/mounted"}), 2) == (["home/a", "home/b"], 3)

@@ -45,12 +45,12 @@ class TestWhatIsOpened:
     def test_a_virtual_environment_with_its_base_and_its_project(self, home: Path) -> None:
         base = program(home / "python/bin/python3")
         (home / "python/lib/python3.12").mkdir(parents=True)
-        venv = home / "work/project/.venv"
+        venv = home / "code/project/.venv"
         (venv / "bin").mkdir(parents=True)
         (venv / "bin/python").symlink_to(base)
         (venv / "pyvenv.cfg").write_text(f"home = {base.parent}\nversion = 3.12\n")
-        (home / "work/project/pyproject.toml").touch()
-        assert opened(venv / "bin/python", home=home) == ["python", "work/project"]
+        (home / "code/project/pyproject.toml").touch()
+        assert opened(venv / "bin/python", home=home) == ["python", "code/project"]
 
     def test_the_interpreter_that_a_script_names(self, home: Path) -> None:
         node = program(home / ".volta/bin/node")

@@ -362,7 +362,7 @@ class TestWhatATargetGets:
         assert {value for key, value in seen.items() if key.startswith("write ")} <= {"error 30", "error 2", "error 13"}
         assert int(seen["capabilities"], 16) == 0
         assert seen["processes"] <= 4
-        assert seen["cwd"] == "/tmp/work"
+        assert seen["cwd"] == "/tmp/cwd"
 
     @needs_sandbox
     async def test_the_sandbox_has_no_network_unless_it_is_allowed(self) -> None:
