@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
+from operator import mul
 
 from mcp_threat_model.evaluate.judged import Judged
 from mcp_threat_scoring.ruleset import Ruleset
@@ -45,19 +46,20 @@ class Row:
 def _solve(matrix: list[list[float]], right: list[float]) -> list[float]:
     """Solve a symmetric positive definite system by Cholesky factors."""
     size = len(right)
-    lower = [[0.0] * size for _ in range(size)]
-    for i in range(size):
-        row = lower[i]
-        for j in range(i + 1):
-            other = lower[j]
-            rest = matrix[i][j] - sum(row[k] * other[k] for k in range(j))
-            row[j] = rest**0.5 if i == j else rest / other[j]
-    forward = [0.0] * size
-    for i in range(size):
-        forward[i] = (right[i] - sum(lower[i][k] * forward[k] for k in range(i))) / lower[i][i]
+    lower: list[list[float]] = []
+    for i, line in enumerate(matrix):
+        row: list[float] = []
+        for j in range(i):
+            row.append((line[j] - sum(map(mul, row, lower[j]))) / lower[j][j])
+        row.append((line[i] - sum(map(mul, row, row))) ** 0.5)
+        lower.append(row)
+    forward: list[float] = []
+    for i, row in enumerate(lower):
+        forward.append((right[i] - sum(map(mul, row, forward))) / row[i])
+    columns = [[lower[k][i] for k in range(i + 1, size)] for i in range(size)]
     found = [0.0] * size
     for i in reversed(range(size)):
-        found[i] = (forward[i] - sum(lower[k][i] * found[k] for k in range(i + 1, size))) / lower[i][i]
+        found[i] = (forward[i] - sum(map(mul, columns[i], found[i + 1 :]))) / lower[i][i]
     return found
 
 

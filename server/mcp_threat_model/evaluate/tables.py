@@ -98,6 +98,7 @@ def effects(study: Study) -> Table:
         (effect, sum(one.row.effect == effect for one in judged),
          *_rates(count((one.row.effect == effect, one.profile.effect == effect) for one in judged)))
         for effect in ("read", "write", "destructive")
+        if judged
     ]  # fmt: skip
     return Table("effects", "Effect, rows read by hand", ("effect", "tools", "precision", "recall", "f1"), rows)
 
@@ -134,7 +135,8 @@ def abilities(study: Study) -> Table:
             if ability not in one.row.disputed:
                 for tally in (counts, whole):
                     tally.add(truth=ability in (one.row.abilities or ()), said=ability in one.profile.abilities)
-        rows.append((ability, counts.tp + counts.fn, *_rates(counts)))
+        if counts.tp + counts.fn + counts.fp:
+            rows.append((ability, counts.tp + counts.fn, *_rates(counts)))
     if rows:
         rows.append(("all (micro)", whole.tp + whole.fn, *_rates(whole)))
     unlabelled = [name for name in study.ruleset.abilities if name not in known]
