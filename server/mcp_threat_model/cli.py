@@ -26,6 +26,7 @@ EXIT_INTERRUPTED = 130
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
 LOCK_FILE = "mcp-threat-model.lock.json"
+LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
 
 _TARGETS = """\
@@ -67,6 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
     _clients(commands)
     _lock(commands)
     _check(commands)
+    _limits(commands)
     _score(commands)
     _threats(commands)
     _serve(commands)
@@ -98,8 +100,8 @@ def _scan(commands: _Commands) -> None:
     scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
 
 
-def _reading(command: argparse.ArgumentParser) -> None:
-    """How targets may be read: the same for every command that reads them."""
+def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
+    """How targets may be read: the same for every command that reads them, `sets` of them or a single one."""
     command.add_argument("--allow-launch", action="store_true", help="consent to start the stdio targets")
     command.add_argument("--sandbox", choices=("auto", "require", "off"), default="auto", help="for stdio targets")
     command.add_argument("--allow-network", action="store_true", help="let a sandboxed stdio target use the network")
@@ -111,6 +113,9 @@ def _reading(command: argparse.ArgumentParser) -> None:
     command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target")
     command.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
     command.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
+    if not sets:
+        command.set_defaults(jobs=None)
+        return
     command.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
     command.add_argument(
         "--all-clients", action="store_true", help="also every server that an installed client has configured"
@@ -147,6 +152,16 @@ def _check(commands: _Commands) -> None:
         help="exit 11-14 when a change is that grave, default low",
     )
     _reading(check)
+
+
+def _limits(commands: _Commands) -> None:
+    limits = commands.add_parser("limits", help="the least privilege, as a client's configuration", allow_abbrev=False)
+    limits.add_argument("target", metavar="TARGET", help="as for scan")
+    limits.add_argument("--client", choices=LIMIT_CLIENTS, default="generic", help="whose configuration to write")
+    limits.add_argument("--as", metavar="NAME", dest="name", help="what the client's configuration calls the server")
+    limits.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    limits.set_defaults(profile="graded")
+    _reading(limits, sets=False)
 
 
 def _score(commands: _Commands) -> None:
