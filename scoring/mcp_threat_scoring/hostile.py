@@ -48,6 +48,7 @@ class ScreenDoc(BaseModel):
 
     strong: list[StrictStr]
     weak: list[StrictStr]
+    shapes: list[StrictStr]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,10 @@ def _screen(document: ScreenDoc) -> Screen:
         for pattern in document.weak:
             weak.Add(pattern)
         weak.Compile()
+        shapes = tuple(re2.compile(pattern, options) for pattern in document.shapes)
     except re2.error as error:
         raise RuleError([RuleProblem("screen.yaml", 0, f"not a valid RE2 pattern: {error}")]) from None
-    return Screen(strong, weak, every)
+    return Screen(strong, weak, every, shapes)
 
 
 @lru_cache(maxsize=4)

@@ -102,12 +102,25 @@ class Screen:
     """Set of patterns of which two must be met."""
     every: Any
     """Pattern of all of them."""
+    shapes: tuple[Any, ...]
+    """Patterns of forms, one by one."""
 
     def holds(self, text: str) -> bool:
         """Whether a text calls for a close look."""
         if self.strong.search(text) is not None or len(self.weak.Match(text) or ()) > 1:
             return True
+        if any(shape.search(text) is not None for shape in self.shapes):
+            return True
         return not text.isascii() and (is_odd(text) or _NON_LATIN.search(text) is not None)
+
+    def touches(self, text: str) -> bool:
+        """Whether anything in a plain text may belong to what calls for a close look."""
+        return self.every.search(text) is not None or any(shape.search(text) is not None for shape in self.shapes)
+
+    @property
+    def marks(self) -> tuple[Any, ...]:
+        """Patterns of all that a long text is searched for."""
+        return (self.every, *self.shapes)
 
 
 def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
@@ -210,11 +223,11 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
             page.count("text.unread", piece.pointer, "not read closely")
             break
         plain = piece.text.isascii() and not is_odd(piece.text)
-        if plain and (piece.role == "key" or reader.screen.every.search(piece.text) is None):
+        if plain and (piece.role == "key" or not reader.screen.touches(piece.text)):
             flat = piece.text.lower().translate(_LINE_BREAKS)  # nothing in it calls for more
             budget -= 20
         else:
-            passages, complete = read_piece(piece, reader.screen.every)
+            passages, complete = read_piece(piece, reader.screen.marks)
             if not complete:
                 page.count("text.unread", piece.pointer, f"{len(piece.text)} characters")
             for passage in passages:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import codecs
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
@@ -233,25 +233,27 @@ def _apart(run: str) -> list[str]:
     return run.split("  ") if "  " in run else [run]
 
 
-def windows(text: str, screen: Any) -> tuple[list[tuple[int, int]], bool]:
+def windows(text: str, marks: Sequence[Any]) -> tuple[list[tuple[int, int]], bool]:
     """Which parts of a long text are read: both ends and what surrounds suspicious words. And whether that was all."""
     if len(text) <= WHOLE:
         return [(0, len(text))], True
-    marks = [(0, EDGE)]
+    parts = [(0, EDGE), (max(0, len(text) - EDGE), len(text))]
     complete = True
-    last = 0
-    for found in screen.finditer(text):
-        start, end = found.span()
-        if start < last:
-            continue
-        last = end + WINDOW
-        if len(marks) >= MAX_WINDOWS:
-            complete = False
-            break
-        marks.append((max(0, start - WINDOW), min(len(text), end + WINDOW)))
-    marks.append((max(0, len(text) - EDGE), len(text)))
+    for mark in marks:
+        last = seen = 0
+        for found in mark.finditer(text):
+            start, end = found.span()
+            if start < last:
+                continue
+            last = end + WINDOW
+            seen += 1
+            if seen > MAX_WINDOWS:
+                complete = False
+                break
+            end = min(end, start + LONGEST_RUN)
+            parts.append((max(0, start - WINDOW), min(len(text), end + WINDOW)))
     merged: list[tuple[int, int]] = []
-    for start, end in sorted(marks):
+    for start, end in sorted(parts):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -259,11 +261,11 @@ def windows(text: str, screen: Any) -> tuple[list[tuple[int, int]], bool]:
     return merged, complete
 
 
-def read_piece(piece: Piece, screen: Any) -> tuple[list[Passage], bool]:
+def read_piece(piece: Piece, marks: Sequence[Any]) -> tuple[list[Passage], bool]:
     """All passages of one string, and whether the whole of it was read."""
     text = well_formed(piece.text)
     found: list[Passage] = []
-    parts, complete = windows(text, screen)
+    parts, complete = windows(text, marks)
     for start, end in parts:
         part = text[start:end] if (start, end) != (0, len(text)) else text
         normal = normalise(part)
