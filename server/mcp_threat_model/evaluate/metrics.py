@@ -98,3 +98,28 @@ def calibration_error(predictions: Sequence[tuple[float, bool]]) -> float:
     """Expected calibration error: the bins' gaps between claimed and seen, weighted by their size."""
     whole = len(predictions)
     return sum(b.count * abs(b.claimed - b.seen) for b in reliability(predictions)) / whole if whole else 0.0
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Ranks from 1; equal values share the mean of theirs."""
+    order = sorted(range(len(values)), key=lambda index: values[index])
+    ranks = [0.0] * len(values)
+    start = 0
+    while start < len(order):
+        end = start
+        while end < len(order) and values[order[end]] == values[order[start]]:
+            end += 1
+        for index in order[start:end]:
+            ranks[index] = (start + 1 + end) / 2
+        start = end
+    return ranks
+
+
+def rank_correlation(pairs: Sequence[tuple[float, float]]) -> float:
+    """Spearman's rho, -1 to 1: the correlation of the ranks. 0 where either side never varies."""
+    first, second = (_ranks([pair[side] for pair in pairs]) for side in (0, 1))
+    middle = (len(pairs) + 1) / 2
+    spread = sum((rank - middle) ** 2 for rank in first) * sum((rank - middle) ** 2 for rank in second)
+    if not spread:
+        return 0.0
+    return float(sum((a - middle) * (b - middle) for a, b in zip(first, second, strict=True)) / spread**0.5)
