@@ -27,9 +27,10 @@ from mcp_threat_scoring.observations import observe_item
 from mcp_threat_scoring.prose import Grammar
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.siblings import Kin
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
 from mcp_threat_scoring.stated_scope import stated_scopes
-from mcp_threat_scoring.views import shared_prefix, split_words, tool_subject
+from mcp_threat_scoring.views import tool_subject
 
 _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
 _KINDS = ("tools", "prompts", "resources", "resource_templates")
@@ -59,6 +60,7 @@ class Engine:
     second: Matcher
     server: Matcher
     grammar: Grammar
+    kin: Kin
 
 
 @lru_cache(maxsize=4)
@@ -76,7 +78,8 @@ def engine(ruleset: Ruleset) -> Engine:
     second = Matcher([rule for rule in ruleset.rules if rule.id in late], lexicon)
     server = Matcher([rule for rule in ruleset.rules if rule.over == "server"], lexicon)
     rules = {rule.id: rule for rule in ruleset.rules}
-    return Engine(ruleset, rules, first, second, server, lexicon.grammar())
+    grammar = lexicon.grammar()
+    return Engine(ruleset, rules, first, second, server, grammar, Kin(lexicon, grammar))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +133,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     signals = Signals()
     tools: list[ToolProfile] = []
     weight = 0
-    prefix = shared_prefix([split_words(tool.name[:200]) for tool in manifest.tools], compiled.grammar)
+    prefix, among = compiled.kin.read([tool.name for tool in manifest.tools])
     groups: Mapping[str, tuple[Item, ...]] = {
         "tools": manifest.tools or clauses(manifest.listing),
         "prompts": manifest.prompts,
@@ -142,6 +145,8 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         for item in items:
             subject = tool_subject(item, prefix if over == "tools" else "", compiled.grammar)
             observe_item(item, subject)
+            if over == "tools":
+                subject.facts |= among
             fired = matcher.match(subject)
             if over == "tools":
                 tool = profile(item, fired, compiled.rules, ruleset)

@@ -106,7 +106,7 @@ def cases() -> Iterator[Any]:
             yield pytest.param(doc, case, id=f"{doc.id}: {case.name}")
 
 
-@pytest.mark.parametrize(("doc", "case"), cases())
+@pytest.mark.parametrize(("doc", "case"), list(cases()))
 def test_a_rule_does_what_its_cases_say(doc: SignalDoc, case: RuleCase) -> None:
     found = fired(doc, case)
     if isinstance(case.fires, bool):

@@ -1,0 +1,33 @@
+"""What the other tools of a server say about one of them."""
+
+import pytest
+
+from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.siblings import Kin
+
+
+@pytest.fixture(scope="module")
+def kin() -> Kin:
+    lexicon = default_ruleset().lexicon
+    return Kin(lexicon, lexicon.grammar())
+
+
+def test_shares_are_counted_by_class_of_verb(kin: Kin) -> None:
+    prefix, facts = kin.read(["shop_get_a", "shop_list_b", "shop_create_c", "shop_delete_d"])
+    assert prefix == "shop "
+    assert (facts["siblings.look"], facts["siblings.create"], facts["siblings.destroy"]) == (50, 25, 25)
+    assert (facts["siblings.reading"], facts["siblings.changing"]) == (50, 50)
+
+
+def test_names_without_a_verb_count_into_the_whole(kin: Kin) -> None:
+    _, facts = kin.read(["get_a", "weather", "tides", "moon"])
+    assert facts["siblings.reading"] == 25
+
+
+@pytest.mark.parametrize("names", [[], ["get_a"], ["get_a", "get_b", "get_c"]])
+def test_few_tools_say_nothing(kin: Kin, names: list[str]) -> None:
+    assert kin.read(names)[1] == {}
+
+
+def test_names_of_any_kind_are_read(kin: Kin) -> None:
+    assert kin.read(["", "\ud800", "x" * 10_000, "删除"])[1]["siblings.changing"] == 0
