@@ -177,7 +177,6 @@ def test_a_program_is_not_started_without_consent(tmp_path: Path) -> None:
         (["scan", "a", "--env", "NOVALUE"], "--env needs a name and a value"),
         (["scan", "a", "--output", "/no/such/folder/x"], "there is no directory"),
         (["scan", "a", "--output", "/"], "is a directory"),
-        (["scan", "a", "--format", "sarif"], "unsupported: --format sarif"),
         (["serve", "--port", "70000"], "is not a port"),
         (["threats", "--layer", "L8"], "invalid choice"),
         (["evaluate", "/no/such/folder"], "there is no corpus directory"),

@@ -43,7 +43,7 @@ def test_every_module_rule_and_example_is_in_the_wheel(wheel: Path) -> None:
     }
     for prefix, folder in sources.items():
         for file in folder.rglob("*"):
-            if file.suffix in (".py", ".yaml", ".html", ".css", ".typed"):
+            if file.suffix in (".py", ".yaml", ".html", ".css", ".js", ".typed"):
                 assert prefix + file.relative_to(folder).as_posix() in names
 
 

@@ -12,9 +12,12 @@ _RENDERERS: Final[dict[str, tuple[str, str]]] = {
     "text": ("mcp_threat_model.render.text", "render_text"),
     "json": ("mcp_threat_model.render.json", "render_json"),
     "jsonl": ("mcp_threat_model.render.json", "render_jsonl"),
+    "markdown": ("mcp_threat_model.render.markdown", "render_markdown"),
+    "sarif": ("mcp_threat_model.render.sarif", "render_sarif"),
+    "html": ("mcp_threat_model.render.html", "render_html"),
 }
 
-FORMATS: Final = ("text", "json", "jsonl", "markdown", "sarif", "html")
+FORMATS: Final = tuple(_RENDERERS)
 """Every format the command line names, in the order of its help."""
 
 
@@ -22,9 +25,9 @@ def renderer(name: str) -> Renderer:
     """The renderer of that format; its module is imported now, so that nobody pays for the others.
 
     Raises:
-        UsageError: the format has a name, but nothing writes it yet.
+        UsageError: there is no format of that name.
     """
     if name not in _RENDERERS:
-        raise UsageError(f"unsupported: --format {name} cannot be written yet; use {', '.join(_RENDERERS)}")
+        raise UsageError(f"unsupported: --format {name}; use one of {', '.join(_RENDERERS)}")
     module, function = _RENDERERS[name]
     return cast(Renderer, getattr(import_module(module), function))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
-from mcp_threat_scoring.report import Report, ThreatOut
+from mcp_threat_scoring.report import PathOut, Report, ThreatOut
 
 DECISIONS: Final = {
     "allow": "ALLOW",
@@ -36,6 +36,24 @@ FRAMEWORKS: Final = {
     "atlas": "ATLAS",
     "cwe": "CWE",
 }
+METRICS: Final = {
+    "AV": "attack vector",
+    "AC": "attack complexity",
+    "AT": "attack requirements",
+    "PR": "privileges required",
+    "UI": "user interaction",
+    "S": "scope",
+    "C": "confidentiality",
+    "I": "integrity",
+    "A": "availability",
+    "VC": "confidentiality here",
+    "VI": "integrity here",
+    "VA": "availability here",
+    "SC": "confidentiality beyond",
+    "SI": "integrity beyond",
+    "SA": "availability beyond",
+}
+"""CVSS base metrics (v3.1 section 2, v4.0 section 2): "here" is the vulnerable system, "beyond" what comes after it."""
 _SURE: Final = ("confirmed", "likely", "possible")
 
 
@@ -66,11 +84,21 @@ def unseen(report: Report) -> list[tuple[str, str]]:
     ]
 
 
+def servers(path: PathOut) -> list[str]:
+    """The servers of a path in order; steps within one server are one stop."""
+    return [server for server, _ in groupby(step.server for step in path.steps)]
+
+
 def spread(low: float, high: float) -> str:
     """A range for a reader; nothing where both ends are the same."""
     return "" if low == high else f"{low:.1f} to {high:.1f}"
 
 
-def more(names: Sequence[str], shown: int) -> str:
-    """How many names are left out after the first `shown`."""
-    return f" and {len(names) - shown} more" if len(names) > shown else ""
+def sure(confidence: float) -> str:
+    """A probability for a reader, who is never told that an estimate is certain."""
+    return "over 99 %" if confidence >= 0.995 else f"{100 * confidence:.0f} %"
+
+
+def hint(name: str, value: bool | str) -> str:
+    """What a tool declares of itself, as JSON writes it."""
+    return f"{name}: {value if isinstance(value, str) else str(value).lower()}"
