@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import re2
@@ -42,6 +42,10 @@ MAX_READ = 400_000
 _END = re2.compile(
     r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n"
 )
+LONG_NAME = 24
+"""Characters from which a name may hold a sentence."""
+MEMO = 20_000
+MEMO_LENGTH = 200
 _ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "no.", "approx.", "incl.")
 _NON_LATIN = re2.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Greek}\p{Hebrew}\p{Thai}]{3}"
@@ -104,6 +108,8 @@ class Screen:
     """Pattern of all of them."""
     shapes: tuple[Any, ...]
     """Patterns of forms, one by one."""
+    memo: dict[str, bool] = field(default_factory=dict)
+    """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 
     def holds(self, text: str) -> bool:
         """Whether a text calls for a close look."""
@@ -115,7 +121,12 @@ class Screen:
 
     def touches(self, text: str) -> bool:
         """Whether anything in a plain text may belong to what calls for a close look."""
-        return self.every.search(text) is not None or any(shape.search(text) is not None for shape in self.shapes)
+        known = self.memo.get(text)
+        if known is None:
+            known = self.every.search(text) is not None or any(shape.search(text) is not None for shape in self.shapes)
+            if len(text) < MEMO_LENGTH and len(self.memo) < MEMO:
+                self.memo[text] = known
+        return known
 
     @property
     def marks(self) -> tuple[Any, ...]:
@@ -210,6 +221,14 @@ def _line(line: Line, passage: Passage) -> tuple[str, Passage, list[tuple[int, i
     return " ".join(line.concepts), passage, marks
 
 
+def _spelled_out(texts: Iterable[Piece]) -> Iterable[Piece]:
+    """The texts, and long names besides in words: `do_not_tell_the_user` is an order too."""
+    for piece in texts:
+        yield piece
+        if piece.role in ("key", "name") and LONG_NAME <= len(piece.text) and " " not in piece.text:
+            yield Piece(piece.text.replace("_", " ").replace("-", " "), piece.pointer, "schema")
+
+
 def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Reader, known: Known) -> Subject:
     """The views and facts of an item's texts."""
     page = _Page(reader, known)
@@ -218,12 +237,13 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
     defaults: list[tuple[str, str]] = []
     names: list[tuple[str, str]] = []
     budget = MAX_READ
-    for piece in texts:
+    for piece in _spelled_out(texts):
         if budget <= 0:
             page.count("text.unread", piece.pointer, "not read closely")
             break
-        plain = piece.text.isascii() and not is_odd(piece.text)
-        if plain and (piece.role == "key" or not reader.screen.touches(piece.text)):
+        plain = piece.text.isascii() and (piece.text.isprintable() or not is_odd(piece.text))
+        short = piece.role == "key" and len(piece.text) < LONG_NAME
+        if plain and (short or not reader.screen.touches(piece.text)):
             flat = piece.text.lower().translate(_LINE_BREAKS)  # nothing in it calls for more
             budget -= 20
         else:
@@ -232,8 +252,7 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
                 page.count("text.unread", piece.pointer, f"{len(piece.text)} characters")
             for passage in passages:
                 budget -= len(passage.normal.text) + 20
-                if piece.role != "key":
-                    page.read(passage)
+                page.read(passage)
             flat = "  ".join(p.normal.text for p in passages if p.channel == "open").translate(_LINE_BREAKS)
             markup.append((flat, piece.pointer))
         if piece.role == "key":
