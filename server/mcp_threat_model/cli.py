@@ -25,6 +25,7 @@ EXIT_INTERRUPTED = 130
 
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
+POLICY_FILE = "mcp-threat-model.yaml"
 LOCK_FILE = "mcp-threat-model.lock.json"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
@@ -98,6 +99,13 @@ def _scan(commands: _Commands) -> None:
     scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
     _reading(scan)
     scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
+    _policy(scan)
+
+
+def _policy(command: argparse.ArgumentParser) -> None:
+    """Which policy holds for the exit code and what SARIF shows as accepted."""
+    command.add_argument("--policy", metavar="FILE", help=f"default: {POLICY_FILE} of this directory, if there is one")
+    command.add_argument("--no-policy", action="store_true", help="use no policy file")
 
 
 def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
@@ -148,9 +156,9 @@ def _check(commands: _Commands) -> None:
     check.add_argument(
         "--fail-at",
         choices=("low", "medium", "high", "critical"),
-        default="low",
-        help="exit 11-14 when a change is that grave, default low",
+        help="exit 11-14 when a change is that grave, default low, or what the policy says",
     )
+    _policy(check)
     _reading(check)
 
 

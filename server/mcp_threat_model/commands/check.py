@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ from mcp_threat_model.commands.scan import (
     EXIT_NONE_READ,
     EXIT_SEVERITY,
     EXIT_SOME_READ,
+    judged,
     options_of,
+    policy_of,
     run_scan,
     targets_of,
 )
@@ -28,6 +30,7 @@ from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
+    from mcp_threat_scoring.policy import Judgement
 
 _STYLE: dict[Severity, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
 
@@ -40,16 +43,23 @@ def run(arguments: argparse.Namespace) -> int:
     unknown = [target.label for target in targets if target.label not in lock.servers]
     if unknown:
         raise UsageError(f"not in {arguments.lock}: {unknown[0]}; lock it first with mcp-threat-model lock --add")
+    policy = policy_of(arguments)
     outcomes = run_scan(targets, options_of(arguments), allow_launch=arguments.allow_launch)
     compared = [compare(lock.servers[target.label], outcome) for target, outcome in zip(targets, outcomes, strict=True)]
-    if arguments.format == "text":
+    floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
+    found = judged(compared, policy, floor, scored=False)
+    if arguments.format == "sarif":
+        from mcp_threat_model.commands.code_scanning import scanned
+
+        emit(scanned(targets, outcomes, compared, found), utf8=True)
+    elif arguments.format == "text":
         _show([target.label for target in targets], compared)
     else:
         emit(renderer(arguments.format)(compared), utf8=True)
     for result in compared:
         if isinstance(result, ErrorOut):
             complain(told(result))
-    return _exit_code(compared, arguments.fail_at)
+    return _exit_code(compared, floor, found)
 
 
 def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
@@ -83,13 +93,17 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
         emit(plain(page.lines))
 
 
-def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str) -> int:
+def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str, by_policy: Mapping[int, Judgement]) -> int:
     reports = [result for result in results if isinstance(result, Report)]
     if not reports:
         return EXIT_NONE_READ
     worst = max(
         (finding.severity for report in reports for finding in report.findings), key=SEVERITIES.index, default="info"
     )
-    if worst != "info" and SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
+    if by_policy:
+        breaking = max((one.worst for one in by_policy.values() if one.worst), key=SEVERITIES.index, default="info")
+        if breaking != "info":
+            return EXIT_SEVERITY[breaking]
+    elif worst != "info" and SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
         return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if len(reports) < len(results) else 0

@@ -6,6 +6,7 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.render import renderer
@@ -26,7 +27,9 @@ from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FleetOut, Report
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.scan import ScanOptions
+    from mcp_threat_scoring.policy import Judgement, Policy
 
+POLICY_FILE: Final = "mcp-threat-model.yaml"
 EXIT_INTERNAL: Final = 1
 EXIT_NONE_READ: Final = 3
 EXIT_SOME_READ: Final = 4
@@ -45,12 +48,61 @@ def run(arguments: argparse.Namespace) -> int:
     targets = targets_of(arguments)
     renderer(arguments.format)  # an output that cannot be written is said before anything is started
     options = options_of(arguments)
+    policy = policy_of(arguments)
     _warn_of_idle_options(arguments, targets)
     if arguments.output:
         check_output(arguments.output)
     outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)
     whole = together(targets, outcomes) if arguments.all_clients else None
-    return deliver(outcomes, arguments.format, output=arguments.output, fail_at=arguments.fail_at, fleet=whole)
+    return deliver(
+        outcomes,
+        arguments.format,
+        output=arguments.output,
+        fail_at=arguments.fail_at,
+        fleet=whole,
+        targets=targets,
+        policy=policy,
+    )
+
+
+def policy_of(arguments: argparse.Namespace) -> tuple[str, Policy] | None:
+    """The policy that was named, or lies in the working directory, unless there is to be none; it is said when used.
+
+    Raises:
+        UsageError: it cannot be read, or what is in it is wrong.
+    """
+    if arguments.no_policy:
+        return None
+    if arguments.policy is None and not Path(POLICY_FILE).is_file():
+        return None  # nothing is imported for what is not there
+    from mcp_threat_model.policy_file import find_policy
+
+    found = find_policy(arguments.policy)
+    if found is not None and arguments.policy is None:
+        complain(f"using the policy {found[0]} of this directory (--no-policy leaves it out)")
+    return found
+
+
+def judged(
+    results: Sequence[Report | ErrorOut], policy: tuple[str, Policy] | None, fail_at: str | None, *, scored: bool = True
+) -> dict[int, Judgement]:
+    """What the policy says of each report, by its place in the list; what is accepted or ran out goes to stderr."""
+    if policy is None:
+        return {}
+    from datetime import datetime
+
+    from mcp_threat_scoring.policy import judge, told
+
+    name, rules = policy
+    today = datetime.now().astimezone().date()
+    found = {
+        index: judge(rules, result, today, fail_at=fail_at, scored=scored)  # type: ignore[arg-type]
+        for index, result in enumerate(results)
+        if isinstance(result, Report)
+    }
+    for line in told(rules, name, list(found.values())):
+        complain(line)
+    return found
 
 
 def targets_of(arguments: argparse.Namespace) -> list[Target]:
@@ -116,26 +168,40 @@ def deliver(
     output: str | None = None,
     fail_at: str | None = None,
     fleet: FleetOut | None = None,
+    targets: Sequence[Target] = (),
+    policy: tuple[str, Policy] | None = None,
 ) -> int:
-    """Write the report and the errors; return the exit code."""
+    """Write the report and the errors; return the exit code. `targets` are needed for the lines of SARIF."""
     for fault in (outcome.fault for outcome in outcomes):
         if fault:
             explain(fault)
-    results = [outcome.result for outcome in outcomes]
+    found = judged([outcome.result for outcome in outcomes], policy, fail_at)
+    results = [found[index].report if index in found else outcome.result for index, outcome in enumerate(outcomes)]
     for result in results:
         if isinstance(result, ErrorOut):
             complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
+
+    def document() -> str:
+        if form != "sarif":
+            return renderer(form)(results, fleet=fleet)
+        from mcp_threat_model.commands.code_scanning import scanned
+
+        return scanned(targets, outcomes, results, found)
+
     if output:
         try:
-            write_output(output, renderer(form)(results, fleet=fleet))
+            write_output(output, document())
         except OSError as error:
             complain(f"{output} could not be written: {(error.strerror or 'unknown reason').lower()}")
             return EXIT_INTERNAL
     elif form == "text":
         emit(_for_screen(results, fleet))
     else:
-        emit(renderer(form)(results, fleet=fleet), utf8=True)
-    return exit_code(outcomes, fail_at)
+        emit(document(), utf8=True)
+    if policy is None:
+        return exit_code(outcomes, fail_at)
+    worst = max((one.worst for one in found.values() if one.worst), key=SEVERITIES.index, default=None)
+    return exit_code(outcomes, None) if worst in (None, "info") else _graver(outcomes, EXIT_SEVERITY[worst])
 
 
 def _for_screen(results: Sequence[Report | ErrorOut], fleet: FleetOut | None) -> str:
@@ -162,6 +228,11 @@ def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
         if SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
             return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if len(reports) < len(outcomes) else 0
+
+
+def _graver(outcomes: Sequence[Outcome], code: int) -> int:
+    """The code, unless a fault of ours is to be told instead."""
+    return EXIT_INTERNAL if any(outcome.fault for outcome in outcomes) else code
 
 
 def _worst(report: Report) -> str:

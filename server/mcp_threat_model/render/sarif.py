@@ -20,6 +20,8 @@ Lines = Callable[[Report, str], int | None]
 """The line of a JSON Pointer in the scanned file, where that is known."""
 Suppressed = Callable[[Report, FindingOut], str | None]
 """Why a finding was accepted, if it was."""
+Uris = Callable[[Report], str | None]
+"""The scanned file as a URI, relative to the working directory; None where it is for the target itself to say."""
 
 _LEVELS: Final[Mapping[Severity, Literal["error", "warning", "note"]]] = {
     "critical": "error",
@@ -48,6 +50,7 @@ def sarif(
     results: Sequence[Report | ErrorOut],
     lines: Lines = lambda _report, _pointer: None,
     suppressed: Suppressed = lambda _report, _finding: None,
+    uris: Uris = lambda _report: None,
 ) -> str:
     """All findings as one SARIF log, with lines and accepted findings where these are known."""
     reports = [result for result in results if isinstance(result, Report)]
@@ -58,7 +61,7 @@ def sarif(
         "tool": {"driver": {"name": "mcp-threat-model", "semanticVersion": _semantic(), "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(report, finding, index[finding.rule_id], lines, suppressed)
+            _result(report, finding, index[finding.rule_id], lines, suppressed, uris)
             for report in reports
             for finding in report.findings
         ],
@@ -107,10 +110,15 @@ def _rule(rule_id: str, finding: FindingOut) -> dict[str, Any]:
     }
 
 
-def _result(report: Report, finding: FindingOut, index: int, lines: Lines, suppressed: Suppressed) -> dict[str, Any]:
+def _result(
+    report: Report, finding: FindingOut, index: int, lines: Lines, suppressed: Suppressed, uris: Uris
+) -> dict[str, Any]:
     told = finding.explanation + (f" Found: {finding.excerpt}" if finding.excerpt else "")
     line = lines(report, finding.pointer)
-    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(report)}, "region": {"startLine": line or 1}}
+    physical: dict[str, Any] = {
+        "artifactLocation": {"uri": uris(report) or _uri(report)},
+        "region": {"startLine": line or 1},
+    }
     logical = {"fullyQualifiedName": finding.pointer or "/", "kind": "member"}
     if finding.tool:
         logical["name"] = finding.tool
@@ -133,7 +141,7 @@ def _uri(report: Report) -> str:
     """Where the finding is: the scanned file, or a name for a server that is in no file."""
     value = report.target.value
     if report.target.kind == "file":
-        return quote(value.removeprefix("./"), safe="/:@!$&'()*+,;=-._~")
+        return quote(value.replace("\\", "/").removeprefix("./"), safe="/:@!$&'()*+,;=-._~")
     return "mcp-servers/" + quote(report.server.name or value, safe="-._~@")
 
 

@@ -1,0 +1,186 @@
+"""The policy: what of a report breaks a build, what was accepted and until when, and which servers are allowed.
+
+``mcp-threat-model.yaml`` beside the code it is about, written by people, read strictly::
+
+    version: 1
+    fail_at: high                       # for everything that has no threshold of its own
+    thresholds:
+      score: 8.5                        # AIVSS, as a number or as a severity
+      hostile_content: low
+      change: never
+    servers: [shop, "config:cursor/*"]  # by name or target; any other one is a finding
+    accept:
+      - rule: auth.none
+        server: shop
+        reason: only reachable inside the cluster
+        until: 2027-03-31
+
+An acceptance that is out of date counts for nothing: the finding is back, and it is said why.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mcp_threat_scoring.phrases import joined, quoted
+from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Frozen, Report, Severity
+
+POLICY_NAME = "mcp-threat-model.yaml"
+Threshold = Literal["info", "low", "medium", "high", "critical", "never"]
+Pattern = Annotated[str, Field(min_length=1, max_length=300)]
+"""A name; ``*`` stands for any characters."""
+
+
+class Thresholds(Frozen):
+    """From where on a finding of a kind, or the score, breaks the build. What is not said is left to ``fail_at``."""
+
+    score: Annotated[float, Field(ge=0, le=10, strict=True)] | Threshold | None = None
+    hostile_content: Threshold | None = None
+    contradiction: Threshold | None = None
+    weakness: Threshold | None = None
+    exposure: Threshold | None = None
+    change: Threshold | None = None
+
+
+class Acceptance(Frozen):
+    """A finding that somebody looked at and lives with for a while."""
+
+    rule: Pattern
+    server: Pattern | None = None
+    tool: Pattern | None = None
+    reason: Annotated[str, Field(min_length=5, max_length=500)]
+    until: datetime.date = Field(description="The last day on which it counts.")
+
+    def covers(self, report: Report, finding: FindingOut) -> bool:
+        """Whether it speaks of this finding, whatever the date."""
+        if not fnmatchcase(finding.rule_id, self.rule):
+            return False
+        if self.tool is not None and not (finding.tool is not None and fnmatchcase(finding.tool, self.tool)):
+            return False
+        return self.server is None or _is_called(report, self.server)
+
+
+class Policy(Frozen):
+    """The whole file."""
+
+    version: Literal[1]
+    fail_at: Threshold | None = None
+    thresholds: Thresholds = Thresholds()
+    servers: tuple[Pattern, ...] | None = None
+    accept: tuple[Acceptance, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a policy says of one report."""
+
+    report: Report
+    """With a finding more if the server is none of those that are allowed."""
+    accepted: Mapping[str, str]
+    """Fingerprints of accepted findings, and why they were."""
+    worst: Severity | None
+    """The gravest thing that breaks the build; None when nothing does."""
+    expired: tuple[Acceptance, ...]
+    used: frozenset[int]
+    """Indices of the acceptances that spoke of something here."""
+
+
+def _is_called(report: Report, pattern: str) -> bool:
+    names = (report.server.name, report.target.value)
+    return any(fnmatchcase(name, pattern) for name in names if name)
+
+
+def _stranger(report: Report) -> FindingOut:
+    who = report.server.name or report.target.value
+    return FindingOut(
+        rule_id="policy.server_not_allowed",
+        kind="exposure",
+        title="The policy does not allow this server",
+        severity="high",
+        confidence="high",
+        tool=None,
+        pointer="",
+        excerpt=report.target.value,
+        explanation=f"{quoted(who)} is none of the servers that the policy names.",
+        remediation="Remove the server, or have it approved and add it to `servers` of the policy.",
+        references=["MCP09:2025"],
+        fingerprint=hashlib.sha256(f"policy.server_not_allowed\0{who}".encode()).hexdigest()[:32],
+    )
+
+
+def _reaches(severity: Severity, threshold: Threshold | None) -> bool:
+    if threshold is None or threshold == "never":
+        return False
+    return SEVERITIES.index(severity) >= SEVERITIES.index(threshold)
+
+
+def _threshold(policy: Policy, kind: FindingKind, fail_at: Threshold | None) -> Threshold | None:
+    own: Threshold | None = getattr(policy.thresholds, kind)
+    return own if own is not None else fail_at
+
+
+def _score_breaks(policy: Policy, report: Report, fail_at: Threshold | None) -> Severity | None:
+    own = policy.thresholds.score
+    severity: Severity = {"none": "info"}.get(report.aivss.severity.lower(), report.aivss.severity.lower())  # type: ignore[assignment]
+    if isinstance(own, float | int):
+        return max(severity, "low", key=SEVERITIES.index) if report.aivss.score >= own else None
+    return severity if _reaches(severity, own if own is not None else fail_at) else None
+
+
+def judge(
+    policy: Policy,
+    report: Report,
+    today: datetime.date,
+    *,
+    fail_at: Threshold | None = None,
+    scored: bool = True,
+) -> Judgement:
+    """Hold one report against a policy.
+
+    `fail_at` is what the caller asked for; it stands in for the policy's own. `scored` is False where the findings are
+    not about the server as it is, but about what changed: then its score and its being allowed are not looked at.
+    """
+    floor = fail_at if fail_at is not None else policy.fail_at
+    if scored and policy.servers is not None and not any(_is_called(report, name) for name in policy.servers):
+        report = report.model_copy(update={"findings": [_stranger(report), *report.findings]})
+    accepted: dict[str, str] = {}
+    expired: dict[Acceptance, None] = {}
+    used: set[int] = set()
+    breaking: list[Severity] = []
+    for finding in report.findings:
+        covering = [(index, one) for index, one in enumerate(policy.accept) if one.covers(report, finding)]
+        used.update(index for index, _ in covering)
+        valid = next((one for _, one in covering if one.until >= today), None)
+        if valid is not None:
+            accepted[finding.fingerprint] = f"{valid.reason} (until {valid.until.isoformat()})"
+            continue
+        expired.update(dict.fromkeys(one for _, one in covering))
+        if _reaches(finding.severity, _threshold(policy, finding.kind, floor)):
+            breaking.append(finding.severity)
+    if scored and (score := _score_breaks(policy, report, floor)) is not None:
+        breaking.append(score)
+    worst = max(breaking, key=SEVERITIES.index, default=None)
+    return Judgement(report, accepted, worst, tuple(expired), frozenset(used))
+
+
+def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str]:
+    """What a person should know of the policy's part in the result: one sentence each, none when it changed nothing."""
+    accepted = sum(len(judgement.accepted) for judgement in judgements)
+    expired = list(dict.fromkeys(one for judgement in judgements for one in judgement.expired))
+    used = frozenset[int]().union(*(judgement.used for judgement in judgements))
+    idle = [one.rule for index, one in enumerate(policy.accept) if index not in used]
+    lines = [f"policy {name}: {accepted} accepted finding{'' if accepted == 1 else 's'} not counted"]
+    lines += [
+        f"policy {name}: the acceptance of {one.rule} ran out on {one.until.isoformat()}; the finding counts again"
+        for one in expired
+    ]
+    if idle and judgements:
+        lines.append(f"policy {name}: nothing was found that {joined(idle[:5])} would accept; remove what is settled")
+    return lines

@@ -1,0 +1,70 @@
+"""SARIF of a scan: where each finding stands in the scanned file, by line, and what the policy accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from mcp_threat_model.outcome import Outcome
+from mcp_threat_model.render.sarif import sarif
+from mcp_threat_model.source.places import MAX_BYTES, Places
+from mcp_threat_model.target import FileTarget, Target
+from mcp_threat_scoring.policy import Judgement
+from mcp_threat_scoring.report import ErrorOut, FindingOut, Report
+
+_SAFE = "/:@!$&'()*+,;=-._~"
+
+
+def scanned(
+    targets: Sequence[Target],
+    outcomes: Sequence[Outcome],
+    results: Sequence[Report | ErrorOut],
+    judged: Mapping[int, Judgement],
+) -> str:
+    """The SARIF log of those results; `judged` are the policy's judgements by the results' places in the list."""
+    paths: dict[int, str] = {}
+    accepted: dict[int, Mapping[str, str]] = {}
+    for index, result in enumerate(results):
+        target = targets[index] if index < len(targets) else None
+        if isinstance(target, FileTarget) and isinstance(outcomes[index].result, Report):
+            paths[id(result)] = target.path
+        if index in judged:
+            accepted[id(result)] = judged[index].accepted
+    known: dict[str, Places] = {}
+
+    def line(report: Report, pointer: str) -> int | None:
+        path = paths.get(id(report))
+        if path is None or not pointer:
+            return None
+        if path not in known:
+            known[path] = Places(_text(path))
+        return known[path].line(pointer)
+
+    def uri(report: Report) -> str | None:
+        path = paths.get(id(report))
+        return None if path is None else relative_uri(path)
+
+    def reason(report: Report, finding: FindingOut) -> str | None:
+        return accepted.get(id(report), {}).get(finding.fingerprint)
+
+    return sarif(results, lines=line, suppressed=reason, uris=uri)
+
+
+def relative_uri(path: str, base: Path | None = None) -> str:
+    """The path as code scanning wants it: from the working directory, with slashes; a file elsewhere as file URI."""
+    base = (base or Path.cwd()).resolve()
+    whole = (base / path).resolve()
+    if whole.is_relative_to(base):
+        return quote(whole.relative_to(base).as_posix(), safe=_SAFE.replace(":", ""))
+    return whole.as_uri()
+
+
+def _text(path: str) -> str:
+    """The file again, for its lines; nothing if it is gone, changed its kind, or is too large to be worth it."""
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError:
+        return ""
+    return "" if len(data) > MAX_BYTES else data.decode("utf-8-sig", "replace")

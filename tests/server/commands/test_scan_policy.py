@@ -1,0 +1,162 @@
+"""A policy on the command line: exit codes, what is said, and what code scanning is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mcp_threat_model.cli import main
+from mcp_threat_model.commands.code_scanning import relative_uri
+
+LYING = {"tools": [
+    {"name": "get_order", "description": "Get an order."},
+    {"name": "delete_order", "description": "Delete an order.", "annotations": {"readOnlyHint": True}},
+]}  # fmt: skip
+NEVER = "version: 1\nthresholds: {score: never}\nfail_at: low\n"
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    """A folder with a server that lies about one of its tools."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "servers").mkdir()
+    (tmp_path / "servers" / "shop.json").write_text(json.dumps(LYING, indent=2))
+    return "servers/shop.json"
+
+
+def lie(capsys, shop):
+    main(["scan", shop, "--format", "json", "--no-policy"])
+    [report] = json.loads(capsys.readouterr().out)["reports"]
+    return next(finding for finding in report["findings"] if finding["kind"] == "contradiction")
+
+
+def write(text):
+    Path("mcp-threat-model.yaml").write_text(text)
+
+
+def accepting(*rules, until="2999-01-01"):
+    entries = "".join(f'  - {{rule: "{rule}", reason: known and harmless, until: {until}}}\n' for rule in rules)
+    return f"{NEVER}accept:\n{entries}"
+
+
+def test_the_policy_of_the_directory_is_used_and_said(capsys, shop):
+    write(NEVER)
+
+    assert main(["scan", shop]) in (11, 12, 13, 14)
+    assert "using the policy mcp-threat-model.yaml of this directory" in capsys.readouterr().err
+
+
+def test_no_policy_leaves_it_out(capsys, shop):
+    write(NEVER)
+
+    assert main(["scan", shop, "--no-policy"]) == 0
+    assert "policy" not in capsys.readouterr().err
+
+
+def test_a_named_policy_is_used_without_a_word_about_where_it_was_found(capsys, shop):
+    Path("other.yaml").write_text(NEVER)
+
+    assert main(["scan", shop, "--policy", "other.yaml"]) in (11, 12, 13, 14)
+    assert "using the policy" not in capsys.readouterr().err
+
+
+def test_what_is_accepted_does_not_fail(capsys, shop):
+    write(accepting("*"))
+
+    assert main(["scan", shop]) == 0
+    assert "accepted finding" in capsys.readouterr().err
+
+
+def test_what_ran_out_fails_again_and_is_said(capsys, shop):
+    write(accepting("*", until="2020-01-01"))
+
+    assert main(["scan", shop]) in (11, 12, 13, 14)
+    assert "ran out on 2020-01-01; the finding counts again" in capsys.readouterr().err
+
+
+def test_a_wrong_policy_is_a_usage_error_with_its_line_and_nothing_is_read(capsys, shop):
+    write("version: 1\nfail_at: hihg\n")
+
+    assert main(["scan", shop]) == 2
+    seen = capsys.readouterr()
+    assert seen.out == ""
+    assert "mcp-threat-model.yaml:2: fail_at" in seen.err
+
+
+def test_a_server_that_is_not_allowed_is_a_finding_in_every_format(capsys, shop):
+    write("version: 1\nservers: [other]\nthresholds: {exposure: high}\n")
+
+    assert main(["scan", shop, "--format", "json"]) == 13
+    [report] = json.loads(capsys.readouterr().out)["reports"]
+    assert report["findings"][0]["rule_id"] == "policy.server_not_allowed"
+
+
+def sarif(capsys, *arguments):
+    main(["scan", *arguments, "--format", "sarif"])
+    return json.loads(capsys.readouterr().out)["runs"][0]["results"]
+
+
+def test_sarif_points_at_the_line_of_the_tool(capsys, shop):
+    found = lie(capsys, shop)
+    results = sarif(capsys, shop)
+
+    place = next(r for r in results if r["ruleId"] == found["rule_id"])["locations"][0]["physicalLocation"]
+    text = Path(shop).read_text().splitlines()
+    assert place["artifactLocation"]["uri"] == "servers/shop.json"
+    start = next(number for number, line in enumerate(text, 1) if "delete_order" in line) - 1
+    assert start <= place["region"]["startLine"] <= len(text)
+
+
+def test_sarif_shows_what_the_policy_accepted(capsys, shop):
+    found = lie(capsys, shop)
+    write(accepting(found["rule_id"]))
+
+    results = sarif(capsys, shop)
+    by_rule = {result["ruleId"]: result for result in results}
+    [suppression] = by_rule[found["rule_id"]]["suppressions"]
+    assert suppression["justification"] == "known and harmless (until 2999-01-01)"
+    assert all("suppressions" not in result for rule, result in by_rule.items() if rule != found["rule_id"])
+
+
+def test_an_absolute_path_inside_the_directory_becomes_relative(capsys, shop):
+    results = sarif(capsys, str(Path(shop).resolve()))
+
+    assert {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in results} == {"servers/shop.json"}
+
+
+def test_uris_of_paths(tmp_path):
+    assert relative_uri("a b/c:d.json", tmp_path) == "a%20b/c%3Ad.json"
+    assert relative_uri("./x/../y.json", tmp_path) == "y.json"
+    assert relative_uri("../outside.json", tmp_path / "in").startswith("file:///")
+
+
+def test_a_change_can_be_accepted_too(capsys, shop):
+    assert main(["lock", shop]) == 0
+    tools = [*LYING["tools"], {"name": "get_terms", "description": "Get the terms."}]
+    Path(shop).write_text(json.dumps({"tools": tools}))
+
+    assert main(["check"]) == 11
+    write(accepting("change.*"))
+    assert main(["check"]) == 0
+    write("version: 1\nthresholds: {change: never}\n")
+    assert main(["check"]) == 0
+    write("version: 1\n")
+    assert main(["check"]) == 11
+    assert main(["check", "--no-policy", "--fail-at", "high"]) == 0
+
+
+def test_limits_prints_the_rules_and_says_the_verdict(capsys, shop):
+    assert main(["limits", shop, "--client", "claude-code", "--as", "shop"]) == 0
+    seen = capsys.readouterr()
+
+    assert '"mcp__shop__delete_order"' in seen.out
+    assert "verdict:" in seen.err
+
+
+def test_limits_of_a_server_without_tools_are_not_to_run_it(capsys, shop):
+    Path("prose.json").write_text(json.dumps({"name": "shop", "description": "Manages orders."}))
+
+    assert main(["limits", "prose.json"]) == 3
+    assert "its tools were not seen" in capsys.readouterr().err

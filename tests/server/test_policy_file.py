@@ -1,0 +1,87 @@
+"""The policy's file, read strictly: every problem with its file and line, and none of it ignored."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from mcp_threat_model.policy_file import find_policy, read_policy
+from mcp_threat_scoring.errors import UsageError
+
+GOOD = """\
+version: 1
+fail_at: high
+thresholds:
+  score: 8.5
+servers: [shop]
+accept:
+  - rule: auth.none
+    reason: only reachable inside the cluster
+    until: 2027-03-31
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "mcp-threat-model.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_it_is_read(write):
+    policy = read_policy(write(GOOD), "p.yaml")
+
+    assert policy.thresholds.score == 8.5
+    assert policy.accept[0].until == datetime.date(2027, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (GOOD.replace("high", "hihg"), "p.yaml:2: fail_at"),
+        (GOOD.replace("score", "scor"), "p.yaml:4: thresholds.scor"),
+        (GOOD.replace("    until: 2027-03-31\n", ""), "p.yaml:7: accept.0.until: Field required"),
+        (GOOD + "version: 1\n", "p.yaml:10: the key 'version' is given twice"),
+        (GOOD + "---\nversion: 1\n", "p.yaml:10: a second document"),
+        ("version: [", "p.yaml:"),
+        ("", "version: Field required"),
+        ("- version", "p.yaml"),
+        ("a: &x 1\nb: *x\n", "aliases are not allowed"),
+        ("a: " + "[" * 500, "nested more than"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(write, text, problem):
+    with pytest.raises(UsageError, match="the policy is wrong") as caught:
+        read_policy(write(text), "p.yaml")
+
+    assert problem in str(caught.value)
+
+
+def test_all_problems_are_told_at_once(write):
+    with pytest.raises(UsageError) as caught:
+        read_policy(write("version: 3\nfail_at: x\n"), "p.yaml")
+
+    assert len(str(caught.value).splitlines()) >= 3
+
+
+def test_a_named_policy_must_be_there(tmp_path):
+    with pytest.raises(UsageError, match="there is no policy"):
+        find_policy(str(tmp_path / "none.yaml"))
+
+
+def test_bytes_that_are_no_text(tmp_path):
+    path = tmp_path / "p.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        read_policy(path, "p.yaml")
+
+
+def test_the_one_of_the_folder_is_found_and_none_is_fine(write, tmp_path):
+    assert find_policy(None, tmp_path) is None
+    write(GOOD)
+    name, policy = find_policy(None, tmp_path)
+    assert (name, policy.fail_at) == ("mcp-threat-model.yaml", "high")
