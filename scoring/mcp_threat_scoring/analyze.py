@@ -13,7 +13,7 @@ from mcp_threat_scoring.documents import rule_cache
 from mcp_threat_scoring.finding import checks, findings
 from mcp_threat_scoring.maestro import model
 from mcp_threat_scoring.manifest import Coverage, Manifest
-from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name, trusted
+from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise, neutralise_name, trusted
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import (
     CapabilitiesOut,
@@ -31,7 +31,8 @@ from mcp_threat_scoring.threat import Catalogue, SignalMeta
 from mcp_threat_scoring.verdict import verdict
 from mcp_threat_scoring.words import DomainInfo, WordsContext, summary
 
-INSTRUCTIONS_SHOWN = 240
+INSTRUCTIONS_SHOWN = 8
+"""Words. What a server tells a model to do is not passed on to the model that asked about the server."""
 TARGET_SHOWN = 500
 DOMAINS_TOLD = 3
 
@@ -108,7 +109,7 @@ def _server(manifest: Manifest) -> ServerOut:
         version=neutralise_name(server.version),
         title=neutralise_name(server.title),
         protocol_version=neutralise_name(server.protocol_version),
-        instructions=neutralise(server.instructions, INSTRUCTIONS_SHOWN),
+        instructions=excerpt(server.instructions, INSTRUCTIONS_SHOWN),
         manifest_sha256=manifest.sha256,
     )
 

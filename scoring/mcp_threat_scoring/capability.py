@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import exp
 
 from mcp_threat_scoring.manifest import Item
-from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import SafeText, neutralise_name
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
@@ -89,7 +89,7 @@ def _weighed(
     for _, _, weight, signal in ranked:
         first = signal.first
         if first is not None:
-            found.append(Evidence(first.rule_id, first.pointer, first.excerpt, round(weight, 2)))
+            found.append(Evidence(signal.id, first.pointer, first.excerpt, round(weight, 2)))
             if len(found) == limit:
                 break
     return tuple(found)
@@ -105,7 +105,7 @@ def profile(
     effect: Effect = "destructive" if destructive >= 0.5 else "write" if write >= 0.5 else "read"
     abilities = {name: probability(totals[name]) for name in ruleset.abilities if totals[name] >= 0.0}
     declared: dict[str, bool | str] = {
-        key: value if isinstance(value, bool) else neutralise(value)
+        key: value if isinstance(value, bool) else excerpt(value)
         for key, value in ((hint, item.annotations[hint]) for hint in HINTS if hint in item.annotations)
     }
     return ToolProfile(

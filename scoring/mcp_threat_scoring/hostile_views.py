@@ -225,7 +225,7 @@ def _spelled_out(texts: Iterable[Piece]) -> Iterable[Piece]:
     """The texts, and long names besides in words: `do_not_tell_the_user` is an order too."""
     for piece in texts:
         yield piece
-        if piece.role in ("key", "name") and LONG_NAME <= len(piece.text) and " " not in piece.text:
+        if piece.role in ("key", "name") and len(piece.text) >= LONG_NAME and " " not in piece.text:
             yield Piece(piece.text.replace("_", " ").replace("-", " "), piece.pointer, "schema")
 
 

@@ -109,7 +109,7 @@ def _plain(value: object, limit: int) -> str:
     return f"an object of {len(value)}" if isinstance(value, dict) else type(value).__name__
 
 
-def excerpt(text: str, words: int = WORDS_SHOWN) -> SafeText:
+def excerpt(text: object, words: int = WORDS_SHOWN) -> SafeText:
     """A few words of a target's prose: enough to find the place by, too few and too broken up to be obeyed."""
     shown = neutralise(text)
     if " " not in shown:
