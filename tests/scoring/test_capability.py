@@ -121,3 +121,11 @@ def test_a_claim_settles_what_nothing_else_says() -> None:
 
 def test_what_is_declared_may_be_of_any_type() -> None:
     assert judge(annotations={"readOnlyHint": "<b>"}).declared == {"readOnlyHint": "‹b›"}
+
+
+def test_a_weight_is_shown_under_the_rule_that_carries_it() -> None:
+    profile = judge(name="read_file", description="Read a file.", inputSchema=schema("path"))
+    weights = default_ruleset().rule("file-argument.reading")
+    assert weights is not None
+    shown = {str(one.rule_id): one.weight for one in profile.ability_evidence["fs.read"]}
+    assert shown["file-argument.reading"] == round(weights.weights["fs.read"], 2)
