@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import exp
 
 from mcp_threat_scoring.manifest import Item
-from mcp_threat_scoring.neutralise import SafeText, neutralise_name
+from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise_name
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
