@@ -13,7 +13,7 @@ from mcp_threat_scoring.documents import rule_cache
 from mcp_threat_scoring.finding import checks, findings
 from mcp_threat_scoring.maestro import model
 from mcp_threat_scoring.manifest import Coverage, Manifest
-from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise, neutralise_name, trusted
+from mcp_threat_scoring.neutralise import SafeText, as_asked, excerpt, neutralise, neutralise_name, trusted
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import (
     CapabilitiesOut,
@@ -46,13 +46,17 @@ class Knowledge:
     meta: Mapping[str, SignalMeta]
 
 
-@lru_cache(maxsize=4)
 def knowledge(root: Path | None = None, extra: tuple[Path, ...] = ()) -> Knowledge:
     """Load everything under `rules/` (and folders of further signal rules), once per process.
 
     Raises:
         RuleError: with every problem in every file.
     """
+    return _load(root, extra)  # in one order: the cache tells `f()` from `f(extra=())`
+
+
+@lru_cache(maxsize=4)
+def _load(root: Path | None, extra: tuple[Path, ...]) -> Knowledge:
     ruleset = load_rules(root, extra)
     meta = {
         str(rule.id): SignalMeta(rule.polarity, "exact" if rule.exact else "heuristic", frozenset(rule.settles))
@@ -76,7 +80,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     maestro = model(picture.signals, known.meta, known.catalogue, context)
     rule_cache().flush()
     return Report(
-        target=TargetOut(kind=manifest.target_kind, value=_asked(manifest.target_value)),
+        target=TargetOut(kind=manifest.target_kind, value=as_asked(manifest.target_value, TARGET_SHOWN)),
         server=_server(manifest),
         coverage={part: _coverage(seen) for part, seen in manifest.coverage.items()},
         capabilities=capabilities,
@@ -90,11 +94,6 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
         verdict=verdict(picture, found),
         checks=checks(picture),
     )
-
-
-def _asked(value: str) -> str:
-    """What the caller asked for, as it was given: only an address's colon is put back, so that scripts find it."""
-    return neutralise(value, TARGET_SHOWN).replace("[:]//", "://")
 
 
 def _coverage(seen: Coverage) -> CoverageOut:

@@ -164,6 +164,16 @@ def neutralise_pointer(pointer: str) -> SafeText:
     return SafeText("/".join(token.replace("~", "~0").replace("/", "~1") for token in safe))
 
 
+def as_asked(text: str, limit: int = 500) -> SafeText:
+    """What the caller asked for, shown as it was given, so that a script finds it again.
+
+    It is the caller's own text and not the target's; only what is not printable ASCII is treated like the target's.
+    """
+    if text.isascii() and text.isprintable():
+        return SafeText(text if len(text) <= limit else text[: limit - 1] + "…")
+    return neutralise(text, limit)
+
+
 def trusted(text: str) -> SafeText:
     """Mark words of our own (rule titles, explanations) as safe. Never call it on a target's text."""
     return SafeText(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import as_asked
 from mcp_threat_scoring.report import ErrorOut, Report
 
 
@@ -22,8 +22,7 @@ class Outcome:
 
 def failure(label: str, error: Exception) -> Outcome:
     """The error as a result. Only a TargetError was foreseen; of any other nothing but its type is told."""
-    # The caller's own address is shown as it was given, so that a script finds its target again.
-    shown = neutralise(label, 400).replace("[:]//", "://")
+    shown = as_asked(label)
     known = _target_error(error)
     if known:
         return Outcome(

@@ -39,7 +39,7 @@ class Resolved:
             facts={**manifest.launch.facts, **declared.facts},
         )
         label = f"config:{self.entry.client}/{self.entry.name}"
-        return replace(manifest, target_kind="config", target_value=neutralise(label, 400), launch=launch)
+        return replace(manifest, target_kind="config", target_value=label, launch=launch)
 
 
 def resolve(target: ConfigTarget, machine: Machine | None = None) -> Resolved:

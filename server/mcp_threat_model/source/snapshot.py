@@ -107,7 +107,7 @@ def describe(document: Document, *, kind: str, label: str, limits: Limits = DEFA
         _doubt(coverage, document.repeated_keys)
     return build_manifest(
         target_kind=kind,
-        target_value=neutralise(label, 400),
+        target_value=label,
         tools=lists["tools"],
         prompts=lists["prompts"],
         resources=lists["resources"],
