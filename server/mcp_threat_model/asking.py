@@ -6,12 +6,11 @@ that says what to do instead; a model's own "yes" is never enough.
 
 from __future__ import annotations
 
-import shlex
-
 import anyio.to_thread
 from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult
 from pydantic import BaseModel, Field
 
+from mcp_threat_model.access import Access
 from mcp_threat_model.scan import Consent, ScanOptions
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
@@ -36,8 +35,16 @@ def _needs_asking(target: str | None) -> StdioTarget | None:
     return parsed if isinstance(parsed, StdioTarget) else None
 
 
+def may_launch(context: Context) -> bool:
+    """Whether this server starts programs at all."""
+    access = context.request_context.lifespan_context
+    return isinstance(access, Access) and access.launch
+
+
 def can_ask(context: Context) -> bool:
-    """Whether the client can put a form before a person."""
+    """Whether programs may be started here at all, and the client can put a form before a person."""
+    if not may_launch(context):
+        return False
     capabilities = context.client_capabilities
     elicitation = capabilities.elicitation if capabilities else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
@@ -73,7 +80,14 @@ def consent_from(permission: ElicitationResult[Permission], context: Context) ->
     async def consent(program: StdioTarget) -> None:
         if isinstance(permission, AcceptedElicitation) and permission.data.start:
             return
-        command = neutralise(shlex.join(program.argv), COMMAND_SHOWN)
+        command = neutralise(program.label.removeprefix("stdio:"), COMMAND_SHOWN)
+        if not may_launch(context):
+            raise TargetError(
+                "consent_required",
+                f"this server starts no programs, because over HTTP anybody who reaches it could consent: {command}",
+                "Nothing was started. Serve over stdio, serve with --allow-launch on loopback, scan the command in a "
+                "terminal, or pass the server's tools/list result as `manifest`.",
+            )
         if can_ask(context):
             raise TargetError(
                 "consent_required", f"the person asked did not allow this program to start: {command}",

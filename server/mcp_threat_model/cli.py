@@ -124,9 +124,18 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
     if not sets:
         command.set_defaults(jobs=None)
         return
+    _logging(command)
     command.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
     command.add_argument(
         "--all-clients", action="store_true", help="also every server that an installed client has configured"
+    )
+
+
+def _logging(command: argparse.ArgumentParser) -> None:
+    """What is the same wherever servers are judged."""
+    command.add_argument("--rules", metavar="DIR", action="append", default=[], help="further signal rules, a folder")
+    command.add_argument(
+        "--audit-log", metavar="FILE", help="append what was asked, allowed, started and reached, as JSON lines"
     )
 
 
@@ -195,6 +204,20 @@ def _serve(commands: _Commands) -> None:
     serve.add_argument("--transport", choices=("stdio", "streamable-http"), default="stdio")
     serve.add_argument("--host", default="127.0.0.1", help="for streamable-http, default 127.0.0.1")
     serve.add_argument("--port", type=int, default=8000, help="for streamable-http, default 8000")
+    serve.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="for streamable-http: a further host name that this machine is addressed by",
+    )
+    serve.add_argument(
+        "--allow-launch",
+        action="store_true",
+        help="for streamable-http on loopback: start programs that the person at the client agrees to; over stdio that "
+        "is always so",
+    )
+    _logging(serve)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

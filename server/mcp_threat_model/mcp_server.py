@@ -7,29 +7,32 @@ short text that stands alone, and the report as structured content, paged.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-import anyio.to_thread
+import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from mcp_threat_model import __version__
+from mcp_threat_model.access import Access
 from mcp_threat_model.asking import Permission, ask_permission, consent_from
+from mcp_threat_model.audit import audited
 from mcp_threat_model.catalogue_view import ThreatsAnswer, catalogue_answer, layers_answer
 from mcp_threat_model.paging import ReportPage, page
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.render.brief import inspect_text, maestro_text, score_text, sum_text
 from mcp_threat_model.scan import ScanOptions, read_target
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
-from mcp_threat_model.target import FileTarget, StdinTarget, Target, parse_target
+from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, Target, parse_target
+from mcp_threat_model.turns import THINKING_S
 from mcp_threat_model.what_if import what_if
-from mcp_threat_scoring.errors import FactorError, TargetError, UsageError
+from mcp_threat_scoring.errors import FactorError, TargetError, ThreatModelError, UsageError
 from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
 
 if TYPE_CHECKING:
@@ -85,15 +88,6 @@ Asked = Annotated[ElicitationResult[Permission], Resolve(ask_permission)]
 REACHES_OUT = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What tool calls may reach on this machine."""
-
-    options: ScanOptions
-    files: bool = True
-    """Whether a target may name a file: not when callers on other machines could read ours."""
-
-
 def _answer(text: str, data: BaseModel) -> CallToolResult:
     return CallToolResult(
         content=[TextContent(type="text", text=text)], structured_content=data.model_dump(mode="json", warnings=False)
@@ -104,15 +98,25 @@ def _target(text: str, access: Access) -> Target:
     target = parse_target(text)
     if isinstance(target, StdinTarget):
         raise UsageError("'-' is this server's own protocol stream; pass the JSON as `manifest` instead")
-    if isinstance(target, FileTarget) and not access.files:
+    if isinstance(target, FileTarget | ConfigTarget) and not access.files:
         raise UsageError("files cannot be named to a server on another machine; pass the JSON as `manifest` instead")
     return target
 
 
-def _analyze(manifest: Manifest, profile: ProfileId) -> Report:
+def _asked_for(which: str, given: Mapping[str, Any]) -> str:
+    """What a call is about, as the audit log may show it."""
+    if which != "target":
+        return f"inline {which}"
+    try:
+        return parse_target(given["target"]).label
+    except (UsageError, TargetError):
+        return "a target that cannot be understood"
+
+
+def _analyze(manifest: Manifest, rules: tuple[Path, ...], profile: ProfileId) -> Report:
     from mcp_threat_scoring.analyze import analyze, knowledge  # the rules load when they are first asked, not at start
 
-    return analyze(manifest, knowledge(), profile)
+    return analyze(manifest, knowledge(extra=rules), profile)
 
 
 def _catalogue() -> Catalogue:
@@ -125,24 +129,29 @@ async def _report(
     access: Access, context: Context, asked: ElicitationResult[Permission], profile: ProfileId, given: dict[str, Any]
 ) -> Report:
     """Read what was named and analyse it. Every foreseen failure becomes a sentence the caller can act on."""
+    options = access.options
     try:
         which = exactly_one(**given)
         if which is None:
             raise UsageError("name the server to look at: give one of target, manifest, listing")
-        async with relayed(context) as say:
-            if which == "target":
-                consent = consent_from(asked, context)
-                manifest = await read_target(_target(given["target"], access), access.options, consent=consent, say=say)
-            elif which == "manifest":
-                manifest = await anyio.to_thread.run_sync(inline_manifest, given["manifest"], access.options.limits)
-            else:
-                manifest = inline_listing(given["listing"], access.options.limits)
-            say("analysing")
-            return await anyio.to_thread.run_sync(_analyze, manifest, profile)
-    except (TargetError, UsageError, FactorError) as error:
+        with audited(options.audit, _asked_for(which, given), via="mcp", profile=profile) as call:
+            async with relayed(context) as say, access.turns.turn(options.limits.total_s + THINKING_S) as turn:
+                if which == "target":
+                    consent = consent_from(asked, context)
+                    manifest = await read_target(_target(given["target"], access), options, consent=consent, say=say)
+                elif which == "manifest":
+                    manifest = await turn.think(inline_manifest, given["manifest"], options.limits)
+                else:
+                    manifest = inline_listing(given["listing"], options.limits)
+                say("analysing")
+                report = await turn.think(_analyze, manifest, options.rules, profile)
+            if call:
+                call.end(report)
+            return report
+    except ThreatModelError as error:
         raise _told(error) from None
     except ExceptionGroup as group:  # a task group wraps what is raised inside it
-        foreseen, others = group.split((TargetError, UsageError, FactorError))
+        foreseen, others = group.split(ThreatModelError)
         if foreseen is None or others is not None:
             raise
         raise _told(foreseen) from None
@@ -159,6 +168,11 @@ def _told(error: BaseException) -> ToolError:
 def build_server(access: Access | None = None) -> MCPServer:
     """The server with its tools, resources and prompt."""
     access = access or Access(ScanOptions())
+
+    @asynccontextmanager
+    async def alive(_: MCPServer) -> AsyncIterator[Access]:
+        yield access
+
     server = MCPServer(
         "mcp-threat-model",
         title="MCP threat model",
@@ -166,6 +180,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         version=__version__,
         instructions=INSTRUCTIONS,
         log_level="WARNING",
+        lifespan=alive,
     )
 
     def tool(title: str) -> Callable[[Handler], Handler]:
@@ -307,26 +322,36 @@ def build_server(access: Access | None = None) -> MCPServer:
             raise ToolError(str(error)) from None
         return _answer(sum_text(result), result)
 
+    from mcp_threat_model.mcp_client_tools import add_client_tools
     from mcp_threat_model.mcp_resources import add_resources
 
+    add_client_tools(server, access, _report)
     add_resources(server)
     return server
 
 
-def run(transport: str = "stdio", host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve until the client leaves (stdio) or the process is ended (streamable-http)."""
+def run(
+    transport: str = "stdio",
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    options: ScanOptions | None = None,
+    allow_launch: bool = False,
+    names: Sequence[str] = (),
+) -> None:
+    """Serve until the client leaves (stdio) or the process is ended.
+
+    `allow_launch` and `names` (further host names that this machine is known by) are for streamable-http, where
+    whoever reaches the port could answer the question for consent.
+    """
+    options = options or ScanOptions()
     if transport == "stdio":
-        build_server().run("stdio")
+        from mcp_threat_model.serving_stdio import serve_stdio
+
+        access = Access(options)
+        anyio.run(serve_stdio, build_server(access), access.turns)
         return
-    local = host in ("127.0.0.1", "localhost", "::1")
-    access = Access(ScanOptions(), files=local)
-    # On a loopback address the SDK checks Host and Origin itself; on another one it must be told what is right.
-    named = f"[{host}]" if ":" in host else host
-    security = None
-    if not local:
-        security = TransportSecuritySettings(
-            enable_dns_rebinding_protection=True,
-            allowed_hosts=[f"{named}:{port}", named],
-            allowed_origins=[f"http://{named}:{port}", f"https://{named}:{port}"],
-        )
-    build_server(access).run("streamable-http", host=host, port=port, transport_security=security)
+    from mcp_threat_model.serving_http import is_loopback, serve_http
+
+    access = Access(options, files=is_loopback(host), launch=allow_launch)
+    anyio.run(serve_http, build_server(access), host, port, tuple(names))

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
+from mcp_threat_model.audit import AuditLog, audited
+from mcp_threat_model.guard import trail
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_model.source.interface import Source
@@ -47,6 +50,9 @@ class ScanOptions:
     """How targets may be read. The defaults start nothing and reach no private address."""
 
     profile: ProfileId = "graded"
+    rules: tuple[Path, ...] = ()
+    """Folders of further signal rules."""
+    audit: AuditLog | None = None
     sandbox: SandboxMode = "auto"
     allow_network: bool = False
     allow_private_network: bool = False
@@ -82,7 +88,7 @@ async def read_target(
         return await _read_configured(target, options, consent, say)
     limits = options.limits
     if isinstance(target, StdioTarget):
-        await consent(target)  # a person may think for as long as they like: the deadline starts afterwards
+        await _consented(target, consent)
     source = _source(target, options, say)
     try:
         with anyio.fail_after(limits.total_s + _GRACE_S):
@@ -93,6 +99,17 @@ async def read_target(
             f"it was not read within {limits.total_s:g} seconds",
             "Raise --timeout if it is known to be slow.",
         ) from None
+
+
+async def _consented(target: StdioTarget, consent: Consent) -> None:
+    """Ask. A person may think for as long as they like: the deadline starts afterwards."""
+    command = target.label.removeprefix("stdio:")
+    try:
+        await consent(target)
+    except TargetError:
+        trail.note("refused", command=command)
+        raise
+    trail.note("consented", command=command)
 
 
 async def _read_configured(target: ConfigTarget, options: ScanOptions, consent: Consent, say: Say) -> Manifest:
@@ -163,13 +180,16 @@ async def scan_target(
     import anyio.to_thread
 
     try:
-        manifest = await read_target(target, options, consent=consent, say=say)
-        known = await rules.known()
-        from mcp_threat_scoring.analyze import analyze
+        with audited(options.audit, target.label, via="cli") as call:
+            manifest = await read_target(target, options, consent=consent, say=say)
+            known = await rules.known()
+            from mcp_threat_scoring.analyze import analyze
 
-        say("analysing")
-        # In a thread, so that a huge manifest does not stop the clocks of the other targets.
-        report = await anyio.to_thread.run_sync(analyze, manifest, known, options.profile)
+            say("analysing")
+            # In a thread, so that a huge manifest does not stop the clocks of the other targets.
+            report = await anyio.to_thread.run_sync(analyze, manifest, known, options.profile)
+            if call:
+                call.end(report)
     except Exception as error:
         return failure(target.label, error)
     return Outcome(report, manifest=manifest)
@@ -178,9 +198,10 @@ async def scan_target(
 class Rules:
     """The rules, loaded beside the reading: a started program needs longer to answer than they need to load."""
 
-    def __init__(self) -> None:
+    def __init__(self, extra: tuple[Path, ...] = ()) -> None:
         import anyio
 
+        self._extra = extra
         self._ready = anyio.Event()
         self._known: Knowledge | None = None
         self.error: Exception | None = None
@@ -190,7 +211,7 @@ class Rules:
         import anyio.to_thread
 
         try:
-            self._known = await anyio.to_thread.run_sync(_learn)
+            self._known = await anyio.to_thread.run_sync(_learn, self._extra)
         except Exception as error:
             self.error = error
         self._ready.set()
@@ -207,10 +228,10 @@ class Rules:
         return self._known
 
 
-def _learn() -> Knowledge:
+def _learn(extra: tuple[Path, ...]) -> Knowledge:
     from mcp_threat_scoring.analyze import analyze, knowledge
 
-    known = knowledge()
+    known = knowledge(extra=extra)
     analyze(build_manifest(target_kind="none", target_value="", coverage={}), known)  # compiles the patterns
     return known
 
@@ -226,13 +247,17 @@ def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions
     from mcp_threat_scoring.analyze import analyze, knowledge
 
     _check_stdin(targets)
-    known = knowledge()
+    known = knowledge(extra=options.rules)
 
     def one(target: FileTarget | StdinTarget) -> Outcome:
         path = target.path if isinstance(target, FileTarget) else None
         try:
-            manifest = SnapshotSource(path, options.limits).load()
-            return Outcome(analyze(manifest, known, options.profile), manifest=manifest)
+            with audited(options.audit, target.label, via="cli") as call:
+                manifest = SnapshotSource(path, options.limits).load()
+                report = analyze(manifest, known, options.profile)
+                if call:
+                    call.end(report)
+            return Outcome(report, manifest=manifest)
         except Exception as error:
             return failure(target.label, error)
 
@@ -260,7 +285,7 @@ async def scan(
     import anyio
 
     _check_stdin(targets)
-    rules = Rules()
+    rules = Rules(options.rules)
     outcomes: list[Outcome | None] = [None] * len(targets)
     slots = anyio.CapacityLimiter(options.jobs)
 

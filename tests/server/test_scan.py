@@ -126,7 +126,7 @@ async def test_an_error_of_ours_is_told_apart_and_shows_nothing_of_the_target(
 
 
 async def test_damaged_rules_end_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged() -> None:
+    def damaged(**_: object) -> None:
         raise RuleError([RuleProblem("signals/x.yaml", 3, "there is no such key")])
 
     monkeypatch.setattr(analyze_module, "knowledge", damaged)

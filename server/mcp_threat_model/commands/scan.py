@@ -25,6 +25,9 @@ from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FleetOut, Report
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mcp_threat_model.audit import AuditLog
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.scan import ScanOptions
     from mcp_threat_scoring.policy import Judgement, Policy
@@ -268,7 +271,35 @@ def options_of(arguments: argparse.Namespace) -> ScanOptions:
         env=dict(_variable(word) for word in arguments.env),
         limits=limits,
         jobs=jobs,
+        rules=rules_of(arguments),
+        audit=audit_of(arguments),
     )
+
+
+def rules_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
+    """The user's own rules, looked over and loaded.
+
+    Raises:
+        UsageError: they cannot be used.
+    """
+    if not arguments.rules:
+        return ()
+    from mcp_threat_model.user_rules import check_rules
+
+    return check_rules(arguments.rules)
+
+
+def audit_of(arguments: argparse.Namespace) -> AuditLog | None:
+    """The log, where one was asked for.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    if arguments.audit_log is None:
+        return None
+    from mcp_threat_model.audit import AuditLog
+
+    return AuditLog(arguments.audit_log)
 
 
 def _headers(words: Sequence[str]) -> dict[str, str]:

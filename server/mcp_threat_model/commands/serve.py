@@ -4,16 +4,42 @@ from __future__ import annotations
 
 import argparse
 
+from mcp_threat_model.commands.scan import audit_of, rules_of
+from mcp_threat_model.scan import ScanOptions
 from mcp_threat_scoring.errors import UsageError
 
 _PORTS = range(65_536)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until the client leaves."""
+    """Serve until the client leaves.
+
+    Raises:
+        UsageError: the words are off, or nothing can listen there.
+    """
     if arguments.port not in _PORTS:
         raise UsageError(f"--port {arguments.port} is not a port; it is between 0 and 65535")
+    stdio = arguments.transport == "stdio"
+    if stdio and arguments.allow_host:
+        raise UsageError("--allow-host is for --transport streamable-http")
+    if stdio and arguments.allow_launch:
+        raise UsageError("--allow-launch is for --transport streamable-http; over stdio the client asks its person")
+    options = ScanOptions(rules=rules_of(arguments), audit=audit_of(arguments))
+    if not stdio:
+        from mcp_threat_model.serving_http import is_loopback
+
+        if arguments.allow_launch and not is_loopback(arguments.host):
+            raise UsageError(
+                f"--allow-launch cannot be used on {arguments.host}: whoever reaches it could start programs here"
+            )
     from mcp_threat_model import mcp_server
 
-    mcp_server.run(transport=arguments.transport, host=arguments.host, port=arguments.port)
+    mcp_server.run(
+        transport=arguments.transport,
+        host=arguments.host,
+        port=arguments.port,
+        options=options,
+        allow_launch=arguments.allow_launch,
+        names=arguments.allow_host,
+    )
     return 0

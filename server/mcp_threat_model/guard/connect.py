@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mcp_threat_model.guard import trail
 from mcp_threat_model.guard.address import IPAddress, Scope, check_address
 from mcp_threat_model.guard.url import canonical_host
 from mcp_threat_scoring.errors import TargetError
@@ -134,6 +135,7 @@ class GuardedBackend:
                 judged = await self._addresses(host, port)
         except TargetError as error:
             self._contacts.refused.append(error)
+            trail.note("blocked", host=host, port=port, reason=error.message)
             raise
         failure: Exception = OSError("no address")
         for address, scope in judged[:MAX_ATTEMPTS]:
@@ -143,6 +145,7 @@ class GuardedBackend:
                 failure = error
                 continue
             self._contacts.connected[str(address)] = scope
+            trail.note("reached", host=host, address=str(address), port=port, scope=scope)
             return stream
         raise failure
 

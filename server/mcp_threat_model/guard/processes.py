@@ -20,7 +20,7 @@ from typing import Any
 
 import anyio
 
-from mcp_threat_model.guard import supervisor
+from mcp_threat_model.guard import supervisor, trail
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.sandbox import RESOLVER_FILE, Sandbox
 
@@ -142,6 +142,13 @@ class Process:
                 stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=(control_read, status_write),
                 env=self._env, cwd=self._scratch / "cwd", start_new_session=True,
             )  # fmt: skip
+            trail.note(
+                "started",
+                pid=self._proc.pid,
+                sandbox=self._box.kind,
+                network=self._box.network or self._box.kind == "none",
+                env=sorted(self._env),
+            )
         finally:
             for descriptor in theirs:
                 os.close(descriptor)

@@ -1,0 +1,22 @@
+"""What the tool calls of one running server may reach on this machine, and share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mcp_threat_model.scan import ScanOptions
+from mcp_threat_model.turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What tool calls may reach on this machine."""
+
+    options: ScanOptions
+    files: bool = True
+    """Whether a target may name a file, or a server that is configured here: not when callers on other machines could
+    read ours."""
+    launch: bool = True
+    """Whether programs may be started when the person at the client agrees. Over HTTP that is whoever reaches the port,
+    any other user of this machine included."""
+    turns: Turns = field(default_factory=Turns)

@@ -1,0 +1,195 @@
+"""Rules of the user's own: a folder of signal rules beside the shipped ones, looked over before anything is read.
+
+A rule file may have been copied from anywhere. The loader is strict, patterns are RE2 (linear in the text), and here is
+what keeps a folder from slowing every scan: how many files, how large, how many patterns, and how long each pattern
+takes on a text made of its own letters, which is where an automaton grows largest.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import re2
+
+from mcp_threat_scoring.analyze import Knowledge, analyze, knowledge
+from mcp_threat_scoring.errors import RuleError, UsageError
+from mcp_threat_scoring.lexicon import Lexicon
+from mcp_threat_scoring.manifest import build_manifest
+from mcp_threat_scoring.match import pattern_of
+from mcp_threat_scoring.rule import AllOf, AnyOf, Not, Test, TextTest
+from mcp_threat_scoring.ruleset import SignalRule
+
+MAX_FOLDERS: Final = 8
+MAX_FILES: Final = 200
+"""Rule files of one folder. The shipped ones are some 300."""
+MAX_ENTRIES: Final = 2_000
+"""Names of any kind in a folder, before it is taken for something else than a folder of rules."""
+MAX_FILE_BYTES: Final = 64 * 1024
+"""One file; the largest shipped one has 12 KiB."""
+MAX_PATTERNS: Final = 500
+"""Patterns of all user rules together."""
+MAX_WEIGHT: Final = 12.0
+"""Log-odds that one rule may add or take: beyond it the probability is 0 or 1 to five digits, and sums overflow."""
+PROBE_CHARS: Final = 3_000
+MIXTURES: Final = 12
+SECONDS_PER_CHAR: Final = 1e-7
+"""Processor time one pattern may take per character. Automata that are built once take up to 1e-8 (all shipped patterns
+do); those that RE2 has to build again and again 7e-7 to 3e-6 (measured with `(?:a|b)*a(?:a|b){60}c`)."""
+SHOWN_PROBLEMS: Final = 12
+_TRIES: Final = 3
+_MEMORY: Final = 4 << 20
+
+
+def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
+    """Look the folders over and load them; afterwards :func:`knowledge` has them at hand.
+
+    Raises:
+        UsageError: one of them cannot be used; it names file, line and what is wrong.
+    """
+    if not folders:
+        return ()
+    if len(folders) > MAX_FOLDERS:
+        raise UsageError(f"--rules can be given {MAX_FOLDERS} times")
+    paths = tuple(Path(folder).absolute() for folder in folders)
+    for path, given in zip(paths, folders, strict=True):
+        _look_over(path, given)
+    try:
+        known = knowledge(extra=paths)
+        own = [rule for rule in known.ruleset.rules if _is_own(rule, knowledge())]
+        _weigh(own)
+        _time(own, known.ruleset.lexicon)
+        analyze(build_manifest(target_kind="none", target_value="", coverage={}), known)  # compiles every pattern
+    except RuleError as error:
+        lines = [str(problem) for problem in error.problems]
+        more = f"\n(and {len(lines) - SHOWN_PROBLEMS} more)" if len(lines) > SHOWN_PROBLEMS else ""
+        told = "\n".join(line[:400] for line in lines[:SHOWN_PROBLEMS])
+        raise UsageError(f"the rules in {', '.join(folders)} cannot be used:\n{told}{more}") from None
+    return paths
+
+
+def _is_own(rule: SignalRule, shipped: Knowledge) -> bool:
+    return str(rule.id) not in shipped.meta
+
+
+def _look_over(folder: Path, given: str) -> None:
+    """Refuse a folder that is none, or that holds more than rules need; nothing in it is opened."""
+    if not folder.is_dir():
+        raise UsageError(f"--rules {given} is not a folder")
+    files = 0
+    for number, entry in enumerate(_entries(folder)):
+        if number >= MAX_ENTRIES:
+            raise UsageError(
+                f"--rules {given} holds more than {MAX_ENTRIES:,} files; name the folder of the rules itself"
+            )
+        if not entry.name.endswith(".yaml"):
+            continue
+        files += 1
+        shown = str(Path(entry.path).relative_to(folder))
+        try:
+            facts = entry.stat(follow_symlinks=True)
+        except OSError as error:
+            raise UsageError(f"--rules {given}: {shown} cannot be read: {(error.strerror or '').lower()}") from None
+        if not stat.S_ISREG(facts.st_mode):
+            raise UsageError(f"--rules {given}: {shown} is not a file")
+        if facts.st_size > MAX_FILE_BYTES:
+            raise UsageError(f"--rules {given}: {shown} is larger than {MAX_FILE_BYTES // 1024} KiB; no rule is")
+    if files > MAX_FILES:
+        raise UsageError(f"--rules {given} holds {files} rules; at most {MAX_FILES} are loaded")
+    if not files:
+        raise UsageError(f"--rules {given} holds no rule: no file ends in .yaml")
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Everything below a folder that is no folder; links to folders are not followed."""
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as found:
+                for entry in found:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+                    else:
+                        yield entry
+        except OSError as error:
+            raise UsageError(f"--rules: {place} cannot be read: {(error.strerror or '').lower()}") from None
+
+
+def _weigh(rules: Iterable[SignalRule]) -> None:
+    for rule in rules:
+        for question, weight in rule.prior.items():
+            if not abs(weight) <= MAX_WEIGHT:  # also what is no number
+                raise UsageError(f"{rule.doc.id}.yaml: suggests {question} by {weight}; log-odds go to ±{MAX_WEIGHT:g}")
+
+
+def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
+    """Run every pattern over a text that is hard for it."""
+    count = 0
+    for rule in rules:
+        for test in _texts(rule.test):
+            count += 1
+            if count > MAX_PATTERNS:
+                raise UsageError(f"the rules hold more than {MAX_PATTERNS} patterns")
+            try:
+                slow = _seconds_per_char(pattern_of(test, lexicon), test.regex or "") > SECONDS_PER_CHAR
+            except KeyError:  # a word class that is not in the lexicon: compiling the rules says so, in the same words
+                continue
+            except re2.error as error:
+                raise UsageError(f"{rule.doc.id}.yaml: not a pattern that RE2 takes: {_words(error)}") from None
+            if slow:
+                raise UsageError(
+                    f"{rule.doc.id}.yaml: a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
+                    "Counted repetitions of overlapping alternatives, such as a(?:a|b){300}, do that."
+                )
+
+
+def _words(error: Exception) -> str:
+    first = error.args[0] if error.args else ""
+    return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
+
+
+def _texts(test: Test) -> Iterator[TextTest]:
+    if isinstance(test, TextTest):
+        yield test
+    elif isinstance(test, AnyOf | AllOf):
+        for one in test.any if isinstance(test, AnyOf) else test.all:
+            yield from _texts(one)
+    elif isinstance(test, Not):
+        yield from _texts(test.negated)
+
+
+def _seconds_per_char(pattern: str, written: str) -> float:
+    """Processor time of reading a text whole, for the hardest of some mixtures of the pattern's own letters.
+
+    Each mixture is tried three times with different texts, and the best counts: what is built once does not.
+    """
+    searched = re2.Set.SearchSet(_options())
+    searched.Add(pattern)
+    searched.Compile()
+    letters = list(dict.fromkeys(letter for letter in written if letter.isalnum()))[:MIXTURES]
+    mixtures = [*itertools.pairwise(letters), tuple(letters) or ("a",), ("a", "e", " "), ("x", "7")]
+    chance = random.Random(pattern)  # noqa: S311  (the same text each time; not a secret)
+    worst = 0.0
+    for mixture in mixtures:
+        best = float("inf")
+        for _ in range(_TRIES):
+            text = "".join(chance.choices(mixture, k=PROBE_CHARS))
+            started = time.thread_time()
+            searched.Match(text)
+            best = min(best, time.thread_time() - started)
+        worst = max(worst, best)
+    return worst / PROBE_CHARS
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    return options
