@@ -38,16 +38,30 @@ _KINDS = ("tools", "prompts", "resources", "resource_templates")
 
 CLAUSES = 60
 """Clauses of a listing's prose that are read; a directory writes a paragraph, not a book."""
-_CLAUSE_END = re2.compile(r"[.;:,\n]+\s|\s(?:and|und|et|y)\s|\s[-–—]\s")
+_SENTENCE_END = re2.compile(r"[.;\n]+(?:\s|$)")
+_CLAUSE_END = re2.compile(r"[:,]+\s|\s(?:and|und|et|y)\s|\s[-–—]\s")
+_SHARED_VERB = re2.compile(r"^\s*((?i:reads?|writes?|read ?[/&+] ?write|creates?|deletes?|manages?|edits?|updates?)):\s+")
+"""“Write: pages, orders” is writing pages and writing orders."""
+_NO_TOOLS = re2.compile(r"(?i)\bno (?:built-in |own )?tools\b")
 
 
 def clauses(listing: Listing | None) -> tuple[Item, ...]:
-    """A listing's prose, clause by clause, each to be read like the description of a tool that nobody named."""
+    """A listing's prose, clause by clause, each to be read like the description of a tool that nobody named.
+
+    None if it says itself that there are no tools: a skeleton does what others will make of it.
+    """
     if listing is None:
         return ()
     prose = well_formed(listing.description[:SERVER_TEXT])
-    found = [piece.strip() for piece in _CLAUSE_END.split(prose) if piece and len(piece.strip()) > 2][:CLAUSES]
-    return tuple(Item("tool", "/description", "", {"description": piece}, "") for piece in found)
+    if _NO_TOOLS.search(prose):
+        return ()
+    found: list[str] = []
+    for sentence in _SENTENCE_END.split(prose):
+        verb = ""
+        if shared := _SHARED_VERB.match(sentence or ""):
+            verb, sentence = f"{shared.group(1)} ", sentence[shared.end() :]
+        found += [verb + piece.strip() for piece in _CLAUSE_END.split(sentence) if piece and len(piece.strip()) > 2]
+    return tuple(Item("tool", "/description", "", {"description": piece}, "") for piece in found[:CLAUSES])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,7 @@ from mcp_threat_model.evaluate.corpus import load_corpus
 from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, problems_of, weights_yaml
 from mcp_threat_model.evaluate.folds import cross_validated
 from mcp_threat_model.evaluate.judged import judge
+from mcp_threat_model.evaluate.listings import LISTINGS
 from mcp_threat_model.evaluate.metrics import reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
@@ -26,7 +27,7 @@ from mcp_threat_scoring.ruleset import load_rules
 
 __all__ = ["main", "study"]
 
-MORE = (declared, hostile.recall, hostile.missed, hostile.alarms, hostile.alarms_named)
+MORE = (declared, hostile.recall, hostile.missed, hostile.alarms, hostile.alarms_named, *LISTINGS)
 """Tables of other parts of the corpus, each from its own rows; see `tables.TABLES` for those of labelled tools."""
 
 
