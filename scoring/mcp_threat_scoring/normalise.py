@@ -51,6 +51,8 @@ _ODD = re2.compile(
     r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}"
     r"\x{fff9}-\x{fffb}\x{1d400}-\x{1d7ff}\x{e0000}-\x{e01ef}]"
 )
+_SEQUENCE = re2.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x{9b}[0-9;?]*[a-zA-Z]|\x1b\][0-9]*;|\x1b[()][A-Z0-9]")
+"""Control sequences of terminals (ECMA-48), and what introduces the text of an operating system command."""
 _ENTITY = re2.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _WORD = re2.compile(r"[\pL\pN]+")
 _TWIN_SCRIPTS = re2.compile(r"[\p{Cyrillic}\p{Greek}\p{Armenian}]")
@@ -157,9 +159,16 @@ class _Reader:
     def read(self, text: str, places: list[int] | None) -> None:
         """Take in a text; `places` says where each of its characters stands in the text as sent."""
         length = len(text)
-        stacked = 0
+        stacked = skip = 0
+        sequences = {found.start(): found.end() for found in _SEQUENCE.finditer(text)}
         for index, char in enumerate(text):
+            if index < skip:
+                continue
             at = places[index] if places else index
+            if index in sequences:  # what a terminal acts on and does not show
+                skip = sequences[index]
+                self.note("control", at)
+                continue
             if " " <= char <= "~":
                 self.out.append(char.lower())
                 self.offsets.append(at)
