@@ -22,7 +22,7 @@ from typing import Final
 from mcp_threat_model.guard.trail import following
 from mcp_threat_model.terminal import complain
 from mcp_threat_scoring.errors import TargetError, ThreatModelError, UsageError
-from mcp_threat_scoring.neutralise import as_asked
+from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.report import Report
 
 LINE_BYTES: Final = 4096
@@ -174,4 +174,4 @@ def _plain(value: object, shown: int = TEXT_SHOWN, names: int = NAMES_SHOWN) -> 
         return value
     if isinstance(value, list | tuple):
         return [_plain(one, 100) for one in value[:names]]
-    return as_asked(str(value), shown)
+    return neutralise(str(value), shown).replace("[:]//", "://")  # addresses can be searched for; no page shows this
