@@ -37,11 +37,14 @@ def server():
     return build_server()
 
 
-async def test_an_assistant_finds_four_tools_that_describe_themselves(server, mode):
+async def test_an_assistant_finds_tools_that_describe_themselves(server, mode):
     async with Client(server, mode=mode) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
 
-    assert set(tools) == {"score_agent", "list_maestro_threats", "inspect_server_manifest", "calculate_aivss"}
+    assert set(tools) == {
+        "score_agent", "list_maestro_threats", "inspect_server_manifest", "calculate_aivss",
+        "audit_clients", "check_install", "check_changes",
+    }  # fmt: skip
     for tool in tools.values():
         assert tool.title and tool.description and tool.output_schema["type"] == "object"
         assert all(prop.get("description") for prop in tool.input_schema["properties"].values())

@@ -1,0 +1,257 @@
+"""What the tools about a user's own clients answer: short texts that stand alone, and the same as data.
+
+Everything in here is already safe to show: it comes from reports, findings and neutralised names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from mcp_threat_model.clients.discover import Installed
+from mcp_threat_model.clients.hygiene import Checked
+from mcp_threat_model.outcome import Outcome
+from mcp_threat_model.render.brief import MAX_CHARS
+from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.permissions import Permissions
+from mcp_threat_scoring.report import (
+    SEVERITIES,
+    AivssSeverity,
+    Decision,
+    ErrorOut,
+    FindingOut,
+    FleetOut,
+    Frozen,
+    Report,
+    VerdictOut,
+)
+
+SERVERS_SHOWN = 60
+FINDINGS_SHOWN = 25
+PATHS_SHOWN = 10
+NAMES_KEPT = 100
+PATH_SHOWN = 300
+DECISIONS: dict[Decision, str] = {
+    "allow": "ALLOW",
+    "allow_with_limits": "ALLOW WITH LIMITS",
+    "review": "REVIEW FIRST",
+    "block": "BLOCK",
+}
+
+
+class ConfiguredOut(Frozen):
+    """One configured server. Of the values it is given, names only."""
+
+    target: str
+    client: str
+    scope: str
+    path: str
+    transport: Literal["stdio", "http"]
+    reached: str = Field(description="The command or address, without secrets.")
+    given: list[str] = Field(description="Names of the variables and headers it gets.")
+    disabled: bool
+    findings: list[FindingOut]
+
+
+class JudgedOut(Frozen):
+    """What a scan said of one server, or why it said nothing."""
+
+    target: str
+    score: float | None = None
+    severity: AivssSeverity | None = None
+    decision: Decision | None = None
+    summary: str = ""
+    error: ErrorOut | None = None
+
+
+class AuditAnswer(Frozen):
+    """`audit_clients`."""
+
+    servers: list[ConfiguredOut]
+    servers_total: int
+    broken: list[str] = Field(description="Configuration files that could not be read, and why.")
+    scanned: list[JudgedOut]
+    fleet: FleetOut | None
+
+
+class InstallAnswer(Frozen):
+    """`check_install`."""
+
+    verdict: VerdictOut
+    server: str
+    score: float
+    severity: AivssSeverity
+    summary: str
+    findings: list[FindingOut]
+    not_observed: list[str]
+    limits: Permissions | None = Field(description="Null when no tool was seen: then there is nothing to allow.")
+
+
+class ChangedOut(Frozen):
+    """One locked server, compared."""
+
+    target: str
+    status: Literal["unchanged", "changed", "not_checked"]
+    changes: list[FindingOut]
+    error: ErrorOut | None = None
+
+
+class ChangesAnswer(Frozen):
+    """`check_changes`."""
+
+    lock: str
+    servers: list[ChangedOut]
+
+
+def fit(lines: Iterable[str]) -> str:
+    """As many whole lines as a model should be given, and a word where some were left out."""
+    kept: list[str] = []
+    size = 0
+    for line in lines:
+        size += len(line) + 1
+        if size > MAX_CHARS:
+            kept.append("… cut here; the rest is in the structured content.")
+            break
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def _gravest(findings: Iterable[FindingOut]) -> list[FindingOut]:
+    return sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))
+
+
+def configured(checked: Checked) -> ConfiguredOut:
+    """One entry as data."""
+    entry = checked.entry
+    return ConfiguredOut(
+        target=f"config:{entry.client}/{checked.name}",
+        client=entry.client,
+        scope=entry.scope,
+        path=neutralise(entry.path, PATH_SHOWN),
+        transport="http" if entry.url else "stdio",
+        reached=checked.reached,
+        given=[neutralise_name(name) for name in (*entry.env, *entry.headers)][:NAMES_KEPT],
+        disabled=entry.disabled,
+        findings=_gravest(checked.findings)[:FINDINGS_SHOWN],
+    )
+
+
+def judged(label: str, outcome: Outcome) -> JudgedOut:
+    """One scan's result in a line."""
+    shown = neutralise(label, PATH_SHOWN)
+    if isinstance(outcome.result, ErrorOut):
+        return JudgedOut(target=shown, error=outcome.result)
+    report = outcome.result
+    return JudgedOut(
+        target=shown,
+        score=report.aivss.score,
+        severity=report.aivss.severity,
+        decision=report.verdict.decision,
+        summary=report.summary,
+    )
+
+
+def audit_answer(
+    installed: Installed, checked: Sequence[Checked], scanned: Sequence[JudgedOut], fleet: FleetOut | None
+) -> AuditAnswer:
+    """Everything about the configured servers, bounded."""
+    if fleet is not None:
+        bounded = {"paths": fleet.paths[:PATHS_SHOWN], "shadows": fleet.shadows[:PATHS_SHOWN]}
+        fleet = fleet.model_copy(update=bounded)
+    return AuditAnswer(
+        servers=[configured(one) for one in checked[:SERVERS_SHOWN]],
+        servers_total=len(checked),
+        broken=[f"{neutralise(one.path, PATH_SHOWN)}: {neutralise(one.problem, 200)}" for one in installed.broken],
+        scanned=list(scanned[:SERVERS_SHOWN]),
+        fleet=fleet,
+    )
+
+
+def audit_text(answer: AuditAnswer) -> str:
+    """The audit for a reader who sees nothing else: what is wrong first, then every server."""
+    wrong = sum(bool(server.findings) for server in answer.servers)
+    lines = [
+        f"# {answer.servers_total} MCP servers are configured here; something is wrong with how {wrong} of them are",
+        *(f"- Could not be read: {problem}" for problem in answer.broken),
+    ]
+    if answer.fleet is not None:
+        lines += ["", "## Together", answer.fleet.summary]
+        lines += [f"- **{path.severity}**: {path.explanation} {path.remediation}" for path in answer.fleet.paths[1:5]]
+        lines += [f"- **{shadow.severity}**: {shadow.explanation}" for shadow in answer.fleet.shadows[:5]]
+    if answer.scanned:
+        lines += ["", "## Each of them", *map(_judged_line, answer.scanned)]
+    lines += ["", "## Configuration"]
+    for server in sorted(answer.servers, key=lambda one: not one.findings):
+        state = ", switched off" if server.disabled else ""
+        lines.append(f"- `{server.target}` ({server.scope}{state}): {server.reached}")
+        lines += [
+            f"  - **{finding.severity}**: {finding.title}. {finding.remediation}" for finding in server.findings[:4]
+        ]
+    if not answer.scanned and answer.servers:
+        lines += ["", "Nothing was started. To threat-model them and the set as a whole, call this with `scan: true`."]
+    return fit(lines)
+
+
+def _judged_line(one: JudgedOut) -> str:
+    if one.error is not None:
+        return f"- `{one.target}`: not scanned ({one.error.code}): {one.error.message} {one.error.hint}".rstrip()
+    decision = DECISIONS[one.decision] if one.decision else ""
+    return f"- `{one.target}`: {decision}, AIVSS {one.score:.1f} {one.severity}"
+
+
+def install_answer(report: Report, limits: Permissions | None) -> InstallAnswer:
+    """The verdict with what it rests on, bounded."""
+    held = report.verdict.limits
+    short = held.model_copy(update={name: getattr(held, name)[:NAMES_KEPT] for name in type(held).model_fields})
+    return InstallAnswer(
+        verdict=report.verdict.model_copy(update={"limits": short}),
+        server=report.server.title or report.server.name,
+        score=report.aivss.score,
+        severity=report.aivss.severity,
+        summary=report.summary,
+        findings=_gravest(report.findings)[:FINDINGS_SHOWN],
+        not_observed=[part for part, seen in report.coverage.items() if seen.status == "not_observed"],
+        limits=limits,
+    )
+
+
+def install_text(answer: InstallAnswer) -> str:
+    """The verdict first, then why, then what to write into the client's configuration."""
+    lines = [
+        f"# {DECISIONS[answer.verdict.decision]}: {answer.server or 'this server'} "
+        f"(AIVSS {answer.score:.1f} {answer.severity})",
+        *(f"- {reason}" for reason in answer.verdict.reasons),
+        "",
+        answer.summary,
+    ]
+    lines += [f"- **{finding.severity}**: {finding.title}. {finding.remediation}" for finding in answer.findings[:6]]
+    if answer.not_observed:
+        parts = ", ".join(part.replace("_", " ") for part in answer.not_observed)
+        lines += ["", f"Not seen, so not judged: {parts}."]
+    if answer.limits is not None:
+        for file in answer.limits.files:
+            lines += ["", f"Into `{file.path}`:", f"```{file.language}\n{file.text}```"]
+        lines += ["", *(f"- {note}" for note in answer.limits.notes)]
+    return fit(lines)
+
+
+def changes_text(answer: ChangesAnswer) -> str:
+    """What changed, gravest first; what could not be compared is said before what is unchanged."""
+    changed = [one for one in answer.servers if one.status == "changed"]
+    blind = [one for one in answer.servers if one.status == "not_checked"]
+    calm = [one.target for one in answer.servers if one.status == "unchanged"]
+    lines = [
+        f"# {len(changed)} of {len(answer.servers)} approved servers changed since `{answer.lock}` was written"
+        + (f"; {len(blind)} could not be checked" if blind else "")
+    ]
+    for one in changed:
+        lines += ["", f"## `{one.target}`"]
+        lines += [f"- **{c.severity}**: {c.title}. {c.explanation} {c.remediation}" for c in one.changes]
+    for one in blind:
+        told = f"{one.error.message} {one.error.hint}" if one.error else ""
+        lines += ["", f"Not checked: `{one.target}`. {told}".rstrip()]
+    if calm:
+        lines += ["", "Unchanged: " + ", ".join(f"`{target}`" for target in calm) + "."]
+    return fit(lines)

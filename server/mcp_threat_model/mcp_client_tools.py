@@ -1,0 +1,274 @@
+"""The MCP tools about a user's own clients: audit what is installed, judge what might be, tell what changed.
+
+As with the other tools, no logic lives here: clients are discovered, targets scanned and locks compared by the same
+calls as on the command line. Nothing on this machine is read for callers on another one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import anyio.to_thread
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, TextContent
+from pydantic import BaseModel, Field
+
+from mcp_threat_model.access import Access
+from mcp_threat_model.asking_all import Permissions as StartThem
+from mcp_threat_model.asking_all import Plan, ask_for, consent_to, plan_for
+from mcp_threat_model.client_answers import (
+    AuditAnswer,
+    ChangedOut,
+    ChangesAnswer,
+    InstallAnswer,
+    audit_answer,
+    audit_text,
+    changes_text,
+    install_answer,
+    install_text,
+    judged,
+)
+from mcp_threat_model.mcp_server import REACHES_OUT, Asked, Handler, ListingArg, ManifestArg, TargetArg
+from mcp_threat_model.relay import relayed
+from mcp_threat_model.scan import scan
+from mcp_threat_model.target import ConfigTarget, Target, parse_target
+from mcp_threat_scoring.errors import ThreatModelError, UsageError
+from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.report import ErrorOut, ProfileId, Report
+
+if TYPE_CHECKING:
+    from mcp_threat_model.clients.discover import Installed
+    from mcp_threat_model.outcome import Outcome
+    from mcp_threat_scoring.lock import Lock
+
+LOCK_NAME = "mcp-threat-model.lock.json"
+MAX_TARGETS = 60
+AUDIT_JOBS = 8
+AUDIT_TARGET_S = 20.0
+"""Clients give up on a call after a minute or so; a set of servers has to be read within about that."""
+ELSEWHERE = "this server runs on another machine than you: it does not look into its own clients or files for callers"
+
+Reader = Callable[[Access, Context, ElicitationResult[Any], ProfileId, dict[str, Any]], Awaitable[Report]]
+"""Reads what a call names and analyses it; see :mod:`mcp_server`."""
+
+ClientArg = Annotated[
+    Literal["claude-desktop", "claude-code", "cursor", "vscode", "windsurf", "zed", "codex", "gemini"] | None,
+    Field(description="Only this client. Without it, all eight that are known."),
+]
+ScanArg = Annotated[
+    bool,
+    Field(
+        description="Also threat-model every server that is not switched off, and the set as a whole. Programs are "
+        "started only after a person has agreed to the list of commands; addresses are read without asking."
+    ),
+]
+LockArg = Annotated[
+    str,
+    Field(max_length=1_000, description="Path of the lock file that `mcp-threat-model lock` wrote."),
+]
+LimitsForArg = Annotated[
+    Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"],
+    Field(description="Whose configuration the limits are written as, e.g. `claude-code`; `generic` is a plain list."),
+]
+NameArg = Annotated[
+    str | None,
+    Field(max_length=120, description="The name that the server has, or will have, in the client's configuration."),
+]
+
+
+def _installed(client: str | None) -> Installed:
+    from mcp_threat_model.clients.discover import discover
+    from mcp_threat_model.clients.locations import CLIENTS, Machine
+
+    return discover(Machine.here(), [one for one in CLIENTS if client in (None, one.id)])
+
+
+def _enabled(client: str | None) -> list[Target]:
+    found = _installed(client).servers
+    targets: dict[Target, None] = dict.fromkeys(ConfigTarget(one.client, one.name) for one in found if not one.disabled)
+    return list(targets)[:MAX_TARGETS]
+
+
+def _lock(path: str) -> Lock:
+    from mcp_threat_model.commands.lock import read_lock
+
+    return read_lock(Path(path))
+
+
+def _locked(path: str, target: str | None) -> list[Target]:
+    """The targets of a lock file, or the one of them that is asked about.
+
+    Raises:
+        UsageError: there is no such lock, or no such server in it.
+    """
+    held = _lock(path).servers
+    if target is not None and target not in held:
+        named = ", ".join(neutralise(label) for label in list(held)[:12])
+        raise UsageError(f"{neutralise(target)} is not in {neutralise(path)}; it has: {named}")
+    return [parse_target(label) for label in held if target in (None, label)][:MAX_TARGETS]
+
+
+async def plan_audit(context: Context, client: str | None = None, scan: bool = False) -> Plan:
+    """The servers that an audit is to scan: none unless it was asked for, and may look into this machine."""
+    if not (scan and _access(context).files):
+        return Plan()
+    return await anyio.to_thread.run_sync(lambda: plan_for(_enabled(client)))
+
+
+async def plan_check(context: Context, lock: str = LOCK_NAME, target: str | None = None) -> Plan:
+    """The locked servers to compare."""
+    if not _access(context).files:
+        return Plan()
+    try:
+        return await anyio.to_thread.run_sync(lambda: plan_for(_locked(lock, target)))
+    except ThreatModelError:
+        return Plan()  # the tool itself says what is wrong with the lock
+
+
+def _access(context: Context) -> Access:
+    return cast(Access, context.request_context.lifespan_context)
+
+
+def ask_audit(context: Context, plan: Annotated[Plan, Resolve(plan_audit)]) -> StartThem | Elicit[StartThem]:
+    """Ask for all programs of an audit together."""
+    return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
+
+
+def ask_check(context: Context, plan: Annotated[Plan, Resolve(plan_check)]) -> StartThem | Elicit[StartThem]:
+    """Ask for all programs of a lock together."""
+    return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
+
+
+def _answer(text: str, data: BaseModel) -> CallToolResult:
+    return CallToolResult(
+        content=[TextContent(type="text", text=text)], structured_content=data.model_dump(mode="json", warnings=False)
+    )
+
+
+async def _scanned(access: Access, context: Context, plan: Plan, asked: ElicitationResult[StartThem]) -> list[Outcome]:
+    limits = access.options.limits
+    limits = limits.with_total(min(limits.total_s, AUDIT_TARGET_S))
+    options = replace(access.options, jobs=AUDIT_JOBS, limits=limits)
+    async with relayed(context) as say:
+        return await scan(
+            plan.targets,
+            options,
+            consent=consent_to(plan, asked, context),
+            progress=lambda target, line: say(f"{neutralise(target.label, 120)}: {line}"),
+        )
+
+
+def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
+    """Register the three tools."""
+
+    def tool(title: str) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            server.tool(title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT)(handler)
+            return handler
+
+        return register
+
+    @tool("Audit the MCP servers installed here")
+    async def audit_clients(
+        context: Context,
+        plan: Annotated[Plan, Resolve(plan_audit)],
+        asked: Annotated[ElicitationResult[StartThem], Resolve(ask_audit)],
+        client: ClientArg = None,
+        scan: ScanArg = False,
+    ) -> Annotated[CallToolResult, AuditAnswer]:
+        """Answer "audit my MCP servers": every server configured on this machine, and what is wrong with it.
+
+        Reads the configuration of Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Zed, Codex and Gemini CLI:
+        plain-text secrets, unpinned packages, unencrypted addresses, one name for two programs, look-alike names.
+        Nothing is started unless `scan` is true and a person agrees; then each server gets a score and a verdict, and
+        the set is searched for paths from what others wrote to private data going out or to a dangerous tool.
+        """
+        from mcp_threat_model.clients.hygiene import check
+        from mcp_threat_model.commands.scan import together
+        from mcp_threat_scoring.analyze import knowledge
+
+        if not access.files:
+            raise ToolError(ELSEWHERE)
+        try:
+            installed = await anyio.to_thread.run_sync(_installed, client)
+            checked = await anyio.to_thread.run_sync(lambda: check(installed.servers, knowledge()))
+            outcomes = await _scanned(access, context, plan, asked) if scan else []
+            fleet = together(plan.targets, outcomes)
+        except ThreatModelError as error:
+            raise ToolError(str(error)) from None
+        told = [judged(target.label, outcome) for target, outcome in zip(plan.targets, outcomes, strict=True)]
+        answer = audit_answer(installed, checked, told, fleet)
+        return _answer(audit_text(answer), answer)
+
+    @tool("Is this MCP server safe to install?")
+    async def check_install(
+        context: Context,
+        asked: Asked,
+        target: TargetArg = None,
+        manifest: ManifestArg = None,
+        listing: ListingArg = None,
+        client: LimitsForArg = "generic",
+        name: NameArg = None,
+    ) -> Annotated[CallToolResult, InstallAnswer]:
+        """Answer "is this one safe to install?": allow, allow with limits, review or block, and why.
+
+        Use it before adding a server. The verdict comes first; then the reasons, what was not seen, and the least
+        privilege (reads allowed, writes confirmed, destruction denied) written as the configuration of `client`, to be
+        shown to the user as it is. For the whole score use score_agent.
+        """
+        from mcp_threat_scoring.permissions import permissions
+
+        given = {"target": target, "manifest": manifest, "listing": listing}
+        report = await read(access, context, asked, "graded", given)
+        in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
+        called = name or in_client or report.server.name
+        limits = permissions(report, client, called) if report.capabilities.tools else None
+        answer = install_answer(report, limits)
+        return _answer(install_text(answer), answer)
+
+    @tool("What changed since it was approved?")
+    async def check_changes(
+        context: Context,
+        plan: Annotated[Plan, Resolve(plan_check)],
+        asked: Annotated[ElicitationResult[StartThem], Resolve(ask_check)],
+        lock: LockArg = LOCK_NAME,
+        target: Annotated[
+            str | None,
+            Field(max_length=8_192, description="Only this server of the lock file, as it is written there."),
+        ] = None,
+    ) -> Annotated[CallToolResult, ChangesAnswer]:
+        """Answer "what changed since last week?": compare servers with the lock file of when they were approved.
+
+        Says which tools were added, began to write or to give orders, which scopes or scores grew, and what could not
+        be checked. Writing or renewing the lock is for a person: `mcp-threat-model lock` in a terminal.
+        """
+        from mcp_threat_model.commands.check import compare
+
+        if not access.files:
+            raise ToolError(ELSEWHERE)
+        try:
+            held = (await anyio.to_thread.run_sync(_lock, lock)).servers
+            if not plan.targets:
+                await anyio.to_thread.run_sync(_locked, lock, target)  # says why there is none
+            outcomes = await _scanned(access, context, plan, asked)
+        except ThreatModelError as error:
+            raise ToolError(str(error)) from None
+        compared = [
+            _changed(one.label, compare(held[one.label], outcome))
+            for one, outcome in zip(plan.targets, outcomes, strict=True)
+        ]
+        answer = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
+        return _answer(changes_text(answer), answer)
+
+
+def _changed(label: str, result: Report | ErrorOut) -> ChangedOut:
+    shown = neutralise(label, 300)
+    if isinstance(result, ErrorOut):
+        return ChangedOut(target=shown, status="not_checked", changes=[], error=result)
+    return ChangedOut(target=shown, status="changed" if result.findings else "unchanged", changes=result.findings[:40])

@@ -1,0 +1,274 @@
+"""Audit what is installed, judge what might be, tell what changed: in a chat, and only with a person's consent."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from mcp import Client
+from mcp.types import ElicitResult
+
+from mcp_threat_model.access import Access
+from mcp_threat_model.cli import main
+from mcp_threat_model.mcp_server import build_server
+from mcp_threat_model.scan import ScanOptions
+
+HELLO = str(Path(__file__).parents[1] / "targets" / "hello_stdio.py")
+SECRET = "hunter2hunter2hunter2"
+SHOP = {"tools": [
+    {"name": "list_orders", "description": "List the orders of the shop."},
+    {"name": "create_order", "description": "Create an order."},
+    {"name": "delete_product", "description": "Delete a product from the catalogue for good."},
+]}  # fmt: skip
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def mode(request):
+    return request.param
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home and a project with two clients: one server that can be started twice over, and one that cannot."""
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.chdir(project)
+    hello = {"command": sys.executable, "args": [HELLO], "env": {"API_TOKEN": SECRET}}
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": hello}}))
+    (tmp_path / ".cursor").mkdir()
+    gone = {"command": str(tmp_path / "no-such-program")}
+    off = {"command": sys.executable, "args": ["-c", "raise SystemExit"], "disabled": True}
+    (tmp_path / ".cursor" / "mcp.json").write_text(json.dumps({"mcpServers": {"gone": gone, "off": off}}))
+    return project
+
+
+class Person:
+    """Answers every question the same way, and remembers it."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer, self.seen = answer, []
+
+    async def __call__(self, context, params):
+        self.seen.append(params.message)
+        if self.answer == "decline":
+            return ElicitResult(action="decline")
+        return ElicitResult(action="accept", content={"start": self.answer == "yes"})
+
+
+async def call(name, arguments, mode="auto", person=None, access=None):
+    async with Client(build_server(access), mode=mode, elicitation_callback=person) as client:
+        schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
+        result = await client.call_tool(name, arguments)
+    if not result.is_error:
+        jsonschema.validate(result.structured_content, schemas[name])
+    return result
+
+
+async def test_an_assistant_finds_the_three_tools(mode):
+    async with Client(build_server(), mode=mode) as client:
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+
+    for name in ("audit_clients", "check_install", "check_changes"):
+        assert tools[name].title
+        assert tools[name].description
+        assert all(prop.get("description") for prop in tools[name].input_schema["properties"].values())
+        assert "asked" not in tools[name].input_schema["properties"]
+
+
+async def test_an_audit_lists_what_is_configured_and_starts_nothing(home, mode):
+    person = Person("yes")
+    result = await call("audit_clients", {}, mode, person)
+
+    answer = result.structured_content
+    assert person.seen == []
+    assert {server["target"] for server in answer["servers"]} == {
+        "config:claude-code/hello", "config:cursor/gone", "config:cursor/off"
+    }  # fmt: skip
+    hello = next(server for server in answer["servers"] if server["client"] == "claude-code")
+    assert "config.plain_secret" in {finding["rule_id"] for finding in hello["findings"]}
+    assert hello["given"] == ["API_TOKEN"]
+    assert answer["scanned"] == []
+    assert answer["fleet"] is None
+    assert "Nothing was started" in result.content[0].text
+
+
+async def test_no_secret_leaves_the_machine(home):
+    for arguments in ({}, {"scan": True}):
+        person = Person("yes")
+        result = await call("audit_clients", arguments, person=person)
+        assert SECRET not in result.model_dump_json()
+        assert SECRET not in "".join(person.seen)
+
+
+async def test_one_client_alone(home):
+    result = await call("audit_clients", {"client": "cursor"})
+
+    assert {server["client"] for server in result.structured_content["servers"]} == {"cursor"}
+
+
+async def test_one_question_names_every_command_and_a_yes_starts_them(home, mode):
+    person = Person("yes")
+    result = await call("audit_clients", {"scan": True}, mode, person)
+
+    assert len(person.seen) == 1
+    assert HELLO in person.seen[0]
+    assert "no-such-program" in person.seen[0]
+    assert "API_TOKEN" in person.seen[0]
+    assert "raise SystemExit" not in person.seen[0]
+    scanned = {one["target"]: one for one in result.structured_content["scanned"]}
+    assert scanned["config:claude-code/hello"]["decision"] == "allow_with_limits"
+    assert scanned["config:cursor/gone"]["error"]["code"] == "launch_failed"
+    assert "config:cursor/off" not in scanned
+
+
+@pytest.mark.parametrize("answer", ["no", "decline"])
+async def test_without_a_yes_nothing_is_started_and_the_rest_is_told(home, mode, answer):
+    result = await call("audit_clients", {"scan": True}, mode, Person(answer))
+
+    assert not result.is_error
+    assert {one["error"]["code"] for one in result.structured_content["scanned"]} == {"consent_required"}
+    assert "not scanned" in result.content[0].text
+
+
+async def test_a_client_that_cannot_ask_is_told_what_to_do(home):
+    result = await call("audit_clients", {"scan": True})
+
+    assert all("--allow-launch" in one["error"]["hint"] for one in result.structured_content["scanned"])
+
+
+async def test_a_configuration_that_changes_after_the_question_is_not_started(home):
+    class Swapper(Person):
+        async def __call__(self, context, params):
+            entry = {"command": sys.executable, "args": [HELLO, "--as-something-else"]}
+            (home / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": entry}}))
+            return await super().__call__(context, params)
+
+    person = Swapper("yes")
+    result = await call("audit_clients", {"scan": True, "client": "claude-code"}, "legacy", person)
+
+    [hello] = result.structured_content["scanned"]
+    assert hello["error"]["code"] == "consent_required"
+    assert "its configuration changed" in hello["error"]["message"]
+    assert "--as-something-else" not in person.seen[0]
+
+
+async def test_an_answer_to_another_question_does_not_count(home):
+    class Swapper(Person):
+        async def __call__(self, context, params):
+            if not self.seen:
+                entry = {"command": sys.executable, "args": [HELLO, "--as-something-else"]}
+                (home / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": entry}}))
+            return await super().__call__(context, params)
+
+    person = Swapper("yes")
+    await call("audit_clients", {"scan": True, "client": "claude-code"}, "auto", person)
+
+    assert len(person.seen) == 2
+    assert "--as-something-else" in person.seen[1]
+
+
+async def test_callers_on_other_machines_learn_nothing_of_this_one(home):
+    away = Access(ScanOptions(), files=False)
+    for name, arguments in (("audit_clients", {}), ("audit_clients", {"scan": True}), ("check_changes", {})):
+        result = await call(name, arguments, access=away)
+        assert result.is_error
+        assert "another machine" in result.content[0].text
+        assert "hello" not in result.content[0].text
+
+
+async def test_the_verdict_comes_first_and_the_limits_are_written_for_the_client(mode):
+    result = await call("check_install", {"manifest": SHOP, "client": "claude-code", "name": "shop"}, mode)
+
+    text = result.content[0].text
+    assert text.startswith("# ALLOW WITH LIMITS: ")
+    assert '"mcp__shop__delete_product"' in text
+    answer = result.structured_content
+    assert answer["verdict"]["limits"]["deny_tools"] == ["delete_product"]
+    rules = json.loads(answer["limits"]["files"][0]["text"])["permissions"]
+    assert rules["allow"] == ["mcp__shop__list_orders"]
+
+
+async def test_a_listing_gets_a_verdict_and_no_limits():
+    result = await call("check_install", {"listing": "Manages orders and refunds of an online shop."})
+
+    assert result.structured_content["limits"] is None
+    assert result.content[0].text.startswith("# REVIEW FIRST")
+
+
+async def test_nothing_named_is_a_sentence():
+    result = await call("check_install", {})
+
+    assert result.is_error
+    assert "give one of" in result.content[0].text
+
+
+@pytest.fixture
+def locked(home, capsys):
+    """A lock of a file, in the project."""
+    Path("shop.json").write_text(json.dumps(SHOP))
+    assert main(["lock", "shop.json"]) == 0
+    capsys.readouterr()
+    return Path("shop.json")
+
+
+async def test_an_unchanged_server_is_unchanged(locked, mode):
+    result = await call("check_changes", {}, mode)
+
+    assert [server["status"] for server in result.structured_content["servers"]] == ["unchanged"]
+    assert "0 of 1 approved servers changed" in result.content[0].text
+
+
+async def test_what_changed_is_told_gravest_first(locked):
+    tools = [*SHOP["tools"], {"name": "run_command", "description": "Run a shell command."}]
+    locked.write_text(json.dumps({"tools": tools}))
+    result = await call("check_changes", {"lock": "mcp-threat-model.lock.json", "target": "shop.json"})
+
+    [server] = result.structured_content["servers"]
+    assert server["status"] == "changed"
+    assert "change.tool_added" in {change["rule_id"] for change in server["changes"]}
+
+
+async def test_what_cannot_be_read_is_not_unchanged(locked):
+    locked.unlink()
+    result = await call("check_changes", {})
+
+    assert [server["status"] for server in result.structured_content["servers"]] == ["not_checked"]
+    assert "1 could not be checked" in result.content[0].text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"lock": "none.json"}, "there is no none.json"),
+        ({"target": "other.json"}, "is not in"),
+        ({"lock": "shop.json"}, "not a lock file"),
+    ],
+)
+async def test_a_lock_that_is_none(locked, arguments, says):
+    result = await call("check_changes", arguments)
+
+    assert result.is_error
+    assert says in result.content[0].text
+
+
+@pytest.fixture
+def locked_program(home, capsys):
+    """A lock of a program."""
+    assert main(["lock", "config:claude-code/hello", "--allow-launch"]) == 0
+    capsys.readouterr()
+
+
+async def test_a_locked_program_is_started_only_with_consent(locked_program, mode):
+    refused, agreed = Person("no"), Person("yes")
+    no = await call("check_changes", {}, mode, refused)
+    yes = await call("check_changes", {}, mode, agreed)
+
+    assert no.structured_content["servers"][0]["status"] == "not_checked"
+    assert yes.structured_content["servers"][0]["status"] == "unchanged"
+    assert len(refused.seen) == len(agreed.seen) == 1
