@@ -10,7 +10,8 @@ from pathlib import Path
 from mcp_threat_scoring.auth_scope import authority
 from mcp_threat_scoring.catalogue import load_catalogue
 from mcp_threat_scoring.documents import rule_cache
-from mcp_threat_scoring.finding import checks, findings
+from mcp_threat_scoring.finding import by_severity, checks, findings
+from mcp_threat_scoring.hostile_finding import hostile_checks, hostile_findings
 from mcp_threat_scoring.maestro import model
 from mcp_threat_scoring.manifest import Coverage, Manifest
 from mcp_threat_scoring.neutralise import SafeText, as_asked, excerpt, neutralise, neutralise_name, trusted
@@ -73,7 +74,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     known = known or knowledge()
     picture = paint(manifest, known.ruleset)
     auth = authority(picture, manifest.auth)
-    found = findings(picture)
+    found = by_severity([*hostile_findings(picture), *findings(picture)])
     aivss = score(picture, profile)
     context = _context(manifest, picture)
     capabilities = _capabilities(picture)
@@ -92,7 +93,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
             context=context, capabilities=capabilities, auth=auth, findings=found, aivss=aivss, maestro=maestro
         ),
         verdict=verdict(picture, found),
-        checks=checks(picture),
+        checks=[*hostile_checks(picture), *checks(picture)],
     )
 
 

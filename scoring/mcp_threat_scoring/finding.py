@@ -117,7 +117,9 @@ def findings(picture: Picture) -> list[FindingOut]:
     for rule in picture.rules.values():
         if rule.finding is not None and rule.id in by_rule:
             found += _of_rule(rule, rule.finding, by_rule[rule.id], names)
-    return sorted(
-        found,
-        key=lambda one: (-SEVERITIES.index(one.severity), _CONFIDENCE[one.confidence], one.rule_id),
-    )
+    return by_severity(found)
+
+
+def by_severity(found: Sequence[FindingOut]) -> list[FindingOut]:
+    """Worst first; alike in that, the surer first, then by rule; what is alike in all keeps its order."""
+    return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), _CONFIDENCE[one.confidence], one.rule_id))
