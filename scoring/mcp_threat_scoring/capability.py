@@ -58,6 +58,11 @@ class ToolProfile:
         """Probability that the read-or-write call is right."""
         return self.write if self.effect != "read" else 1.0 - self.write
 
+    @property
+    def silent(self) -> bool:
+        """A clause of prose that says nothing of what is done: no ground to call it writing, nor to rule it out."""
+        return not self.raw_name and not self.evidence
+
 
 def scores(
     signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], bias: Mapping[str, float]

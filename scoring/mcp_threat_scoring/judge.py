@@ -61,6 +61,8 @@ def tool_judge(tool: ToolProfile, signals: Sequence[Signal]) -> Judge:
         if isinstance(test, AbilityTest):
             return tool.ability_evidence.get(test.ability) if test.ability in tool.abilities else None
         if isinstance(test, EffectTest):
+            if test.effect != "read" and tool.silent:
+                return None
             return [_effect_evidence(tool)] if _odds(tool, test.effect) >= test.sure else None
         return first.get(f"domain.{test.domain}" if isinstance(test, DomainTest) else test.signal)
 

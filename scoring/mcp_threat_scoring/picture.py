@@ -134,7 +134,7 @@ class Picture:
 
     def acting(self, effect: Effect) -> list[ToolProfile]:
         """The tools with at least that effect."""
-        return [tool for tool in self.tools if _RANK[tool.effect] >= _RANK[effect]]
+        return [tool for tool in self.tools if _RANK[tool.effect] >= _RANK[effect] and not (effect != "read" and tool.silent)]
 
     def tool_at(self, pointer: str) -> ToolProfile | None:
         """The tool a JSON Pointer lies in."""
