@@ -1,0 +1,143 @@
+"""Rules of the user's own: they work like ours, and a bad one is a sentence before anything is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from mcp_threat_model.cli import main
+from mcp_threat_model.user_rules import MAX_FILE_BYTES, MAX_FILES, check_rules
+from mcp_threat_scoring.errors import UsageError
+
+RULE = """\
+id: {id}
+title: Says unicorn
+over: tools
+match: {{field: description, regex: '{regex}'}}
+finding:
+  kind: weakness
+  severity: low
+  confidence: high
+  explanation: The word stands there.
+  remediation: Remove it.
+"""
+
+
+def write(folder: Path, name: str = "own.unicorn", regex: str = "unicorn", text: str | None = None) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.yaml").write_text(text if text is not None else RULE.format(id=name, regex=regex))
+    return folder
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        check_rules([str(folder)])
+    return str(caught.value)
+
+
+def test_a_rule_of_the_users_own_makes_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tools = tmp_path / "tools.json"
+    tools.write_text(json.dumps([{"name": "get_time", "description": "Ask the unicorn for the time."}]))
+    folder = write(tmp_path / "rules")
+
+    assert main(["scan", str(tools), "--rules", str(folder), "--format", "json"]) == 0
+    with_it = json.loads(capsys.readouterr().out)["reports"][0]
+    assert main(["scan", str(tools), "--format", "json"]) == 0
+    without = json.loads(capsys.readouterr().out)["reports"][0]
+
+    assert [one["tool"] for one in with_it["findings"] if one["rule_id"] == "own.unicorn"] == ["get_time"]
+    assert not [one for one in without["findings"] if one["rule_id"] == "own.unicorn"]
+
+
+def test_a_bad_rule_is_one_usage_error_with_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(
+        tmp_path / "rules",
+        text="id: own.unicorn\ntitle: x\nover: tools\ncolour: pink\nmatch: {field: name, regex: x}\n",
+    )
+
+    assert main(["scan", "none.json", "--rules", str(folder)]) == 2
+
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "own.unicorn.yaml:4: colour" in said.err
+    assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty"),
+        ("id: [", "own.unicorn.yaml:2"),
+        ("- 1\n", "valid dictionary"),
+        ("a: &x 1\nb: *x\n", "own.unicorn.yaml:2: aliases"),
+        ("a: " + "[" * 60 + "]" * 60, "nested more than"),
+        (RULE.format(id="own.other", regex="x"), "not the file's name"),
+        (RULE.format(id="own.unicorn", regex="(") , "own.unicorn"),
+        (RULE.format(id="own.unicorn", regex=r"(?=a)b"), "RE2"),
+        (RULE.format(id="own.unicorn", regex="{no_such_class}"), "lexicon"),
+        (RULE.format(id="own.unicorn", regex="x") + "suggests: {write: .inf}\n", "±12"),
+        (RULE.format(id="own.unicorn", regex="x") + "suggests: {write: .nan}\n", "±12"),
+        (RULE.format(id="own.unicorn", regex="x") + "suggests: {flying: 1}\n", "unknown question"),
+        (RULE.format(id="own.unicorn", regex="a(?:a|b){300}c"), "takes too long"),
+        (RULE.format(id="own.unicorn", regex="(?:a|b)*a(?:a|b){60}c"), "takes too long"),
+        (RULE.format(id="own.unicorn", regex=r"(?:\pL|\pN){1,1000}"), "RE2"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, says: str) -> None:
+    assert says in refused(write(tmp_path / "rules", text=text))
+
+
+def test_a_shipped_rule_cannot_be_replaced(tmp_path: Path) -> None:
+    assert "is taken" in refused(write(tmp_path / "rules", name="hostile.override"))
+
+
+def test_rules_that_mention_each_other_in_a_circle(tmp_path: Path) -> None:
+    for one, other in (("own.a", "own.b"), ("own.b", "own.a")):
+        folder = write(tmp_path / "rules", one, text=f"id: {one}\ntitle: x\nover: tools\nmatch: {{signal: {other}}}\n")
+    assert "circle" in refused(folder)
+
+
+def test_a_folder_is_looked_over_before_it_is_read(tmp_path: Path) -> None:
+    big = tmp_path / "big"
+    write(big, text="# " + "x" * MAX_FILE_BYTES)
+    assert "larger than" in refused(big)
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(MAX_FILES + 1):
+        (many / f"{number}.yaml").touch()
+    assert f"at most {MAX_FILES}" in refused(many)
+    pipe = tmp_path / "pipe"
+    pipe.mkdir()
+    os.mkfifo(pipe / "own.yaml")
+    assert "is not a file" in refused(pipe)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "holds no rule" in refused(empty)
+    assert "is not a folder" in refused(tmp_path / "none")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "own.yaml").symlink_to(tmp_path / "nowhere")
+    assert "cannot be read" in refused(broken)
+
+
+def test_a_link_round_in_a_circle_ends(tmp_path: Path) -> None:
+    folder = write(tmp_path / "rules")
+    (folder / "again").symlink_to(folder)
+    assert check_rules([str(folder)]) == (folder,)
+
+
+def test_many_mistakes_are_cut(tmp_path: Path) -> None:
+    for number in range(40):
+        folder = write(tmp_path / "rules", f"own.r{number}", text="x: 1\n")
+    said = refused(folder)
+    assert "more)" in said
+    assert len(said) < 6_000
+
+
+def test_the_server_takes_them_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(tmp_path / "rules", regex="(")
+    assert main(["serve", "--rules", str(folder)]) == 2
+    assert "own.unicorn" in capsys.readouterr().err
