@@ -22,6 +22,8 @@ GAP = 4
 """Words that may stand between two concepts that are said together."""
 MEMO = 50_000
 """Words whose stem is remembered."""
+MAX_SKIPPED = 10_000
+"""Characters passed over in search of the next word that means something."""
 MAX_CONCEPTS = 120
 """Concepts kept of one sentence."""
 
@@ -75,6 +77,26 @@ Found = tuple[tuple[str, ...], int, int]
 """Concepts, with the place of the words for them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a token may stand for."""
+
+    skipped: int
+    """Characters before the word itself."""
+    length: int
+    ends: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    """(further words, concepts), longest first."""
+    stem: tuple[str, ...]
+
+
+def _place(flat: str, token: str, at: int) -> int:
+    """Where a token stands as a word of its own, from that place on; -1 if nowhere."""
+    place = flat.find(token, at)
+    while place > 0 and not flat[place - 1].isspace() and place < at + MAX_SKIPPED:
+        place = flat.find(token, place + 1)
+    return place
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Acts:
     """The vocabulary, ready for use.
@@ -92,57 +114,65 @@ class Acts:
     """Concepts of what the two patterns find."""
     longest: int
     """Letters of the longest stem: no word is looked up by more, or one of 200,000 letters would take seconds."""
-    memo: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    memo: dict[str, Entry | None] = field(default_factory=dict)
+    """What is known of tokens met before; most mean nothing."""
 
     def _meaning(self, found: str) -> tuple[str, ...]:
         known = self.words.get(found)
         return known if known is not None else self._stem(found)
 
     def _stem(self, word: str) -> tuple[str, ...]:
-        known = self.memo.get(word)
-        if known is None:
-            sizes = range(min(len(word), self.longest), 1, -1)
-            known = next((self.stems[word[:size]] for size in sizes if word[:size] in self.stems), ())
-            if len(self.memo) < MEMO and len(word) < 40:
-                self.memo[word] = known
-        return known
+        sizes = range(min(len(word), self.longest), 1, -1)
+        return next((self.stems[word[:size]] for size in sizes if word[:size] in self.stems), ())
 
-    def _words(self, text: str) -> Iterable[Found]:
+    def _entry(self, token: str) -> Entry | None:
+        """What a token may stand for, without the quotes, endings and articles that cling to it."""
+        word = token.strip("'-")
+        skipped = len(token) - len(token.lstrip("'-"))
+        if "'" in word and word not in self.phrases:
+            before, _, after = word.partition("'")  # "the payee's", "l'utilisateur"
+            word, skipped = (before, skipped) if len(after) < 3 else (after, skipped + len(before) + 1)
+        ends = self.phrases.get(word, ())
+        stem = self._stem(word) if word.isascii() else ()
+        found = Entry(skipped, len(word), ends, stem) if ends or stem else None
+        if len(self.memo) < MEMO and len(token) < 40:
+            self.memo[token] = found
+        return found
+
+    def _words(self, text: str) -> list[Found]:
         flat = text.translate(_BETWEEN)
         tokens = flat.split()
-        at = index = 0
-        count = len(tokens)
-        while index < count:
-            token = tokens[index]
-            start = flat.find(token, at)
-            at = start + len(token)
-            if token[0] in "'-" or token[-1] in "'-":
-                start += len(token) - len(token.lstrip("'-"))
-                token = token.strip("'-")
-            if "'" in token and token not in self.phrases:
-                before, _, after = token.partition("'")  # "the payee's", "l'utilisateur"
-                token, start = (before, start) if len(after) < 3 else (after, start + len(before) + 1)
-            taken = 1
-            for rest, meaning in self.phrases.get(token, ()):
+        memo = self.memo
+        found: list[Found] = []
+        at = done = 0
+        for index, token in enumerate(tokens):
+            entry = memo[token] if token in memo else self._entry(token)
+            if entry is None or index < done:
+                continue
+            place = _place(flat, token, at)
+            if place < 0:
+                continue
+            start = place + entry.skipped
+            at = place + len(token)
+            for rest, meaning in entry.ends:
                 if not rest:
-                    yield meaning, start, start + len(token)
+                    found.append((meaning, start, start + entry.length))
                     break
                 following = tokens[index + 1 : index + 1 + len(rest)]
                 if following and (*following[:-1], following[-1].rstrip("'-")) == rest:
                     for further in following:
                         at = flat.find(further, at) + len(further)
-                    taken += len(rest)
-                    yield meaning, start, at
+                    done = index + 1 + len(rest)
+                    found.append((meaning, start, at))
                     break
             else:
-                stem = self._stem(token) if token.isascii() else ()
-                if stem:
-                    yield stem, start, start + len(token)
-            index += taken
+                if entry.stem:
+                    found.append((entry.stem, start, start + entry.length))
+        return found
 
     def find(self, text: str, known: Known = NOBODY) -> list[Found]:
         """Every concept that a normalised text names, with its place."""
-        found = list(self._words(text))
+        found = self._words(text)
         found += [(self._meaning(text[a:b]), a, b) for a, b in _spans(self.symbols, text)]
         if not text.isascii():
             found += [
