@@ -35,10 +35,14 @@ def late_rules(rules: Iterable[SignalRule]) -> frozenset[SignalId]:
 
 
 def conclusions(tool: ToolProfile, ruleset: Ruleset) -> dict[str, bool | int | str]:
-    """What was concluded about a tool, as facts for the second round: ``domain.private``, ``domain.sensitive``."""
+    """What was concluded about a tool, as facts for the second round: ``domain.private``, ``domain.sensitive``.
+
+    What is written about a private subject for everybody to read (its documentation, news of it) is public.
+    """
     domains = [ruleset.domains[name] for name in tool.domains]
+    public = any(domain.sensitivity == "low" and not domain.private for domain in domains)
     return {
-        "domain.private": any(domain.private for domain in domains),
+        "domain.private": not public and any(domain.private for domain in domains),
         "domain.sensitive": any(domain.sensitivity == "high" for domain in domains),
     }
 
