@@ -69,8 +69,18 @@ class Lexicon:
         Raises:
             KeyError: there is no such class.
         """
-        if (name, plain) in self._spelled:
-            return self._spelled[name, plain]
+        if (name, plain) not in self._spelled:
+            unique = sorted(self.forms(name, plain=plain), key=lambda form: (-len(form), form))
+            spelled = "|".join(re2.escape(form) if not form.replace(" ", "").isalnum() else form for form in unique)
+            self._spelled[name, plain] = spelled
+        return self._spelled[name, plain]
+
+    def forms(self, name: str, *, plain: bool = False) -> Sequence[str]:
+        """Every word of a class, verbs in all inflections unless `plain`; each once.
+
+        Raises:
+            KeyError: there is no such class.
+        """
         if name in self.words:
             forms = list(self.words[name])
         else:
@@ -79,10 +89,7 @@ class Lexicon:
                 head, _, rest = verb.partition(" ")
                 inflected = [head] if plain else list(dict.fromkeys([*inflect(head), *self.irregular.get(head, ())]))
                 forms += [f"{form} {rest}" if rest else form for form in inflected]
-        unique = sorted(dict.fromkeys(forms), key=lambda form: (-len(form), form))
-        spelled = "|".join(re2.escape(form) if not form.replace(" ", "").isalnum() else form for form in unique)
-        self._spelled[name, plain] = spelled
-        return spelled
+        return list(dict.fromkeys(forms))
 
     def expand(self, pattern: str) -> str:
         """Replace every ``{class}`` in a pattern by a group of its words, ``{class!}`` by the uninflected ones.

@@ -56,6 +56,39 @@ class _Field:
     compiled: Any = field(default_factory=lambda: re2.Set.SearchSet(_options()))
 
 
+_FIRST_WORD = re2.compile(r"^\^\{([a-z][a-z_-]*)(!?)\}\\b$")
+"""A test that asks for nothing but the class of a line's first word: ``^{delete}\\b``."""
+
+
+@dataclass(slots=True)
+class _Openings:
+    """First words of lines by class. A dictionary answers at once what would be the largest patterns of all."""
+
+    words: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    phrases: list[tuple[str, int]] = field(default_factory=list)
+
+    def add(self, forms: Iterable[str], atom: int) -> None:
+        for form in forms:
+            if form.isalnum():
+                self.words[form].append(atom)
+            else:
+                self.phrases.append((form, atom))
+
+    def read(self, text: str, hits: set[int]) -> None:
+        """The atoms of every line's first word, and of the phrases that lines begin with."""
+        for line in text.split("\n"):
+            word = line.partition(" ")[0]
+            if not word.isalnum():
+                end = next((at for at, char in enumerate(word) if not char.isalnum()), len(word))
+                word = "" if word[end : end + 1] == "_" else word[:end]
+            found = self.words.get(word)
+            if found:
+                hits.update(found)
+            for phrase, atom in self.phrases:
+                if line.startswith(phrase) and not line[len(phrase) : len(phrase) + 1].isalnum():
+                    hits.add(atom)
+
+
 def _options() -> Any:
     options = re2.Options()
     options.log_errors = False
@@ -79,10 +112,11 @@ class Matcher:
 
     def __init__(self, rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
         self._fields: dict[str, _Field] = {}
+        self._openings: defaultdict[str, _Openings] = defaultdict(_Openings)
         self._facts: defaultdict[str, list[tuple[int, FactTest]]] = defaultdict(list)
         self._judged: list[tuple[int, AbilityTest | EffectTest | DomainTest | SignalTest]] = []
-        self._sources: list[tuple[str, str] | FactTest | AbilityTest | EffectTest | DomainTest | SignalTest] = []
-        self._memo: dict[str, int] = {}
+        self._sources: list[TextTest | FactTest | AbilityTest | EffectTest | DomainTest | SignalTest] = []
+        self._memo: dict[tuple[Any, ...], int] = {}
         self._regex: dict[int, Any] = {}
         self._lexicon = lexicon
         self._signal_atoms: defaultdict[str, list[int]] = defaultdict(list)
@@ -103,16 +137,20 @@ class Matcher:
             view.compiled.Compile()
 
     def _atom(self, test: Any) -> int:
-        key = test.model_dump_json()
+        key = (type(test), *(tuple(v) if isinstance(v, list) else (type(v), v) for v in test.__dict__.values()))
         if key in self._memo:
             return self._memo[key]
         index = len(self._sources)
         if isinstance(test, TextTest):
-            pattern = pattern_of(test, self._lexicon)
-            view = self._fields.setdefault(test.field, _Field())
-            view.compiled.Add(pattern)  # raises on what is no RE2, once for all: compiling it alone can wait
-            view.atoms.append(index)
-            self._sources.append((test.field, pattern))
+            opening = _FIRST_WORD.match(test.regex) if test.regex else None
+            if opening:
+                forms = self._lexicon.forms(opening.group(1), plain=opening.group(2) == "!")
+                self._openings[test.field].add(forms, index)
+            else:
+                view = self._fields.setdefault(test.field, _Field())
+                view.compiled.Add(pattern_of(test, self._lexicon))  # raises on what is no RE2
+                view.atoms.append(index)
+            self._sources.append(test)
         elif isinstance(test, FactTest):
             self._facts[test.fact].append((index, test))
             self._sources.append(test)
@@ -202,6 +240,10 @@ class Matcher:
                 if found:
                     atoms = view.atoms
                     hits.update([atoms[index] for index in found])
+        for name, openings in self._openings.items():
+            seen = views.get(name)
+            if seen is not None and seen.text:
+                openings.read(seen.text, hits)
         for name, tests in self._facts.items():
             value = facts.get(name)
             if value is not None:
@@ -218,7 +260,7 @@ class Matcher:
             if atom not in hits:
                 continue
             source = self._sources[atom]
-            if isinstance(source, tuple):
+            if isinstance(source, TextTest):
                 found.append(self._locate(rule_id, atom, source, subject))
             elif isinstance(source, FactTest) and (places := subject.places.get(source.fact)):
                 found.extend(
@@ -235,12 +277,11 @@ class Matcher:
                 break
         return tuple(found[:limit])
 
-    def _locate(self, rule_id: SignalId, atom: int, source: tuple[str, str], subject: Subject) -> Evidence:
-        name, pattern = source
-        view = subject.views[name]
+    def _locate(self, rule_id: SignalId, atom: int, source: TextTest, subject: Subject) -> Evidence:
+        view = subject.views[source.field]
         regex = self._regex.get(atom)
         if regex is None:
-            regex = self._regex[atom] = re2.compile(pattern, _options())
+            regex = self._regex[atom] = re2.compile(pattern_of(source, self._lexicon), _options())
         start, end = _span(regex, view.text)
         if start < 0:  # the set and the search disagree only where the set ran out of memory
             return Evidence(rule_id, subject.pointer, neutralise(""))
