@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn, TypeAlias
 
 from mcp_threat_model.terminal import PROGRAM, complain, explain, is_terminal
@@ -225,9 +227,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Other packages' pydantic plugins are looked for at import; we use none, and looking takes as long as parsing this.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     parser = build_parser()
+    told: list[int] = []
     try:
-        arguments = parser.parse_args(argv)
-        return _dispatch(parser, arguments)
+        with _ended_gently(told):
+            arguments = parser.parse_args(argv)
+            return _dispatch(parser, arguments)
     except SystemExit as stop:  # argparse: --help, or words that are off
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     except UsageError as error:
@@ -241,11 +245,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_USAGE
     except KeyboardInterrupt:
         complain("interrupted")
-        return EXIT_INTERRUPTED
+        return 128 + signal.SIGTERM if told else EXIT_INTERRUPTED
     except Exception as error:
         explain(error)
         complain(f"internal error ({type(error).__name__}); please report it")
         return EXIT_INTERNAL
+
+
+@contextmanager
+def _ended_gently(came: list[int]) -> Iterator[None]:
+    """Make SIGTERM an interrupt, so that what was started is ended and removed; the signals go into `came`.
+
+    By itself it would end this process at once, and leave the throw-away home of every running target.
+    """
+
+    def interrupt(number: int, _: object) -> None:
+        came.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # only the main thread may
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _dispatch(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
