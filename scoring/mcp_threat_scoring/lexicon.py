@@ -47,6 +47,7 @@ class Lexicon:
     things_first: Sequence[str] = ()
     compounds: Sequence[str] = ()
     skipped: Sequence[str] = ()
+    _forms: dict[tuple[str, bool], list[str]] = field(default_factory=dict, compare=False, repr=False)
     _spelled: dict[tuple[str, bool], str] = field(default_factory=dict, compare=False, repr=False)
     """Alternations already written out: a class stands in dozens of patterns."""
 
@@ -81,6 +82,8 @@ class Lexicon:
         Raises:
             KeyError: there is no such class.
         """
+        if (name, plain) in self._forms:
+            return self._forms[name, plain]
         if name in self.words:
             forms = list(self.words[name])
         else:
@@ -89,7 +92,8 @@ class Lexicon:
                 head, _, rest = verb.partition(" ")
                 inflected = [head] if plain else list(dict.fromkeys([*inflect(head), *self.irregular.get(head, ())]))
                 forms += [f"{form} {rest}" if rest else form for form in inflected]
-        return list(dict.fromkeys(forms))
+        self._forms[name, plain] = list(dict.fromkeys(forms))
+        return self._forms[name, plain]
 
     def expand(self, pattern: str) -> str:
         """Replace every ``{class}`` in a pattern by a group of its words, ``{class!}`` by the uninflected ones.

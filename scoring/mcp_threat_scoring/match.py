@@ -56,8 +56,9 @@ class _Field:
     compiled: Any = field(default_factory=lambda: re2.Set.SearchSet(_options()))
 
 
-_FIRST_WORD = re2.compile(r"^\^\{([a-z][a-z_-]*)(!?)\}\\b$")
-"""A test that asks for nothing but the class of a line's first word: ``^{delete}\\b``."""
+_OPENING = re2.compile(r"^\^(?:\(\?:)?((?:\{[a-z][a-z_-]*!?\}\|?)+)\)?(\\b|\$)$")
+"""A test that asks for nothing but the class of a line's first word, or of the whole line: ``^{delete}\\b``,
+``^(?:{create}|{update})\\b``, ``^{delete}$``."""
 
 
 @dataclass(slots=True)
@@ -65,11 +66,15 @@ class _Openings:
     """First words of lines by class. A dictionary answers at once what would be the largest patterns of all."""
 
     words: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    lines: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     phrases: list[tuple[str, int]] = field(default_factory=list)
 
-    def add(self, forms: Iterable[str], atom: int) -> None:
+    def add(self, forms: Iterable[str], atom: int, *, whole: bool) -> None:
+        """Note the words of a class for an atom: as a line's first, or as the `whole` line."""
         for form in forms:
-            if form.isalnum():
+            if whole:
+                self.lines[form].append(atom)
+            elif form.isalnum():
                 self.words[form].append(atom)
             else:
                 self.phrases.append((form, atom))
@@ -77,6 +82,9 @@ class _Openings:
     def read(self, text: str, hits: set[int]) -> None:
         """The atoms of every line's first word, and of the phrases that lines begin with."""
         for line in text.split("\n"):
+            same = self.lines.get(line)
+            if same:
+                hits.update(same)
             word = line.partition(" ")[0]
             if not word.isalnum():
                 end = next((at for at, char in enumerate(word) if not char.isalnum()), len(word))
@@ -142,10 +150,11 @@ class Matcher:
             return self._memo[key]
         index = len(self._sources)
         if isinstance(test, TextTest):
-            opening = _FIRST_WORD.match(test.regex) if test.regex else None
+            opening = _OPENING.match(test.regex) if test.regex else None
             if opening:
-                forms = self._lexicon.forms(opening.group(1), plain=opening.group(2) == "!")
-                self._openings[test.field].add(forms, index)
+                for name in opening.group(1).replace("{", "").replace("}", "").strip("|").split("|"):
+                    forms = self._lexicon.forms(name.rstrip("!"), plain=name.endswith("!"))
+                    self._openings[test.field].add(forms, index, whole=opening.group(2) == "$")
             else:
                 view = self._fields.setdefault(test.field, _Field())
                 view.compiled.Add(pattern_of(test, self._lexicon))  # raises on what is no RE2
