@@ -36,6 +36,8 @@ _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
 _KINDS = ("tools", "prompts", "resources", "resource_templates")
 
 
+LEADING = 3
+"""A line of business is told beside the commonest one if it has at least this part of its tools: a third."""
 CLAUSES = 60
 """Clauses of a listing's prose that are read; a directory writes a paragraph, not a book."""
 _SENTENCE_END = re2.compile(r"[.;\n]+(?:\s|$)")
@@ -112,6 +114,8 @@ class Picture:
     """Scopes that tools name themselves, each with its JSON Pointer."""
     from_listing: bool = False
     """The "tools" are clauses of a listing's prose: nobody listed any."""
+    leading: tuple[str, ...] = ()
+    """Those of `domains` that are worth telling: a few tools of many do not make a line of business."""
     hostile: tuple[Suspicion, ...] = ()
     """What may give orders, each item that was read closely; see :mod:`hostile`."""
 
@@ -193,6 +197,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         tools=tuple(tools),
         facts=whole.facts,
         domains=tuple(ranked),
+        leading=tuple(domain for domain in ranked if counted[domain] * LEADING >= counted[ranked[0]]),
         rules=compiled.rules,
         ruleset=ruleset,
         server_name=neutralise_name(name) if name else trusted("this server"),

@@ -128,7 +128,7 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
         if destructive:
             s = "s" if len(destructive) == 1 else ""
             doing.append(
-                f"{_share(len(destructive), len(tools))} delete{s} or overwrite{s} what exists {_names(destructive)}"
+                f"{_share(len(destructive), len(tools))} make{s} changes that are hard to undo {_names(destructive)}"
             )
         if writing:
             s = "s" if len(writing) == 1 else ""

@@ -207,7 +207,7 @@ class TestLayerParagraphs:
 
     def test_a_mapped_layer_tells_what_was_seen_and_what_it_means(self) -> None:
         told = layers(self.DELETES)["L2"].summary
-        assert told.startswith("`cancel_order` and `delete_order` delete or overwrite what exists.")
+        assert told.startswith("`cancel_order` and `delete_order` make changes that are hard to undo.")
         assert "(high)" in told
 
     def test_an_uncertain_layer_says_what_there_was_to_look_at(self) -> None:
@@ -341,7 +341,7 @@ class TestSummary:
     def test_it_counts_and_names_what_the_tools_do(self) -> None:
         told = summed([tool("list", "read"), tool("drop", "destructive"), tool("add", "write"), tool("set", "write")])
         assert told.startswith(
-            "`shop` scores 7.8 (High): one of its four tools deletes or overwrites what exists (`drop`) "
+            "`shop` scores 7.8 (High): one of its four tools makes changes that are hard to undo (`drop`) "
             "and two change something (`add` and `set`)."
         )
 
