@@ -13,6 +13,7 @@ import random
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,8 +24,8 @@ from mcp_threat_scoring.errors import RuleError, UsageError
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.manifest import build_manifest
 from mcp_threat_scoring.match import pattern_of
-from mcp_threat_scoring.rule import AllOf, AnyOf, Not, Test, TextTest
-from mcp_threat_scoring.ruleset import SignalRule
+from mcp_threat_scoring.rule import AbilityTest, AllOf, AnyOf, DomainTest, FactTest, Not, SignalTest, Test, TextTest
+from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 
 MAX_FOLDERS: Final = 8
 MAX_FILES: Final = 200
@@ -64,6 +65,7 @@ def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
         known = knowledge(extra=paths)
         own = [rule for rule in known.ruleset.rules if _is_own(rule, knowledge())]
         _weigh(own)
+        _spell(own, known.ruleset)
         _time(own, known.ruleset.lexicon)
         analyze(build_manifest(target_kind="none", target_value="", coverage={}), known)  # compiles every pattern
     except RuleError as error:
@@ -129,6 +131,44 @@ def _weigh(rules: Iterable[SignalRule]) -> None:
                 raise UsageError(f"{rule.doc.id}.yaml: suggests {question} by {weight}; log-odds go to ±{MAX_WEIGHT:g}")
 
 
+def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> None:
+    """Refuse names of nothing: a rule over a misspelt field would be silent for ever.
+
+    The fields and facts there are, are those that some shipped rule over the same kind of thing uses; prompts and
+    resources are read the way tools are.
+    """
+    ours = {str(rule.id) for rule in own}
+    shipped = [rule for rule in ruleset.rules if str(rule.id) not in ours]
+    signals = {str(rule.id) for rule in ruleset.rules}
+    for rule in own:
+        alike = [test for other in shipped if _kind(other) == _kind(rule) for test in _tests(other.test)]
+        fields = {test.field for test in alike if isinstance(test, TextTest)}
+        facts = {test.fact for test in alike if isinstance(test, FactTest)}
+        for test in _tests(rule.test):
+            if isinstance(test, TextTest):
+                _among(rule, "field", test.field, fields)
+            elif isinstance(test, FactTest):
+                _among(rule, "fact", test.fact, facts)
+            elif isinstance(test, SignalTest):
+                _among(rule, "signal", test.signal, signals)
+            elif isinstance(test, AbilityTest):
+                _among(rule, "ability", test.ability, set(ruleset.abilities))
+            elif isinstance(test, DomainTest):
+                _among(rule, "domain", test.domain, set(ruleset.domains))
+
+
+def _kind(rule: SignalRule) -> str:
+    return rule.over if rule.over in ("server", "any") else "item"
+
+
+def _among(rule: SignalRule, kind: str, name: str, known: set[str]) -> None:
+    if name not in known:
+        near = get_close_matches(name, sorted(known), n=8, cutoff=0.0)
+        raise UsageError(
+            f"{rule.doc.id}.yaml: over {rule.over} there is no {kind} {name!r}; there is {', '.join(near)}, …"
+        )
+
+
 def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
     """Run every pattern over a text that is hard for it."""
     count = 0
@@ -156,13 +196,18 @@ def _words(error: Exception) -> str:
 
 
 def _texts(test: Test) -> Iterator[TextTest]:
-    if isinstance(test, TextTest):
-        yield test
-    elif isinstance(test, AnyOf | AllOf):
+    return (one for one in _tests(test) if isinstance(one, TextTest))
+
+
+def _tests(test: Test) -> Iterator[Test]:
+    """A test and everything in it that can be true by itself."""
+    if isinstance(test, AnyOf | AllOf):
         for one in test.any if isinstance(test, AnyOf) else test.all:
-            yield from _texts(one)
+            yield from _tests(one)
     elif isinstance(test, Not):
-        yield from _texts(test.negated)
+        yield from _tests(test.negated)
+    else:
+        yield test
 
 
 def _seconds_per_char(pattern: str, written: str) -> float:

@@ -209,6 +209,8 @@ class Pipe:
             return TargetError("timeout", f"it did not answer within {self.bounds.seconds:g} seconds")
         if isinstance(error, socket.gaierror):
             return TargetError("unreachable", "its name has no address", "Check the spelling of the host name.")
+        if (broken := _certificate_trouble(error)) is not None:
+            return broken
         detail = neutralise(str(error).strip().rstrip(".") or type(error).__name__, 120)
         if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError) or "CERTIFICATE" in str(error):
             return TargetError("unreachable", f"no trustworthy TLS connection could be made: {detail}")
@@ -222,6 +224,37 @@ class Pipe:
         """Close all connections."""
         for pool in self._pools.values():
             await pool.aclose()
+
+
+_CERTIFICATE = {
+    10: "it has expired",
+    9: "it is not valid yet",
+    18: "it is signed by itself",
+    19: "it is signed by an authority that this system does not know",
+    20: "it is signed by an authority that this system does not know",
+    21: "its chain is incomplete",
+    23: "it was revoked",
+    62: "it was issued for another name",
+    64: "it was issued for another address",
+}
+"""OpenSSL's verification errors (X509_V_ERR_…, x509_vfy.h), in words."""
+
+
+def _certificate_trouble(error: BaseException) -> TargetError | None:
+    """What is wrong with the peer's certificate, when that is why no connection was made."""
+    found: BaseException | None = error
+    for _ in range(8):
+        if found is None or isinstance(found, ssl.SSLCertVerificationError):
+            break
+        found = found.__cause__ or found.__context__
+    if not isinstance(found, ssl.SSLCertVerificationError):
+        return None
+    why = _CERTIFICATE.get(found.verify_code) or neutralise(found.verify_message, 120)
+    return TargetError(
+        "unreachable",
+        f"no trustworthy TLS connection could be made: its certificate cannot be trusted, because {why}",
+        "Nothing was sent. Whoever answers there may not be who was meant; have its certificate put in order.",
+    )
 
 
 def _tls_version(extensions: Mapping[str, Any]) -> str:

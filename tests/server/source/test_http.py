@@ -658,6 +658,19 @@ async def test_an_endpoint_behind_tls(tmp_path: Path) -> None:
     assert (facts["scheme"], facts["cleartext"], facts["tls_version"]) == ("https", False, "TLSv1.3")
     assert (facts["tls_valid"], facts["hsts"]) == (True, True)
     assert (distrusted.code, "TLS" in distrusted.message) == ("unreachable", True)
+    assert "signed by itself" in distrusted.message
+
+
+async def test_a_certificate_for_another_name(tmp_path: Path) -> None:
+    async def here(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    certificate = self_signed(tmp_path, "mcp.example")
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    async with serve(honest, tls=server_tls(certificate)) as target:
+        error = await trouble(f"https://other.example:{target.port}/mcp", resolver=here, tls=trusting)
+        assert target.requests == []
+    assert (error.code, "issued for another name" in error.message) == ("unreachable", True)
 
 
 def has_ipv6() -> bool:
