@@ -144,7 +144,7 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
     coverage: dict[str, Coverage] = {
         part: replace(seen, reason=neutralise(seen.reason, TARGET_SHOWN)) for part, seen in manifest.coverage.items()
     }
-    domains = [picture.ruleset.domains[name] for name in picture.domains[:DOMAINS_TOLD]]
+    domains = [picture.ruleset.domains[name] for name in picture.leading[:DOMAINS_TOLD]]
     named = manifest.server.title or manifest.server.name or manifest.listing
     return WordsContext(
         server=picture.server_name if named else trusted(""),
