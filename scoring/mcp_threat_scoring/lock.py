@@ -7,6 +7,7 @@ twice gets a number, so that nothing is lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -60,6 +61,8 @@ class LockedServer(Frozen):
     prompts: dict[str, str]
     resources: dict[str, str]
     unseen: list[str] = Field(description="Parts that were not observed, and so not approved.")
+    whole: str = Field(default="", description="Hash of everything that was seen: while it stays, nothing changed.")
+    locked_by: str = Field(default="", description="The version of the program that judged it.")
 
 
 class Lock(Frozen):
@@ -108,8 +111,25 @@ def _tools(manifest: Manifest, report: Report) -> dict[str, LockedTool]:
     }
 
 
-def locked(manifest: Manifest, report: Report) -> LockedServer:
-    """What is pinned of one server."""
+def whole_of(manifest: Manifest) -> str:
+    """One hash of all that a report is made from, whatever the order of lists; empty if it cannot be spelt as JSON.
+
+    The same manifest gives the same report, so that a server whose hash is the approved one needs no analysis.
+    """
+    parts = (
+        manifest.target_kind, manifest.target_value, manifest.sha256, asdict(manifest.server),
+        [asdict(bad) for bad in manifest.bad_items], {part: asdict(seen) for part, seen in manifest.coverage.items()},
+        asdict(manifest.transport), asdict(manifest.launch), asdict(manifest.auth),
+        [asdict(event) for event in manifest.events],
+    )  # fmt: skip
+    try:
+        return sha256_of(parts)[:HASH_LENGTH]
+    except (ValueError, TypeError, RecursionError):
+        return ""
+
+
+def locked(manifest: Manifest, report: Report, program: str = "") -> LockedServer:
+    """What is pinned of one server; `program` is the version of whoever judged it."""
     prints: Mapping[bool, list[str]] = {
         hostile: sorted({f.fingerprint for f in report.findings if (f.kind == "hostile_content") is hostile})
         for hostile in (True, False)
@@ -138,4 +158,6 @@ def locked(manifest: Manifest, report: Report) -> LockedServer:
         prompts=_hashes(manifest.prompts),
         resources=_hashes((*manifest.resources, *manifest.resource_templates)),
         unseen=sorted(part for part, seen in report.coverage.items() if seen.status == "not_observed"),
+        whole=whole_of(manifest),
+        locked_by=program,
     )

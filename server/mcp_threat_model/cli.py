@@ -123,10 +123,10 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
     command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target")
     command.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
     command.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
+    _logging(command)
     if not sets:
         command.set_defaults(jobs=None)
         return
-    _logging(command)
     command.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
     command.add_argument(
         "--all-clients", action="store_true", help="also every server that an installed client has configured"

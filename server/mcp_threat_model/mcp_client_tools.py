@@ -45,6 +45,7 @@ from mcp_threat_scoring.report import ErrorOut, ProfileId, Report
 if TYPE_CHECKING:
     from mcp_threat_model.clients.discover import Installed
     from mcp_threat_model.outcome import Outcome
+    from mcp_threat_scoring.analyze import Knowledge
     from mcp_threat_scoring.lock import Lock
 
 LOCK_NAME = "mcp-threat-model.lock.json"
@@ -52,6 +53,8 @@ MAX_TARGETS = 60
 AUDIT_JOBS = 8
 AUDIT_TARGET_S = 20.0
 """Clients give up on a call after a minute or so; a set of servers has to be read within about that."""
+AUDIT_S = 150.0
+"""The whole set, however slow each of them is."""
 ELSEWHERE = "this server runs on another machine than you: it does not look into its own clients or files for callers"
 
 Reader = Callable[[Access, Context, ElicitationResult[Any], ProfileId, dict[str, Any]], Awaitable[Report]]
@@ -155,7 +158,7 @@ async def _scanned(access: Access, context: Context, plan: Plan, asked: Elicitat
     limits = access.options.limits
     limits = limits.with_total(min(limits.total_s, AUDIT_TARGET_S))
     options = replace(access.options, jobs=AUDIT_JOBS, limits=limits)
-    async with relayed(context) as say:
+    async with relayed(context) as say, access.turns.turn(AUDIT_S):
         return await scan(
             plan.targets,
             options,
@@ -193,11 +196,14 @@ def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
         from mcp_threat_model.commands.scan import together
         from mcp_threat_scoring.analyze import knowledge
 
+        def known() -> Knowledge:
+            return knowledge(extra=access.options.rules)
+
         if not access.files:
             raise ToolError(ELSEWHERE)
         try:
             installed = await anyio.to_thread.run_sync(_installed, client)
-            checked = await anyio.to_thread.run_sync(lambda: check(installed.servers, knowledge()))
+            checked = await anyio.to_thread.run_sync(lambda: check(installed.servers, known().ruleset))
             outcomes = await _scanned(access, context, plan, asked) if scan else []
             fleet = together(plan.targets, outcomes)
         except ThreatModelError as error:

@@ -9,7 +9,7 @@ import pytest
 
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.change import changes
-from mcp_threat_scoring.lock import Lock, LockedServer, locked
+from mcp_threat_scoring.lock import Lock, LockedServer, locked, whole_of
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -142,3 +142,14 @@ def test_getting_better_is_no_alarm():
     risky = shop(tools=[*TOOLS, {"name": "delete_order", "description": "Delete an order."}])
 
     assert set(told(risky, shop())) <= {"change.tool_removed"}
+
+
+def test_the_whole_is_the_same_whatever_the_order():
+    shuffled = [dict(random.Random(1).sample(list(tool.items()), len(tool))) for tool in reversed(TOOLS)]
+
+    assert whole_of(shop()) == whole_of(shop(tools=shuffled)) != ""
+
+
+@pytest.mark.parametrize(("kind", "over"), WORSE, ids=[kind for kind, _ in WORSE])
+def test_every_kind_of_change_changes_the_whole(kind, over):
+    assert whole_of(shop()) != whole_of(shop(**over))

@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.guard.launch import redact_argv
 from mcp_threat_model.source.parts import shown_url
-from mcp_threat_scoring.analyze import Knowledge
 from mcp_threat_scoring.finding import findings
 from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
 from mcp_threat_scoring.observations import skeleton
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import FindingOut, Severity
+from mcp_threat_scoring.ruleset import Ruleset
 
 COMMAND_SHOWN = 300
 
@@ -35,12 +36,19 @@ class Checked:
     findings: tuple[FindingOut, ...]
 
 
-def check(entries: Sequence[Configured], known: Knowledge) -> tuple[Checked, ...]:
+@lru_cache(maxsize=4)
+def _about_servers(ruleset: Ruleset) -> Ruleset:
+    """The rules that can say something of an entry, which has no tools: compiling the others takes most of the time."""
+    return replace(ruleset, rules=tuple(rule for rule in ruleset.rules if rule.over == "server"))
+
+
+def check(entries: Sequence[Configured], ruleset: Ruleset) -> tuple[Checked, ...]:
     """Judge every entry by itself, and the entries beside each other."""
+    rules = _about_servers(ruleset)
     across = _twice(entries)
     checked: list[Checked] = []
     for index, entry in enumerate(entries):
-        found = findings(paint(entry.manifest(), known.ruleset))
+        found = findings(paint(entry.manifest(), rules))
         reached = neutralise(shown_url(entry.url) if entry.url else " ".join(redact_argv(entry.argv)), COMMAND_SHOWN)
         own = (*found, *_plain_secrets(entry), *across[index])
         checked.append(Checked(entry, neutralise_name(entry.name), reached, own))

@@ -21,15 +21,16 @@ from mcp_threat_model.commands.scan import (
 )
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import Page, Span, Style, plain
-from mcp_threat_model.target import parse_target
+from mcp_threat_model.target import FileTarget, Target, parse_target
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.change import changes
-from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.lock import LockedServer, locked
+from mcp_threat_scoring.errors import TargetError, UsageError
+from mcp_threat_scoring.lock import Lock, LockedServer, locked, whole_of
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
+    from mcp_threat_model.scan import ScanOptions
     from mcp_threat_scoring.policy import Judgement
 
 _STYLE: dict[Severity, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
@@ -44,18 +45,26 @@ def run(arguments: argparse.Namespace) -> int:
     if unknown:
         raise UsageError(f"not in {arguments.lock}: {unknown[0]}; lock it first with mcp-threat-model lock --add")
     policy = policy_of(arguments)
-    outcomes = run_scan(targets, options_of(arguments), allow_launch=arguments.allow_launch)
-    compared = [compare(lock.servers[target.label], outcome) for target, outcome in zip(targets, outcomes, strict=True)]
+    options = options_of(arguments)
+    compared: list[Report | ErrorOut | None] = [None] * len(targets)
+    # Only the text says no more of an unchanged server than that; the other formats hold its whole report.
+    same = _as_approved(lock, targets, options) if arguments.format == "text" else frozenset()
+    left = [index for index in range(len(targets)) if index not in same]
+    again = [targets[index] for index in left]
+    outcomes = run_scan(again, options, allow_launch=arguments.allow_launch) if again else []
+    for index, outcome in zip(left, outcomes, strict=True):
+        compared[index] = compare(lock.servers[targets[index].label], outcome)
+    told_of = [result for result in compared if result is not None]
     floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
-    found = judged(compared, policy, floor, scored=False)
+    found = judged(told_of, policy, floor, scored=False)
     if arguments.format == "sarif":
         from mcp_threat_model.commands.code_scanning import scanned
 
-        emit(scanned(targets, outcomes, compared, found), utf8=True)
+        emit(scanned(again, outcomes, told_of, found), utf8=True)
     elif arguments.format == "text":
         _show([target.label for target in targets], compared)
     else:
-        emit(renderer(arguments.format)(compared), utf8=True)
+        emit(renderer(arguments.format)(told_of), utf8=True)
     for result in compared:
         if isinstance(result, ErrorOut):
             complain(told(result))
@@ -70,13 +79,33 @@ def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
     return outcome.result.model_copy(update={"findings": changes(then, now, outcome.result)})
 
 
-def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
+def _as_approved(lock: Lock, targets: Sequence[Target], options: ScanOptions) -> frozenset[int]:
+    """Saved servers that are to the letter what this version of the program approved: there is nothing to compare."""
+    from mcp_threat_model import __version__
+    from mcp_threat_model.source.snapshot import SnapshotSource
+
+    same: set[int] = set()
+    for index, target in enumerate(targets):
+        then = lock.servers[target.label]
+        usable = then.whole and then.locked_by == __version__ and then.profile == options.profile and not options.rules
+        if not (isinstance(target, FileTarget) and usable):
+            continue
+        try:
+            manifest = SnapshotSource(target.path, options.limits).load()
+        except TargetError:
+            continue  # the scan says what is wrong with it
+        if whole_of(manifest) == then.whole:
+            same.add(index)
+    return frozenset(same)
+
+
+def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut | None]) -> None:
     page = Page()
     for label, result in zip(labels, results, strict=True):
         if isinstance(result, ErrorOut):
             page.add(Span("NOT CHECKED ", "bad"), Span(label, "strong"))
             continue
-        if not result.findings:
+        if result is None or not result.findings:
             page.add(Span("unchanged   ", "good"), Span(label, "strong"))
             continue
         page.add(Span("CHANGED     ", "poor"), Span(label, "strong"))
@@ -93,9 +122,9 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
         emit(plain(page.lines))
 
 
-def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str, by_policy: Mapping[int, Judgement]) -> int:
+def _exit_code(results: Sequence[Report | ErrorOut | None], fail_at: str, by_policy: Mapping[int, Judgement]) -> int:
     reports = [result for result in results if isinstance(result, Report)]
-    if not reports:
+    if all(isinstance(result, ErrorOut) for result in results):
         return EXIT_NONE_READ
     worst = max(
         (finding.severity for report in reports for finding in report.findings), key=SEVERITIES.index, default="info"
@@ -106,4 +135,4 @@ def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str, by_policy: Ma
             return EXIT_SEVERITY[breaking]
     elif worst != "info" and SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
         return EXIT_SEVERITY[worst]
-    return EXIT_SOME_READ if len(reports) < len(results) else 0
+    return EXIT_SOME_READ if any(isinstance(result, ErrorOut) for result in results) else 0

@@ -13,8 +13,8 @@ from mcp_threat_model.clients.locations import CLIENTS, Machine
 from mcp_threat_model.guard.launch import is_secret_name
 from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.terminal import complain, emit, wants_colour
-from mcp_threat_scoring.analyze import knowledge
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.ruleset import default_ruleset
 
 _STYLE: dict[str, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
 PATH_SHOWN = 300
@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     project = Path(arguments.project) if arguments.project else None
     installed = discover(Machine.here(project))
-    checked = check(installed.servers, knowledge())
+    checked = check(installed.servers, default_ruleset())
     for broken in installed.broken:
         complain(f"{neutralise(broken.path, PATH_SHOWN)}: {neutralise(broken.problem, PATH_SHOWN)}")
     if arguments.format == "json":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from mcp_threat_model import __version__
 from mcp_threat_model.commands.scan import (
     EXIT_INTERNAL,
     EXIT_NONE_READ,
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     pinned: dict[str, LockedServer] = dict(kept)
     for target, outcome in zip(targets, outcomes, strict=True):
         if isinstance(outcome.result, Report) and outcome.manifest is not None:
-            pinned[target.label] = locked(outcome.manifest, outcome.result)
+            pinned[target.label] = locked(outcome.manifest, outcome.result, __version__)
         elif isinstance(outcome.result, ErrorOut):
             complain(f"not locked: {told(outcome.result)}")
     if not pinned:

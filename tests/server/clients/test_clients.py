@@ -14,8 +14,8 @@ from mcp_threat_model.clients.hygiene import check
 from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
 from mcp_threat_model.scan import ScanOptions, read_target
 from mcp_threat_model.target import ConfigTarget
-from mcp_threat_scoring.analyze import knowledge
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.ruleset import default_ruleset
 
 SECRET = "hunter2hunter2hunter2"
 STDIO = {"command": "npx", "args": ["-y", "shop-mcp@1.2.3"], "env": {"SHOP_KEY": "${SHOP_KEY}"}}
@@ -141,7 +141,7 @@ def entry(raw: dict, name: str = "shop", client: str = "cursor") -> Configured:
 
 
 def rules_of(*entries: Configured) -> list[list[str]]:
-    return [[finding.rule_id for finding in one.findings] for one in check(entries, knowledge())]
+    return [[finding.rule_id for finding in one.findings] for one in check(entries, default_ruleset())]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_no_value_of_a_configuration_is_ever_shown(tmp_path):
     }
     one = entry(raw)
 
-    shown = repr(one) + repr(one.manifest()) + repr(check([one], knowledge()))
+    shown = repr(one) + repr(one.manifest()) + repr(check([one], default_ruleset()))
     assert SECRET not in shown
 
 

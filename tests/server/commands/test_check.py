@@ -1,0 +1,91 @@
+"""Checking against the lock: what is to the letter as it was approved needs no analysis; everything else gets one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcp_threat_model.cli import main
+
+SHOP = {"tools": [{"name": "get_order", "description": "Get an order."}]}
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch, capsys):
+    """A locked file, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    Path("shop.json").write_text(json.dumps(SHOP))
+    Path("till.json").write_text(json.dumps(SHOP))
+    assert main(["lock", "shop.json", "till.json"]) == 0
+    capsys.readouterr()
+    return Path("shop.json")
+
+
+def test_unchanged_servers_are_not_analysed_again(shop):
+    code = (
+        "import sys; from mcp_threat_model.cli import main; code = main(['check']);"
+        "sys.exit(code or int('mcp_threat_scoring.analyze' in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("unchanged") == 2
+
+
+def test_white_space_and_order_do_not_matter(shop, capsys):
+    shop.write_text(json.dumps({"tools": [dict(reversed(list(SHOP["tools"][0].items())))]}, indent=8))
+
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.count("unchanged") == 2
+
+
+def test_a_changed_one_beside_an_unchanged_one_is_told(shop, capsys):
+    shop.write_text(
+        json.dumps({"tools": [*SHOP["tools"], {"name": "delete_order", "description": "Delete an order."}]})
+    )
+
+    assert main(["check"]) == 13
+    out = capsys.readouterr().out
+    assert out.count("unchanged") == 1
+    assert "CHANGED     shop.json" in out
+    assert "`delete_order`" in out
+
+
+def test_a_lock_of_another_version_is_checked_in_full(shop, capsys):
+    lock = Path("mcp-threat-model.lock.json")
+    text = json.loads(lock.read_text())
+    for server in text["servers"].values():
+        server["locked_by"] = "0.0.0"
+        server["score"] = 0.0
+    lock.write_text(json.dumps(text))
+
+    assert main(["check"]) != 0
+    assert "The risk score rose" in capsys.readouterr().out
+
+
+def test_a_lock_from_before_there_was_a_hash_of_the_whole_still_works(shop, capsys):
+    lock = Path("mcp-threat-model.lock.json")
+    text = json.loads(lock.read_text())
+    for server in text["servers"].values():
+        del server["whole"], server["locked_by"]
+    lock.write_text(json.dumps(text))
+
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.count("unchanged") == 2
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "markdown"])
+def test_other_formats_hold_the_whole_report(shop, capsys, form):
+    assert main(["check", "--format", form]) == 0
+    assert "shop.json" in capsys.readouterr().out
+
+
+def test_one_that_is_gone_is_not_unchanged(shop, capsys):
+    shop.unlink()
+
+    assert main(["check"]) == 4
+    assert "NOT CHECKED shop.json" in capsys.readouterr().out
