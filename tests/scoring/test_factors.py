@@ -126,8 +126,10 @@ class TestListings:
     def test_an_api_key_is_what_callers_need_not_what_the_server_keeps(self) -> None:
         with_key, without = (self.found("Example", f"Searches the open web{more}.") for more in (", API key", ""))
 
-        assert with_key.score == without.score
-        assert with_key.factor_sum == without.factor_sum
+        assert with_key.cvss.base_score == without.cvss.base_score
+        assert factor(with_key, "dynamic_identity").value > factor(without, "dynamic_identity").value
+        for one in {spec.id for spec in with_key.factors} - {"dynamic_identity"}:
+            assert factor(with_key, one).value == factor(without, one).value
 
     def test_prose_that_says_nothing_is_no_evidence(self) -> None:
         found = self.found("Example", "The best of its kind.")
