@@ -1,5 +1,6 @@
 # make demo    threat-model the example server, over real stdio
 # make test    all tests        make lint    style, formatting, types
+# make soak    the long runs: 200,000 hostile inputs, 1,000 scans in one process, 50 at once; more than an hour
 # make bench   how long things take, beside what they are compared with
 # make docs    write what the README shows of the program from the program itself
 #
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs wheel clean
+.PHONY: help demo test lint soak bench docs wheel clean
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -35,6 +36,13 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# One process for each part, so that a part can also be run by itself: make soak PARTS=part07
+PARTS ?= $(foreach n,00 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19,part$(n))
+
+soak: $(READY)
+	@for part in $(PARTS); do $(BIN)/python -m pytest tests/soak/test_inputs.py -m soak -s -k $$part || exit 1; done
+	$(BIN)/python -m pytest tests/soak/test_scans.py -m soak -s
 
 bench: $(READY)
 	$(BIN)/python tests/bench.py
