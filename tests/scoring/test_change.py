@@ -70,7 +70,7 @@ WORSE = [
     ("change.description_changed", {"tools": tools(description="List the orders of the shop, newest first.")}),
     ("change.schema_changed", {"tools": tools(inputSchema={"type": "object", "properties": {}})}),
     ("change.annotations_changed", {"tools": tools(annotations={"readOnlyHint": True, "openWorldHint": True})}),
-    ("change.output_changed", {"tools": tools(outputSchema={"type": "object", "properties": {"n": {"type": "string"}}})}),
+    ("change.output_changed", {"tools": tools(outputSchema={"type": "object", "properties": {"n": {}}})}),
     ("change.tool_changed", {"tools": tools(**{"x-vendor": 1})}),
     ("change.scope_grew", {"auth": AuthFacts(requirement="required", scopes=(
         ScopeFact("orders:read", "challenge"), ScopeFact("orders:write", "challenge")))}),
@@ -80,7 +80,7 @@ WORSE = [
     ("change.server_renamed", {"server": ServerFacts(name="shap", version="1.0.0", instructions="Sells things.")}),
     ("change.command_changed", {"launch": LaunchFacts(argv=("npx", "shop@2.0.0"), env_names=("SHOP_URL",))}),
     ("change.environment_grew", {"launch": LaunchFacts(argv=("npx", "shop@1.0.0"), env_names=("SHOP_URL", "AWS_KEY"))}),
-    ("change.address_changed", {"transport": TransportFacts(kind="http", url="https://shap.example/mcp", scope="public")}),
+    ("change.address_changed", {"transport": TransportFacts(kind="http", url="https://shap.example/mcp")}),
     ("change.prompt_added", {"prompts": [{"name": "summarise"}, {"name": "more"}]}),
     ("change.prompt_changed", {"prompts": [{"name": "summarise", "description": "Now with words."}]}),
     ("change.resource_removed", {"resources": []}),
