@@ -42,7 +42,9 @@ CLAUSES = 60
 """Clauses of a listing's prose that are read; a directory writes a paragraph, not a book."""
 _SENTENCE_END = re2.compile(r"[.;\n]+(?:\s|$)")
 _CLAUSE_END = re2.compile(r"[:,]+\s|\s(?:and|und|et|y)\s|\s[-–—]\s")
-_SHARED_VERB = re2.compile(r"^\s*((?i:reads?|writes?|read ?[/&+] ?write|creates?|deletes?|manages?|edits?|updates?)):\s+")
+_SHARED_VERB = re2.compile(
+    r"^\s*((?i:reads?|writes?|read ?[/&+] ?write|creates?|deletes?|manages?|edits?|updates?)):\s+"
+)
 """“Write: pages, orders” is writing pages and writing orders."""
 _NO_TOOLS = re2.compile(r"(?i)\bno (?:built-in |own )?tools\b")
 
@@ -58,11 +60,10 @@ def clauses(listing: Listing | None) -> tuple[Item, ...]:
     if _NO_TOOLS.search(prose):
         return ()
     found: list[str] = []
-    for sentence in _SENTENCE_END.split(prose):
-        verb = ""
-        if shared := _SHARED_VERB.match(sentence or ""):
-            verb, sentence = f"{shared.group(1)} ", sentence[shared.end() :]
-        found += [verb + piece.strip() for piece in _CLAUSE_END.split(sentence) if piece and len(piece.strip()) > 2]
+    for sentence in filter(None, _SENTENCE_END.split(prose)):
+        shared = _SHARED_VERB.match(sentence)
+        verb, rest = (f"{shared.group(1)} ", sentence[shared.end() :]) if shared else ("", sentence)
+        found += [verb + piece.strip() for piece in _CLAUSE_END.split(rest) if piece and len(piece.strip()) > 2]
     return tuple(Item("tool", "/description", "", {"description": piece}, "") for piece in found[:CLAUSES])
 
 
@@ -138,7 +139,11 @@ class Picture:
 
     def acting(self, effect: Effect) -> list[ToolProfile]:
         """The tools with at least that effect."""
-        return [tool for tool in self.tools if _RANK[tool.effect] >= _RANK[effect] and not (effect != "read" and tool.silent)]
+        return [
+            tool
+            for tool in self.tools
+            if _RANK[tool.effect] >= _RANK[effect] and not (effect != "read" and tool.silent)
+        ]
 
     def tool_at(self, pointer: str) -> ToolProfile | None:
         """The tool a JSON Pointer lies in."""

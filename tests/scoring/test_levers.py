@@ -237,6 +237,8 @@ class TestScene:
         counts = {rule.id for rule in ruleset.rules if rule.doc.id in ("ann.absent", "siblings")}
 
         for rule in ruleset.rules:
+            if str(rule.id).startswith("siblings."):
+                continue  # what a tool's neighbours say of it stays said when the client is told not to call them
             assert rule.id in counts or scene.has(str(rule.id)) == again.has(str(rule.id)), rule.id
 
 

@@ -1,8 +1,8 @@
 """How far our numbers lie from published listings of the same servers, from a name and a paragraph of prose alone.
 
-A ``*.json`` file with ``listings`` holds objects with ``server`` (a name) and ``capability_note`` (prose); optional, each
-null where the page does not show it: ``aivss`` and ``severity``, ``factor_sum`` and ``factors`` (the ten of the graded
-profile), ``maestro`` (by layer: "mapped", or "not certain …"). Published numbers are an opinion, not the truth; the
+A ``*.json`` file with ``listings`` holds objects with ``server`` (a name) and ``capability_note`` (prose); optional,
+each null where the page does not show it: ``aivss``, ``factor_sum`` and ``factors`` (the ten of the graded profile),
+``maestro`` (by layer: "mapped", or "not certain …"). Published numbers are an opinion, not the truth; the
 tables say where the two part, and stand beside what a constant would get.
 """
 
@@ -112,16 +112,19 @@ def overall(study: Study) -> Table:
         rows.append(("score, mean absolute error", len(scored), fmean(abs(error) for _, error in scored),
                      fmean(abs(truth - middle) for truth in truths)))  # fmt: skip
         bands = [severity(truth) for truth in truths]
+        usual = bands.count(max(bands, key=bands.count)) / len(bands)
         right = [one.ours.aivss.severity == band for (one, _), band in zip(scored, bands, strict=True)]
-        rows.append(("severity band right", len(scored), fmean(right), bands.count(max(bands, key=bands.count)) / len(bands)))  # fmt: skip
-    if sums := [(total, one.ours.aivss.factor_sum) for one in done if (total := one.published("factor_sum")) is not None]:
+        rows.append(("severity band right", len(scored), fmean(right), usual))
+    if sums := [
+        (total, one.ours.aivss.factor_sum) for one in done if (total := one.published("factor_sum")) is not None
+    ]:
         middle = median(total for total, _ in sums)
         rows.append(("factor sum, mean absolute error", len(sums), fmean(abs(ours - total) for total, ours in sums),
                      fmean(abs(middle - total) for total, _ in sums)))  # fmt: skip
         rows.append(("factor sum, rank correlation", len(sums), rank_correlation(sums), 0.0))
     if tags := [(theirs, ours) for one in done for _, theirs, ours in one.layers]:
-        usual = sum(row[4] * row[1] for row in _layer_rows(done)) / len(tags)
-        rows.append(("layer tag agrees", len(tags), fmean(theirs == ours for theirs, ours in tags), usual))
+        common = sum(row[4] * row[1] for row in _layer_rows(done)) / len(tags)
+        rows.append(("layer tag agrees", len(tags), fmean(theirs == ours for theirs, ours in tags), common))
     return Table("listings", "Published listings, from name and prose alone",
                  ("measure", "listings", "reached", "constant"), rows)  # fmt: skip
 
@@ -163,8 +166,10 @@ def factors(study: Study) -> Table:
         if pairs:
             rows.append((factor, len(pairs), fmean(theirs for theirs, _ in pairs), fmean(ours for _, ours in pairs),
                          fmean(abs(ours - theirs) for theirs, ours in pairs), rank_correlation(pairs)))  # fmt: skip
-    return Table("listing_factors", "Factors of published listings",
-                 ("factor", "listings", "theirs_mean", "ours_mean", "absolute_error", "rank_correlation"), rows)  # fmt: skip
+    return Table(
+        "listing_factors", "Factors of published listings",
+        ("factor", "listings", "theirs_mean", "ours_mean", "absolute_error", "rank_correlation"), rows,
+    )  # fmt: skip
 
 
 def worst(study: Study) -> Table:
@@ -175,7 +180,11 @@ def worst(study: Study) -> Table:
         (one.name, "score", one.published("aivss"), one.ours.aivss.score, error) for one, error in by_score[:WORST]
     ]
     by_sum = sorted(
-        ((one, one.ours.aivss.factor_sum - total) for one in done if (total := one.published("factor_sum")) is not None),
+        (
+            (one, one.ours.aivss.factor_sum - total)
+            for one in done
+            if (total := one.published("factor_sum")) is not None
+        ),
         key=lambda pair: (-abs(pair[1]), pair[0].name),
     )
     rows += [(one.name, "factor sum", one.published("factor_sum"), one.ours.aivss.factor_sum, error)
