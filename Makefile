@@ -50,6 +50,7 @@ bench: $(READY)
 docs: $(READY)
 	$(BIN)/python tests/readme.py
 	$(BIN)/python tests/method_page.py
+	$(BIN)/python tests/pages.py
 
 # What would be published, and nothing of what is not: .ci/run installs it into an empty environment and runs it there.
 wheel: $(READY)

@@ -1,0 +1,108 @@
+"""Fills in what docs/rules.md and docs/schema.md show of rules and reports: `make docs`; with `--check` it compares."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from mcp_threat_scoring.documents import load_document, rules_dir
+from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.rule import SignalDoc
+from mcp_threat_scoring.ruleset import signal_files
+
+DOCS = Path(__file__).parents[1] / "docs"
+GROUPS: Mapping[str, str] = {
+    "hostile": "Text that gives orders", "contradiction": "Claims that the tools belie", "auth": "Authority",
+    "transport": "How it is reached", "package": "How it is packaged and started", "schema": "Parameters",
+    "server": "The server as a whole", "claim": "What it claims of itself", "prose": "Prose",
+    "effect": "Whether a tool reads, writes or destroys", "ability": "What a tool can do",
+    "threat": "What threats are built on",
+}  # fmt: skip
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def rule_tables() -> str:
+    """Every rule file by its folder: id, title, what it is about, the finding it makes, and what it misses."""
+    problems: list[RuleProblem] = []
+    by_folder: defaultdict[str, list[SignalDoc]] = defaultdict(list)
+    root = rules_dir()
+    for path in signal_files(root):
+        doc = load_document(SignalDoc, path, path.name, problems)
+        if doc is not None:
+            by_folder[path.parent.name].append(doc)
+    if problems:
+        raise ValueError("\n".join(map(str, problems)))
+    blocks = []
+    for folder in sorted(by_folder, key=lambda name: (list(GROUPS).index(name) if name in GROUPS else 99, name)):
+        lines = [
+            f"### {GROUPS.get(folder, folder.capitalize())}",
+            "",
+            "| rule | says | over | finding | misses |",
+            "|---|---|---|---|---|",
+        ]
+        for doc in sorted(by_folder[folder], key=lambda one: one.id):
+            made = f"{doc.finding.kind}, {doc.finding.severity}" if doc.finding else ""
+            made = f"hostile_content, up to {doc.technique.severity}" if doc.technique else made
+            more = f" ({len(doc.variants)} variants)" if doc.variants else ""
+            lines.append(f"| `{doc.id}`{more} | {_cell(doc.title)} | {doc.over} | {made} | {_cell(doc.misses)} |")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks)
+
+
+def report_parts() -> str:
+    """The members of a report, from its model."""
+    schema = Report.model_json_schema()
+    lines = ["| member | is |", "|---|---|"]
+    for name, held in schema["properties"].items():
+        ref = (
+            held.get("$ref")
+            or held.get("items", {}).get("$ref")
+            or held.get("additionalProperties", {}).get("$ref", "")
+        )
+        described = schema["$defs"].get(ref.rpartition("/")[2], {}).get("description", "") if ref else ""
+        many = "a list of: " if held.get("type") == "array" else "by part: " if held.get("type") == "object" else ""
+        told = f"{many}{_cell(described)}" if described else _cell(str(held.get("const", held.get("type", ""))))
+        lines.append(f"| `{name}` | {told} |")
+    return "\n".join(lines)
+
+
+BLOCKS: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "rules": ("rules.md", rule_tables),
+    "parts": ("schema.md", report_parts),
+}
+
+
+def filled(text: str, name: str, block: str) -> str:
+    """The text with the block between the marks of that name exchanged."""
+    before, mark, rest = text.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- /{name} -->")
+    if not (mark and end):
+        raise ValueError(f"there is no place for {name}")
+    return f"{before}{mark}{block}\n{end}{after}"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with --check say which of them is not current."""
+    stale = []
+    for name, (page, block) in BLOCKS.items():
+        path = DOCS / page
+        text = path.read_text(encoding="utf-8")
+        made = filled(text, name, block())
+        if made != text:
+            stale.append(page)
+            if "--check" not in arguments:
+                path.write_text(made, encoding="utf-8")
+    if stale and "--check" in arguments:
+        print(f"not current: {', '.join(stale)}; run make docs", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

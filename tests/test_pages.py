@@ -1,0 +1,56 @@
+"""The documentation says what the program does, and every command in it can be typed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+import yaml
+from tests.pages import BLOCKS, DOCS, filled
+
+from mcp_threat_model.cli import build_parser
+from mcp_threat_scoring.policy import Policy
+from mcp_threat_scoring.report import Report
+
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_committed_pages_are_current(name):
+    page, block = BLOCKS[name]
+    text = (DOCS / page).read_text(encoding="utf-8")
+
+    assert filled(text, name, block()) == text, "run `make docs`"
+
+
+def test_the_page_on_json_names_every_part_of_a_report():
+    text = (DOCS / "schema.md").read_text(encoding="utf-8")
+
+    assert all(f"| `{name}` |" in text for name in Report.model_fields)
+
+
+def test_every_command_of_the_documentation_is_understood():
+    commands = [
+        shlex.split(line.partition("mcp-threat-model ")[2], comments=True)
+        for page in PAGES
+        for line in page.read_text(encoding="utf-8").splitlines()
+        if line.startswith("$ mcp-threat-model ")
+    ]
+
+    assert len(commands) > 20
+    for words in commands:
+        build_parser().parse_args(words)
+
+
+def test_the_policy_on_the_page_is_one():
+    [text] = re.findall(r"```yaml\n(version: 1\n.*?)```", (DOCS / "policy.md").read_text(encoding="utf-8"), re.DOTALL)
+
+    assert Policy.model_validate(yaml.safe_load(text)).accept[0].rule == "auth.none"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if "://" not in link:
+            assert (page.parent / link).exists(), link
