@@ -35,14 +35,13 @@ def action(tmp_path):
 
     def run(**given):
         names = {key: value.split("inputs.")[1].rstrip(" }") for key, value in RUN["env"].items()}
-        inputs = {
-            key: given.get(name.replace("-", "_"), ACTION["inputs"][name]["default"]) for key, name in names.items()
-        }
+        defaults = {name: held["default"] for name, held in ACTION["inputs"].items()}
+        inputs = {key: given.get(name.replace("-", "_"), defaults[name]) for key, name in names.items()}
         outputs = tmp_path / "outputs"
+        environment = {**inputs, "PATH": f"{bin_folder}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(outputs)}
         done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", RUN["run"]], cwd=tmp_path, capture_output=True, text=True, timeout=60,
-            env={**os.environ, **inputs, "PATH": f"{bin_folder}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(outputs)},
-            check=False,
+            ["bash", "-e", "-o", "pipefail", "-c", RUN["run"]],
+            cwd=tmp_path, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}, check=False,
         )  # fmt: skip
         return done.returncode, outputs.read_text().strip()
 

@@ -20,14 +20,13 @@ An acceptance that is out of date counts for nothing: the finding is back, and i
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Frozen, Report, Severity
@@ -36,6 +35,8 @@ POLICY_NAME = "mcp-threat-model.yaml"
 Threshold = Literal["info", "low", "medium", "high", "critical", "never"]
 Pattern = Annotated[str, Field(min_length=1, max_length=300)]
 """A name; ``*`` stands for any characters."""
+Day = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$")]
+"""A day as ISO 8601 writes it. As text, days compare as they follow each other, and nobody here reads a clock."""
 
 
 class Thresholds(Frozen):
@@ -56,7 +57,7 @@ class Acceptance(Frozen):
     server: Pattern | None = None
     tool: Pattern | None = None
     reason: Annotated[str, Field(min_length=5, max_length=500)]
-    until: datetime.date = Field(description="The last day on which it counts.")
+    until: Day = Field(description="The last day on which it counts.")
 
     def covers(self, report: Report, finding: FindingOut) -> bool:
         """Whether it speaks of this finding, whatever the date."""
@@ -137,14 +138,14 @@ def _score_breaks(policy: Policy, report: Report, fail_at: Threshold | None) -> 
 def judge(
     policy: Policy,
     report: Report,
-    today: datetime.date,
+    today: str,
     *,
     fail_at: Threshold | None = None,
     scored: bool = True,
 ) -> Judgement:
     """Hold one report against a policy.
 
-    `fail_at` is what the caller asked for; it stands in for the policy's own. `scored` is False where the findings are
+    `today` is a day like ``2026-11-21``. `fail_at` is what the caller asked for; it stands in for the policy's own. `scored` is False where the findings are
     not about the server as it is, but about what changed: then its score and its being allowed are not looked at.
     """
     floor = fail_at if fail_at is not None else policy.fail_at
@@ -159,7 +160,7 @@ def judge(
         used.update(index for index, _ in covering)
         valid = next((one for _, one in covering if one.until >= today), None)
         if valid is not None:
-            accepted[finding.fingerprint] = f"{valid.reason} (until {valid.until.isoformat()})"
+            accepted[finding.fingerprint] = f"{valid.reason} (until {valid.until})"
             continue
         expired.update(dict.fromkeys(one for _, one in covering))
         if _reaches(finding.severity, _threshold(policy, finding.kind, floor)):
@@ -178,7 +179,7 @@ def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str
     idle = [one.rule for index, one in enumerate(policy.accept) if index not in used]
     lines = [f"policy {name}: {accepted} accepted finding{'' if accepted == 1 else 's'} not counted"]
     lines += [
-        f"policy {name}: the acceptance of {one.rule} ran out on {one.until.isoformat()}; the finding counts again"
+        f"policy {name}: the acceptance of {one.rule} ran out on {one.until}; the finding counts again"
         for one in expired
     ]
     if idle and judgements:

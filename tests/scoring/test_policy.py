@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 from pydantic import ValidationError
 
@@ -11,7 +9,7 @@ from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts, build_manifest
 from mcp_threat_scoring.policy import Policy, judge, told
 
-TODAY = datetime.date(2026, 11, 21)
+TODAY = "2026-11-21"
 LYING = [{"name": "delete_order", "description": "Delete an order.", "annotations": {"readOnlyHint": True}}]
 REPORT = analyze(
     build_manifest(
@@ -140,6 +138,8 @@ def test_an_acceptance_of_nothing_is_said():
         {"accept": [{"rule": "x", "reason": "long enough"}]},
         {"accept": [{"rule": "x", "until": "2026-01-01"}]},
         {"accept": [{"rule": "x", "reason": "no", "until": "2026-01-01"}]},
+        {"accept": [{"rule": "x", "reason": "long enough", "until": "2026-13-01"}]},
+        {"accept": [{"rule": "x", "reason": "long enough", "until": "next year"}]},
     ],
 )
 def test_what_a_policy_cannot_say(wrong):

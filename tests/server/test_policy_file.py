@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 
 from mcp_threat_model.policy_file import find_policy, read_policy
@@ -36,7 +34,7 @@ def test_it_is_read(write):
     policy = read_policy(write(GOOD), "p.yaml")
 
     assert policy.thresholds.score == 8.5
-    assert policy.accept[0].until == datetime.date(2027, 3, 31)
+    assert policy.accept[0].until == "2027-03-31"
 
 
 @pytest.mark.parametrize(

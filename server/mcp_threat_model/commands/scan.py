@@ -97,7 +97,7 @@ def judged(
     from mcp_threat_scoring.policy import judge, told
 
     name, rules = policy
-    today = datetime.now().astimezone().date()
+    today = datetime.now().astimezone().date().isoformat()
     found = {
         index: judge(rules, result, today, fail_at=fail_at, scored=scored)  # type: ignore[arg-type]
         for index, result in enumerate(results)
