@@ -145,8 +145,9 @@ def judge(
 ) -> Judgement:
     """Hold one report against a policy.
 
-    `today` is a day like ``2026-11-21``. `fail_at` is what the caller asked for; it stands in for the policy's own. `scored` is False where the findings are
-    not about the server as it is, but about what changed: then its score and its being allowed are not looked at.
+    `today` is a day like ``2026-11-21``. `fail_at` is what the caller asked for; it stands in for the policy's own.
+    `scored` is False where the findings are not about the server as it is, but about what changed: then its score and
+    its being allowed are not looked at.
     """
     floor = fail_at if fail_at is not None else policy.fail_at
     if scored and policy.servers is not None and not any(_is_called(report, name) for name in policy.servers):

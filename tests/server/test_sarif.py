@@ -80,3 +80,69 @@ def test_a_path_is_a_uri():
     assert log(report(target="./my servers/ü.json"))["runs"][0]["results"][0]["locations"][0]["physicalLocation"][
         "artifactLocation"
     ] == {"uri": "my%20servers/%C3%BC.json"}
+
+
+# What SARIF 2.1.0 (section 3) allows in each object that we write, and what it requires.
+SHAPES = {
+    "log": ({"$schema", "version", "runs"}, {"version", "runs"}),
+    "run": ({"tool", "columnKind", "results", "invocations", "properties"}, {"tool"}),
+    "driver": ({"name", "semanticVersion", "rules"}, {"name"}),
+    "rule": (
+        {"id", "name", "shortDescription", "fullDescription", "help", "defaultConfiguration", "properties"}, {"id"},
+    ),
+    "result": (
+        {"ruleId", "ruleIndex", "level", "message", "locations", "partialFingerprints", "properties", "suppressions"},
+        {"message"},
+    ),
+    "location": ({"physicalLocation", "logicalLocations"}, set()),
+    "physical": ({"artifactLocation", "region"}, set()),
+    "logical": ({"fullyQualifiedName", "kind", "name"}, set()),
+    "suppression": ({"kind", "status", "justification"}, {"kind"}),
+    "invocation": ({"executionSuccessful", "toolExecutionNotifications"}, {"executionSuccessful"}),
+    "notification": ({"level", "message"}, {"message"}),
+}  # fmt: skip
+
+
+def shaped(kind, value):
+    allowed, required = SHAPES[kind]
+    assert required <= set(value) <= allowed, kind
+    return value
+
+
+def test_every_object_has_what_the_standard_asks_for_and_nothing_else():
+    broken = ErrorOut(target="x", code="timeout", message="it never answered", hint="")
+    document = shaped("log", log(report(), broken, suppressed=lambda report, finding: "known"))
+    [run] = document["runs"]
+    shaped("run", run)
+    assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")
+    rules = shaped("driver", run["tool"]["driver"])["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    for rule in rules:
+        shaped("rule", rule)
+        tags = rule["properties"]["tags"]
+        assert len(set(tags)) == len(tags) <= 20
+        assert rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error")
+    for result in run["results"]:
+        shaped("result", result)
+        assert result["message"]["text"]
+        assert all(isinstance(value, str) for value in result["partialFingerprints"].values())
+        [location] = result["locations"]
+        physical = shaped("physical", shaped("location", location)["physicalLocation"])
+        assert physical["region"]["startLine"] >= 1
+        assert not physical["artifactLocation"]["uri"].startswith("/")
+        assert all(shaped("logical", one) for one in location["logicalLocations"])
+        for suppression in result["suppressions"]:
+            assert shaped("suppression", suppression)["kind"] in ("inSource", "external")
+            assert suppression["status"] in ("accepted", "underReview", "rejected")
+    for invocation in run["invocations"]:
+        assert all(
+            shaped("notification", one) for one in shaped("invocation", invocation)["toolExecutionNotifications"]
+        )
+
+
+def test_a_server_in_no_file_has_the_fingerprint_that_code_scanning_compares():
+    live = report().model_copy(update={"target": report().target.model_copy(update={"kind": "http"})})
+
+    for result in log(live)["runs"][0]["results"]:
+        assert result["partialFingerprints"]["primaryLocationLineHash"].endswith(":1")
+    assert all("primaryLocationLineHash" not in r["partialFingerprints"] for r in log(report())["runs"][0]["results"])

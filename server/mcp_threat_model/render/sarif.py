@@ -16,6 +16,10 @@ from mcp_threat_scoring.report import ErrorOut, FindingOut, FleetOut, Report, Se
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT: Final = "mcpThreatModel/v1"
+LINE_HASH: Final = "primaryLocationLineHash"
+"""The one fingerprint that code scanning compares. Where there is a file, its upload makes it from the line."""
+MAX_TAGS: Final = 20
+"""Tags of a rule that code scanning accepts; the schema wants them to differ."""
 Lines = Callable[[Report, str], int | None]
 """The line of a JSON Pointer in the scanned file, where that is known."""
 Suppressed = Callable[[Report, FindingOut], str | None]
@@ -103,7 +107,7 @@ def _rule(rule_id: str, finding: FindingOut) -> dict[str, Any]:
         "help": {"text": told, "markdown": told},
         "defaultConfiguration": {"level": _LEVELS[finding.severity]},
         "properties": {
-            "tags": ["security", "mcp", finding.kind, *finding.references],
+            "tags": list(dict.fromkeys(("security", "mcp", finding.kind, *finding.references)))[:MAX_TAGS],
             "precision": finding.confidence,
             "security-severity": _SECURITY_SEVERITY[finding.severity],
         },
@@ -128,13 +132,18 @@ def _result(
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.title}. {told}"},
         "locations": [{"physicalLocation": physical, "logicalLocations": [logical]}],
-        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
+        "partialFingerprints": _fingerprints(report, finding),
         "properties": {"confidence": finding.confidence, "kind": finding.kind},
     }
     reason = suppressed(report, finding)
     if reason is not None:
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason}]
     return result
+
+
+def _fingerprints(report: Report, finding: FindingOut) -> dict[str, str]:
+    own = {FINGERPRINT: finding.fingerprint}
+    return own if report.target.kind == "file" else {**own, LINE_HASH: f"{finding.fingerprint[:16]}:1"}
 
 
 def _uri(report: Report) -> str:
