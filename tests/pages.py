@@ -49,8 +49,7 @@ def rule_tables() -> str:
         for doc in sorted(by_folder[folder], key=lambda one: one.id):
             made = f"{doc.finding.kind}, {doc.finding.severity}" if doc.finding else ""
             made = f"hostile_content, up to {doc.technique.severity}" if doc.technique else made
-            more = f" ({len(doc.variants)} variants)" if doc.variants else ""
-            lines.append(f"| `{doc.id}`{more} | {_cell(doc.title)} | {doc.over} | {made} | {_cell(doc.misses)} |")
+            lines.append(f"| `{doc.id}` | {_cell(doc.title)} | {doc.over} | {made} | {_cell(doc.misses)} |")
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
