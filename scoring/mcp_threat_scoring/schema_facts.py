@@ -29,7 +29,8 @@ _META_SCHEMA = re2.compile(r"^https?://json-schema\.org/")
 _PAGING = frozenset(
     ("limit", "max", "results", "page", "cursor", "offset", "count", "top", "first", "take", "skip", "page size",
      "per page", "page token", "next token", "page number", "max results", "max items", "max count", "num results",
-     "number of results", "start index", "next page token", "continuation token", "starting after", "n results")
+     "number of results", "start index", "next page token", "continuation token", "starting after", "n results",
+     "max records", "record limit", "row limit", "max rows", "page limit", "batch size", "num", "size", "rows")
 )  # fmt: skip
 """Parameter names, in words, that keep an answer to a part of the whole."""
 

@@ -140,7 +140,7 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
         return ", ".join(filter(None, (only, reach)))
     if capabilities.write_capable:
         return ", ".join(filter(None, ("by its description it changes things", reach)))
-    return "no tool of it could be read" if not context.listing else "its description names nothing that it changes"
+    return "no tool of it could be read" if not context.listing else "its description names no change that it makes"
 
 
 def _what_could_happen(

@@ -352,7 +352,7 @@ class TestSummary:
     def test_a_listing_speaks_of_its_description(self) -> None:
         told = context((), listing=True)
         assert "by its description it changes things" in summed(told=told, write_capable=True)
-        assert "its description names nothing that it changes" in summed(told=told)
+        assert "its description names no change that it makes" in summed(told=told)
 
     def test_nothing_readable_is_said_as_such(self) -> None:
         assert "no tool of it could be read" in summed(told=context(()))
