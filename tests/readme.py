@@ -1,4 +1,4 @@
-"""Writes what the README shows of the program from the program itself: `make docs`."""
+"""Writes what the README and SECURITY.md show of the program from the program itself: `make docs`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+SECURITY = ROOT / "SECURITY.md"
 
 
 def shown(*arguments: str) -> str:
@@ -31,12 +32,46 @@ def demo_block() -> str:
     return report.replace(sys.executable, "python").replace(f"{ROOT}/", "")
 
 
+def self_block() -> str:
+    """What the program says of its own server, down to its verdict."""
+    target = f"stdio:{sys.executable} -m mcp_threat_model serve"
+    report = shown("scan", target, "--allow-launch").split("\nHOW THE SCORE IS MADE")[0].rstrip()
+    return report.replace(target, "stdio:mcp-threat-model serve")
+
+
+def bounds_block() -> str:
+    """The bounds that matter most, from the code that keeps them."""
+    from mcp_threat_model import audit, turns
+    from mcp_threat_model import serving_http as http
+    from mcp_threat_model import user_rules as own
+    from mcp_threat_model.guard.limits import DEFAULT_LIMITS as LIMITS
+    from mcp_threat_model.guard.limits import MIB
+
+    rows = (
+        ("one target, from start to last answer", f"{LIMITS.total_s:g} s"),
+        ("one message / one HTTP answer / everything", f"{LIMITS.message_bytes // MIB} / {LIMITS.body_bytes // MIB} / "
+                                                       f"{LIMITS.total_bytes // MIB} MiB"),
+        ("JSON values in one message, levels of nesting", f"{LIMITS.nodes_per_message:,}, {LIMITS.depth}"),
+        ("items of one kind, pages of one list", f"{LIMITS.items:,}, {LIMITS.pages}"),
+        ("a saved description", f"{LIMITS.file_bytes // MIB} MiB"),
+        ("processes, memory, disk of a started program", f"{LIMITS.processes}, {LIMITS.memory_bytes // MIB:,} MiB, "
+                                                         f"{LIMITS.disk_bytes // MIB:,} MiB"),
+        ("our server: scans at once, calls that wait", f"{turns.RUNNING}, {turns.WAITING} for {turns.PATIENCE_S:g} s"),
+        ("our server: one call", f"{LIMITS.total_s + turns.THINKING_S:g} s"),
+        ("our server over HTTP: one request", f"{http.BODY_BYTES // MIB} MiB, {http.BODY_NODES:,} values, {http.BODY_S:g} s"),
+        ("our server over HTTP: connections, sessions", f"{http.CONNECTIONS}, {http.SESSIONS}"),
+        ("rules of the user's own: files, one file", f"{own.MAX_FILES}, {own.MAX_FILE_BYTES // 1024} KiB"),
+        ("one line of the audit log", f"{audit.LINE_BYTES:,} bytes"),
+    )  # fmt: skip
+    return "\n".join(f"{name:<48}{bound}" for name, bound in rows)
+
+
 def replaced(text: str, name: str, block: str) -> str:
     """The text with the block between the marks of that name exchanged."""
     before, mark, rest = text.partition(f"<!-- {name} -->\n")
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not (mark and end):
-        raise ValueError(f"the README has no place for {name}")
+        raise ValueError(f"there is no place for {name}")
     return f"{before}{mark}```text\n{block}\n```\n{end}{after}"
 
 
@@ -44,6 +79,8 @@ def main() -> None:
     """Write it."""
     text = replaced(README.read_text(), "help", help_block())
     README.write_text(replaced(text, "demo", demo_block()))
+    text = replaced(SECURITY.read_text(), "self", self_block())
+    SECURITY.write_text(replaced(text, "bounds", bounds_block()))
 
 
 if __name__ == "__main__":
