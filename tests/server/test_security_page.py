@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-import readme
+from tests import readme
 
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text()
 
 
@@ -33,8 +31,8 @@ def test_the_tests_it_names_exist() -> None:
 def test_the_options_it_names_exist() -> None:
     from mcp_threat_model.cli import build_parser
 
-    scan = "--allow-launch --sandbox require --allow-network --header a:b --env a=b --audit-log x".split()
+    scan = ["--allow-launch", "--allow-network", "--sandbox=require", "--header=a:b", "--env=a=b", "--audit-log=x"]
     build_parser().parse_args(["scan", "x", *scan])
     build_parser().parse_args(["serve", "--allow-launch", "--allow-host", "x", "--audit-log", "x"])
-    known = {word for word in [*scan, "--allow-host"] if word.startswith("--")}
+    known = {word.partition("=")[0] for word in [*scan, "--allow-host"]}
     assert set(re.findall(r"--[a-z-]{3,}", re.sub(r"<!--.*?-->", "", PAGE))) <= known
