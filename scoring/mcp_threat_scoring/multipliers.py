@@ -40,7 +40,7 @@ class Control(Conditional):
     """Something that stands in the way of misuse, and what it is worth."""
 
     when: Monotone
-    credit: Annotated[float, Field(gt=0, le=0.3)]
+    credit: Annotated[float, Field(gt=0, le=0.4)]
 
     @model_validator(mode="after")
     def _not_of_tools(self) -> Control:
