@@ -19,7 +19,7 @@ SHOP = {
     "tools": [
         {"name": "list_orders", "description": "List the orders of the shop."},
         {"name": "refund_order", "description": "Refund an order to the customer's card.",
-         "inputSchema": {"type": "object", "properties": {"order_id": {"type": "string"}, "amount": {"type": "number"}}}},
+         "inputSchema": {"type": "object", "properties": {"order_id": {"type": "string"}, "amount": {}}}},
         {"name": "delete_product", "description": "Delete a product from the catalogue for good."},
     ]
 }  # fmt: skip
@@ -46,10 +46,13 @@ async def test_an_assistant_finds_tools_that_describe_themselves(server, mode):
         "audit_clients", "check_install", "check_changes",
     }  # fmt: skip
     for tool in tools.values():
-        assert tool.title and tool.description and tool.output_schema["type"] == "object"
+        assert tool.title
+        assert tool.description
+        assert tool.output_schema["type"] == "object"
         assert all(prop.get("description") for prop in tool.input_schema["properties"].values())
         assert "asked" not in tool.input_schema["properties"]
-        assert tool.annotations.read_only_hint is not True and tool.annotations.open_world_hint is True
+        assert tool.annotations.read_only_hint is not True
+        assert tool.annotations.open_world_hint is True
 
 
 async def test_a_manifest_is_scored_with_every_term(server, mode):
@@ -60,8 +63,14 @@ async def test_a_manifest_is_scored_with_every_term(server, mode):
     report = result.structured_content
     aivss = report["aivss"]
     assert f"AIVSS {aivss['score']:.1f}" in result.content[0].text
-    assert len(aivss["factors"]) == 10 and aivss["formula"]
-    assert report["page"] == {"offset": 0, "tools_total": 3, "findings_total": len(report["findings"]), "next_offset": None}
+    assert len(aivss["factors"]) == 10
+    assert aivss["formula"]
+    assert report["page"] == {
+        "offset": 0,
+        "tools_total": 3,
+        "findings_total": len(report["findings"]),
+        "next_offset": None,
+    }
     assert "delete_product" in report["verdict"]["limits"]["deny_tools"]
     assert report["verdict"]["limits"]["allow_tools"] == ["list_orders"]
 
@@ -115,7 +124,8 @@ async def test_the_catalogue_answers_without_a_target(server, mode):
     assert page.structured_content["catalogue"]["total"] >= 80
     assert {threat["layer"] for threat in layer.structured_content["catalogue"]["threats"]} == {"L3"}
     assert all("MCP05:2025" in t["references"]["owasp_mcp"] for t in entry.structured_content["catalogue"]["threats"])
-    assert unknown.is_error and "MTC-301" in unknown.content[0].text
+    assert unknown.is_error
+    assert "MTC-301" in unknown.content[0].text
 
 
 async def test_the_calculator_names_what_is_missing(server, mode):
@@ -123,7 +133,8 @@ async def test_the_calculator_names_what_is_missing(server, mode):
         missing = await client.call_tool("calculate_aivss", {"cvss_base": 8.5, "factors": {"autonomy_of_action": 0.7}})
         outside = await client.call_tool("calculate_aivss", {"cvss_base": 8.5, "factors": {}, "threat_multiplier": 3})
 
-    assert missing.is_error and "goal_driven_planning" in missing.content[0].text
+    assert missing.is_error
+    assert "goal_driven_planning" in missing.content[0].text
     assert outside.is_error
 
 
@@ -154,7 +165,8 @@ async def test_nothing_starts_when_the_client_cannot_ask_a_person(server, mode):
         result = await client.call_tool("score_agent", {"target": f"stdio:{sys.executable} {HELLO}"})
 
     assert result.is_error
-    assert "consent_required" in result.content[0].text and "--allow-launch" in result.content[0].text
+    assert "consent_required" in result.content[0].text
+    assert "--allow-launch" in result.content[0].text
 
 
 @pytest.mark.parametrize("answer", ["yes", "no", "decline", "cancel"])
@@ -170,12 +182,14 @@ async def test_a_person_sees_the_exact_command_and_decides(mode, answer):
     async with Client(build_server(), mode=mode, elicitation_callback=person) as client:
         result = await client.call_tool("inspect_server_manifest", {"target": f"stdio:{sys.executable} {HELLO}"})
 
-    assert len(seen) == 1 and HELLO in seen[0]
+    assert len(seen) == 1
+    assert HELLO in seen[0]
     if answer == "yes":
         assert not result.is_error, result.content
         assert result.structured_content["capabilities"]["tools"]
     else:
-        assert result.is_error and "consent_required" in result.content[0].text
+        assert result.is_error
+        assert "consent_required" in result.content[0].text
 
 
 async def test_a_file_is_not_read_for_callers_on_other_machines(tmp_path):
@@ -184,7 +198,8 @@ async def test_a_file_is_not_read_for_callers_on_other_machines(tmp_path):
     async with Client(build_server(Access(ScanOptions(), files=False))) as client:
         result = await client.call_tool("score_agent", {"target": str(path)})
 
-    assert result.is_error and "manifest" in result.content[0].text
+    assert result.is_error
+    assert "manifest" in result.content[0].text
 
 
 async def test_the_targets_sentences_do_not_reach_the_caller_whole(server):
