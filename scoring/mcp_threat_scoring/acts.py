@@ -41,6 +41,8 @@ _BETWEEN = {point: " " for point in range(128) if not (chr(point).isalnum() or c
 """What stands between words."""
 _REPEATED = frozenset({"must", "you", "read", "call", "instructions"})
 _CALLS = frozenset({"call", "before", "prefer", "run", "after", "retired"})
+_USED = ("tool", "function", "is used", "is called", "is invoked", "is requested", "is run", "gets called", "runs")
+"""What stands behind a name with underscores that is said to be used: `when write_file is called`."""
 
 
 class ActsDoc(BaseModel):
@@ -279,9 +281,9 @@ def _structure(sentence: str, start: int, end: int, known: Known, before: str) -
         role = _named(found, known)
         if role:
             return (role,)
-        follows = sentence[end : end + 12].lstrip("`'\" ")
-        called = before in _CALLS
-        return ("foreign",) if called or follows.startswith(("tool", "function")) or found.startswith("mcp_") else ()
+        follows = sentence[end : end + 14].lstrip("`'\" ")
+        called = before in _CALLS or found.startswith("mcp_")
+        return ("foreign",) if called or follows.startswith(_USED) else ()
     return ("wallet",) if len(found) >= 14 else ()
 
 
