@@ -111,13 +111,21 @@ class Acts:
     """First word → (further words, concepts), longest first."""
     stems: Mapping[str, tuple[str, ...]]
     symbols: Any
-    foreign: Any
+    foreign_parts: Sequence[str]
     words: Mapping[str, tuple[str, ...]]
     """Concepts of what the two patterns find."""
     longest: int
     """Letters of the longest stem: no word is looked up by more, or one of 200,000 letters would take seconds."""
     memo: dict[str, Entry | None] = field(default_factory=dict)
     """What is known of tokens met before; most mean nothing."""
+    _foreign: list[Any] = field(default_factory=list)
+
+    @property
+    def foreign(self) -> Any:
+        """The pattern of all words of other scripts: the largest of all, so it waits for a text that has any."""
+        if not self._foreign:
+            self._foreign.append(_pattern(self.foreign_parts))
+        return self._foreign[0]
 
     def _meaning(self, found: str) -> tuple[str, ...]:
         known = self.words.get(found)
@@ -319,9 +327,7 @@ def compile_acts(document: ActsDoc) -> Acts:
         {first: tuple(sorted(ends.items(), key=lambda one: (-len(one[0]), one[0]))) for first, ends in phrases.items()},
         stems,
         _pattern([_escape(phrase) for phrase in _longest(symbols)]),
-        _pattern(
-            [_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)]
-        ),
+        [_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)],
         words,
         max(map(len, stems), default=0),
     )
@@ -335,7 +341,7 @@ def _longest(phrases: Iterable[str]) -> list[str]:
     return sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
 
 
-def _pattern(parts: list[str]) -> Any:
+def _pattern(parts: Sequence[str]) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 64 << 20
