@@ -41,7 +41,9 @@ class AuditLog:
     """
 
     def __init__(self, path: str) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        for name in ("O_CLOEXEC", "O_NONBLOCK", "O_NOFOLLOW"):  # a pipe that nobody reads, a link that somebody planted
+            flags |= getattr(os, name, 0)
         try:
             self._file = os.open(path, flags, 0o600)
         except (OSError, ValueError) as error:

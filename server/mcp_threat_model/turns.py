@@ -42,6 +42,7 @@ class Turns:
         self._running, self._waiting, self._patience_s = running, waiting, patience_s
         self._limiter = anyio.CapacityLimiter(running)
         self._scopes: set[anyio.CancelScope] = set()
+        self._over = False
 
     @property
     def taken(self) -> int:
@@ -70,6 +71,8 @@ class Turns:
                 yield turn
             finally:
                 self._scopes.discard(scope)
+        if scope.cancelled_caught and self._over:
+            raise TargetError("timeout", "this server is ending, and nothing was finished", "Start it again.")
         if scope.cancelled_caught:
             raise TargetError(
                 "timeout",
@@ -85,6 +88,7 @@ class Turns:
 
     def cancel(self) -> None:
         """End everything that runs: the process is to end."""
+        self._over = True
         for scope in list(self._scopes):
             scope.cancel()
 
