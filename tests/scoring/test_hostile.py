@@ -82,6 +82,11 @@ def test_most_attacks_without_a_usual_word_are_found_too() -> None:
     assert len(found) >= 0.66 * len(TEXTS["subtle"])
 
 
+def test_most_attacks_written_without_a_look_at_the_rules_are_found() -> None:
+    found = [one for one in TEXTS["fresh"] if alarm(one if isinstance(one, dict) else tool(one))]
+    assert len(found) >= 0.84 * len(TEXTS["fresh"])
+
+
 @pytest.mark.parametrize("text", [pytest.param(text, id=text[:40]) for text in TEXTS["honest"]])
 def test_honest_text_raises_no_alarm(text: str) -> None:
     found = judge(tool(text))
