@@ -67,7 +67,8 @@ class _Openings:
 
     words: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     lines: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    phrases: list[tuple[str, int]] = field(default_factory=list)
+    phrases: defaultdict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
+    """By their first word."""
 
     def add(self, forms: Iterable[str], atom: int, *, whole: bool) -> None:
         """Note the words of a class for an atom: as a line's first, or as the `whole` line."""
@@ -77,7 +78,7 @@ class _Openings:
             elif form.isalnum():
                 self.words[form].append(atom)
             else:
-                self.phrases.append((form, atom))
+                self.phrases[form.partition(" ")[0]].append((form, atom))
 
     def read(self, text: str, hits: set[int]) -> None:
         """The atoms of every line's first word, and of the phrases that lines begin with."""
@@ -92,7 +93,7 @@ class _Openings:
             found = self.words.get(word)
             if found:
                 hits.update(found)
-            for phrase, atom in self.phrases:
+            for phrase, atom in self.phrases.get(word, ()):
                 if line.startswith(phrase) and not line[len(phrase) : len(phrase) + 1].isalnum():
                     hits.add(atom)
 
