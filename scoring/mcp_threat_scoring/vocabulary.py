@@ -10,7 +10,7 @@ EFFECT_QUESTIONS = ("write", "destructive")
 
 
 class _Doc(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class LexiconDoc(_Doc):
