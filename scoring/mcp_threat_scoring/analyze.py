@@ -13,7 +13,7 @@ from mcp_threat_scoring.documents import rule_cache
 from mcp_threat_scoring.finding import by_severity, checks, findings
 from mcp_threat_scoring.hostile_finding import hostile_checks, hostile_findings
 from mcp_threat_scoring.maestro import model
-from mcp_threat_scoring.manifest import Coverage, Manifest
+from mcp_threat_scoring.manifest import Coverage, Manifest, partial
 from mcp_threat_scoring.neutralise import SafeText, as_asked, excerpt, neutralise, neutralise_name, trusted
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import (
@@ -83,7 +83,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     return Report(
         target=TargetOut(kind=manifest.target_kind, value=as_asked(manifest.target_value, TARGET_SHOWN)),
         server=_server(manifest),
-        coverage={part: _coverage(seen) for part, seen in manifest.coverage.items()},
+        coverage={part: _coverage(_closely(part, seen, picture)) for part, seen in manifest.coverage.items()},
         capabilities=capabilities,
         auth=auth,
         findings=found,
@@ -95,6 +95,18 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
         verdict=verdict(picture, found),
         checks=[*hostile_checks(picture), *checks(picture)],
     )
+
+
+_POINTERS = {"resource_templates": "/resourceTemplates/"}
+
+
+def _closely(part: str, seen: Coverage, picture: Picture) -> Coverage:
+    """A part is only partly seen when its texts were too much to be read closely."""
+    skipped = sum(pointer.startswith(_POINTERS.get(part, f"/{part}/")) for pointer in picture.unread)
+    if not skipped:
+        return seen
+    told = f"{skipped:,} {part.replace('_', ' ')} were not searched for hidden orders: too many of them call for it"
+    return partial("; ".join(filter(None, (seen.reason, told))))
 
 
 def _coverage(seen: Coverage) -> CoverageOut:

@@ -20,7 +20,7 @@ from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, worth_reading
-from mcp_threat_scoring.manifest import Item, Manifest
+from mcp_threat_scoring.manifest import Item, Manifest, canonical_json
 from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
 from mcp_threat_scoring.normalise import normalise
 from mcp_threat_scoring.passages import pieces
@@ -39,6 +39,9 @@ CERTAIN = 2.5
 """Log-odds from which it has high confidence."""
 DOUBTFUL = -1.0
 """Log-odds from which it is worth mentioning at all."""
+MAX_CLOSE = 4_000_000
+"""Characters of JSON that are read closely, of one target: some five seconds of it. No server of the public ones has a
+hundredth of that which calls for it; what comes after is counted, and makes its part of the report `partial`."""
 
 
 class ScreenDoc(BaseModel):
@@ -123,13 +126,17 @@ class HostileEngine:
 
     def item(self, item: Item, siblings: Collection[str] = (), twin: bool = False) -> Suspicion | None:
         """Judge one tool, prompt, resource or template; None when nothing in it called for a close look."""
-        if not twin and not worth_reading(item.raw, self.screen):
+        if not twin and not self.calls_for_it(item):
             return None
         subject = item_subject(item, self.reader, siblings)
         if twin:
             subject.facts["name.twin"] = 1
             subject.places["name.twin"] = ((f"{item.pointer}/name", item.name[:64]),)
         return self.judge(subject, item.name)
+
+    def calls_for_it(self, item: Item) -> bool:
+        """Whether anything in an item calls for a close look."""
+        return worth_reading(item.raw, self.screen)
 
     def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
         """Judge what the server says of itself: name, title and instructions, and a listing's prose."""
@@ -214,15 +221,32 @@ def twins(items: Sequence[Item]) -> frozenset[str]:
     return frozenset(item.pointer for item in items if item.pointer in found and plain[skeleton(item.name)] > 1)
 
 
-def suspicions(manifest: Manifest, engine: HostileEngine) -> tuple[Suspicion, ...]:
-    """Everything in a manifest that called for a close look, in its order. Most of it turns out to be harmless."""
+def suspicions(
+    manifest: Manifest, engine: HostileEngine, unread: list[str] | None = None, most: int = MAX_CLOSE
+) -> tuple[Suspicion, ...]:
+    """Everything in a manifest that called for a close look, in its order. Most of it turns out to be harmless.
+
+    At most some `most` characters are read; the pointers of items that are beyond them go into `unread`.
+    """
     siblings = frozenset(tool.name.lower() for tool in manifest.tools)
     alike = twins(manifest.tools)
-    found: Iterable[Suspicion | None] = (
-        *engine.server(manifest, siblings),
-        *(engine.item(item, siblings, item.pointer in alike) for item in manifest.items()),
-    )
-    return tuple(one for one in found if one is not None)
+    found = [*engine.server(manifest, siblings)]
+    for item in manifest.items():
+        twin = item.pointer in alike
+        if most <= 0 and (twin or engine.calls_for_it(item)):
+            if unread is not None:
+                unread.append(item.pointer)
+            continue
+        one = engine.item(item, siblings, twin)
+        if one is not None:
+            found.append(one)
+            most -= size_of(item)
+    return tuple(found)
+
+
+def size_of(item: Item) -> int:
+    """Characters of an item's JSON."""
+    return len(canonical_json(item.raw))
 
 
 Places = dict[str, tuple[tuple[str, str], ...]]

@@ -119,6 +119,8 @@ class Picture:
     """Those of `domains` that are worth telling: a few tools of many do not make a line of business."""
     hostile: tuple[Suspicion, ...] = ()
     """What may give orders, each item that was read closely; see :mod:`hostile`."""
+    unread: tuple[str, ...] = ()
+    """Pointers of items that called for a close look when enough had been read."""
 
     @property
     def hostile_weights(self) -> Mapping[str, float]:
@@ -181,7 +183,10 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
                 signals.add(signal)
     whole = server_subject(manifest)
     whole.facts["tools.weight"] = weight
-    hostile = suspicions(manifest, hostile_engine(ruleset))
+    unread: list[str] = []
+    hostile = suspicions(manifest, hostile_engine(ruleset), unread)
+    if any(pointer.startswith("/tools/") for pointer in unread):
+        whole.facts["coverage.tools"] = "partial"
     facts, places = hostile_facts(hostile, compiled.rules)
     whole.facts |= facts
     whole.places |= places
@@ -208,5 +213,6 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         server_name=neutralise_name(name) if name else trusted("this server"),
         stated_scopes=tuple(stated_scopes(manifest.tools)),
         from_listing=not manifest.tools and manifest.listing is not None,
+        unread=tuple(unread),
         hostile=hostile,
     )
