@@ -60,7 +60,7 @@ def test_a_manifest_of_anything_is_analysed(
 ) -> None:
     manifest = build_manifest(
         target_kind="stdio",
-        target_value=words,
+        target_value="stdio:python server.py",  # the caller's own words, shown as they are
         tools=[*tools, {"name": words, "description": words, "annotations": dict.fromkeys(some, more)}],
         prompts=others,
         resources=others,
