@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.model import json_schema
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.rule import SignalDoc
 from mcp_threat_scoring.ruleset import signal_files
@@ -56,7 +57,7 @@ def rule_tables() -> str:
 
 def report_parts() -> str:
     """The members of a report, from its model."""
-    schema = Report.model_json_schema()
+    schema = json_schema(Report)
     lines = ["| member | is |", "|---|---|"]
     for name, held in schema["properties"].items():
         ref = (
@@ -66,7 +67,7 @@ def report_parts() -> str:
         )
         described = schema["$defs"].get(ref.rpartition("/")[2], {}).get("description", "") if ref else ""
         many = "a list of: " if held.get("type") == "array" else "by part: " if held.get("type") == "object" else ""
-        told = f"{many}{_cell(described)}" if described else _cell(str(held.get("const", held.get("type", ""))))
+        told = f"{many}{_cell(described)}" if described else _cell(str(held.get("default", held.get("type", ""))))
         lines.append(f"| `{name}` | {told} |")
     return "\n".join(lines)
 

@@ -9,13 +9,13 @@ rules in ``rules/signals/hostile/`` can ask about acts. Words without a concept 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import re2
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from msgspec import Meta, Struct, field
 
 from mcp_threat_scoring.lexicon import inflect
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import fold
 
 GAP = 4
@@ -45,18 +45,15 @@ _USED = ("tool", "function", "is used", "is called", "is invoked", "is requested
 """What stands behind a name with underscores that is said to be used: `when write_file is called`."""
 
 
-class ActsDoc(BaseModel):
+class ActsDoc(Model, frozen=True):
     """``rules/acts.yaml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    concepts: dict[str, dict[str, list[StrictStr]]]
-    inflected: list[str] = Field(default=[], description="Concepts whose English words have an -ing form.")
-    together: dict[str, list[StrictStr]] = Field(default={}, description="Words that stand for several concepts.")
+    concepts: dict[str, dict[str, list[str]]]
+    inflected: Annotated[list[str], Meta(description="Concepts whose English words have an -ing form.")] = []
+    together: Annotated[dict[str, list[str]], Meta(description="Words that stand for several concepts.")] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """Names that mean something around the text that is read."""
 
     self: str = ""
@@ -67,8 +64,7 @@ class Known:
 NOBODY = Known()
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """One sentence as concepts, each with its place in the sentence."""
 
     concepts: list[str]
@@ -79,8 +75,7 @@ Found = tuple[tuple[str, ...], int, int]
 """Concepts, with the place of the words for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What a token may stand for."""
 
     skipped: int
@@ -99,8 +94,7 @@ def _place(flat: str, token: str, at: int) -> int:
     return place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Acts:
+class Acts(Struct, frozen=True, eq=False):
     """The vocabulary, ready for use.
 
     Words of scripts written in Latin letters are looked up one by one (a pattern of thousands of phrases makes an

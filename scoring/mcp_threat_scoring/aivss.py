@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
 
 from mcp_threat_scoring.aivss_tables import MAX_SCORE, ProfileTable, severity
 from mcp_threat_scoring.report import AivssSeverity
@@ -26,8 +27,7 @@ from mcp_threat_scoring.report import AivssSeverity
 _TENTH = Decimal("0.1")
 
 
-@dataclass(frozen=True, slots=True)
-class Aivss:
+class Aivss(Struct, frozen=True):
     """A score with its terms.
 
     `cvss_base`, `factor_sum`, `score` and `repaired` are 0 to 10; `aars` is the uplift, 0 to 10 - `cvss_base`.

@@ -10,8 +10,9 @@ Sources, by short name:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from mcp_threat_scoring.report import AivssSeverity, ProfileId
 
@@ -21,8 +22,7 @@ MAX_SCORE: Final = 10.0
 """Top of every scale here: a CVSS base, a factor sum (ten factors of at most 1) and an AIVSS score."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """The values one input may take: everything between two ends, or one of a few levels."""
 
     low: float
@@ -39,16 +39,14 @@ class Allowed:
         return f"{self.low:.2f} to {self.high:.2f}"
 
 
-@dataclass(frozen=True, slots=True)
-class FactorSpec:
+class FactorSpec(Struct, frozen=True):
     """One of the ten factors: its id in documents, and its name for people."""
 
     id: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileTable:
+class ProfileTable(Struct, frozen=True):
     """Everything that differs between the two profiles, rounding apart."""
 
     id: ProfileId

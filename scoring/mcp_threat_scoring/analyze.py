@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_scoring.auth_scope import authority
 from mcp_threat_scoring.catalogue import load_catalogue
@@ -38,8 +40,7 @@ TARGET_SHOWN = 500
 DOMAINS_TOLD = 3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Knowledge:
+class Knowledge(Struct, frozen=True, eq=False):
     """All rules: signals, threats, and what each signal is worth."""
 
     ruleset: Ruleset

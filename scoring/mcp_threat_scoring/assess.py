@@ -15,8 +15,9 @@ The rules of judgement (DESIGN, "a layer is mapped only by its own evidence"):
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from mcp_threat_scoring.report import SEVERITIES, Severity
 from mcp_threat_scoring.signal import Signals
@@ -25,8 +26,7 @@ from mcp_threat_scoring.threat import SignalMeta, Threat
 _UNDECLARED = SignalMeta("presence", "heuristic")
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """A threat that fired: through which signals, how likely, how grave."""
 
     threat: Threat

@@ -15,10 +15,10 @@ OpenID Connect      ``openid``, ``profile``, ``email``, ``offline_access`` (Core
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import re2
+from msgspec import Struct
 
 from mcp_threat_scoring.manifest import AuthFacts, ScopeFact, well_formed
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
@@ -76,8 +76,7 @@ _WHOLE: Mapping[str, tuple[Action, Breadth]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """One scope, taken apart. `resource` is in words and may be empty."""
 
     name: str

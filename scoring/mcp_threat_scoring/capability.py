@@ -8,8 +8,9 @@ terms. Biases and weights come from ``rules/`` and are fitted there, never here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import exp
+
+from msgspec import Struct
 
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise_name
@@ -31,8 +32,7 @@ def probability(log_odds: float) -> float:
     return 1.0 / (1.0 + exp(-min(log_odds, 700.0)))
 
 
-@dataclass(frozen=True, slots=True)
-class ToolProfile:
+class ToolProfile(Struct, frozen=True):
     """What one tool can do, and why we say so."""
 
     pointer: str

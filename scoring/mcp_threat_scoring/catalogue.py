@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from msgspec import Meta
 
 from mcp_threat_scoring.documents import load_cases as load_cases_document
 from mcp_threat_scoring.documents import load_document, rules_dir
@@ -86,21 +86,21 @@ def _contradictions(threats: Sequence[Threat], controls: Sequence[Control]) -> l
     return problems
 
 
-class Case(Doc):
+class Case(Doc, frozen=True, kw_only=True):
     """One proof of a threat: a set of observed signals, or a capture for the real rules to read."""
 
     name: str
     fires: bool
     signals: tuple[SignalName, ...] | None = None
     manifest: Mapping[str, Any] | None = None
-    copies: Annotated[int, Field(ge=1, le=5000)] = 1
+    copies: Annotated[int, Meta(ge=1, le=5000)] = 1
     """How many times the tools of `manifest` stand in the list, each with a number of its own."""
 
 
-class CaseFile(Doc):
+class CaseFile(Doc, frozen=True, kw_only=True):
     """The second document of a file in `threats/`."""
 
-    cases: Mapping[str, Annotated[tuple[Case, ...], Field(min_length=2)]]
+    cases: Mapping[str, Annotated[tuple[Case, ...], Meta(min_length=2)]]
 
 
 def load_cases(root: Path | None = None) -> dict[str, tuple[Case, ...]]:

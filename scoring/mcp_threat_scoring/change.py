@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mcp_threat_scoring.lock import LockedServer, LockedTool
 from mcp_threat_scoring.phrases import joined, quoted
@@ -24,8 +25,7 @@ _STOP = "Stop using the server until somebody has read the new text; compare it 
 _GRAVE_ABILITIES = frozenset({"process.exec", "code.eval", "money.move", "secrets.read", "identity.admin", "deploy"})
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that is not as it was approved."""
 
     id: str

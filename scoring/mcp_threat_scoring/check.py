@@ -11,7 +11,18 @@ from typing import Literal
 
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import CheckOut
-from mcp_threat_scoring.rule import AbilityTest, AllOf, AnyOf, DomainTest, EffectTest, FactTest, Not, Test, TextTest
+from mcp_threat_scoring.rule import (
+    AbilityTest,
+    AllOf,
+    AnyOf,
+    DomainTest,
+    EffectTest,
+    FactTest,
+    Not,
+    SignalTest,
+    Test,
+    TextTest,
+)
 from mcp_threat_scoring.ruleset import SignalRule
 
 Result = Literal["found", "not_found", "not_observed"]
@@ -39,7 +50,7 @@ def _leaves(test: Test, picture: Picture, seen: frozenset[str] = frozenset()) ->
             yield from _leaves(inner, picture, seen)
     elif isinstance(test, TextTest | FactTest | AbilityTest | EffectTest | DomainTest):
         yield test
-    elif not isinstance(test, Not) and test.signal not in seen:
+    elif isinstance(test, SignalTest) and test.signal not in seen:
         rule = picture.rules.get(test.signal)  # type: ignore[call-overload]
         if rule is not None:
             if rule.over == "server":

@@ -11,13 +11,13 @@ about tools; :func:`check_negations` refuses the rest when rules are loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+from msgspec import Meta, Struct, field
 
+from mcp_threat_scoring.model import Choice, Model, to_json
 from mcp_threat_scoring.scene import DataLevel, Question, Scene, bits
 from mcp_threat_scoring.signal import Evidence
 
@@ -25,13 +25,16 @@ Holds = Callable[[int], bool]
 """Whether a condition holds, given the answers to all questions of the rules (:class:`Atoms`)."""
 
 
-class Doc(BaseModel):
-    """Base of the scoring documents: immutable, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+Doc = Model
 
 
-class ToolCondition(Doc):
+class Condition(Choice):
+    """One of the classes below, told apart by their keys."""
+
+    __slots__ = ()
+
+
+class ToolCondition(Condition, Model, frozen=True, kw_only=True, dict=True):
     """At least so many tools have this effect, this ability, work in this domain, and on data at least that delicate.
 
     Of a listing one clause is enough, whatever the number. `effect` write includes destructive ones; read is only
@@ -45,7 +48,7 @@ class ToolCondition(Doc):
     domain: str | None = None
     data: DataLevel | None = None
     hostile: bool = False
-    at_least: Annotated[int, Field(ge=1)] = 1
+    at_least: Annotated[int, Meta(ge=1)] = 1
 
     @cached_property
     def question(self) -> Question:
@@ -53,67 +56,50 @@ class ToolCondition(Doc):
         return Question(self.effect, self.ability, self.domain, self.data, self.hostile)
 
 
-class SignalCondition(Doc):
+class SignalCondition(Condition, Model, frozen=True, kw_only=True):
     """That signal fired anywhere."""
 
     signal: str
 
 
-class FactCondition(Doc):
+class FactCondition(Condition, Model, frozen=True, kw_only=True):
     """A named observation of the server as a whole has this value, or one of these."""
 
     fact: str
     equals: bool | str | list[str]
 
 
-class Assumption(Doc):
+class Assumption(Condition, Model, frozen=True, kw_only=True):
     """Holds only while a bound of the range is computed: what is not known, taken at its worst or its best."""
 
     assume: str
 
 
-class AnyOf(Doc):
+class AnyOf(Condition, Model, frozen=True, kw_only=True):
     """At least one holds."""
 
-    any: Annotated[list[Condition], Field(min_length=1)]
+    any: Annotated[list[Condition], Meta(min_length=1)]
 
 
-class AllOf(Doc):
+class AllOf(Condition, Model, frozen=True, kw_only=True):
     """All hold."""
 
-    all: Annotated[list[Condition], Field(min_length=1)]
+    all: Annotated[list[Condition], Meta(min_length=1)]
 
 
-class Not(Doc):
+class Not(Condition, Model, frozen=True, kw_only=True):
     """It does not hold."""
 
-    negated: Condition = Field(alias="not")
+    negated: Condition = field(name="not")
 
 
-_KEYS = ("any", "all", "not", "signal", "fact", "assume")
+Condition.members = {
+    "any": AnyOf, "all": AllOf, "not": Not, "signal": SignalCondition, "fact": FactCondition, "assume": Assumption,
+}  # fmt: skip
+Condition.otherwise = ToolCondition
 
 
-def _kind(value: Any) -> str:
-    given = value if isinstance(value, dict) else value.model_fields_set
-    found = next((key for key in _KEYS if key in given), "tools")
-    return "not" if found == "tools" and "negated" in given else found
-
-
-Condition = Annotated[
-    Annotated[ToolCondition, Tag("tools")]
-    | Annotated[SignalCondition, Tag("signal")]
-    | Annotated[FactCondition, Tag("fact")]
-    | Annotated[Assumption, Tag("assume")]
-    | Annotated[AnyOf, Tag("any")]
-    | Annotated[AllOf, Tag("all")]
-    | Annotated[Not, Tag("not")],
-    Discriminator(_kind),
-]
-for _model in (AnyOf, AllOf, Not):
-    _model.model_rebuild()
-
-
-def check_negations(condition: Condition) -> Condition:
+def check_negations(condition: Condition) -> None:
     """Refuse a rule by which a further tool could lower a score.
 
     Raises:
@@ -125,18 +111,17 @@ def check_negations(condition: Condition) -> Condition:
     elif isinstance(condition, AnyOf | AllOf):
         for part in condition.any if isinstance(condition, AnyOf) else condition.all:
             check_negations(part)
-    return condition
 
 
-Monotone = Annotated[Condition, AfterValidator(check_negations)]
-"""A condition that a further tool can only make true, never false."""
+class Conditional(Doc, frozen=True, kw_only=True):
+    """Something that counts only under a condition; without one, always. A further tool may only make it true."""
 
-
-class Conditional(Doc):
-    """Something that counts only under a condition; without one, always."""
-
-    when: Monotone | None = None
+    when: Condition | None = None
     reason: str
+
+    def __post_init__(self) -> None:
+        if self.when is not None:
+            check_negations(self.when)
 
 
 def walk(condition: Condition) -> Iterator[Condition]:
@@ -161,7 +146,7 @@ class Atoms:
 
     def bit(self, condition: Condition) -> int:
         """The bit of a question, the same for the same question."""
-        key = f"{type(condition).__name__} {condition.model_dump_json()}"
+        key = f"{type(condition).__name__} {to_json(condition)}"
         if key not in self._bits:
             self._bits[key] = 1 << len(self._asked)
             self._asked.append(_question(condition))
@@ -227,8 +212,7 @@ def _all_of(mask: int, nested: tuple[Holds, ...]) -> Holds:
     return lambda answers: answers & mask == mask and all(part(answers) for part in nested)
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """Why a condition holds: evidence, the tools behind it as a mask, and their names for a sentence."""
 
     evidence: tuple[Evidence, ...]

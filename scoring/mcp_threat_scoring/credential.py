@@ -6,10 +6,10 @@ Values never get here: a manifest holds names only.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
 import re2
+from msgspec import Struct
 
 from mcp_threat_scoring.manifest import well_formed
 
@@ -60,8 +60,7 @@ def credential_kind(name: str, *, declared_secret: bool = False) -> CredentialKi
     return "secret" if _SECRET_NAME.search(bare) and not _NO_SECRET.search(bare) else "config"
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredAuth:
+class DeclaredAuth(Struct, frozen=True):
     """What a published description asks its user for."""
 
     kind: Declared

@@ -7,9 +7,10 @@ is reduced to its base metrics first, or the same evidence would count twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from mcp_threat_scoring.aivss_tables import CvssVersion
 from mcp_threat_scoring.errors import FactorError
@@ -25,8 +26,7 @@ _MAX_VECTOR = 512
 """Characters. The longest valid vector, v4.0 with every metric, has under 200."""
 
 
-@dataclass(frozen=True, slots=True)
-class CvssBase:
+class CvssBase(Struct, frozen=True):
     """A base vector in its canonical order, its metrics, and its score (0.0 to 10.0, one decimal)."""
 
     version: CvssVersion

@@ -11,11 +11,10 @@ gravest first; the first whose condition holds decides its metrics.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import Field, model_validator
+from msgspec import Meta, Struct
 
 from mcp_threat_scoring.aivss_tables import CvssVersion
 from mcp_threat_scoring.condition import (
@@ -24,7 +23,7 @@ from mcp_threat_scoring.condition import (
     Conditional,
     Doc,
     Holds,
-    Monotone,
+    check_negations,
     compiled,
     explained,
     parts_of,
@@ -43,7 +42,7 @@ _IMPACT: Final = "NLH"
 _SHARED: Final[Mapping[str, str]] = {"VC": "C", "VI": "I", "VA": "A", "SC": "S", "SI": "S", "SA": "S"}
 
 
-class Choice(Conditional):
+class Choice(Conditional, frozen=True, kw_only=True):
     """One outcome of an aspect: the metrics it sets in each version, e.g. ``{"3.1": {AV: N}, "4.0": {AV: N}}``."""
 
     sets: Mapping[CvssVersion, Mapping[str, str]]
@@ -54,40 +53,42 @@ class Choice(Conditional):
         return self.reasons.get(metric) or self.reasons.get(_SHARED.get(metric, ""), self.reason)
 
 
-class Scenario(Doc):
+class Scenario(Doc, frozen=True, kw_only=True):
     """One way of abusing a server."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]
+    id: Annotated[str, Meta(pattern=r"^[a-z][a-z-]*$")]
     title: str
-    when: Monotone | None = None
-    aspects: Annotated[list[str], Field(min_length=1)]
+    when: Condition | None = None
+    aspects: Annotated[list[str], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        if self.when is not None:
+            check_negations(self.when)
 
 
-class Unknown(Conditional):
+class Unknown(Conditional, frozen=True, kw_only=True):
     """Something that was not seen. While a bound is computed, `worst` (or `best`) holds as an assumption."""
 
-    when: Monotone
+    when: Condition
     worst: tuple[str, ...] = ()
     best: tuple[str, ...] = ()
 
 
-class ExposureDoc(Doc):
+class ExposureDoc(Doc, frozen=True, kw_only=True):
     """``rules/exposure.yaml``."""
 
     unknowns: list[Unknown]
-    aspects: dict[str, Annotated[list[Choice], Field(min_length=1)]]
-    scenarios: Annotated[list[Scenario], Field(min_length=1)]
+    aspects: dict[str, Annotated[list[Choice], Meta(min_length=1)]]
+    scenarios: Annotated[list[Scenario], Meta(min_length=1)]
     levers: tuple[LeverRule, ...] = ()
 
-    @model_validator(mode="after")
-    def _sound(self) -> ExposureDoc:
+    def __post_init__(self) -> None:
         for name, choices in self.aspects.items():
             _check_aspect(name, choices)
         for scenario in self.scenarios:
             _check_scenario(scenario, self.aspects)
         if self.scenarios[-1].when is not None:
             raise ValueError("the last scenario holds for every server and has no condition")
-        return self
 
 
 def _check_aspect(name: str, choices: Sequence[Choice]) -> None:
@@ -120,22 +121,19 @@ def _rank(metric: str, value: str) -> int:
     return _GRAVITY.get(metric, _IMPACT).index(value)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Choice:
+class _Choice(Struct, frozen=True, eq=False):
     doc: Choice
     holds: Holds
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scenario:
+class _Scenario(Struct, frozen=True, eq=False):
     doc: Scenario
     holds: Holds
     aspects: tuple[tuple[_Choice, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Exposure:
+class Exposure(Struct, frozen=True, eq=False):
     """One supported scenario: the choices made, and the base each version makes of them."""
 
     id: str

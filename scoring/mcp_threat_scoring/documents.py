@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.model import Model, ValidationError, faults
 from mcp_threat_scoring.rule_cache import RuleCache
 
-Doc = TypeVar("Doc", bound=BaseModel)
+Doc = TypeVar("Doc", bound=Model)
 _CUT = "\n---\n"
 
 
@@ -35,7 +35,7 @@ def rule_cache() -> RuleCache:
 
 
 class _StrictLoader(yaml.CSafeLoader):
-    """CSafeLoader that refuses a key given twice: the second would silently win."""
+    """CSafeLoader that refuses a key given twice, as the second would silently win, and takes dates for text."""
 
 
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -51,6 +51,7 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
 
 
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
 
 
 def split_document(text: str) -> tuple[str, str]:
@@ -122,12 +123,13 @@ def validate(
 ) -> Doc | None:
     """Check a parsed document against its model; all its errors are appended to `problems`, each with its line."""
     try:
-        return model.model_validate(data)
+        return model.read(data)
     except ValidationError as error:
-        for one in error.errors(include_url=False, include_context=False):
-            where = ".".join(str(step) for step in one["loc"])
-            line = _line_of(text, one["loc"], first_line)
-            problems.append(RuleProblem(path, line, f"{where + ': ' if where else ''}{one['msg']}"))
+        found = list(faults(model, data)) or [((), str(error))]
+        for place, said in found:
+            where = ".".join(str(step) for step in place)
+            line = _line_of(text, place, first_line)
+            problems.append(RuleProblem(path, line, f"{where + ': ' if where else ''}{said}"))
     return None
 
 
@@ -147,7 +149,7 @@ def load_document(
     cached = rule_cache().get(path) if shipped else None
     if cached is not None:
         with suppress(ValidationError):  # the slow way finds the line of what is wrong
-            return model.model_validate_json(cached)
+            return model.read_json(cached)
     text = read_text(path, shown, problems)
     if text is None or not (shipped or bounded(text, shown, problems)):
         return None

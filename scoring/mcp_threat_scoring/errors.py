@@ -11,8 +11,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 ErrorCode = Literal[
     "unreachable",
@@ -54,8 +55,7 @@ class FactorError(ThreatModelError):
     """A calculator input is missing, unknown, or outside the range of its profile."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleProblem:
+class RuleProblem(Struct, frozen=True):
     """One thing wrong with one rule file. Lines count from 1; 0 means the whole file."""
 
     path: str

@@ -11,11 +11,10 @@ Factors describe an agent; a server is a tool of one. What only the agent decide
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from msgspec import Meta, Struct
 
 from mcp_threat_scoring.aivss_tables import OWASP_0_8, PROFILES, ProfileTable
 from mcp_threat_scoring.condition import (
@@ -24,7 +23,6 @@ from mcp_threat_scoring.condition import (
     Conditional,
     Doc,
     Holds,
-    Monotone,
     ToolCondition,
     compiled,
     explained,
@@ -41,89 +39,83 @@ from mcp_threat_scoring.signal import Evidence
 Side = Literal["server", "host_assumed"]
 
 
-class Contribution(Conditional):
+class Contribution(Conditional, frozen=True, kw_only=True):
     """Something seen that moves a graded factor by so much. What tools can do never lowers one."""
 
-    when: Monotone
-    add: Annotated[float, Field(ge=-1, le=1, multiple_of=0.1)]
+    when: Condition
+    add: Annotated[float, Meta(ge=-1, le=1)]
 
-    @model_validator(mode="after")
-    def _tools_raise(self) -> Contribution:
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if abs(self.add * 10 - round(self.add * 10)) > 1e-9:
+            raise ValueError("a contribution is a number of tenths")
         if self.add < 0 and any(isinstance(part, ToolCondition) for part in walk(self.when)):
             raise ValueError("what tools can do may not lower a factor")
-        return self
 
 
-class Doubt(Conditional):
+class Doubt(Conditional, frozen=True, kw_only=True):
     """Something not seen: how far it could move the factor down and up."""
 
-    low: Annotated[float, Field(ge=-1, le=0)] = 0.0
-    high: Annotated[float, Field(ge=0, le=1)] = 0.0
+    low: Annotated[float, Meta(ge=-1, le=0)] = 0.0
+    high: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
 
-class GradedFactor(Doc):
+class GradedFactor(Doc, frozen=True, kw_only=True):
     """A factor in tenths."""
 
     side: Side
-    base: Annotated[float, Field(ge=0, le=1)]
+    base: Annotated[float, Meta(ge=0, le=1)]
     reason: str
     adds: tuple[Contribution, ...] = ()
     doubts: tuple[Doubt, ...] = ()
 
 
-class LevelChoice(Conditional):
+class LevelChoice(Conditional, frozen=True, kw_only=True):
     """One of the three levels, under a condition."""
 
     value: float
 
-    @model_validator(mode="after")
-    def _a_level(self) -> LevelChoice:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if not OWASP_0_8.factor_values.admits(self.value):
             raise ValueError(f"a level is {OWASP_0_8.factor_values}")
-        return self
 
 
-class LevelFactor(Doc):
+class LevelFactor(Doc, frozen=True, kw_only=True):
     """A factor at one of three levels; gravest first, the last one without a condition. Doubts move by whole levels."""
 
     side: Side
-    levels: Annotated[list[LevelChoice], Field(min_length=1)]
+    levels: Annotated[list[LevelChoice], Meta(min_length=1)]
     doubts: tuple[Doubt, ...] = ()
 
-    @model_validator(mode="after")
-    def _ordered(self) -> LevelFactor:
+    def __post_init__(self) -> None:
         values = [level.value for level in self.levels]
         if values != sorted(values, reverse=True) or self.levels[-1].when is not None:
             raise ValueError("levels stand gravest first, and the last one has no condition")
-        return self
 
 
-class FactorsDoc(Doc):
+class FactorsDoc(Doc, frozen=True, kw_only=True):
     """``rules/factors.yaml``."""
 
     assumed_host: str
     graded: dict[str, GradedFactor]
     owasp: dict[str, LevelFactor]
 
-    @model_validator(mode="after")
-    def _complete(self) -> FactorsDoc:
+    def __post_init__(self) -> None:
         for profile, given in (("graded", self.graded), ("owasp-0.8", self.owasp)):
             wanted = [spec.id for spec in PROFILES[profile].factors]  # type: ignore[index]
             if list(given) != wanted:
                 raise ValueError(f"{profile} has these factors, in this order: {', '.join(wanted)}")
-        return self
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _Part(Struct, frozen=True, eq=False):
     rule: Contribution | LevelChoice | Doubt
     amount: float
     holds: Holds
     inside: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Factor:
+class _Factor(Struct, frozen=True, eq=False):
     side: Side
     base: float
     base_reason: str
@@ -147,8 +139,7 @@ class _Factor:
         return low, high
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """A factor's value, and how low and how high it could be."""
 
     value: float

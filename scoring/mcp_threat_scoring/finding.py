@@ -90,7 +90,7 @@ def _one(rule: SignalRule, doc: FindingDoc, signals: Sequence[Signal], names: Ma
 def _of_rule(rule: SignalRule, doc: FindingDoc, signals: list[Signal], names: Mapping[str, str]) -> list[FindingOut]:
     if doc.once:
         merged = _one(rule, doc, signals, names)
-        return [merged.model_copy(update={"fingerprint": fingerprint(rule.id, "", "")})]
+        return [merged.changed({"fingerprint": fingerprint(rule.id, "", "")})]
     alone, rest = signals, []
     if len(signals) > MAX_PER_RULE:
         alone, rest = signals[: MAX_PER_RULE - 1], signals[MAX_PER_RULE - 1 :]
@@ -101,7 +101,7 @@ def _of_rule(rule: SignalRule, doc: FindingDoc, signals: list[Signal], names: Ma
     told: list[FindingOut] = []
     for finding in found:
         key = (finding.tool or "", finding.excerpt)
-        told.append(finding.model_copy(update={"fingerprint": fingerprint(rule.id, *key, seen[key])}))
+        told.append(finding.changed({"fingerprint": fingerprint(rule.id, *key, seen[key])}))
         seen[key] += 1
     return told
 

@@ -13,9 +13,9 @@ by itself is told once, because it is there in every set that server is part of.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import re2
+from msgspec.structs import replace
 
 from mcp_threat_scoring.fleet_roles import Member, Stop, stops, strongest
 from mcp_threat_scoring.fleet_shadows import mentions, same_names

@@ -14,15 +14,15 @@ agree, so the names have to bear it out, by the words of ``rules/fleet.yaml``.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import re2
-from pydantic import BaseModel, ConfigDict
+from msgspec import Struct
 
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.manifest import Manifest
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.report import Report, Role, Severity, StepOut, ToolOut
 
 TOOLS_NAMED = 3
@@ -30,10 +30,8 @@ _PIECES = re2.compile(r"[A-Z]+[a-z]*|[a-z]+|[0-9]+")
 Words = frozenset[str]
 
 
-class FleetWords(BaseModel):
+class FleetWords(Model, frozen=True):
     """`fleet.yaml`; what each list means stands there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     manual: Words
     about: Words
@@ -70,8 +68,7 @@ def fleet_words() -> FleetWords:
     return words
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """One server of the set: what it is called there, its report, and what it said."""
 
     label: str
@@ -79,8 +76,7 @@ class Member:
     manifest: Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """One server in one role."""
 
     server: str

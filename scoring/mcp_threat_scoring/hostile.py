@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import re2
-from pydantic import BaseModel, ConfigDict, StrictStr
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_scoring.acts import NOBODY, ActsDoc, Known, compile_acts
 from mcp_threat_scoring.capability import probability
@@ -22,6 +22,7 @@ from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, worth_reading
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json
 from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import normalise
 from mcp_threat_scoring.passages import pieces
 from mcp_threat_scoring.report import Level
@@ -44,18 +45,15 @@ MAX_CLOSE = 4_000_000
 hundredth of that which calls for it; what comes after is counted, and makes its part of the report `partial`."""
 
 
-class ScreenDoc(BaseModel):
+class ScreenDoc(Model, frozen=True):
     """``rules/screen.yaml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    strong: list[StrictStr]
-    weak: list[StrictStr]
-    shapes: list[StrictStr]
+    strong: list[str]
+    weak: list[str]
+    shapes: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Suspicion:
+class Suspicion(Struct, frozen=True):
     """One item (or the server's own texts) that may give orders."""
 
     pointer: str

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import re2
+from msgspec import Struct, field
 
 from mcp_threat_scoring.acts import Acts, Known, Line, line_of
 from mcp_threat_scoring.manifest import Item, well_formed
@@ -58,14 +58,21 @@ _LINE_BREAKS = str.maketrans("\r\n\t\x0b\x0c\u2028\u2029\x85", "        ")
 class SaidView(View):
     """Lines whose every part can be shown in the words that the target used."""
 
-    __slots__ = ("lines", "marks")
+    lines: list[Passage]
+    marks: list[list[tuple[int, int, int, int]]]
 
-    def __init__(self, lines: list[tuple[str, Passage, list[tuple[int, int, int, int]]]]) -> None:
+    @classmethod
+    def of(cls, lines: list[tuple[str, Passage, list[tuple[int, int, int, int]]]]) -> SaidView:
+        """Put lines together, each with the passage it is from and the places of its parts there."""
         texts = [text for text, _, _ in lines]
-        starts = line_starts(texts)
-        super().__init__("\n".join(texts), starts, [passage.pointer for _, passage, _ in lines])
-        self.lines = [passage for _, passage, _ in lines]
-        self.marks = [marks for _, _, marks in lines]
+        passages = [passage for _, passage, _ in lines]
+        return cls(
+            "\n".join(texts),
+            line_starts(texts),
+            [passage.pointer for passage in passages],
+            passages,
+            [marks for _, _, marks in lines],
+        )
 
     def shown(self, start: int, end: int) -> str:
         """The target's own words for a part of one line."""
@@ -88,16 +95,14 @@ def _raw(normal: Normal, start: int, end: int, hidden: bool) -> str:
     return normal.raw[first:last]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reader:
+class Reader(Struct, frozen=True, eq=False):
     """What is needed to read an item closely."""
 
     acts: Acts
     screen: Screen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Screen:
+class Screen(Struct, frozen=True, eq=False):
     """What decides which items are read closely, and which parts of long texts."""
 
     strong: Any
@@ -262,7 +267,7 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
         elif piece.role in ("name", "title"):
             names.append((split_words(flat[:200]), piece.pointer))
     views: dict[str, View] = {
-        name: SaidView(lines)
+        name: SaidView.of(lines)
         for name, lines in (("said", page.said), ("described", page.described), ("hidden", page.hidden),
                             ("prose", page.prose), ("openly", page.openly))
         if lines

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mcp_threat_scoring.phrases import joined, lowered, number, sentence
 from mcp_threat_scoring.report import ThreatOut
@@ -23,8 +24,7 @@ MATTERS_ANYWAY = ("tools", "auth")
 """Parts whose absence is told even where other evidence mapped the layer."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerTelling:
+class LayerTelling(Struct, frozen=True):
     """What there is to say of a layer: clauses about presence, weak signs, safeguards and the rest, and its threats."""
 
     facts: Sequence[str] = ()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from pydantic import model_validator
+from msgspec import Struct
 
 from mcp_threat_scoring.aivss_tables import severity
 from mcp_threat_scoring.condition import (
@@ -26,7 +25,7 @@ from mcp_threat_scoring.scene import Scene
 MAX_LEVERS = 5
 
 
-class LeverRule(Doc):
+class LeverRule(Doc, frozen=True, kw_only=True):
     """A change that somebody other than the server's author can make: deny some tools, or see to something."""
 
     change: str
@@ -34,24 +33,20 @@ class LeverRule(Doc):
     assume: str | None = None
     when: Condition | None = None
 
-    @model_validator(mode="after")
-    def _one_way(self) -> LeverRule:
+    def __post_init__(self) -> None:
         if (self.deny is None) == (self.assume is None):
             raise ValueError("a lever either denies tools or assumes something")
         if self.deny is not None and not any(isinstance(part, ToolCondition) for part in walk(self.deny)):
             raise ValueError("deny asks for tools")
-        return self
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Lever:
+class _Lever(Struct, frozen=True, eq=False):
     rule: LeverRule
     holds: Holds
     denied: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Change:
+class Change(Struct, frozen=True, eq=False):
     """A change to try: what it is called, the scene it leads to, and how many tools it denies."""
 
     said: str

@@ -7,9 +7,9 @@ English is regular enough for a handful of spelling rules; what they get wrong s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import re2
+from msgspec import Struct, field
 
 from mcp_threat_scoring.prose import Grammar, forms_of
 
@@ -35,8 +35,7 @@ def inflect(verb: str) -> list[str]:
     return [verb, third, f"{stem}ed", f"{stem}ing"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lexicon:
+class Lexicon(Struct, frozen=True):
     """Named word classes. `verbs` are inflected, `words` are taken as they stand (a word may be a phrase)."""
 
     verbs: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -47,8 +46,8 @@ class Lexicon:
     things_first: Sequence[str] = ()
     compounds: Sequence[str] = ()
     skipped: Sequence[str] = ()
-    _forms: dict[tuple[str, bool], list[str]] = field(default_factory=dict, compare=False, repr=False)
-    _spelled: dict[tuple[str, bool], str] = field(default_factory=dict, compare=False, repr=False)
+    _forms: dict[tuple[str, bool], list[str]] = field(default_factory=dict)
+    _spelled: dict[tuple[str, bool], str] = field(default_factory=dict)
     """Alternations already written out: a class stands in dozens of patterns."""
 
     def grammar(self) -> Grammar:

@@ -7,10 +7,9 @@ twice gets a number, so that nothing is lost.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from msgspec import Meta, to_builtins
 
 from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
@@ -23,7 +22,7 @@ HASH_LENGTH = 32
 COMMAND_SHOWN = 300
 
 
-class LockedTool(Frozen):
+class LockedTool(Frozen, frozen=True, kw_only=True):
     """One approved tool."""
 
     sha256: str
@@ -35,7 +34,7 @@ class LockedTool(Frozen):
     abilities: list[str]
 
 
-class LockedServer(Frozen):
+class LockedServer(Frozen, frozen=True, kw_only=True):
     """One approved server."""
 
     target: str
@@ -55,20 +54,22 @@ class LockedServer(Frozen):
     score: float
     severity: AivssSeverity
     verdict: Decision
-    hostile: list[str] = Field(description="Fingerprints of hostile content that was there when it was approved.")
-    findings: list[str] = Field(description="Fingerprints of everything else that was found then.")
+    hostile: Annotated[
+        list[str], Meta(description="Fingerprints of hostile content that was there when it was approved.")
+    ]
+    findings: Annotated[list[str], Meta(description="Fingerprints of everything else that was found then.")]
     tools: dict[str, LockedTool]
     prompts: dict[str, str]
     resources: dict[str, str]
-    unseen: list[str] = Field(description="Parts that were not observed, and so not approved.")
-    whole: str = Field(default="", description="Hash of everything that was seen: while it stays, nothing changed.")
-    locked_by: str = Field(default="", description="The version of the program that judged it.")
+    unseen: Annotated[list[str], Meta(description="Parts that were not observed, and so not approved.")]
+    whole: Annotated[str, Meta(description="Hash of everything that was seen: while it stays, nothing changed.")] = ""
+    locked_by: Annotated[str, Meta(description="The version of the program that judged it.")] = ""
 
 
-class Lock(Frozen):
+class Lock(Frozen, frozen=True, kw_only=True):
     """``mcp-threat-model.lock.json``."""
 
-    lock_version: Annotated[Literal[1], Field(description="Of this file's format.")] = LOCK_VERSION
+    lock_version: Annotated[Literal[1], Meta(description="Of this file's format.")] = LOCK_VERSION
     servers: dict[str, LockedServer]
 
 
@@ -116,14 +117,13 @@ def whole_of(manifest: Manifest) -> str:
 
     The same manifest gives the same report, so that a server whose hash is the approved one needs no analysis.
     """
-    parts = (
-        manifest.target_kind, manifest.target_value, manifest.sha256, asdict(manifest.server),
-        [asdict(bad) for bad in manifest.bad_items], {part: asdict(seen) for part, seen in manifest.coverage.items()},
-        asdict(manifest.transport), asdict(manifest.launch), asdict(manifest.auth),
-        [asdict(event) for event in manifest.events],
+    m = manifest
+    seen = (
+        m.target_kind, m.target_value, m.sha256, m.server, m.bad_items, m.coverage, m.transport, m.launch, m.auth,
+        m.events,
     )  # fmt: skip
     try:
-        return sha256_of(parts)[:HASH_LENGTH]
+        return sha256_of(to_builtins(seen))[:HASH_LENGTH]
     except (ValueError, TypeError, RecursionError):
         return ""
 

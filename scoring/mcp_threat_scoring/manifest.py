@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 ItemKind = Literal["tool", "prompt", "resource", "resource_template"]
 PartName = Literal[
@@ -22,8 +23,7 @@ PARTS: tuple[PartName, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """Whether a part of the target was seen. "Could not check" is never "clean"."""
 
     status: Literal["observed", "partial", "not_observed"]
@@ -48,8 +48,7 @@ def well_formed(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class Item(Struct, frozen=True, eq=False):
     """One tool, prompt, resource or resource template, as the target sent it."""
 
     kind: ItemKind
@@ -75,16 +74,14 @@ class Item:
         return self.mapping("annotations")
 
 
-@dataclass(frozen=True, slots=True)
-class BadItem:
+class BadItem(Struct, frozen=True):
     """An item that could not be used. `reason` is our sentence; nothing of the target's text is in it."""
 
     pointer: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServerFacts:
+class ServerFacts(Struct, frozen=True):
     """Who the target says it is (raw text: neutralise before showing)."""
 
     name: str = ""
@@ -95,8 +92,7 @@ class ServerFacts:
     capabilities: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class TransportFacts:
+class TransportFacts(Struct, frozen=True):
     """How the target is reached. ``kind`` "none" is a saved description that names no way in."""
 
     kind: Literal["stdio", "http", "sse", "none"] = "none"
@@ -107,8 +103,7 @@ class TransportFacts:
     """Further observations by name, e.g. ``origin_checked: false``; rules read them as ``transport.NAME``."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchFacts:
+class LaunchFacts(Struct, frozen=True):
     """How the target is started, as asked for or as declared by a package or a client's configuration."""
 
     argv: tuple[str, ...] = ()
@@ -124,16 +119,14 @@ class LaunchFacts:
     facts: Mapping[str, str | bool | int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeFact:
+class ScopeFact(Struct, frozen=True):
     """One OAuth scope and where its name was read."""
 
     name: str
     source: Literal["challenge", "resource_metadata", "authorization_server", "declared", "tool", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class AuthFacts:
+class AuthFacts(Struct, frozen=True):
     """What was seen of authentication and authorization, without any credentials of ours."""
 
     requirement: Literal["none", "optional", "required", "unknown"] = "unknown"
@@ -143,8 +136,7 @@ class AuthFacts:
     """Further observations by name, e.g. ``pkce_s256: true``, ``issuer_mismatch: false``; rules read ``auth.NAME``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something odd the target did while it was read, kept as evidence: ``reverse_request``, ``junk_output`` …"""
 
     code: str
@@ -152,16 +144,14 @@ class Event:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A name and a paragraph of prose: what a directory says of a server whose tools nobody has listed."""
 
     name: str
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """Everything that was seen of one target."""
 
     target_kind: str

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from typing import Any
 
 import re2
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
@@ -42,16 +43,14 @@ Judge = Callable[[AbilityTest | EffectTest | DomainTest | SignalTest], "Signal |
 """Answers tests about what was concluded so far (None: does not hold), with the evidence when it holds."""
 
 
-@dataclass(slots=True)
-class _Compiled:
+class _Compiled(Struct):
     rule: SignalRule
     predicate: Predicate
     positives: tuple[int, ...]
     only: int | None
 
 
-@dataclass(slots=True)
-class _Field:
+class _Field(Struct):
     atoms: list[int] = field(default_factory=list)
     compiled: Any = field(default_factory=lambda: re2.Set.SearchSet(_options()))
 
@@ -61,8 +60,7 @@ _OPENING = re2.compile(r"^\^(?:\(\?:)?((?:\{[a-z][a-z_-]*!?\}\|?)+)\)?(\\b|\$)$"
 ``^(?:{create}|{update})\\b``, ``^{delete}$``."""
 
 
-@dataclass(slots=True)
-class _Openings:
+class _Openings(Struct):
     """First words of lines by class. A dictionary answers at once what would be the largest patterns of all."""
 
     words: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -146,7 +144,7 @@ class Matcher:
             view.compiled.Compile()
 
     def _atom(self, test: Any) -> int:
-        key = (type(test), *(tuple(v) if isinstance(v, list) else (type(v), v) for v in test.__dict__.values()))
+        key = (type(test), *(tuple(v) if isinstance(v, list) else (type(v), v) for v in astuple(test)))
         if key in self._memo:
             return self._memo[key]
         index = len(self._sources)
@@ -298,8 +296,7 @@ class Matcher:
         return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
 
 
-@dataclass(slots=True)
-class _Look:
+class _Look(Struct):
     """What is needed to find the evidence for any rule that fired on one subject."""
 
     matcher: Matcher
@@ -311,37 +308,28 @@ class _Look:
 class _Fired(Signal):
     """A signal whose evidence is looked for when somebody asks: most are only ever counted."""
 
-    __slots__ = ("_compiled", "_found", "_look")
-    _compiled: _Compiled
-    _found: tuple[Evidence, ...] | None
-    _look: _Look | None
+    __slots__ = ("_compiled", "_look")
 
     def __init__(self, compiled: _Compiled, look: _Look) -> None:
-        _set(self, "id", compiled.rule.id)
-        _set(self, "subject", look.subject.pointer)
-        _set(self, "_compiled", compiled)
-        _set(self, "_look", look)
-        _set(self, "_found", None)
+        self.id = compiled.rule.id
+        self.subject = look.subject.pointer
+        self._compiled = compiled
+        self._look: _Look | None = look
+        self._found = ()
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Where and on which words it fired; looked up once."""
         if self._look is not None:
-            _set(self, "_found", self._look.matcher.evidence(self._compiled, self._look, MAX_EVIDENCE))
-            _set(self, "_look", None)  # lets go of the subject's texts
-        return self._found or ()
+            self._found = self._look.matcher.evidence(self._compiled, self._look, MAX_EVIDENCE)
+            self._look = None  # lets go of the subject's texts
+        return self._found
 
     @property
     def first(self) -> Evidence | None:
         """The first piece of evidence, without a search for the others."""
-        if self._look is not None:
-            found = self._look.matcher.evidence(self._compiled, self._look, 1)
-        else:
-            found = self._found or ()
+        found = self._look.matcher.evidence(self._compiled, self._look, 1) if self._look is not None else self._found
         return found[0] if found else None
-
-
-_set = object.__setattr__  # a signal is frozen for everybody else
 
 
 def _any_of(atoms: frozenset[int], parts: Sequence[Predicate]) -> Predicate:

@@ -8,14 +8,13 @@ no tool can lower a score by what it says of itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from msgspec import Meta, Struct
 
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
-from mcp_threat_scoring.condition import Atoms, Conditional, Doc, Monotone, ToolCondition, compiled, walk
+from mcp_threat_scoring.condition import Atoms, Condition, Conditional, Doc, ToolCondition, compiled, walk
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import joined, sentence
@@ -23,54 +22,49 @@ from mcp_threat_scoring.report import ProfileId
 from mcp_threat_scoring.scene import Scene
 
 
-class ThreatLevel(Conditional):
+class ThreatLevel(Conditional, frozen=True, kw_only=True):
     """One thing known of attacks, and the multiplier it means in each profile."""
 
     value: Mapping[ProfileId, float]
 
-    @model_validator(mode="after")
-    def _allowed(self) -> ThreatLevel:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         for profile, value in self.value.items():
             if not PROFILES[profile].threat.admits(value):
                 raise ValueError(f"{profile} takes a threat multiplier of {PROFILES[profile].threat}")
-        return self
 
 
-class Control(Conditional):
+class Control(Conditional, frozen=True, kw_only=True):
     """Something that stands in the way of misuse, and what it is worth."""
 
-    when: Monotone
-    credit: Annotated[float, Field(gt=0, le=0.4)]
+    when: Condition
+    credit: Annotated[float, Meta(gt=0, le=0.4)]
 
-    @model_validator(mode="after")
-    def _not_of_tools(self) -> Control:
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if any(isinstance(part, ToolCondition) for part in walk(self.when)):
             raise ValueError("a control is of the server as a whole; a further tool could lower the score")
-        return self
 
 
-class Owasp(Doc):
+class Owasp(Doc, frozen=True, kw_only=True):
     """Credits needed for the levels of AIVSS v0.8, Table 4b. `strong` cannot be reached by reading."""
 
     partial: float
 
 
-class MultipliersDoc(Doc):
+class MultipliersDoc(Doc, frozen=True, kw_only=True):
     """``rules/multipliers.yaml``."""
 
-    threat: Annotated[list[ThreatLevel], Field(min_length=1)]
+    threat: Annotated[list[ThreatLevel], Meta(min_length=1)]
     controls: list[Control]
     owasp: Owasp
 
-    @model_validator(mode="after")
-    def _ends(self) -> MultipliersDoc:
+    def __post_init__(self) -> None:
         if self.threat[-1].when is not None:
             raise ValueError("the last threat level has no condition")
-        return self
 
 
-@dataclass(frozen=True, slots=True)
-class Multiplier:
+class Multiplier(Struct, frozen=True):
     """A multiplier and why."""
 
     value: float

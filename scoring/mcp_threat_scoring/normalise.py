@@ -13,10 +13,10 @@ from __future__ import annotations
 import html
 import unicodedata
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import Literal
 
 import re2
+from msgspec import Struct, field
 
 Oddity = Literal["invisible", "tags", "selectors", "bidi", "control", "lookalike", "styled", "stacked", "entities"]
 
@@ -58,8 +58,7 @@ _WORD = re2.compile(r"[\pL\pN]+")
 _TWIN_SCRIPTS = re2.compile(r"[\p{Cyrillic}\p{Greek}\p{Armenian}]")
 
 
-@dataclass(slots=True)
-class Normal:
+class Normal(Struct):
     """A text as it is meant: lower case, plain letters, nothing invisible."""
 
     text: str

@@ -12,11 +12,11 @@ import base64
 import binascii
 import codecs
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import unquote
 
 import re2
+from msgspec import Struct
 
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.normalise import Normal, normalise
@@ -84,8 +84,7 @@ _ROUNDABOUT = re2.compile(
 )
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(Struct):
     """One text of the target, as it is meant."""
 
     normal: Normal
@@ -94,8 +93,7 @@ class Passage:
     channel: Channel = "open"
 
 
-@dataclass(slots=True)
-class Piece:
+class Piece(Struct):
     """One string of the target with its place and what it is for."""
 
     text: str

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import re2
-from pydantic import Field
+from msgspec import Meta
 
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import Decision, Frozen, Report
@@ -42,27 +42,29 @@ NAMES_TOLD = 5
 SERVER_NAME = 64
 
 
-class ConfigFile(Frozen):
+class ConfigFile(Frozen, frozen=True, kw_only=True):
     """A piece of configuration, and where it belongs."""
 
-    path: str = Field(description="The client's file that it belongs into; merge it with what is there.")
+    path: Annotated[str, Meta(description="The client's file that it belongs into; merge it with what is there.")]
     language: Literal["json", "toml", "markdown"]
     text: str
 
 
-class Permissions(Frozen):
+class Permissions(Frozen, frozen=True, kw_only=True):
     """The least privilege of one server, for one client."""
 
     client: ClientId
-    server: str = Field(description="The name the server is assumed to have in the client's configuration.")
+    server: Annotated[str, Meta(description="The name the server is assumed to have in the client's configuration.")]
     decision: Decision
     files: list[ConfigFile]
-    notes: list[str] = Field(description="What the configuration cannot say, or what a person has to do besides.")
+    notes: Annotated[
+        list[str], Meta(description="What the configuration cannot say, or what a person has to do besides.")
+    ]
     scopes_to_grant: list[str]
     scopes_to_refuse: list[str]
 
 
-class _Sorted(Frozen):
+class _Sorted(Frozen, frozen=True, kw_only=True):
     allow: list[str]
     confirm: list[str]
     deny: list[str]
@@ -200,7 +202,7 @@ def permissions(report: Report, client: ClientId, server: str) -> Permissions:
     }
     every = (*limits.allow_tools, *limits.confirm_tools, *limits.deny_tools)
     odd = [name for name in every if not _WRITABLE.search(name)]
-    chosen = _Sorted.model_validate(plain)
+    chosen = _Sorted.read(plain)
     notes: list[str] = []
     if report.verdict.decision == "block":
         chosen = _Sorted(allow=[], confirm=[], deny=[*plain["allow"], *plain["confirm"], *plain["deny"]])

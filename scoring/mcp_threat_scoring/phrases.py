@@ -7,8 +7,9 @@ that a reader (person or model) sees where our words end and the target's begin.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from mcp_threat_scoring.neutralise import SafeText, neutralise
 from mcp_threat_scoring.signal import Evidence, Signals
@@ -85,8 +86,7 @@ def parameter_of(pointer: str) -> str:
     return rest.split("/", 1)[0].replace("~1", "/").replace("~0", "~") if found else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Where one signal was seen, ready for a sentence.
 
     `subjects` and `parameters` are the first few, quoted, in manifest order; the counts are of all.

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import re2
+from msgspec import Struct
 
 from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.facts import SERVER_TEXT, server_subject
@@ -67,8 +67,7 @@ def clauses(listing: Listing | None) -> tuple[Item, ...]:
     return tuple(Item("tool", "/description", "", {"description": piece}, "") for piece in found[:CLAUSES])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Engine:
+class Engine(Struct, frozen=True, eq=False):
     """A rule set compiled for the three rounds."""
 
     ruleset: Ruleset
@@ -99,8 +98,7 @@ def engine(ruleset: Ruleset) -> Engine:
     return Engine(ruleset, rules, first, second, server, grammar, Kin(lexicon, grammar))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class Picture(Struct, frozen=True, eq=False):
     """Signals, tool profiles and facts of one target."""
 
     signals: Signals

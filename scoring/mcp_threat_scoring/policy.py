@@ -22,27 +22,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from msgspec import Meta, Struct
 
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Frozen, Report, Severity
 
 POLICY_NAME = "mcp-threat-model.yaml"
 Threshold = Literal["info", "low", "medium", "high", "critical", "never"]
-Pattern = Annotated[str, Field(min_length=1, max_length=300)]
+Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 """A name; ``*`` stands for any characters."""
-Day = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$")]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$")]
 """A day as ISO 8601 writes it. As text, days compare as they follow each other, and nobody here reads a clock."""
 
 
-class Thresholds(Frozen):
+class Thresholds(Frozen, frozen=True, kw_only=True):
     """From where on a finding of a kind, or the score, breaks the build. What is not said is left to ``fail_at``."""
 
-    score: Annotated[float, Field(ge=0, le=10, strict=True)] | Threshold | None = None
+    score: Annotated[float, Meta(ge=0, le=10)] | Threshold | None = None
     hostile_content: Threshold | None = None
     contradiction: Threshold | None = None
     weakness: Threshold | None = None
@@ -50,14 +49,14 @@ class Thresholds(Frozen):
     change: Threshold | None = None
 
 
-class Acceptance(Frozen):
+class Acceptance(Frozen, frozen=True, kw_only=True):
     """A finding that somebody looked at and lives with for a while."""
 
     rule: Pattern
     server: Pattern | None = None
     tool: Pattern | None = None
-    reason: Annotated[str, Field(min_length=5, max_length=500)]
-    until: Day = Field(description="The last day on which it counts.")
+    reason: Annotated[str, Meta(min_length=5, max_length=500)]
+    until: Annotated[Day, Meta(description="The last day on which it counts.")]
 
     def covers(self, report: Report, finding: FindingOut) -> bool:
         """Whether it speaks of this finding, whatever the date."""
@@ -68,7 +67,7 @@ class Acceptance(Frozen):
         return self.server is None or _is_called(report, self.server)
 
 
-class Policy(Frozen):
+class Policy(Frozen, frozen=True, kw_only=True):
     """The whole file."""
 
     version: Literal[1]
@@ -78,8 +77,7 @@ class Policy(Frozen):
     accept: tuple[Acceptance, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What a policy says of one report."""
 
     report: Report
@@ -151,7 +149,7 @@ def judge(
     """
     floor = fail_at if fail_at is not None else policy.fail_at
     if scored and policy.servers is not None and not any(_is_called(report, name) for name in policy.servers):
-        report = report.model_copy(update={"findings": [_stranger(report), *report.findings]})
+        report = report.changed({"findings": [_stranger(report), *report.findings]})
     accepted: dict[str, str] = {}
     expired: dict[Acceptance, None] = {}
     used: set[int] = set()

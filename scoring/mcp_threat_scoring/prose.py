@@ -7,8 +7,9 @@ expression's `sub` costs more than all of this together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from mcp_threat_scoring.manifest import well_formed
 
@@ -81,8 +82,7 @@ def split_words(name: str) -> str:
     return " ".join("".join(out).lower().split())
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(Struct, frozen=True):
     """A description, taken apart. All lower case."""
 
     sentences: list[str] = field(default_factory=list)
@@ -152,8 +152,7 @@ def read_prose(description: str) -> Prose:
     return Prose(sentences, negated, sections.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """Which words are verbs.
 
     `orders` are base forms ("delete"), `commands` also the third person ("deletes"), `gerunds` end in -ing. `nouns`

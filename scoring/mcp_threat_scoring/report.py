@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import UNSET, Meta, UnsetType
 
 from mcp_threat_scoring.errors import ErrorCode
+from mcp_threat_scoring.model import Model
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -27,13 +28,10 @@ Role = Literal["stranger", "private", "out", "power"]
 Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
 
 
-class Frozen(BaseModel):
-    """Base of all report parts: immutable, and nothing may be added silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+Frozen = Model
 
 
-class EvidenceOut(Frozen):
+class EvidenceOut(Frozen, frozen=True, kw_only=True):
     """Why we say so: the rule, the place in the manifest, the (neutralised) words, and their weight in log-odds."""
 
     rule_id: str
@@ -42,14 +40,14 @@ class EvidenceOut(Frozen):
     weight: float = 0.0
 
 
-class TargetOut(Frozen):
+class TargetOut(Frozen, frozen=True, kw_only=True):
     """What was asked for."""
 
     kind: str
     value: str
 
 
-class ServerOut(Frozen):
+class ServerOut(Frozen, frozen=True, kw_only=True):
     """Who the target says it is."""
 
     name: str
@@ -60,36 +58,36 @@ class ServerOut(Frozen):
     manifest_sha256: str
 
 
-class CoverageOut(Frozen):
+class CoverageOut(Frozen, frozen=True, kw_only=True):
     """Whether a part was seen, and if not, why not."""
 
     status: Literal["observed", "partial", "not_observed"]
     reason: str
 
 
-class ToolOut(Frozen):
+class ToolOut(Frozen, frozen=True, kw_only=True):
     """What one tool can do."""
 
     name: str
     pointer: str
     effect: Effect
-    confidence: Annotated[float, Field(ge=0, le=1)]
+    confidence: Annotated[float, Meta(ge=0, le=1)]
     abilities: list[str]
     domains: list[str]
     declared: dict[str, bool | str]
     evidence: list[EvidenceOut]
 
 
-class CapabilitiesOut(Frozen):
+class CapabilitiesOut(Frozen, frozen=True, kw_only=True):
     """What the server can do."""
 
     write_capable: bool
-    abilities: list[str] = Field(default_factory=list, description="Union over the tools, or read from a listing.")
-    domains: list[str] = Field(default_factory=list)
+    abilities: Annotated[list[str], Meta(description="Union over the tools, or read from a listing.")] = []
+    domains: list[str] = []
     tools: list[ToolOut]
 
 
-class ScopeOut(Frozen):
+class ScopeOut(Frozen, frozen=True, kw_only=True):
     """One OAuth scope, how wide it is, and where it was read."""
 
     name: str
@@ -97,7 +95,7 @@ class ScopeOut(Frozen):
     source: str
 
 
-class AuthOut(Frozen):
+class AuthOut(Frozen, frozen=True, kw_only=True):
     """With what authority the tools act."""
 
     requirement: Literal["none", "optional", "required", "unknown"]
@@ -107,7 +105,7 @@ class AuthOut(Frozen):
     evidence: list[EvidenceOut]
 
 
-class FindingOut(Frozen):
+class FindingOut(Frozen, frozen=True, kw_only=True):
     """Something wrong with the server. What it *can* do is never a finding."""
 
     rule_id: str
@@ -124,7 +122,7 @@ class FindingOut(Frozen):
     fingerprint: str = ""
 
 
-class MetricOut(Frozen):
+class MetricOut(Frozen, frozen=True, kw_only=True):
     """One CVSS base metric with its reason."""
 
     id: str
@@ -133,7 +131,7 @@ class MetricOut(Frozen):
     evidence: list[EvidenceOut]
 
 
-class CvssOut(Frozen):
+class CvssOut(Frozen, frozen=True, kw_only=True):
     """The CVSS base of the chosen scenario. A base that was given as a number has no vector."""
 
     version: Literal["3.1", "4.0"] | None
@@ -143,14 +141,14 @@ class CvssOut(Frozen):
     metrics: list[MetricOut]
 
 
-class RangeOut(Frozen):
+class RangeOut(Frozen, frozen=True, kw_only=True):
     """Exact bounds of the score over everything unknown."""
 
     low: float
     high: float
 
 
-class FactorOut(Frozen):
+class FactorOut(Frozen, frozen=True, kw_only=True):
     """One agentic factor."""
 
     id: str
@@ -163,7 +161,7 @@ class FactorOut(Frozen):
     evidence: list[EvidenceOut]
 
 
-class LeverOut(Frozen):
+class LeverOut(Frozen, frozen=True, kw_only=True):
     """A change that would lower the score, recomputed."""
 
     change: str
@@ -171,7 +169,7 @@ class LeverOut(Frozen):
     severity_after: AivssSeverity
 
 
-class ScenarioOut(Frozen):
+class ScenarioOut(Frozen, frozen=True, kw_only=True):
     """One way the server could be abused, and what it would score."""
 
     id: str
@@ -181,7 +179,7 @@ class ScenarioOut(Frozen):
     score: float
 
 
-class AivssProfileOut(Frozen):
+class AivssProfileOut(Frozen, frozen=True, kw_only=True):
     """An AIVSS score with every term, under one profile."""
 
     profile: ProfileId
@@ -198,20 +196,21 @@ class AivssProfileOut(Frozen):
     factors: list[FactorOut]
     formula: str
     below_cvss_base: bool
-    repaired_score: float | None = Field(
-        default=None, description="CVSS base + AARS x mitigation: the score if mitigation may not go below the base."
-    )
+    repaired_score: Annotated[
+        float | None,
+        Meta(description="CVSS base + AARS x mitigation: the score if mitigation may not go below the base."),
+    ] = None
     levers: list[LeverOut]
-    scenarios: list[ScenarioOut] = Field(default_factory=list)
+    scenarios: list[ScenarioOut] = []
 
 
-class AivssOut(AivssProfileOut):
+class AivssOut(AivssProfileOut, frozen=True, kw_only=True):
     """The headline profile, with the other one beside it."""
 
     other_profile: AivssProfileOut
 
 
-class MitigationOut(Frozen):
+class MitigationOut(Frozen, frozen=True, kw_only=True):
     """What to do about a threat, and who can."""
 
     id: str
@@ -219,7 +218,7 @@ class MitigationOut(Frozen):
     action: str
 
 
-class ThreatOut(Frozen):
+class ThreatOut(Frozen, frozen=True, kw_only=True):
     """One threat that the evidence supports."""
 
     id: str
@@ -227,14 +226,14 @@ class ThreatOut(Frozen):
     likelihood: Literal["confirmed", "likely", "possible"]
     severity: Severity
     description: str = ""
-    tools: list[str] = Field(default_factory=list)
+    tools: list[str] = []
     evidence: list[EvidenceOut]
     mitigations: list[MitigationOut]
-    response: list[str] = Field(default_factory=list)
+    response: list[str] = []
     references: dict[str, list[str]]
 
 
-class LayerOut(Frozen):
+class LayerOut(Frozen, frozen=True, kw_only=True):
     """One MAESTRO layer."""
 
     id: LayerId
@@ -245,14 +244,14 @@ class LayerOut(Frozen):
     threats: list[ThreatOut]
 
 
-class MaestroOut(Frozen):
+class MaestroOut(Frozen, frozen=True, kw_only=True):
     """The seven layers and the chains that cross them."""
 
     layers: list[LayerOut]
     cross_layer: list[ThreatOut]
 
 
-class LimitsOut(Frozen):
+class LimitsOut(Frozen, frozen=True, kw_only=True):
     """Least privilege written out."""
 
     allow_tools: list[str]
@@ -260,7 +259,7 @@ class LimitsOut(Frozen):
     deny_tools: list[str]
 
 
-class VerdictOut(Frozen):
+class VerdictOut(Frozen, frozen=True, kw_only=True):
     """What to do."""
 
     decision: Decision
@@ -268,7 +267,7 @@ class VerdictOut(Frozen):
     limits: LimitsOut
 
 
-class CheckOut(Frozen):
+class CheckOut(Frozen, frozen=True, kw_only=True):
     """One check that ran: found, not found, or not observed."""
 
     id: str
@@ -277,7 +276,7 @@ class CheckOut(Frozen):
     surfaces: list[str]
 
 
-class Report(Frozen):
+class Report(Frozen, frozen=True, kw_only=True):
     """The whole answer for one target."""
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
@@ -291,10 +290,10 @@ class Report(Frozen):
     maestro: MaestroOut
     summary: str
     verdict: VerdictOut
-    checks: list[CheckOut] = Field(default_factory=list)
+    checks: list[CheckOut] = []
 
 
-class StepOut(Frozen):
+class StepOut(Frozen, frozen=True, kw_only=True):
     """One stop of a path."""
 
     server: str
@@ -303,7 +302,7 @@ class StepOut(Frozen):
     does: str
 
 
-class PathOut(Frozen):
+class PathOut(Frozen, frozen=True, kw_only=True):
     """A way from a stranger's text to harm, over several servers."""
 
     kind: Literal["steer", "carry"]
@@ -313,7 +312,7 @@ class PathOut(Frozen):
     remediation: str
 
 
-class ShadowOut(Frozen):
+class ShadowOut(Frozen, frozen=True, kw_only=True):
     """Tools of different servers that get in each other's way."""
 
     kind: Literal["same_name", "lookalike_name", "speaks_of"]
@@ -324,7 +323,7 @@ class ShadowOut(Frozen):
     remediation: str
 
 
-class FleetOut(Frozen):
+class FleetOut(Frozen, frozen=True, kw_only=True):
     """What the servers of one client make possible together."""
 
     servers: list[str]
@@ -333,7 +332,7 @@ class FleetOut(Frozen):
     summary: str
 
 
-class ErrorOut(Frozen):
+class ErrorOut(Frozen, frozen=True, kw_only=True):
     """A target that could not be read."""
 
     target: str
@@ -342,10 +341,12 @@ class ErrorOut(Frozen):
     hint: str
 
 
-class ReportSet(Frozen):
+class ReportSet(Frozen, frozen=True, kw_only=True):
     """What `scan --format json` prints."""
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
     reports: list[Report]
     errors: list[ErrorOut]
-    fleet: FleetOut | None = Field(default=None, description="The set as a whole; only where one was scanned as a set.")
+    fleet: (
+        Annotated[FleetOut, Meta(description="The set as a whole; only where one was scanned as a set.")] | UnsetType
+    ) = UNSET

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from msgspec import Meta, field
 
+from mcp_threat_scoring.model import Choice, Model
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
 
 Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
@@ -18,25 +19,25 @@ Over = Literal["tools", "prompts", "resources", "resource_templates", "server", 
 Polarity = Literal["presence", "weak", "gap", "control"]
 
 
-class _Doc(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+class Test(Choice):
+    """What a rule asks of a subject: one of the classes below, told apart by their keys."""
+
+    __slots__ = ()
 
 
-class TextTest(_Doc):
+class TextTest(Test, Model, frozen=True, kw_only=True):
     """A view of the subject's text matches. `regex` is RE2 with ``{class}`` macros; `has` lists whole entries."""
 
     field: str
     regex: str | None = None
     has: list[str] | None = None
 
-    @model_validator(mode="after")
-    def _one_way(self) -> TextTest:
+    def __post_init__(self) -> None:
         if (self.regex is None) == (self.has is None):
             raise ValueError("a field test needs either regex or has")
-        return self
 
 
-class FactTest(_Doc):
+class FactTest(Test, Model, frozen=True, kw_only=True):
     """A named observation has one of these values, or is a number of at least / at most so much."""
 
     fact: str
@@ -44,91 +45,69 @@ class FactTest(_Doc):
     at_least: int | None = None
     at_most: int | None = None
 
-    @model_validator(mode="after")
-    def _one_way(self) -> FactTest:
+    def __post_init__(self) -> None:
         if sum(value is not None for value in (self.equals, self.at_least, self.at_most)) != 1:
             raise ValueError("a fact test needs exactly one of equals, at_least, at_most")
-        return self
 
 
-class SignalTest(_Doc):
+class SignalTest(Test, Model, frozen=True, kw_only=True):
     """Another rule fired on the same subject; in a rule over the server: anywhere, on at least `at_least` items."""
 
     signal: str
     at_least: int = 1
-    share: float | None = Field(default=None, ge=0, le=1, description="…and on at least this share of the tools.")
+    share: Annotated[float, Meta(ge=0, le=1, description="…and on at least this share of the tools.")] | None = None
 
 
-class AbilityTest(_Doc):
+class AbilityTest(Test, Model, frozen=True, kw_only=True):
     """The tool (in a rule over the server: at least so many tools) has this ability."""
 
     ability: str
     at_least: int = 1
-    share: float | None = Field(default=None, ge=0, le=1)
+    share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class EffectTest(_Doc):
+class EffectTest(Test, Model, frozen=True, kw_only=True):
     """The tool's effect is at least this one (destructive implies write); `sure` asks for that much probability."""
 
     effect: Literal["read", "write", "destructive"]
     sure: float = 0.5
     at_least: int = 1
-    share: float | None = Field(default=None, ge=0, le=1)
+    share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class DomainTest(_Doc):
+class DomainTest(Test, Model, frozen=True, kw_only=True):
     """The tool (over the server: at least so many tools) works in this business domain."""
 
     domain: str
     at_least: int = 1
-    share: float | None = Field(default=None, ge=0, le=1)
+    share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class AnyOf(_Doc):
+class AnyOf(Test, Model, frozen=True, kw_only=True):
     """At least one holds."""
 
-    any: Annotated[list[Test], Field(min_length=1)]
+    any: Annotated[list[Test], Meta(min_length=1)]
 
 
-class AllOf(_Doc):
+class AllOf(Test, Model, frozen=True, kw_only=True):
     """All hold."""
 
-    all: Annotated[list[Test], Field(min_length=1)]
+    all: Annotated[list[Test], Meta(min_length=1)]
 
 
-class Not(_Doc):
+class Not(Test, Model, frozen=True, kw_only=True):
     """It does not hold."""
 
-    negated: Test = Field(alias="not")
+    negated: Test = field(name="not")
 
 
-def _kind(value: Any) -> str:
-    keys = value if isinstance(value, dict) else getattr(value, "model_fields_set", ())
-    for key in ("field", "fact", "signal", "ability", "effect", "domain", "any", "all", "not"):
-        if key in keys or (key == "not" and "negated" in keys):
-            return key
-    return "unknown"
+Test.members = {
+    "field": TextTest, "fact": FactTest, "signal": SignalTest, "ability": AbilityTest, "effect": EffectTest,
+    "domain": DomainTest, "any": AnyOf, "all": AllOf, "not": Not,
+}  # fmt: skip
 
 
-from pydantic import Discriminator, Tag  # noqa: E402 - the union below is what needs them
-
-Test = Annotated[
-    Annotated[TextTest, Tag("field")]
-    | Annotated[FactTest, Tag("fact")]
-    | Annotated[SignalTest, Tag("signal")]
-    | Annotated[AbilityTest, Tag("ability")]
-    | Annotated[EffectTest, Tag("effect")]
-    | Annotated[DomainTest, Tag("domain")]
-    | Annotated[AnyOf, Tag("any")]
-    | Annotated[AllOf, Tag("all")]
-    | Annotated[Not, Tag("not")],
-    Discriminator(_kind),
-]
-for _model in (AnyOf, AllOf, Not):
-    _model.model_rebuild()
-
-
-class FindingDoc(_Doc):
+class FindingDoc(Model, frozen=True, kw_only=True):
     """What to report when the rule fires. Without it the rule only feeds the scores and threats."""
 
     kind: FindingKind
@@ -136,23 +115,23 @@ class FindingDoc(_Doc):
     confidence: Level
     explanation: str
     remediation: str
-    once: bool = Field(default=False, description="One finding for the whole server, with the tools named.")
+    once: Annotated[bool, Meta(description="One finding for the whole server, with the tools named.")] = False
 
 
-class TechniqueDoc(_Doc):
+class TechniqueDoc(Model, frozen=True, kw_only=True):
     """What to say of a technique of hostile text; the confidence comes from everything found in the item together.
 
     Each is a clause that follows "it": ``asks`` ("asks to …"), ``obeyed`` ("the model would …").
     """
 
     severity: Severity
-    addresses: str = Field(default="the model", description="Who is spoken to.")
+    addresses: Annotated[str, Meta(description="Who is spoken to.")] = "the model"
     asks: str
     obeyed: str
     remediation: str
 
 
-class Variant(_Doc):
+class Variant(Model, frozen=True, kw_only=True):
     """One member of a family. What it leaves out, it takes from the file."""
 
     match: Test
@@ -160,34 +139,32 @@ class Variant(_Doc):
     suggests: dict[str, float] = {}
 
 
-class SignalDoc(_Doc):
+class SignalDoc(Model, frozen=True, kw_only=True):
     """One signal rule file."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="Equals the file's stem; never renamed.")
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="Equals the file's stem; never renamed.")]
     title: str
     since: str = "0.1.0"
     status: Literal["experimental", "stable", "deprecated"] = "stable"
     over: Over
     polarity: Polarity = "presence"
     method: Literal["exact", "heuristic"] = "heuristic"
-    settles: list[LayerId] = Field(default=[], description="Layers a positive control settles.")
+    settles: Annotated[list[LayerId], Meta(description="Layers a positive control settles.")] = []
     match: Test | None = None
     variants: dict[str, Variant] = {}
-    suggests: dict[str, float] = Field(default={}, description="Prior weight in log-odds, by question.")
+    suggests: Annotated[dict[str, float], Meta(description="Prior weight in log-odds, by question.")] = {}
     finding: FindingDoc | None = None
-    technique: TechniqueDoc | None = Field(default=None, description="Only for rules over any text.")
+    technique: Annotated[TechniqueDoc | None, Meta(description="Only for rules over any text.")] = None
     references: list[str] = []
-    misses: str = Field(default="", description="What the rule does not catch.")
+    misses: Annotated[str, Meta(description="What the rule does not catch.")] = ""
     falsepositives: list[str] = []
 
-    @model_validator(mode="after")
-    def _one_way(self) -> SignalDoc:
+    def __post_init__(self) -> None:
         if (self.match is None) == (not self.variants):
             raise ValueError("a rule needs either match or variants")
-        return self
 
 
-class RuleCase(_Doc):
+class RuleCase(Model, frozen=True, kw_only=True):
     """An example that must, or must not, make the rule fire.
 
     `item` is one item (for `over: tools` a tool); `manifest` a whole capture. `fires` may name the variant.
@@ -199,7 +176,7 @@ class RuleCase(_Doc):
     fires: bool | str | list[str]
 
 
-class CasesDoc(_Doc):
+class CasesDoc(Model, frozen=True, kw_only=True):
     """The second document of a rule file."""
 
-    cases: Annotated[list[RuleCase], Field(min_length=2)]
+    cases: Annotated[list[RuleCase], Meta(min_length=2)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -24,8 +26,7 @@ from mcp_threat_scoring.vocabulary import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SignalRule:
+class SignalRule(Struct, frozen=True):
     """One rule, ready to be compiled: a file's own, or one variant of a family."""
 
     id: SignalId
@@ -59,8 +60,7 @@ class SignalRule:
         return self.doc.finding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ruleset:
+class Ruleset(Struct, frozen=True, eq=False):
     """Everything under ``rules/`` that the signal engine needs."""
 
     rules: tuple[SignalRule, ...]
@@ -100,7 +100,7 @@ def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
     for domain in domains.values():
         words = r"\b(?:" + "|".join(domain.words) + r")\b"
         for over, fields in (("tools", ("words", "title", "summary")), ("server", ("words", "listing"))):
-            doc = SignalDoc.model_validate(
+            doc = SignalDoc.read(
                 {
                     "id": f"domain.{domain.id}" if over == "tools" else f"server-domain.{domain.id}",
                     "title": f"Works on {domain.title}",
@@ -154,7 +154,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     }
     ruleset = Ruleset(
         rules=(*rules, *_domain_rules(by_domain)),
-        lexicon=Lexicon(**dict(lexicon)),
+        lexicon=Lexicon(**asdict(lexicon)),
         abilities={ability.id: ability for ability in abilities.abilities},
         effects=abilities.effects,
         domains=by_domain,

@@ -6,11 +6,12 @@ A :class:`World` is computed once per picture; a :class:`Scene` is a cheap varia
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nlargest
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.hostile import CERTAIN, LIKELY
@@ -280,8 +281,7 @@ def _business(picture: Picture, spoken: Sequence[int]) -> list[str]:
     return named
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
+class Scene(Struct, frozen=True, eq=False, dict=True):
     """A world with only the tools of `allowed`, and assumptions made."""
 
     world: World

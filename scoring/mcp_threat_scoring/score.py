@@ -7,10 +7,11 @@ the lower bound is the score with every unknown at its best, the upper one with 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mcp_threat_scoring.aivss import Aivss, aivss, factor_sum
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
@@ -25,8 +26,7 @@ from mcp_threat_scoring.report import AivssOut, AivssProfileOut, CvssOut, Profil
 from mcp_threat_scoring.scene import Scene, World
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Models:
+class Models(Struct, frozen=True, eq=False):
     """The compiled scoring rules."""
 
     atoms: Atoms

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NewType
+
+from msgspec import Struct
 
 from mcp_threat_scoring.neutralise import SafeText
 
 SignalId = NewType("SignalId", str)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Where and on which words a rule fired. `weight` is in log-odds of the question it was used for, 0 if none."""
 
     rule_id: SignalId
@@ -22,13 +22,23 @@ class Evidence:
     weight: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
 class Signal:
     """One rule on one subject. `subject` is the item's pointer, or the empty string for the server as a whole."""
 
-    id: SignalId
-    subject: str
-    evidence: tuple[Evidence, ...]
+    __slots__ = ("_found", "id", "subject")
+
+    def __init__(self, id: SignalId, subject: str, evidence: tuple[Evidence, ...]) -> None:
+        self.id = id
+        self.subject = subject
+        self._found = evidence
+
+    def __repr__(self) -> str:
+        return f"Signal({self.id} on {self.subject or 'the server'})"
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """Where and on which words it fired."""
+        return self._found
 
     @property
     def first(self) -> Evidence | None:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta, Struct
 
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.report import LayerId, MitigationOut
 
 Polarity = Literal["presence", "weak", "gap", "control"]
@@ -18,13 +18,12 @@ Method = Literal["exact", "heuristic"]
 ThreatLayer = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "X"]
 ThreatSeverity = Literal["low", "medium", "high", "critical"]
 Framework = Literal["maestro", "owasp_mcp", "owasp_asi", "owasp_llm", "owasp_t", "cosai", "safe_mcp", "atlas", "cwe"]
-SignalName = Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$")]
+SignalName = Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$")]
 
 LAYER_IDS: tuple[LayerId, ...] = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 
 
-@dataclass(frozen=True, slots=True)
-class SignalMeta:
+class SignalMeta(Struct, frozen=True):
     """What a signal is worth: a fault or ability seen, a possibility, missing information, or a safeguard seen.
 
     `settles` names the layers about which a safeguard (polarity "control") is evidence by itself.
@@ -35,20 +34,17 @@ class SignalMeta:
     settles: frozenset[LayerId] = frozenset()
 
 
-class Doc(BaseModel):
-    """Base of the loaded documents: immutable, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+Doc = Model
 
 
-class When(Doc):
+class When(Doc, frozen=True, kw_only=True):
     """The rule of a threat over the set of observed signals. An empty part asks nothing."""
 
     all: tuple[SignalName, ...] = ()
     any: tuple[SignalName, ...] = ()
     and_any: tuple[SignalName, ...] = ()
     none: tuple[SignalName, ...] = ()
-    or_all: tuple[Annotated[tuple[SignalName, ...], Field(min_length=1)], ...] = ()
+    or_all: tuple[Annotated[tuple[SignalName, ...], Meta(min_length=1)], ...] = ()
 
     @property
     def asks(self) -> bool:
@@ -85,11 +81,11 @@ class When(Doc):
             yield from alternative
 
 
-class Threat(Doc):
+class Threat(Doc, frozen=True, kw_only=True):
     """One threat of the catalogue."""
 
-    id: Annotated[str, Field(pattern=r"^MTC-[1-8][0-9]{2}$")]
-    slug: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    id: Annotated[str, Meta(pattern=r"^MTC-[1-8][0-9]{2}$")]
+    slug: Annotated[str, Meta(pattern=r"^[a-z0-9-]+$")]
     title: str
     layer: ThreatLayer
     related_layers: tuple[LayerId, ...] = ()
@@ -102,25 +98,25 @@ class Threat(Doc):
     amplified_by: tuple[SignalName, ...] = ()
     dampened_by: tuple[SignalName, ...] = ()
     description: str
-    mitigations: Annotated[tuple[str, ...], Field(min_length=1)]
-    response: Annotated[tuple[str, ...], Field(min_length=2, max_length=4)]
-    references: Mapping[Framework, Annotated[tuple[str, ...], Field(min_length=1)]]
+    mitigations: Annotated[tuple[str, ...], Meta(min_length=1)]
+    response: Annotated[tuple[str, ...], Meta(min_length=2, max_length=4)]
+    references: Mapping[Framework, Annotated[tuple[str, ...], Meta(min_length=1)]]
 
     def signal_names(self) -> frozenset[str]:
         """Every signal that the threat names anywhere."""
         return frozenset((*self.when.names(), *self.amplified_by, *self.dampened_by))
 
 
-class Control(Doc):
+class Control(Doc, frozen=True, kw_only=True):
     """One countermeasure, and who can put it in place."""
 
-    id: Annotated[str, Field(pattern=r"^K[0-9]{2}$")]
+    id: Annotated[str, Meta(pattern=r"^K[0-9]{2}$")]
     owner: Literal["server", "client", "platform"]
     action: str
     references: Mapping[Framework, tuple[str, ...]] = {}
 
 
-class Question(Doc):
+class Question(Doc, frozen=True, kw_only=True):
     """What to ask the vendor. `only` and `unless` name signals: one of them must, none of them may be observed."""
 
     ask: str
@@ -128,7 +124,7 @@ class Question(Doc):
     unless: tuple[SignalName, ...] = ()
 
 
-class Layer(Doc):
+class Layer(Doc, frozen=True, kw_only=True):
     """One MAESTRO layer: what it is, and what to say and ask when nothing was seen of it."""
 
     id: LayerId
@@ -147,32 +143,31 @@ class Layer(Doc):
     known_words: str
     """Tells of them, in ``{facts}``."""
     fallback: str
-    ask_next: Annotated[tuple[Question, ...], Field(min_length=1)]
+    ask_next: Annotated[tuple[Question, ...], Meta(min_length=1)]
     canonical: tuple[str, ...]
 
 
-class ThreatFile(Doc):
+class ThreatFile(Doc, frozen=True, kw_only=True):
     """The first document of a file in `threats/`."""
 
     threats: tuple[Threat, ...]
 
 
-class ControlFile(Doc):
+class ControlFile(Doc, frozen=True, kw_only=True):
     """`controls.yaml`."""
 
     controls: tuple[Control, ...]
 
 
-class LayerFile(Doc):
+class LayerFile(Doc, frozen=True, kw_only=True):
     """`layers.yaml`: the layers, a clause for each signal that can be told of, a question for each that is a gap."""
 
-    layers: Annotated[tuple[Layer, ...], Field(min_length=7, max_length=7)]
+    layers: Annotated[tuple[Layer, ...], Meta(min_length=7, max_length=7)]
     clauses: Mapping[SignalName, str]
     questions: Mapping[SignalName, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """All threats, controls and layers, indexed."""
 
     threats: tuple[Threat, ...]

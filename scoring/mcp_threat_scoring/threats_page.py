@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from mcp_threat_scoring.catalogue import load_catalogue
 from mcp_threat_scoring.documents import load_document, rules_dir
@@ -19,15 +20,15 @@ CHAINS = ("X", "Chains across layers", "Threats that need two or more layers at 
 _OWNERS = {"server": "server author", "client": "client user", "platform": "platform"}
 
 
-class FrameworkDoc(Doc):
+class FrameworkDoc(Doc, frozen=True, kw_only=True):
     """One list of another publisher: its title and the titles of the ids that threats cite."""
 
     title: str
     url: str = ""
-    items: Mapping[str, str] = Field(min_length=1)
+    items: Annotated[Mapping[str, str], Meta(min_length=1)]
 
 
-class FrameworksDoc(Doc):
+class FrameworksDoc(Doc, frozen=True, kw_only=True):
     """`frameworks.yaml`."""
 
     maestro: FrameworkDoc
@@ -113,7 +114,7 @@ def threats_page(catalogue: Catalogue, frameworks: FrameworksDoc) -> str:
         "found in a server; it is *confirmed* by exact observations, *likely* by heuristic ones, and *possible* (one "
         "step less grave) if it needs a weak sign or a missing piece of information. A layer is mapped only by a "
         "threat of its own that is at least likely, or by a safeguard that settles it.\n",
-        "Cited lists: " + "; ".join(frameworks.of(name).title for name in FrameworksDoc.model_fields) + ".\n",  # type: ignore[arg-type]
+        "Cited lists: " + "; ".join(frameworks.of(name).title for name in FrameworksDoc.__struct_fields__) + ".\n",  # type: ignore[arg-type]
         "| OWASP MCP Top 10 | threats |\n| --- | --- |",
     ]
     for entry, title in frameworks.owasp_mcp.items.items():

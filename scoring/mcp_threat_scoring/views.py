@@ -31,7 +31,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.prose import NO_GRAMMAR, Grammar, read_prose, shared_prefix, split_words
@@ -49,8 +50,7 @@ OPENING = 4
 """… and the one that says what the tool does is looked for among the first few."""
 
 
-@dataclass(slots=True)
-class View:
+class View(Struct):
     """Lines of text with their places."""
 
     text: str
@@ -90,8 +90,7 @@ def _view_at(texts: list[str], pointer: str) -> View:
     return View("\n".join(texts) if len(texts) > 1 else texts[0], _ORIGIN, [pointer])
 
 
-@dataclass(slots=True)
-class Subject:
+class Subject(Struct):
     """What a rule looks at: views by name, and facts by name."""
 
     pointer: str

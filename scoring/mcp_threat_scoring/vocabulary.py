@@ -4,53 +4,53 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Meta
+
+from mcp_threat_scoring.model import Model
 
 EFFECT_QUESTIONS = ("write", "destructive")
 
 
-class _Doc(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-
-class LexiconDoc(_Doc):
+class LexiconDoc(Model, frozen=True, kw_only=True):
     """``rules/lexicon.yaml``."""
 
     verbs: dict[str, list[str]]
     words: dict[str, list[str]] = {}
     irregular: dict[str, list[str]] = {}
-    groups: dict[str, list[str]] = Field(default={}, description="Verb classes taken together under one name.")
-    compounds: list[str] = Field(default=[], description='Two words that are one thing ("pull request").')
-    nouns: list[str] = Field(default=[], description="Verbs that are as often nouns in names and titles.")
-    things_first: list[str] = Field(default=[], description="Those of them that are nouns even at a name's beginning.")
-    skipped: list[str] = Field(default=[], description="Words that may stand before a sentence's verb.")
+    groups: Annotated[dict[str, list[str]], Meta(description="Verb classes taken together under one name.")] = {}
+    compounds: Annotated[list[str], Meta(description='Two words that are one thing ("pull request").')] = []
+    nouns: Annotated[list[str], Meta(description="Verbs that are as often nouns in names and titles.")] = []
+    things_first: Annotated[
+        list[str], Meta(description="Those of them that are nouns even at a name's beginning.")
+    ] = []
+    skipped: Annotated[list[str], Meta(description="Words that may stand before a sentence's verb.")] = []
 
 
-class AbilityDoc(_Doc):
+class AbilityDoc(Model, frozen=True, kw_only=True):
     """One thing a tool can do. `bias` is the prior log-odds before any evidence."""
 
     id: str
     title: str
     reach: Literal["host", "account", "public"]
     bias: float = -4.0
-    signal: str | None = Field(default=None, description="Server-level signal that says some tool has it.")
+    signal: Annotated[str | None, Meta(description="Server-level signal that says some tool has it.")] = None
 
 
-class EffectDoc(_Doc):
+class EffectDoc(Model, frozen=True, kw_only=True):
     """Prior log-odds of a tool writing, and of destroying, before any evidence."""
 
     write: float
     destructive: float
 
 
-class AbilitiesDoc(_Doc):
+class AbilitiesDoc(Model, frozen=True, kw_only=True):
     """``rules/abilities.yaml``."""
 
     effects: EffectDoc
-    abilities: Annotated[list[AbilityDoc], Field(min_length=1)]
+    abilities: Annotated[list[AbilityDoc], Meta(min_length=1)]
 
 
-class DomainDoc(_Doc):
+class DomainDoc(Model, frozen=True, kw_only=True):
     """A line of business, the assets at stake, and what harm to them means in plain words."""
 
     id: str
@@ -58,20 +58,22 @@ class DomainDoc(_Doc):
     assets: str
     harm: str
     sensitivity: Literal["low", "medium", "high"] = "medium"
-    private: bool = Field(default=True, description="What is read there normally belongs to somebody.")
-    words: list[str] = Field(min_length=1, description="RE2 patterns in lower case, whole words, with {class} macros.")
+    private: Annotated[bool, Meta(description="What is read there normally belongs to somebody.")] = True
+    words: Annotated[
+        list[str], Meta(min_length=1, description="RE2 patterns in lower case, whole words, with {class} macros.")
+    ]
 
 
-class DomainsDoc(_Doc):
+class DomainsDoc(Model, frozen=True, kw_only=True):
     """``rules/domains.yaml``."""
 
     domains: list[DomainDoc]
 
 
-class WeightsDoc(_Doc):
+class WeightsDoc(Model, frozen=True, kw_only=True):
     """``rules/weights.yaml``: written by the fitting command, read by a scan. Log-odds."""
 
     source: str
-    spread: float = Field(default=1.0, description="Standard deviation of the prior that the fit chose.")
+    spread: Annotated[float, Meta(description="Standard deviation of the prior that the fit chose.")] = 1.0
     bias: dict[str, float] = {}
-    weights: dict[str, dict[str, float]] = Field(default={}, description="signal id → question → weight")
+    weights: Annotated[dict[str, dict[str, float]], Meta(description="signal id → question → weight")] = {}

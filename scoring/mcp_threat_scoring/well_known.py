@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from pydantic import BaseModel, ConfigDict
-
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.observations import skeleton
 
 SHORTEST = 8
 """Characters below which two names resemble each other by chance."""
 
 
-class WellKnownDoc(BaseModel):
+class WellKnownDoc(Model, frozen=True):
     """``rules/well_known.yaml``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     packages: list[str]
 

@@ -7,7 +7,8 @@ A sentence is left out rather than said about nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
@@ -36,8 +37,7 @@ _PART_WORDS = {
 _PLURAL_PARTS = ("instructions", "prompts", "resources", "resource_templates")
 
 
-@dataclass(frozen=True, slots=True)
-class DomainInfo:
+class DomainInfo(Struct, frozen=True):
     """A business domain that the tools work in.
 
     `assets` is a plural noun phrase ("orders, products and customers"); `harm` is one too, and completes "a wrong call
@@ -49,8 +49,7 @@ class DomainInfo:
     harm: str
 
 
-@dataclass(frozen=True, slots=True)
-class WordsContext:
+class WordsContext(Struct, frozen=True):
     """What the sentences need to know of the target besides its signals. All names are neutralised."""
 
     server: SafeText

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mcp_threat_model.scan import ScanOptions
 from mcp_threat_model.turns import Turns
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What tool calls may reach on this machine."""
 
     options: ScanOptions

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult
+from msgspec import Struct
 from pydantic import Field
 
 from mcp_threat_model.asking import Permission, can_ask, consent_from
@@ -34,8 +34,7 @@ class Permissions(Permission):
     start: bool = Field(description="Start all of these programs on this machine, one after the other?")
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """One program that would be started, and for which target."""
 
     target: Target
@@ -50,8 +49,7 @@ class Program:
         return f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a call is about: the targets, and the programs among them as they stood when it began."""
 
     targets: tuple[Target, ...] = ()

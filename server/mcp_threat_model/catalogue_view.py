@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from mcp_threat_model.paging import short_maestro
 from mcp_threat_scoring.errors import UsageError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 THREATS_PER_PAGE = 15
 
 
-class CatalogueThreatOut(Frozen):
+class CatalogueThreatOut(Frozen, frozen=True, kw_only=True):
     """One threat of the catalogue, apart from any server."""
 
     id: str
@@ -38,13 +38,13 @@ class CatalogueThreatOut(Frozen):
     related_layers: list[str]
     severity: Severity
     description: str
-    signals: list[str] = Field(description="What has to be seen of a server for the threat to fire.")
+    signals: Annotated[list[str], Meta(description="What has to be seen of a server for the threat to fire.")]
     mitigations: list[MitigationOut]
     response: list[str]
     references: dict[str, list[str]]
 
 
-class CataloguePage(Frozen):
+class CataloguePage(Frozen, frozen=True, kw_only=True):
     """A page of the catalogue."""
 
     total: int
@@ -53,7 +53,7 @@ class CataloguePage(Frozen):
     threats: list[CatalogueThreatOut]
 
 
-class ThreatsAnswer(Frozen):
+class ThreatsAnswer(Frozen, frozen=True, kw_only=True):
     """With a target: its report's parts about threats. Without one: `catalogue`."""
 
     schema_version: str = "1.0"
@@ -139,8 +139,8 @@ def layers_answer(report: Report, layer: str | None) -> ThreatsAnswer:
     """The seven layers of one server, or one of them."""
     maestro = short_maestro(report.maestro)
     if layer is not None:
-        maestro = maestro.model_copy(
-            update={
+        maestro = maestro.changed(
+            {
                 "layers": [one for one in maestro.layers if one.id == layer],
                 "cross_layer": maestro.cross_layer if layer == "X" else [],
             }

@@ -6,9 +6,9 @@ Everything in here is already safe to show: it comes from reports, findings and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from mcp_threat_model.clients.discover import Installed
 from mcp_threat_model.clients.hygiene import Checked
@@ -41,7 +41,7 @@ DECISIONS: dict[Decision, str] = {
 }
 
 
-class ConfiguredOut(Frozen):
+class ConfiguredOut(Frozen, frozen=True, kw_only=True):
     """One configured server. Of the values it is given, names only."""
 
     target: str
@@ -49,13 +49,13 @@ class ConfiguredOut(Frozen):
     scope: str
     path: str
     transport: Literal["stdio", "http"]
-    reached: str = Field(description="The command or address, without secrets.")
-    given: list[str] = Field(description="Names of the variables and headers it gets.")
+    reached: Annotated[str, Meta(description="The command or address, without secrets.")]
+    given: Annotated[list[str], Meta(description="Names of the variables and headers it gets.")]
     disabled: bool
     findings: list[FindingOut]
 
 
-class JudgedOut(Frozen):
+class JudgedOut(Frozen, frozen=True, kw_only=True):
     """What a scan said of one server, or why it said nothing."""
 
     target: str
@@ -66,17 +66,17 @@ class JudgedOut(Frozen):
     error: ErrorOut | None = None
 
 
-class AuditAnswer(Frozen):
+class AuditAnswer(Frozen, frozen=True, kw_only=True):
     """`audit_clients`."""
 
     servers: list[ConfiguredOut]
     servers_total: int
-    broken: list[str] = Field(description="Configuration files that could not be read, and why.")
+    broken: Annotated[list[str], Meta(description="Configuration files that could not be read, and why.")]
     scanned: list[JudgedOut]
     fleet: FleetOut | None
 
 
-class InstallAnswer(Frozen):
+class InstallAnswer(Frozen, frozen=True, kw_only=True):
     """`check_install`."""
 
     verdict: VerdictOut
@@ -86,10 +86,12 @@ class InstallAnswer(Frozen):
     summary: str
     findings: list[FindingOut]
     not_observed: list[str]
-    limits: Permissions | None = Field(description="Null when no tool was seen: then there is nothing to allow.")
+    limits: Annotated[
+        Permissions | None, Meta(description="Null when no tool was seen: then there is nothing to allow.")
+    ]
 
 
-class ChangedOut(Frozen):
+class ChangedOut(Frozen, frozen=True, kw_only=True):
     """One locked server, compared."""
 
     target: str
@@ -98,7 +100,7 @@ class ChangedOut(Frozen):
     error: ErrorOut | None = None
 
 
-class ChangesAnswer(Frozen):
+class ChangesAnswer(Frozen, frozen=True, kw_only=True):
     """`check_changes`."""
 
     lock: str
@@ -132,7 +134,7 @@ def configured(checked: Checked) -> ConfiguredOut:
         path=neutralise(entry.path, PATH_SHOWN),
         transport="http" if entry.url else "stdio",
         reached=checked.reached,
-        given=[neutralise_name(name) for name in (*entry.env, *entry.headers)][:NAMES_KEPT],
+        given=list(map(str, map(neutralise_name, (*entry.env, *entry.headers))))[:NAMES_KEPT],
         disabled=entry.disabled,
         findings=_gravest(checked.findings)[:FINDINGS_SHOWN],
     )
@@ -159,7 +161,7 @@ def audit_answer(
     """Everything about the configured servers, bounded."""
     if fleet is not None:
         bounded = {"paths": fleet.paths[:PATHS_SHOWN], "shadows": fleet.shadows[:PATHS_SHOWN]}
-        fleet = fleet.model_copy(update=bounded)
+        fleet = fleet.changed(bounded)
     return AuditAnswer(
         servers=[configured(one) for one in checked[:SERVERS_SHOWN]],
         servers_total=len(checked),
@@ -204,9 +206,9 @@ def _judged_line(one: JudgedOut) -> str:
 def install_answer(report: Report, limits: Permissions | None) -> InstallAnswer:
     """The verdict with what it rests on, bounded."""
     held = report.verdict.limits
-    short = held.model_copy(update={name: getattr(held, name)[:NAMES_KEPT] for name in type(held).model_fields})
+    short = held.changed({name: getattr(held, name)[:NAMES_KEPT] for name in type(held).__struct_fields__})
     return InstallAnswer(
-        verdict=report.verdict.model_copy(update={"limits": short}),
+        verdict=report.verdict.changed({"limits": short}),
         server=report.server.title or report.server.name,
         score=report.aivss.score,
         severity=report.aivss.severity,

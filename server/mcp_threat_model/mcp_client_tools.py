@@ -6,20 +6,19 @@ calls as on the command line. Nothing on this machine is read for callers on ano
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import anyio.to_thread
-from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, TextContent
-from pydantic import BaseModel, Field
+from mcp.types import CallToolResult
+from msgspec.structs import replace
+from pydantic import Field
 
 from mcp_threat_model.access import Access
+from mcp_threat_model.answer import Tools, answer
 from mcp_threat_model.asking_all import Permissions as StartThem
 from mcp_threat_model.asking_all import Plan, ask_for, consent_to, plan_for
 from mcp_threat_model.client_answers import (
@@ -34,7 +33,7 @@ from mcp_threat_model.client_answers import (
     install_text,
     judged,
 )
-from mcp_threat_model.mcp_server import REACHES_OUT, Asked, Handler, ListingArg, ManifestArg, TargetArg
+from mcp_threat_model.mcp_server import Asked, ListingArg, ManifestArg, TargetArg
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.scan import scan
 from mcp_threat_model.target import ConfigTarget, Target, parse_target
@@ -148,12 +147,6 @@ def ask_check(context: Context, plan: Annotated[Plan, Resolve(plan_check)]) -> S
     return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
 
 
-def _answer(text: str, data: BaseModel) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=data.model_dump(mode="json", warnings=False)
-    )
-
-
 async def _scanned(access: Access, context: Context, plan: Plan, asked: ElicitationResult[StartThem]) -> list[Outcome]:
     limits = access.options.limits
     limits = limits.with_total(min(limits.total_s, AUDIT_TARGET_S))
@@ -167,24 +160,17 @@ async def _scanned(access: Access, context: Context, plan: Plan, asked: Elicitat
         )
 
 
-def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
+def add_client_tools(tools: Tools, access: Access, read: Reader) -> None:
     """Register the three tools."""
 
-    def tool(title: str) -> Callable[[Handler], Handler]:
-        def register(handler: Handler) -> Handler:
-            server.tool(title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT)(handler)
-            return handler
-
-        return register
-
-    @tool("Audit the MCP servers installed here")
+    @tools.add("Audit the MCP servers installed here", AuditAnswer)
     async def audit_clients(
         context: Context,
         plan: Annotated[Plan, Resolve(plan_audit)],
         asked: Annotated[ElicitationResult[StartThem], Resolve(ask_audit)],
         client: ClientArg = None,
         scan: ScanArg = False,
-    ) -> Annotated[CallToolResult, AuditAnswer]:
+    ) -> CallToolResult:
         """Answer "audit my MCP servers": every server configured on this machine, and what is wrong with it.
 
         Reads the configuration of Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Zed, Codex and Gemini CLI:
@@ -209,10 +195,10 @@ def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
         except ThreatModelError as error:
             raise ToolError(str(error)) from None
         told = [judged(target.label, outcome) for target, outcome in zip(plan.targets, outcomes, strict=True)]
-        answer = audit_answer(installed, checked, told, fleet)
-        return _answer(audit_text(answer), answer)
+        found = audit_answer(installed, checked, told, fleet)
+        return answer(audit_text(found), found)
 
-    @tool("Is this MCP server safe to install?")
+    @tools.add("Is this MCP server safe to install?", InstallAnswer)
     async def check_install(
         context: Context,
         asked: Asked,
@@ -221,7 +207,7 @@ def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
         listing: ListingArg = None,
         client: LimitsForArg = "generic",
         name: NameArg = None,
-    ) -> Annotated[CallToolResult, InstallAnswer]:
+    ) -> CallToolResult:
         """Answer "is this one safe to install?": allow, allow with limits, review or block, and why.
 
         Use it before adding a server. The verdict comes first; then the reasons, what was not seen, and the least
@@ -235,10 +221,10 @@ def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
         in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
         called = name or in_client or report.server.name
         limits = permissions(report, client, called) if report.capabilities.tools else None
-        answer = install_answer(report, limits)
-        return _answer(install_text(answer), answer)
+        advice = install_answer(report, limits)
+        return answer(install_text(advice), advice)
 
-    @tool("What changed since it was approved?")
+    @tools.add("What changed since it was approved?", ChangesAnswer)
     async def check_changes(
         context: Context,
         plan: Annotated[Plan, Resolve(plan_check)],
@@ -248,7 +234,7 @@ def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
             str | None,
             Field(max_length=8_192, description="Only this server of the lock file, as it is written there."),
         ] = None,
-    ) -> Annotated[CallToolResult, ChangesAnswer]:
+    ) -> CallToolResult:
         """Answer "what changed since last week?": compare servers with the lock file of when they were approved.
 
         Says which tools were added, began to write or to give orders, which scopes or scores grew, and what could not
@@ -269,8 +255,8 @@ def add_client_tools(server: MCPServer, access: Access, read: Reader) -> None:
             _changed(one.label, compare(held[one.label], outcome))
             for one, outcome in zip(plan.targets, outcomes, strict=True)
         ]
-        answer = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
-        return _answer(changes_text(answer), answer)
+        told = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
+        return answer(changes_text(told), told)
 
 
 def _changed(label: str, result: Report | ErrorOut) -> ChangedOut:

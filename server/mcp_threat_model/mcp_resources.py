@@ -50,7 +50,7 @@ def threat_json(threat_id: str) -> str:
     threat = catalogue.get(threat_id)
     if threat is None:
         raise ValueError("no such threat; list_maestro_threats names them all")
-    return threat_out(threat, catalogue).model_dump_json(indent=1)
+    return threat_out(threat, catalogue).to_json(indent=1)
 
 
 def add_resources(server: MCPServer) -> None:

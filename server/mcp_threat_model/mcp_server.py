@@ -6,21 +6,21 @@ short text that stands alone, and the report as structured content, paged.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import anyio
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
-from pydantic import BaseModel, Field
+from mcp.types import CallToolResult
+from pydantic import Field
 
 from mcp_threat_model import __version__
 from mcp_threat_model.access import Access
+from mcp_threat_model.answer import Tools, answer
 from mcp_threat_model.asking import Permission, ask_permission, consent_from
 from mcp_threat_model.audit import audited
 from mcp_threat_model.catalogue_view import ThreatsAnswer, catalogue_answer, layers_answer
@@ -38,8 +38,6 @@ from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
 if TYPE_CHECKING:
     from mcp_threat_scoring.manifest import Manifest
     from mcp_threat_scoring.threat import Catalogue
-
-Handler = TypeVar("Handler", bound=Callable[..., Awaitable[CallToolResult]])
 
 INSTRUCTIONS = (
     "Threat-models other MCP servers, deterministically and without calling a model. To judge a server use "
@@ -85,15 +83,6 @@ OffsetArg = Annotated[
     int, Field(ge=0, le=1_000_000, description="Where to go on in long lists: `next_offset` of the answer before.")
 ]
 Asked = Annotated[ElicitationResult[Permission], Resolve(ask_permission)]
-
-# Not read-only: with a person's consent a stdio target, somebody else's program, is started.
-REACHES_OUT = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
-
-
-def _answer(text: str, data: BaseModel) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=text)], structured_content=data.model_dump(mode="json", warnings=False)
-    )
 
 
 def _target(text: str, access: Access) -> Target:
@@ -175,24 +164,9 @@ def build_server(access: Access | None = None) -> MCPServer:
     async def alive(_: MCPServer) -> AsyncIterator[Access]:
         yield access
 
-    server = MCPServer(
-        "mcp-threat-model",
-        title="MCP threat model",
-        description="AIVSS scores and MAESTRO threat models of other MCP servers.",
-        version=__version__,
-        instructions=INSTRUCTIONS,
-        log_level="WARNING",
-        lifespan=alive,
-    )
+    tools = Tools()
 
-    def tool(title: str) -> Callable[[Handler], Handler]:
-        def register(handler: Handler) -> Handler:
-            server.tool(title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT)(handler)
-            return handler
-
-        return register
-
-    @tool("How risky is this MCP server?")
+    @tools.add("How risky is this MCP server?", ReportPage)
     async def score_agent(
         context: Context,
         asked: Asked,
@@ -201,7 +175,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         listing: ListingArg = None,
         profile: ProfileArg = "graded",
         offset: OffsetArg = 0,
-    ) -> Annotated[CallToolResult, ReportPage]:
+    ) -> CallToolResult:
         """Answer "how risky is this MCP server?" with an OWASP AIVSS score, its terms, top threats and a verdict.
 
         Use it before installing or trusting a server, or to check one that is installed. Returns a short text (score
@@ -211,9 +185,9 @@ def build_server(access: Access | None = None) -> MCPServer:
         """
         given = {"target": target, "manifest": manifest, "listing": listing}
         report = await _report(access, context, asked, profile, given)
-        return _answer(score_text(report), page(report, offset))
+        return answer(score_text(report), page(report, offset))
 
-    @tool("MAESTRO threats of a server, or the catalogue")
+    @tools.add("MAESTRO threats of a server, or the catalogue", ThreatsAnswer)
     async def list_maestro_threats(
         context: Context,
         asked: Asked,
@@ -233,7 +207,7 @@ def build_server(access: Access | None = None) -> MCPServer:
             ),
         ] = None,
         offset: OffsetArg = 0,
-    ) -> Annotated[CallToolResult, ThreatsAnswer]:
+    ) -> CallToolResult:
         """List the threats of one MCP server over the seven MAESTRO layers, each with evidence, fix and response.
 
         With a target, manifest or listing: which threats its tools support, which layers are mapped by evidence and
@@ -244,13 +218,13 @@ def build_server(access: Access | None = None) -> MCPServer:
         try:
             about = exactly_one(**given)
             if about is None:
-                return _answer(*catalogue_answer(_catalogue(), layer=layer, reference=threat, offset=offset))
+                return answer(*catalogue_answer(_catalogue(), layer=layer, reference=threat, offset=offset))
         except UsageError as error:
             raise ToolError(str(error)) from None
         report = await _report(access, context, asked, "graded", given)
-        return _answer(maestro_text(report, layer), layers_answer(report, layer))
+        return answer(maestro_text(report, layer), layers_answer(report, layer))
 
-    @tool("What can this MCP server do?")
+    @tools.add("What can this MCP server do?", ReportPage)
     async def inspect_server_manifest(
         context: Context,
         asked: Asked,
@@ -258,7 +232,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         manifest: ManifestArg = None,
         listing: ListingArg = None,
         offset: OffsetArg = 0,
-    ) -> Annotated[CallToolResult, ReportPage]:
+    ) -> CallToolResult:
         """Say what an MCP server is, what each of its tools can do, and how it is reached and authenticated.
 
         For every tool: whether it reads, writes or destroys (with a calibrated probability), its abilities such as
@@ -267,9 +241,9 @@ def build_server(access: Access | None = None) -> MCPServer:
         """
         given = {"target": target, "manifest": manifest, "listing": listing}
         report = await _report(access, context, asked, "graded", given)
-        return _answer(inspect_text(report, offset), page(report, offset))
+        return answer(inspect_text(report, offset), page(report, offset))
 
-    @tool("AIVSS calculator")
+    @tools.add("AIVSS calculator", AivssProfileOut)
     async def calculate_aivss(
         context: Context,
         asked: Asked,
@@ -302,7 +276,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         target: TargetArg = None,
         manifest: ManifestArg = None,
         listing: ListingArg = None,
-    ) -> Annotated[CallToolResult, AivssProfileOut]:
+    ) -> CallToolResult:
         """Compute an OWASP AIVSS score from its terms, and show every step of the arithmetic.
 
         Give a CVSS base (or vector) and the ten factors. With a target, manifest or listing, the terms you leave out
@@ -322,12 +296,22 @@ def build_server(access: Access | None = None) -> MCPServer:
             result = what_if(profile, {name: value for name, value in said.items() if value is not None}, report)
         except (UsageError, FactorError) as error:
             raise ToolError(str(error)) from None
-        return _answer(sum_text(result), result)
+        return answer(sum_text(result), result)
 
     from mcp_threat_model.mcp_client_tools import add_client_tools
     from mcp_threat_model.mcp_resources import add_resources
 
-    add_client_tools(server, access, _report)
+    add_client_tools(tools, access, _report)
+    server = MCPServer(
+        "mcp-threat-model",
+        title="MCP threat model",
+        description="AIVSS scores and MAESTRO threat models of other MCP servers.",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        log_level="WARNING",
+        lifespan=alive,
+        tools=tools.all,
+    )
     add_resources(server)
     return server
 

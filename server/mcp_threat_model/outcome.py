@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest
@@ -10,13 +10,12 @@ from mcp_threat_scoring.neutralise import as_asked
 from mcp_threat_scoring.report import ErrorOut, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of one target. A `fault` is ours: an error nobody foresaw."""
 
     result: Report | ErrorOut
     fault: Exception | None = None
-    manifest: Manifest | None = field(default=None, repr=False)
+    manifest: Manifest | None = field(default=None)
     """What the report was made of, for what compares servers or pins them."""
 
 

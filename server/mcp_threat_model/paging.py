@@ -7,9 +7,9 @@ few dozen tools and the rest is one call away.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field
+from msgspec import Meta
 
 from mcp_threat_scoring.report import AivssOut, AivssProfileOut, Frozen, MaestroOut, Report, ThreatOut
 
@@ -21,16 +21,16 @@ NAMES_PER_LIST = 100
 T = TypeVar("T")
 
 
-class PageOut(Frozen):
+class PageOut(Frozen, frozen=True, kw_only=True):
     """Which part of the tools and findings this is."""
 
-    offset: int = Field(description="Index of the first tool and finding shown.")
+    offset: Annotated[int, Meta(description="Index of the first tool and finding shown.")]
     tools_total: int
     findings_total: int
-    next_offset: int | None = Field(description="Pass it as `offset` for the next page; null on the last one.")
+    next_offset: Annotated[int | None, Meta(description="Pass it as `offset` for the next page; null on the last one.")]
 
 
-class ReportPage(Report):
+class ReportPage(Report, frozen=True, kw_only=True):
     """A report whose biggest lists are paged."""
 
     page: PageOut
@@ -41,47 +41,45 @@ def _first(items: Sequence[T], count: int = EVIDENCE_PER_ITEM) -> list[T]:
 
 
 def _threat(threat: ThreatOut) -> ThreatOut:
-    return threat.model_copy(update={"evidence": _first(threat.evidence), "tools": _first(threat.tools, 10)})
+    return threat.changed({"evidence": _first(threat.evidence), "tools": _first(threat.tools, 10)})
 
 
 def short_maestro(maestro: MaestroOut) -> MaestroOut:
     """The seven layers with a few pieces of evidence each."""
-    layers = [
-        layer.model_copy(update={"threats": [_threat(threat) for threat in layer.threats]}) for layer in maestro.layers
-    ]
-    return maestro.model_copy(update={"layers": layers, "cross_layer": [_threat(t) for t in maestro.cross_layer]})
+    layers = [layer.changed({"threats": [_threat(threat) for threat in layer.threats]}) for layer in maestro.layers]
+    return maestro.changed({"layers": layers, "cross_layer": [_threat(t) for t in maestro.cross_layer]})
 
 
 def _short_profile(profile: AivssProfileOut) -> dict[str, object]:
-    metrics = [metric.model_copy(update={"evidence": _first(metric.evidence)}) for metric in profile.cvss.metrics]
+    metrics = [metric.changed({"evidence": _first(metric.evidence)}) for metric in profile.cvss.metrics]
     return {
-        "cvss": profile.cvss.model_copy(update={"metrics": metrics}),
-        "factors": [factor.model_copy(update={"evidence": _first(factor.evidence)}) for factor in profile.factors],
+        "cvss": profile.cvss.changed({"metrics": metrics}),
+        "factors": [factor.changed({"evidence": _first(factor.evidence)}) for factor in profile.factors],
     }
 
 
 def _short_aivss(aivss: AivssOut) -> AivssOut:
-    other = aivss.other_profile.model_copy(update=_short_profile(aivss.other_profile))
-    return aivss.model_copy(update={**_short_profile(aivss), "other_profile": other})
+    other = aivss.other_profile.changed(_short_profile(aivss.other_profile))
+    return aivss.changed({**_short_profile(aivss), "other_profile": other})
 
 
 def page(report: Report, offset: int = 0, size: int = TOOLS_PER_PAGE) -> ReportPage:
     """The report with tools and findings from `offset` on, `size` of each at most."""
     tools = report.capabilities.tools
     end = offset + size
-    shown = [tool.model_copy(update={"evidence": _first(tool.evidence)}) for tool in tools[offset:end]]
+    shown = [tool.changed({"evidence": _first(tool.evidence)}) for tool in tools[offset:end]]
     limits = report.verdict.limits
-    short_limits = limits.model_copy(
-        update={name: _first(getattr(limits, name), NAMES_PER_LIST) for name in type(limits).model_fields}
+    short_limits = limits.changed(
+        {name: _first(getattr(limits, name), NAMES_PER_LIST) for name in type(limits).__struct_fields__}
     )
     more = max(len(tools), len(report.findings)) > end
-    parts = {name: getattr(report, name) for name in type(report).model_fields}
+    parts = {name: getattr(report, name) for name in type(report).__struct_fields__}
     parts |= {
-        "capabilities": report.capabilities.model_copy(update={"tools": shown}),
+        "capabilities": report.capabilities.changed({"tools": shown}),
         "findings": report.findings[offset:end],
         "aivss": _short_aivss(report.aivss),
         "maestro": short_maestro(report.maestro),
-        "verdict": report.verdict.model_copy(update={"limits": short_limits}),
+        "verdict": report.verdict.changed({"limits": short_limits}),
     }
     counted = PageOut(
         offset=offset,
@@ -89,4 +87,4 @@ def page(report: Report, offset: int = 0, size: int = TOOLS_PER_PAGE) -> ReportP
         findings_total=len(report.findings),
         next_offset=end if more else None,
     )
-    return ReportPage.model_construct(**parts, page=counted)
+    return ReportPage(**parts, page=counted)

@@ -7,9 +7,11 @@ order of the targets, however they finish.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, assert_never
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from mcp_threat_model.audit import AuditLog, audited
 from mcp_threat_model.guard import trail
@@ -45,8 +47,7 @@ _GRACE_S: Final = 5.0
 """How much later than the source's own deadline ours strikes: the source knows better what it was waiting for."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScanOptions:
+class ScanOptions(Struct, frozen=True):
     """How targets may be read. The defaults start nothing and reach no private address."""
 
     profile: ProfileId = "graded"

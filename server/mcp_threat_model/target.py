@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec import Struct
 
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
@@ -18,8 +19,7 @@ MAX_TARGET_LENGTH = 8_192
 """Characters. Longer than any address or command line a person would type; a manifest has its own way in."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpTarget:
+class HttpTarget(Struct, frozen=True):
     """A server reached over streamable HTTP, or legacy SSE."""
 
     url: str
@@ -36,8 +36,7 @@ class HttpTarget:
             return self.url.partition("?")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class StdioTarget:
+class StdioTarget(Struct, frozen=True):
     """A program to start, which then speaks MCP over its standard input and output."""
 
     argv: tuple[str, ...]
@@ -50,8 +49,7 @@ class StdioTarget:
         return f"stdio:{shlex.join(redact_argv(self.argv))}"
 
 
-@dataclass(frozen=True, slots=True)
-class FileTarget:
+class FileTarget(Struct, frozen=True):
     """A saved description on disk."""
 
     path: str
@@ -62,8 +60,7 @@ class FileTarget:
         return self.path
 
 
-@dataclass(frozen=True, slots=True)
-class StdinTarget:
+class StdinTarget(Struct, frozen=True):
     """A saved description on standard input."""
 
     @property
@@ -72,8 +69,7 @@ class StdinTarget:
         return "-"
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigTarget:
+class ConfigTarget(Struct, frozen=True):
     """One server of an installed client's configuration."""
 
     client: str
@@ -85,8 +81,7 @@ class ConfigTarget:
         return f"config:{self.client}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class RegistryTarget:
+class RegistryTarget(Struct, frozen=True):
     """A server published in an MCP registry."""
 
     name: str
@@ -97,8 +92,7 @@ class RegistryTarget:
         return f"registry:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class PackageTarget:
+class PackageTarget(Struct, frozen=True):
     """A server published as a package; `name` may carry a version as the registry writes it."""
 
     registry: Literal["npm", "pypi"]

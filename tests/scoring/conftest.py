@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.neutralise import neutralise, trusted
@@ -16,7 +17,7 @@ from mcp_threat_scoring.vocabulary import DomainDoc
 
 
 def _domain(name: str, sensitivity: str, *, private: bool) -> DomainDoc:
-    return DomainDoc.model_validate(
+    return DomainDoc.read(
         {
             "id": name,
             "title": name,
@@ -38,8 +39,7 @@ DOMAINS = {
 }
 
 
-@dataclass(frozen=True)
-class FakeTool:
+class FakeTool(Struct, frozen=True):
     """A tool as the rules would have judged it."""
 
     name: str = "get_it"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
 from mcp_threat_scoring.condition import Atoms
 from mcp_threat_scoring.cvss_base import BASE_METRICS, cvss_base
 from mcp_threat_scoring.cvss_exposure import ExposureDoc, ExposureModel, exposure_model
 from mcp_threat_scoring.documents import rules_dir
 from mcp_threat_scoring.errors import RuleError
+from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import AivssOut
 from mcp_threat_scoring.score import score
@@ -168,7 +168,7 @@ class TestRules:
             ({"unknowns": [{"when": {"not": {"effect": "write"}}, "reason": "x"}]}, "may not stand under not"),
             ({"levers": [{"change": "x"}]}, "either denies tools or assumes"),
             ({"levers": [{"change": "x", "deny": {"signal": "x"}}]}, "deny asks for tools"),
-            ({"unknown_key": 1}, "Extra inputs"),
+            ({"unknown_key": 1}, "unknown field"),
         ],
     )  # fmt: skip
     def test_a_wrong_rule_is_refused(self, change: dict[str, Any], says: str) -> None:
@@ -176,14 +176,14 @@ class TestRules:
         document.update(change)
 
         with pytest.raises(ValidationError, match=says):
-            ExposureDoc.model_validate(document)
+            ExposureDoc.read(document)
 
     def test_a_conditional_last_scenario_is_refused(self) -> None:
         document = yaml.safe_load((rules_dir() / "exposure.yaml").read_text("utf-8"))
         document["scenarios"][-1]["when"] = {"effect": "write"}
 
         with pytest.raises(ValidationError, match="has no condition"):
-            ExposureDoc.model_validate(document)
+            ExposureDoc.read(document)
 
     def test_a_missing_file_is_one_clear_error(self, tmp_path: Any) -> None:
         with pytest.raises(RuleError, match=r"exposure\.yaml: cannot be read"):

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic import ValidationError
 
 from mcp_threat_scoring.aivss_tables import GRADED, OWASP_0_8
 from mcp_threat_scoring.condition import Atoms
@@ -16,6 +15,7 @@ from mcp_threat_scoring.documents import rules_dir
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.factors import FactorsDoc, factor_model
 from mcp_threat_scoring.manifest import OBSERVED, Listing, ServerFacts, build_manifest
+from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.multipliers import MultipliersDoc, multiplier_model
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import AivssProfileOut, FactorOut
@@ -242,8 +242,8 @@ class TestRules:
         ("path", "value", "says"),
         [
             (("graded", "autonomy_of_action", "adds", 0, "add"), -0.1, "may not lower a factor"),
-            (("graded", "autonomy_of_action", "adds", 0, "add"), 0.15, "multiple of"),
-            (("graded", "autonomy_of_action", "base"), 2, "less than or equal to 1"),
+            (("graded", "autonomy_of_action", "adds", 0, "add"), 0.15, "number of tenths"),
+            (("graded", "autonomy_of_action", "base"), 2, "<= 1"),
             (
                 ("graded", "autonomy_of_action", "adds", 0, "when"),
                 {"not": {"effect": "write"}},
@@ -263,13 +263,13 @@ class TestRules:
         inner[path[-1]] = value
 
         with pytest.raises(ValidationError, match=says):
-            FactorsDoc.model_validate(document)
+            FactorsDoc.read(document)
 
     @pytest.mark.parametrize(
         ("change", "says"),
         [
             ({"controls": [{"when": {"effect": "write"}, "credit": 0.1, "reason": "x"}]}, "server as a whole"),
-            ({"controls": [{"when": {"signal": "x"}, "credit": 0.9, "reason": "x"}]}, "less than or equal"),
+            ({"controls": [{"when": {"signal": "x"}, "credit": 0.9, "reason": "x"}]}, "<= 0.4"),
             ({"threat": [{"value": {"graded": 1.2, "owasp-0.8": 1.0}, "reason": "x"}]}, "0.90 to 1.10"),
             ({"threat": [{"when": {"signal": "x"}, "value": {"graded": 1.0}, "reason": "x"}]}, "no condition"),
         ],
@@ -279,7 +279,7 @@ class TestRules:
         document.update(change)
 
         with pytest.raises(ValidationError, match=says):
-            MultipliersDoc.model_validate(document)
+            MultipliersDoc.read(document)
 
     def test_a_missing_file_is_one_clear_error(self, tmp_path: Any) -> None:
         with pytest.raises(RuleError, match=r"factors\.yaml: cannot be read"):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mcp_threat_scoring.check import checks
 from mcp_threat_scoring.finding import MAX_PER_RULE, findings, fingerprint
@@ -144,7 +144,7 @@ class TestHowItIsTold:
     def test_hostile_text_never_comes_out_whole(self) -> None:
         evil = "delete_\x1b[31m`<img src=x>\u202e" + "a" * 5_000
         for one in found({**DELETE, "name": evil, "annotations": {"readOnlyHint": True}}):
-            text = one.model_dump_json()
+            text = one.to_json()
             assert "\\u001b" not in text
             assert "<img" not in text
             assert "\u202e" not in text
@@ -153,7 +153,7 @@ class TestHowItIsTold:
     def test_a_key_in_a_schema_is_not_printed(self) -> None:
         key = "AKIA" + "Q3EGWRTYUIOPASDF"
         (one,) = only("schema.secret_literal", {"name": "x", "inputSchema": {"properties": {"k": {"default": key}}}})
-        assert key not in one.model_dump_json()
+        assert key not in one.to_json()
 
     def test_many_alike_are_told_in_one_more_and_none_is_lost(self) -> None:
         lies = [

@@ -144,7 +144,7 @@ def test_a_finding_says_where_what_to_whom_and_what_now_but_never_the_sentence()
         assert "If it is obeyed" in finding.explanation
         assert finding.remediation
         assert len(finding.excerpt.split("·")) <= 6
-        assert "ignore all previous instructions" not in finding.model_dump_json().lower()
+        assert "ignore all previous instructions" not in finding.to_json().lower()
 
 
 def test_checks_say_what_was_looked_for_and_where() -> None:

@@ -40,7 +40,7 @@ def signals(*ids: str, on: str = "") -> Signals:
 
 
 def threat(when: When, **more: object) -> Threat:
-    return Threat.model_validate(
+    return Threat.read(
         {
             "id": "MTC-201",
             "slug": "example",
@@ -95,7 +95,7 @@ class TestWhen:
         ],
     )
     def test_a_rule_over_observed_signals(self, rule: dict[str, object], observed: set[str], fires: bool) -> None:
-        assert bool(When.model_validate(rule).fired_by(frozenset(observed))) is fires
+        assert bool(When.read(rule).fired_by(frozenset(observed))) is fires
 
     def test_only_the_signals_that_hold_are_named(self) -> None:
         when = When(all=("a.a",), any=("a.b", "a.c"), or_all=(("a.d", "a.e"),))
@@ -311,7 +311,7 @@ class TestTheShippedCatalogue:
         assert [(t.id, t.severity, t.likelihood) for t in all_threats(forward)] == [
             (t.id, t.severity, t.likelihood) for t in all_threats(backward)
         ]
-        assert forward.model_dump_json() == model(signals(*ids), {}, SHIPPED, CONTEXT).model_dump_json()
+        assert forward.to_json() == model(signals(*ids), {}, SHIPPED, CONTEXT).to_json()
 
     def test_every_signal_at_once_says_something_in_every_layer(self) -> None:
         report = model(signals(*OBSERVABLE, on="/tools/0"), {}, SHIPPED, CONTEXT)

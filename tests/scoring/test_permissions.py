@@ -84,7 +84,7 @@ def test_every_client_names_what_destroys_only_to_keep_it_away(client):
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_server_to_block_is_denied_whole(client):
     judged = report()
-    judged = judged.model_copy(update={"verdict": judged.verdict.model_copy(update={"decision": "block"})})
+    judged = judged.changed({"verdict": judged.verdict.changed({"decision": "block"})})
     limits = permissions(judged, client, "shop")
 
     assert "do not install" in limits.notes[0]

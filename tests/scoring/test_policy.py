@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts, build_manifest
+from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.policy import Policy, judge, told
 
 TODAY = "2026-11-21"
@@ -21,7 +21,7 @@ LIE = next(finding for finding in REPORT.findings if finding.kind == "contradict
 
 
 def policy(**parts):
-    return Policy.model_validate({"version": 1, **parts})
+    return Policy.read({"version": 1, **parts})
 
 
 def accept(rule=LIE.rule_id, reason="known and harmless", until="2026-11-21", **more):

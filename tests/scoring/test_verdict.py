@@ -31,7 +31,7 @@ def test_writes_are_confirmed_and_destruction_is_denied(fake, tool, writing, des
     told = verdict(fake([tool("get_order"), writing("create_order"), destroying("delete_order")]), [])
 
     assert told.decision == "allow_with_limits"
-    assert told.limits.model_dump() == {
+    assert told.limits.to_plain() == {
         "allow_tools": ["get_order"], "confirm_tools": ["create_order"], "deny_tools": ["delete_order"]
     }  # fmt: skip
 

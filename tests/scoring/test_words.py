@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from mcp_threat_scoring.catalogue import load_catalogue
 from mcp_threat_scoring.maestro import model
@@ -297,7 +298,7 @@ def score(low: float = 7.2, high: float = 8.4) -> AivssOut:
         below_cvss_base=False,
         levers=[],
     )
-    return AivssOut(**profile.model_dump(), other_profile=profile)
+    return AivssOut(**asdict(profile), other_profile=profile)
 
 
 def finding(tool_name: str | None) -> FindingOut:

@@ -191,7 +191,7 @@ def make_report(**changes: object) -> Report:
             ),
         ),
     )
-    return report.model_copy(update=changes)
+    return report.changed(changes)
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, get_origin
 
-from pydantic import BaseModel
+from msgspec.structs import fields
 from tests.server.conftest import EVIDENCE, make_report
 
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.report import (
     CheckOut,
     ErrorOut,
@@ -84,22 +85,22 @@ def full_report(**changes: object) -> Report:
         score=8.1,
     )
     aivss = report.aivss
-    filled = {"cvss": aivss.cvss.model_copy(update={"metrics": metrics}), "scenarios": [scenario]}
+    filled = {"cvss": aivss.cvss.changed({"metrics": metrics}), "scenarios": [scenario]}
     layer = report.maestro.layers[2]
-    threat = layer.threats[0].model_copy(
-        update={
+    threat = layer.threats[0].changed(
+        {
             "description": "Whoever may write a note can steer `refund_order`.",
             "tools": ["refund_order"],
             "response": ["Stop the session.", "Compare the refunds with what people asked for."],
         }
     )
-    layers = [one.model_copy(update={"threats": [threat]}) if one.id == "L3" else one for one in report.maestro.layers]
-    return report.model_copy(
-        update={
-            "aivss": aivss.model_copy(update=filled | {"other_profile": aivss.other_profile.model_copy(update=filled)}),
-            "maestro": report.maestro.model_copy(update={"layers": layers, "cross_layer": [threat]}),
-            "server": report.server.model_copy(update={"instructions": "Look an order up first."}),
-            "auth": report.auth.model_copy(update={"schemes": ["bearer"], "evidence": [EVIDENCE]}),
+    layers = [one.changed({"threats": [threat]}) if one.id == "L3" else one for one in report.maestro.layers]
+    return report.changed(
+        {
+            "aivss": aivss.changed(filled | {"other_profile": aivss.other_profile.changed(filled)}),
+            "maestro": report.maestro.changed({"layers": layers, "cross_layer": [threat]}),
+            "server": report.server.changed({"instructions": "Look an order up first."}),
+            "auth": report.auth.changed({"schemes": ["bearer"], "evidence": [EVIDENCE]}),
             "checks": [
                 CheckOut(id="auth.key_in_url", title="A key travels in the address", result=result, surfaces=["auth"])
                 for result in ("found", "not_found", "not_observed")
@@ -116,10 +117,9 @@ def hostile_report() -> Report:
 
 
 def _poisoned(value: Any, annotation: Any = None) -> Any:
-    if isinstance(value, BaseModel):
-        fields = type(value).model_fields
-        return value.model_copy(
-            update={name: _poisoned(getattr(value, name), field.annotation) for name, field in fields.items()}
+    if isinstance(value, Model):
+        return value.changed(
+            {field.name: _poisoned(getattr(value, field.name), field.type) for field in fields(type(value))}
         )
     if isinstance(value, dict):
         return {key: _poisoned(one, str) for key, one in value.items()}
@@ -134,8 +134,8 @@ def big_report(count: int, evidence: int = 8) -> Report:
     report = full_report()
     tool = report.capabilities.tools[1]
     tools = [
-        tool.model_copy(
-            update={
+        tool.changed(
+            {
                 "name": f"delete_customer_record_of_region_{index}",
                 "pointer": f"/tools/{index}",
                 "confidence": round(0.5 + (index * 7 % 50) / 100, 2),
@@ -145,4 +145,4 @@ def big_report(count: int, evidence: int = 8) -> Report:
         )
         for index in range(count)
     ]
-    return report.model_copy(update={"capabilities": report.capabilities.model_copy(update={"tools": tools})})
+    return report.changed({"capabilities": report.capabilities.changed({"tools": tools})})

@@ -257,10 +257,10 @@ class TestExitCodes:
     def test_the_highest_severity_of_score_and_findings(
         self, sample_report: Report, score: str, finding: str, fail_at: str, code: int
     ) -> None:
-        report = sample_report.model_copy(
-            update={
-                "aivss": sample_report.aivss.model_copy(update={"severity": score}),
-                "findings": [sample_report.findings[0].model_copy(update={"severity": finding})],
+        report = sample_report.changed(
+            {
+                "aivss": sample_report.aivss.changed({"severity": score}),
+                "findings": [sample_report.findings[0].changed({"severity": finding})],
             }
         )
         assert exit_code([Outcome(report)], fail_at) == code

@@ -42,11 +42,11 @@ def test_it_is_read(write):
     [
         (GOOD.replace("high", "hihg"), "p.yaml:2: fail_at"),
         (GOOD.replace("score", "scor"), "p.yaml:4: thresholds.scor"),
-        (GOOD.replace("    until: 2027-03-31\n", ""), "p.yaml:7: accept.0.until: Field required"),
+        (GOOD.replace("    until: 2027-03-31\n", ""), "p.yaml:7: accept.0.until: is missing"),
         (GOOD + "version: 1\n", "p.yaml:10: the key 'version' is given twice"),
         (GOOD + "---\nversion: 1\n", "p.yaml:10: a second document"),
         ("version: [", "p.yaml:"),
-        ("", "version: Field required"),
+        ("", "version: is missing"),
         ("- version", "p.yaml"),
         ("a: &x 1\nb: *x\n", "aliases are not allowed"),
         ("a: " + "[" * 500, "nested more than"),

@@ -112,7 +112,7 @@ def test_names_in_sentences_are_code() -> None:
 
 
 def test_every_string_of_a_report_is_escaped() -> None:
-    text = render_html([hostile_report(), ERROR.model_copy(update={"target": HOSTILE, "message": HOSTILE})])
+    text = render_html([hostile_report(), ERROR.changed({"target": HOSTILE, "message": HOSTILE})])
     page = Page(text)
     tags = [tag for tag, _ in page.elements]
     assert not {"img", "iframe", "form", "object"} & set(tags)
@@ -145,7 +145,7 @@ def test_nothing_is_loaded_and_the_policy_names_what_is_applied() -> None:
 
 
 def test_links_lead_into_the_page_or_to_known_registers() -> None:
-    finding = full_report().findings[0].model_copy(update={"references": ["CWE-451", "javascript:alert(1)", "CWE-x"]})
+    finding = full_report().findings[0].changed({"references": ["CWE-451", "javascript:alert(1)", "CWE-x"]})
     page = Page(render_html([full_report(findings=[finding])]))
     links = [attributes["href"] or "" for tag, attributes in page.elements if tag == "a"]
     assert "https://cwe.mitre.org/data/definitions/451.html" in links
@@ -188,23 +188,23 @@ def test_a_set_is_drawn_and_told() -> None:
 
 
 def test_a_set_without_ways_through_it_has_no_picture() -> None:
-    assert picture(FLEET.model_copy(update={"paths": []})) is None
-    assert '<svg class="fleet"' not in render_html([full_report()], fleet=FLEET.model_copy(update={"paths": []}))
+    assert picture(FLEET.changed({"paths": []})) is None
+    assert '<svg class="fleet"' not in render_html([full_report()], fleet=FLEET.changed({"paths": []}))
 
 
 def test_a_listing_and_a_server_without_tools_say_so() -> None:
-    empty = full_report().capabilities.model_copy(update={"tools": []})
+    empty = full_report().capabilities.changed({"tools": []})
     assert (
         "Nobody listed its tools. Its description speaks of: money.move"
         in Page(render_html([full_report(capabilities=empty)])).text
     )
-    nothing = empty.model_copy(update={"abilities": []})
+    nothing = empty.changed({"abilities": []})
     assert "No tool was seen." in Page(render_html([full_report(capabilities=nothing)])).text
 
 
 def test_the_same_results_are_the_same_bytes() -> None:
     report = full_report()
-    assert render_html([report], fleet=FLEET) == render_html([report.model_copy(deep=True)], fleet=FLEET)
+    assert render_html([report], fleet=FLEET) == render_html([report.changed({})], fleet=FLEET)
 
 
 def test_a_hundred_tools_stay_under_400_kib() -> None:
@@ -217,14 +217,14 @@ def test_a_server_with_very_many_tools_is_cut_and_says_so() -> None:
 
 
 def test_a_certain_score_shows_no_range() -> None:
-    aivss = full_report().aivss.model_copy(update={"range": RangeOut(low=7.8, high=7.8)})
+    aivss = full_report().aivss.changed({"range": RangeOut(low=7.8, high=7.8)})
     assert dial(aivss).range is None
     assert dial(aivss).told == "AIVSS 7.8 of 10, High"
 
 
 @pytest.mark.parametrize("score", [0.0, 0.1, 5.0, 9.9, 10.0])
 def test_the_dial_stays_in_its_frame(score: float) -> None:
-    aivss = full_report().aivss.model_copy(update={"score": score, "range": RangeOut(low=0.0, high=10.0)})
+    aivss = full_report().aivss.changed({"score": score, "range": RangeOut(low=0.0, high=10.0)})
     drawn = dial(aivss)
     assert drawn.range is not None
     for path in (*(band.path for band in drawn.bands), drawn.value.path, drawn.range.path, drawn.rest):

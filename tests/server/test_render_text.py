@@ -66,14 +66,14 @@ def test_tools_that_delete_stand_above_tools_that_write(sample_report: Report) -
 
 
 def test_no_line_is_wider_than_eighty_columns(sample_report: Report) -> None:
-    long = sample_report.model_copy(
-        update={
+    long = sample_report.changed(
+        {
             "summary": "word " * 200,
-            "server": sample_report.server.model_copy(update={"title": "長い名前" * 40}),
-            "capabilities": sample_report.capabilities.model_copy(
-                update={
+            "server": sample_report.server.changed({"title": "長い名前" * 40}),
+            "capabilities": sample_report.capabilities.changed(
+                {
                     "tools": [
-                        tool.model_copy(update={"name": tool.name * 20, "abilities": ["money.move"] * 30})
+                        tool.changed({"name": tool.name * 20, "abilities": ["money.move"] * 30})
                         for tool in sample_report.capabilities.tools
                     ]
                 }
@@ -84,40 +84,38 @@ def test_no_line_is_wider_than_eighty_columns(sample_report: Report) -> None:
 
 
 def test_a_server_that_changes_nothing_and_one_without_tools(sample_report: Report) -> None:
-    reading = sample_report.capabilities.model_copy(update={"tools": sample_report.capabilities.tools[:1]})
-    nothing = sample_report.capabilities.model_copy(update={"tools": []})
-    assert "None of the tools seen." in render_text([sample_report.model_copy(update={"capabilities": reading})])
-    assert "No tool was seen." in render_text([sample_report.model_copy(update={"capabilities": nothing})])
+    reading = sample_report.capabilities.changed({"tools": sample_report.capabilities.tools[:1]})
+    nothing = sample_report.capabilities.changed({"tools": []})
+    assert "None of the tools seen." in render_text([sample_report.changed({"capabilities": reading})])
+    assert "No tool was seen." in render_text([sample_report.changed({"capabilities": nothing})])
 
 
 def test_no_findings_is_not_the_same_as_clean(sample_report: Report) -> None:
-    assert "None among what was observed." in render_text([sample_report.model_copy(update={"findings": []})])
+    assert "None among what was observed." in render_text([sample_report.changed({"findings": []})])
 
 
 def test_long_lists_say_how_much_they_leave_out(sample_report: Report) -> None:
     tool = sample_report.capabilities.tools[1]
-    many = sample_report.capabilities.model_copy(
-        update={"tools": [tool.model_copy(update={"name": f"t{n}", "pointer": f"/tools/{n}"}) for n in range(50)]}
+    many = sample_report.capabilities.changed(
+        {"tools": [tool.changed({"name": f"t{n}", "pointer": f"/tools/{n}"}) for n in range(50)]}
     )
     finding = sample_report.findings[0]
-    text = render_text([sample_report.model_copy(update={"capabilities": many, "findings": [finding] * 33})])
+    text = render_text([sample_report.changed({"capabilities": many, "findings": [finding] * 33})])
     assert "… and 30 more" in text
     assert "… and 13 more" in text
     assert "50 of 50 tools" in text
 
 
 def test_the_worst_finding_comes_first(sample_report: Report) -> None:
-    mild = sample_report.findings[0].model_copy(update={"severity": "low", "title": "Mild"})
-    grave = sample_report.findings[0].model_copy(update={"severity": "critical", "title": "Grave"})
-    text = render_text([sample_report.model_copy(update={"findings": [mild, grave]})])
+    mild = sample_report.findings[0].changed({"severity": "low", "title": "Mild"})
+    grave = sample_report.findings[0].changed({"severity": "critical", "title": "Grave"})
+    text = render_text([sample_report.changed({"findings": [mild, grave]})])
     assert text.index("Grave") < text.index("Mild")
 
 
 def test_a_range_of_one_value_is_not_shown(sample_report: Report) -> None:
-    certain = sample_report.aivss.model_copy(
-        update={"range": sample_report.aivss.range.model_copy(update={"low": 7.8, "high": 7.8})}
-    )
-    assert "between" not in render_text([sample_report.model_copy(update={"aivss": certain})]).splitlines()[3]
+    certain = sample_report.aivss.changed({"range": sample_report.aivss.range.changed({"low": 7.8, "high": 7.8})})
+    assert "between" not in render_text([sample_report.changed({"aivss": certain})]).splitlines()[3]
 
 
 def test_an_error_stands_in_its_place(sample_report: Report, sample_error: ErrorOut) -> None:
@@ -136,7 +134,7 @@ def test_colour_changes_no_word(sample_report: Report, sample_error: ErrorOut) -
 
 
 def test_markup_of_a_target_is_never_a_style(sample_report: Report) -> None:
-    evil = sample_report.model_copy(update={"summary": "[bold red]hello[/bold red] [link=x]"})
+    evil = sample_report.changed({"summary": "[bold red]hello[/bold red] [link=x]"})
     assert "[bold red]hello[/bold red] [link=x]" in coloured(text_page([evil]).lines)
 
 

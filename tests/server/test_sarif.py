@@ -141,7 +141,7 @@ def test_every_object_has_what_the_standard_asks_for_and_nothing_else():
 
 
 def test_a_server_in_no_file_has_the_fingerprint_that_code_scanning_compares():
-    live = report().model_copy(update={"target": report().target.model_copy(update={"kind": "http"})})
+    live = report().changed({"target": report().target.changed({"kind": "http"})})
 
     for result in log(live)["runs"][0]["results"]:
         assert result["partialFingerprints"]["primaryLocationLineHash"].endswith(":1")

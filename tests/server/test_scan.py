@@ -121,7 +121,7 @@ async def test_an_error_of_ours_is_told_apart_and_shows_nothing_of_the_target(
     assert isinstance(outcomes[0].result, ErrorOut)
     assert isinstance(outcomes[0].fault, ZeroDivisionError)
     assert "ZeroDivisionError" in outcomes[0].result.message
-    assert "secret" not in outcomes[0].result.model_dump_json()
+    assert "secret" not in outcomes[0].result.to_json()
     assert isinstance(outcomes[1].result, Report)
 
 
@@ -218,4 +218,4 @@ async def test_progress_names_its_target(tmp_path: Path) -> None:
 async def test_two_runs_give_the_same_report(tmp_path: Path) -> None:
     target = tools_file(tmp_path, "a.json", "list_orders", "delete_order", "send_mail")
     first, second = await scan([target, target], OPTIONS)
-    assert first.result.model_dump_json() == second.result.model_dump_json()
+    assert first.result.to_json() == second.result.to_json()

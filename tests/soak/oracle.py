@@ -42,8 +42,8 @@ def outputs(result: Report | ErrorOut) -> dict[str, str]:
             "score_agent": score_text(result),
             "inspect_server_manifest": inspect_text(result),
             "list_maestro_threats": maestro_text(result),
-            "page": page(result).model_dump_json(),
-            "layers": layers_answer(result, None).model_dump_json(),
+            "page": page(result).to_json(),
+            "layers": layers_answer(result, None).to_json(),
         }
     return shown
 

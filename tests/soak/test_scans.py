@@ -11,11 +11,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import pytest
+from msgspec.structs import replace
 from tests.server.source.stdio_case import TARGETS, new_mark, processes_with
 from tests.soak import trees
 

@@ -10,12 +10,12 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True)
-class Request:
+
+class Request(Struct):
     method: str
     path: str
     headers: Mapping[str, str]
@@ -34,8 +34,7 @@ class Request:
         return str(self.message.get("method", ""))
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Struct):
     status: int = 200
     headers: Mapping[str, str] | list[tuple[str, str]] = field(default_factory=dict)
     body: bytes | AsyncIterator[bytes] = b""

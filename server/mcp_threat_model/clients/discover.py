@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.clients.locations import CLIENTS, Client, Machine, Scope
@@ -17,8 +19,7 @@ MAX_SERVERS = 500
 """Servers of one file. The largest real one seen has some forty."""
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenFile:
+class BrokenFile(Struct, frozen=True):
     """A configuration file, or one entry of it, that cannot be used. `problem` is our sentence."""
 
     client: str
@@ -26,8 +27,7 @@ class BrokenFile:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """What was found: servers, files that hold them, files that are broken."""
 
     servers: tuple[Configured, ...]

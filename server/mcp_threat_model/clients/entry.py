@@ -6,10 +6,11 @@ Values that may be secrets are kept only to start or reach the server, never sho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import re2
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_model.clients.locations import Scope
 from mcp_threat_model.guard.launch import is_secret_name
@@ -29,19 +30,22 @@ _TOKEN = re2.compile(
 MIN_SECRET = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(Struct, frozen=True):
     """A server's entry in one client's file."""
 
     client: str
     scope: Scope
     path: str
     name: str
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Mapping[str, Any]
     project: str = ""
     """For a client that keeps several projects in one file: which one."""
     neighbours: int = 0
     """How many other servers the same client runs beside it."""
+
+    def __repr__(self) -> str:
+        """Without `raw`, which may hold secrets."""
+        return f"Configured({self.client}/{self.name} in {self.path})"
 
     @property
     def env(self) -> Mapping[str, str]:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.guard.launch import redact_argv
@@ -25,8 +27,7 @@ from mcp_threat_scoring.ruleset import Ruleset
 COMMAND_SHOWN = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """An entry and what is wrong with it. All texts are safe to show."""
 
     entry: Configured

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
+
+from msgspec import Struct
 
 Platform = Literal["linux", "darwin", "win32"]
 Scope = Literal["user", "project", "managed"]
@@ -19,8 +20,7 @@ Format = Literal["json", "toml"]
 PLATFORMS: tuple[Platform, ...] = ("linux", "darwin", "win32")
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """The folders that locations are relative to. Tests make one up for each operating system."""
 
     platform: Platform
@@ -42,8 +42,7 @@ class Machine:
         return cls(platform, home, config, Path(home.anchor or "/"), project or Path.cwd())
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(Struct, frozen=True):
     """One client: where its files lie, and under which key its servers stand in them.
 
     Templates begin with ``home:``, ``config:`` or ``system:``; what follows is relative to that folder.

@@ -76,7 +76,7 @@ def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
     if isinstance(outcome.result, ErrorOut) or outcome.manifest is None:
         return outcome.result
     now = locked(outcome.manifest, outcome.result)
-    return outcome.result.model_copy(update={"findings": changes(then, now, outcome.result)})
+    return outcome.result.changed({"findings": changes(then, now, outcome.result)})
 
 
 def _as_approved(lock: Lock, targets: Sequence[Target], options: ScanOptions) -> frozenset[int]:

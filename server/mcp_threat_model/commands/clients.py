@@ -74,7 +74,7 @@ def as_json(installed: Installed, checked: tuple[Checked, ...]) -> dict[str, obj
                 "given": _given(one.entry),
                 "disabled": one.entry.disabled,
                 "auto_approved": one.entry.auto_approved,
-                "findings": [finding.model_dump(mode="json") for finding in one.findings],
+                "findings": [finding.to_plain() for finding in one.findings],
             }
             for one in checked
         ],

@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     limits = permissions(report, arguments.client, name)
     complain(f"verdict: {_DECISIONS[limits.decision]}; AIVSS {report.aivss.score:.1f} {report.aivss.severity}")
     if arguments.format == "json":
-        emit(limits.model_dump_json(indent=2) + "\n", utf8=True)
+        emit(limits.to_json(indent=2) + "\n", utf8=True)
     else:
         emit(written(limits))
     return 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from mcp_threat_model import __version__
 from mcp_threat_model.commands.scan import (
     EXIT_INTERNAL,
@@ -19,6 +17,7 @@ from mcp_threat_model.commands.scan import (
 from mcp_threat_model.terminal import complain, emit, write_output
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.lock import Lock, LockedServer, locked
+from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.report import ErrorOut, Report
 
 MAX_LOCK_BYTES = 32 * 1024 * 1024
@@ -38,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             complain(f"not locked: {told(outcome.result)}")
     if not pinned:
         return EXIT_NONE_READ
-    text = Lock(servers=dict(sorted(pinned.items()))).model_dump_json(indent=2) + "\n"
+    text = Lock(servers=dict(sorted(pinned.items()))).to_json(indent=2) + "\n"
     try:
         write_output(str(path), text)
     except OSError as error:
@@ -67,13 +66,9 @@ def read_lock(path: Path) -> Lock:
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{path} cannot be read") from None
     try:
-        return Lock.model_validate_json(text)
+        return Lock.read_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise UsageError(
-            f"{path} is not a lock file of this version: {where + ': ' if where else ''}{first['msg']}"
-        ) from None
+        raise UsageError(f"{path} is not a lock file of this version: {str(error).rstrip('.')}") from None
 
 
 def told(error: ErrorOut) -> str:

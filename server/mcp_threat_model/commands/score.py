@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         document = _from_file(arguments.input)
     elif not document:
         raise UsageError("give the terms with --input FILE, or as flags such as --cvss-base 8.5 --factor autonomy=0.5")
-    emit(calculate(document).model_dump_json(indent=2) + "\n", utf8=True)
+    emit(calculate(document).to_json(indent=2) + "\n", utf8=True)
     return 0
 
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 Kind = Literal["read by hand", "vendor claims", "HTTP method"]
 Effect = Literal["read", "write", "destructive"]
@@ -28,8 +29,7 @@ _METHODS: Mapping[str, Effect] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(Struct, frozen=True):
     """One tool and what is known of it."""
 
     file: str
@@ -46,8 +46,7 @@ class Labelled:
     disputed: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
-class Corpus:
+class Corpus(Struct):
     """The labelled rows of a folder, and what could not be used."""
 
     rows: list[Labelled] = field(default_factory=list)

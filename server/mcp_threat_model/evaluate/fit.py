@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import exp, log
 from operator import mul
+
+from msgspec import Struct
 
 from mcp_threat_model.evaluate.judged import Judged
 from mcp_threat_scoring.ruleset import Ruleset
@@ -33,8 +34,7 @@ STEPS = 30
 ENOUGH = 1e-6
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One example: the features that are on, the truth, and what it counts for."""
 
     on: tuple[int, ...]
@@ -115,8 +115,7 @@ def groups_of(judged: Sequence[Judged]) -> list[int]:
     return [names[root(one.row.server)] for one in judged]
 
 
-@dataclass(slots=True)
-class Problem:
+class Problem(Struct):
     """Everything needed to fit one question."""
 
     question: str

@@ -13,10 +13,11 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.fit import Row, fit_question
@@ -34,8 +35,7 @@ TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema", "ann
 MISSED_SHOWN = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One row and what was concluded of it."""
 
     file: str

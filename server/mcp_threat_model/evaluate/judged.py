@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mcp_threat_model.evaluate.corpus import Labelled
 from mcp_threat_scoring.capability import ToolProfile
@@ -14,8 +15,7 @@ from mcp_threat_scoring.ruleset import Ruleset
 from mcp_threat_scoring.signal import SignalId
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A labelled tool and what the rules make of it."""
 
     row: Labelled

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
+
+from msgspec import Struct
 
 from mcp_threat_model.evaluate.metrics import rank_correlation
 from mcp_threat_model.evaluate.tables import Study, Table
@@ -32,8 +33,7 @@ MAX_FILE = 20_000_000
 _FACTORS = tuple(spec.id for spec in PROFILES["graded"].factors)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """One listing beside our report of its prose."""
 
     row: Mapping[str, Any]

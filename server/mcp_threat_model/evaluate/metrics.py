@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 BINS = 10
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """Hits, false alarms, misses and correct silences."""
 
     tp: int = 0
@@ -72,8 +72,7 @@ def macro_accuracy(decisions: Iterable[tuple[Hashable, bool]]) -> float:
     return sum(shares) / len(shares) if shares else 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(Struct, frozen=True):
     """Predictions between two tenths: how many, what they claimed on average, and how often it was so."""
 
     low: float

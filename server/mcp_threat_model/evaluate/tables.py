@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from mcp_threat_model.evaluate.corpus import Corpus
 from mcp_threat_model.evaluate.judged import Judged
@@ -24,8 +25,7 @@ WORST = 25
 """Wrong calls shown with their evidence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Study:
+class Study(Struct, frozen=True):
     """What every table is made from."""
 
     folder: Path
@@ -34,8 +34,7 @@ class Study:
     ruleset: Ruleset
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table: for people as rows under headings, for machines as the same rows by name."""
 
     id: str

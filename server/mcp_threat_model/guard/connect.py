@@ -11,8 +11,9 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mcp_threat_model.guard import trail
 from mcp_threat_model.guard.address import IPAddress, Scope, check_address
@@ -63,8 +64,7 @@ async def system_resolver(host: str, port: int) -> Sequence[str]:
     return await answer
 
 
-@dataclass(slots=True)
-class Contacts:
+class Contacts(Struct):
     """What was connected to, and what was not. Shared by all clients of one scan.
 
     `refused` keeps the policy's refusals: the SDK turns an exception from below into an error of its own, and the

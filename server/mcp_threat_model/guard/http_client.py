@@ -10,10 +10,10 @@ import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 
 import httpcore
 import httpx
+from msgspec import Struct
 
 from mcp_threat_model.guard.connect import Resolver, system_resolver
 from mcp_threat_model.guard.ledger import Ledger, WireBounds
@@ -56,8 +56,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         await self._pipe.aclose()
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(Struct, frozen=True):
     """One answer, read to its end. `redirected_to` is set when it points to another origin, where nobody went."""
 
     url: str

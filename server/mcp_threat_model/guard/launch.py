@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from mcp_threat_model.guard.sandbox import HOME, Sandbox, SandboxMode, plan_sandbox
 from mcp_threat_scoring.errors import TargetError
@@ -31,8 +32,7 @@ MIN_SECRET = 4
 """Shorter values than this are not searched for: replacing every `1` would destroy the text and hide nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaunchRequest:
+class LaunchRequest(Struct, frozen=True):
     """What will be started, complete: whoever consents to this consents to nothing else."""
 
     asked: tuple[str, ...]

@@ -6,7 +6,8 @@ HTTP libraries and protocol clients drop statuses and headers and reword errors;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mcp_threat_model.guard.connect import Contacts
 from mcp_threat_scoring.errors import TargetError
@@ -15,8 +16,7 @@ MAX_NOTES = 200
 """Answers kept in the ledger; a scan needs a few dozen."""
 
 
-@dataclass(frozen=True, slots=True)
-class WireBounds:
+class WireBounds(Struct, frozen=True):
     """How much one client may read. Bytes are counted before anything is parsed."""
 
     body_bytes: int
@@ -29,8 +29,7 @@ class WireBounds:
     """For each connect, and for each wait between two pieces of an answer."""
 
 
-@dataclass(slots=True)
-class Note:
+class Note(Struct):
     """What became of one request. Header names are lower case; a repeated header keeps its values apart."""
 
     method: str
@@ -47,8 +46,7 @@ class Note:
         return self.headers.get(name, ("",))[0]
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """What happened on the wire during one scan."""
 
     contacts: Contacts = field(default_factory=Contacts)

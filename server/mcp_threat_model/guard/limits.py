@@ -7,14 +7,14 @@ reached is never silent: the part it cut is `partial` in the report's coverage, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 KIB = 1024
 MIB = 1024 * KIB
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """All bounds. Times are seconds, sizes are bytes unless the name says otherwise.
 
     The sizes are chosen together: what they let through at once stays under 300 MiB of memory, whatever shape it has.

@@ -11,9 +11,10 @@ import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from mcp_threat_model import __version__
 from mcp_threat_model.guard.connect import GuardedBackend, Resolver, system_resolver
@@ -45,8 +46,7 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Status, headers, body. The body must be read to its end or closed."""
 
     status: int

@@ -14,11 +14,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import anyio
+from msgspec import Struct, field
 
 from mcp_threat_model.guard import supervisor, trail
 from mcp_threat_model.guard.limits import Limits
@@ -87,8 +87,7 @@ def left_files(root: Path, ignore: frozenset[Path], limit: int) -> tuple[list[st
     return sorted(names)[:limit], count
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What became of a target, as its supervisor saw it."""
 
     exit_code: int | None = None

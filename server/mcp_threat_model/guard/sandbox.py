@@ -15,9 +15,10 @@ import stat
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from mcp_threat_model.guard.readable import homes, readable_roots
 
@@ -62,8 +63,7 @@ _BASE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True):
     """What stands around a target. `options` are bubblewrap's, without the parts that differ per run."""
 
     kind: Literal["bubblewrap", "none"]

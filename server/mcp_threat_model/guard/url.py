@@ -7,11 +7,11 @@ and before it is handed to an HTTP client; the two can then not read the same te
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 import idna
+from msgspec import Struct
 
 from mcp_threat_model.guard.address import ALLOW_HINT, IPAddress, check_address
 from mcp_threat_scoring.errors import TargetError
@@ -35,8 +35,7 @@ Whoever allows private addresses may name them too; a target never may."""
 NamedBy = Literal["user", "target"]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A checked URL. `url` is canonical and carries no userinfo and no fragment; `address` is set for an IP literal."""
 
     scheme: Literal["http", "https"]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import UNSET
+
+from mcp_threat_scoring.model import json_schema as schema_of
 from mcp_threat_scoring.report import ErrorOut, FleetOut, Report, ReportSet
 
 
@@ -13,20 +16,20 @@ def render_json(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None 
     document = ReportSet(
         reports=[one for one in results if isinstance(one, Report)],
         errors=[one for one in results if isinstance(one, ErrorOut)],
-        fleet=fleet,
+        fleet=fleet or UNSET,
     )
-    return document.model_dump_json(indent=2, exclude={"fleet"} if fleet is None else None) + "\n"
+    return document.to_json(indent=2) + "\n"
 
 
 def render_jsonl(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
     """One REPORT or ERROR per line, in the order of the targets; the set as a whole, where there is one, comes last."""
     lines = [*results, fleet] if fleet else results
-    return "".join(one.model_dump_json() + "\n" for one in lines)
+    return "".join(one.to_json() + "\n" for one in lines)
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of what :func:`render_json` writes; a line of jsonl is one of its `$defs`."""
-    schema = ReportSet.model_json_schema(mode="serialization")
+    schema = schema_of(ReportSet)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mcp-threat-model report, version 1.0",

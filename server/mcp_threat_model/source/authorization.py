@@ -49,16 +49,17 @@ scopes_cut                 bool  more, or longer, scope names than are kept
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_scoring.manifest import AuthFacts, Coverage
 
 Requirement = Literal["none", "optional", "required", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
+class Reception(Struct, frozen=True):
     """How the endpoint received a stranger. None is "not seen"."""
 
     status: int = 0
@@ -68,8 +69,7 @@ class Reception:
     lists: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Authority:
+class Authority(Struct, frozen=True):
     """What discovery found. `issuers` are the target's words."""
 
     auth: AuthFacts

@@ -6,7 +6,8 @@ Grammar: RFC 9110, sections 5.6 and 11.6.1. A header that breaks it gives what c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 MAX_HEADER = 16_384
 MAX_CHALLENGES = 16
@@ -15,8 +16,7 @@ _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI
 _TOKEN68 = frozenset("-._~+/0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """One way to authenticate. Scheme and parameter names are lower case; of a repeated parameter the first counts."""
 
     scheme: str

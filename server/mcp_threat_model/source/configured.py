@@ -7,7 +7,9 @@ written, so that nothing of this process's own environment is handed over.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured
@@ -20,8 +22,7 @@ from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 NAMES_TOLD = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """How to read a configured server."""
 
     entry: Configured

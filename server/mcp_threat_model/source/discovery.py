@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
+from msgspec import Struct, field
 
 from mcp_threat_model.guard.address import AddressRefusedError, scope_of
 from mcp_threat_model.guard.connect import Contacts
@@ -41,8 +41,7 @@ DISCOVERY_SECONDS = 10.0
 """For all of them; a target that names slow servers must not use up the time of the scan."""
 
 
-@dataclass(slots=True)
-class _Findings:
+class _Findings(Struct):
     facts: dict[str, str | bool | int] = field(default_factory=dict)
     scopes: dict[ScopeFact, None] = field(default_factory=dict)
     issuers: list[str] = field(default_factory=list)

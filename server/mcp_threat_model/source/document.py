@@ -13,9 +13,10 @@ import select
 import stat
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NoReturn
+
+from msgspec import Struct
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source.wire import count_nodes
@@ -31,8 +32,7 @@ _PATIENCE = 0.2
 """Seconds between two looks at the clock while a pipe is silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A parsed description."""
 
     value: Any

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 
 import re2
+from msgspec import Struct
 
 from mcp_threat_model.guard.limits import MIB, Limits
 from mcp_threat_model.guard.processes import Outcome
@@ -37,8 +37,7 @@ _NETWORK = re2.compile(
 MAX_HOSTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """What is known of the process when the session failed."""
 
     outcome: Outcome

@@ -7,10 +7,10 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from typing import Literal
 
 import httpx
+from msgspec.structs import replace
 
 from mcp_threat_model.guard.connect import Resolver, system_resolver
 from mcp_threat_model.guard.headers import check_headers

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 import anyio
 import httpx
 from anyio.abc import TaskGroup
+from msgspec.structs import replace
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.url import Endpoint

@@ -7,8 +7,9 @@ Events noted: ``repeated_cursor``, ``oversized_item``, ``unserved_capability``, 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from mcp_threat_model.source.conversation import RequestError
 from mcp_threat_model.source.handshake import Session
@@ -19,8 +20,7 @@ from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, not_observ
 NAMED_DUPLICATES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """One thing a server lists: its method, where the items stand, and the capability that promises it."""
 
     part: PartName
@@ -39,8 +39,7 @@ LISTINGS = (
 TOOLS = LISTINGS[0]
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What one list gave."""
 
     items: list[object] = field(default_factory=list)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from mcp_threat_model.guard.url import Endpoint
 
@@ -113,8 +114,7 @@ def _is_number(host: str) -> bool:
     return ":" in host or host.replace(".", "").isdecimal()
 
 
-@dataclass(frozen=True, slots=True)
-class ServerMetadata:
+class ServerMetadata(Struct, frozen=True):
     """What one authorization server says of itself."""
 
     issuer: str

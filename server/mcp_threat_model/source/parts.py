@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from mcp_threat_model.guard.address import scope_of
 from mcp_threat_model.guard.redact import redact_url
@@ -24,8 +25,7 @@ from mcp_threat_scoring.manifest import (
 Scope = Literal["loopback", "private", "public", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The arguments of `build_manifest` that a saved description can answer."""
 
     coverage: Mapping[PartName, Coverage]

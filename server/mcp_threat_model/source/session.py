@@ -8,8 +8,9 @@ ten fixed seconds for a peer that ignores `server/discover`. Any :class:`Link` c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.conversation import META
@@ -21,8 +22,7 @@ from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, ServerFact
 __all__ = ["Session", "SessionParts", "read_link"]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionParts:
+class SessionParts(Struct, frozen=True):
     """Everything one session showed: raw items, and what each part of it is worth."""
 
     server: ServerFacts

@@ -7,9 +7,11 @@ manifest also has `tools`, and nearly everything has a `name` and a `description
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
 from threading import Event as Flag
 from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source import listed, packaged
@@ -30,8 +32,7 @@ from mcp_threat_scoring.manifest import (
 from mcp_threat_scoring.neutralise import neutralise
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """One way a server may be described in JSON."""
 
     name: str
@@ -163,8 +164,7 @@ def _cut(coverage: dict[PartName, Coverage], part: PartName, reason: str) -> Non
     coverage[part] = partial("; ".join(filter(None, (coverage[part].reason, reason))))
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotSource:
+class SnapshotSource(Struct, frozen=True):
     """Reads a saved description from `path`, or from standard input when it is None."""
 
     path: str | None

@@ -11,10 +11,10 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import anyio
+from msgspec.structs import replace
 
 from mcp_threat_model.guard.launch import LaunchRequest, environment, plan_launch, redact, redact_argv, secret_values
 from mcp_threat_model.guard.limits import Limits

@@ -11,8 +11,9 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_scoring.errors import TargetError
@@ -22,16 +23,14 @@ from mcp_threat_scoring.neutralise import neutralise
 RequestId = str | int
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One JSON object from the peer. `nodes` is an upper estimate of the JSON values in it."""
 
     body: dict[str, Any]
     nodes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Damaged:
+class Damaged(Struct, frozen=True):
     """Something from the peer that is no usable message. `code` says how a request that it answers should end."""
 
     code: str
@@ -69,8 +68,7 @@ class Link(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Tap:
+class Tap(Struct):
     """What was odd on the wire. Bounded: a peer cannot make it grow."""
 
     limit: int = 200

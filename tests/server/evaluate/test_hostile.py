@@ -65,6 +65,6 @@ def test_fitted_weights_are_written_as_the_loader_reads_them(study: Study) -> No
     import yaml
 
     text = hostile.weights_text(-5.0, {"hostile.override.prior": 6.0}, "a test")
-    document = WeightsDoc.model_validate(yaml.safe_load(text))
+    document = WeightsDoc.read(yaml.safe_load(text))
     assert document.bias == {"hostile": -5.0}
     assert document.weights["hostile.override.prior"] == {"hostile": 6.0}

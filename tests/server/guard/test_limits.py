@@ -2,9 +2,9 @@
 
 import ast
 import inspect
-from dataclasses import fields, replace
 
 import pytest
+from msgspec.structs import fields, replace
 
 from mcp_threat_model.guard import limits
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits

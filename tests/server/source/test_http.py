@@ -10,11 +10,11 @@ import ssl
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mcp_threat_model.guard.headers import check_headers
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 import pytest
+from msgspec.structs import replace
 from tests.server.source.stdio_case import QUICK, TARGETS, new_mark, processes_with, read
 
 from mcp_threat_model.guard.limits import MIB, Limits

@@ -1,0 +1,46 @@
+"""What a tool of ours is to the SDK, and what it answers: a text that stands alone, and the same as data.
+
+The data are our own models. The SDK would describe and check them through pydantic; it takes a schema without a model
+too, and then only publishes it, which is all that is wanted: they were built from typed code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from mcp.server.mcpserver.tools import Tool
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
+
+from mcp_threat_scoring.model import Model, json_schema
+
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[CallToolResult]])
+
+# Not read-only: with a person's consent a stdio target, somebody else's program, is started.
+REACHES_OUT = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+
+
+def answer(text: str, data: Model) -> CallToolResult:
+    """Both forms of an answer."""
+    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data.to_plain())
+
+
+class Tools:
+    """The tools of our server, as they are declared."""
+
+    def __init__(self) -> None:
+        self.all: list[Tool] = []
+
+    def add(self, title: str, answers: type[Model]) -> Callable[[Handler], Handler]:
+        """Declare a tool; its docstring is what an assistant chooses it by, `answers` its structured content."""
+
+        def register(handler: Handler) -> Handler:
+            tool = Tool.from_function(
+                handler, title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT
+            )
+            tool.fn_metadata.output_schema = json_schema(answers)
+            self.all.append(tool)
+            return handler
+
+        return register
