@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import re2
-from msgspec import Meta, Struct, field
 
 from mcp_threat_scoring.lexicon import inflect
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import fold
+from mcp_threat_scoring.structs import Meta, Struct, field
 
 GAP = 4
 """Words that may stand between two concepts that are said together."""

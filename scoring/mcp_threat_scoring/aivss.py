@@ -19,10 +19,9 @@ import math
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
-from msgspec import Struct
-
 from mcp_threat_scoring.aivss_tables import MAX_SCORE, ProfileTable, severity
 from mcp_threat_scoring.report import AivssSeverity
+from mcp_threat_scoring.structs import Struct
 
 _TENTH = Decimal("0.1")
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from msgspec import Struct
-
 from mcp_threat_scoring.report import AivssSeverity, ProfileId
+from mcp_threat_scoring.structs import Struct
 
 CvssVersion = Literal["3.1", "4.0"]
 

@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from mcp_threat_scoring.auth_scope import authority
 from mcp_threat_scoring.catalogue import load_catalogue
 from mcp_threat_scoring.documents import rule_cache
@@ -30,6 +27,7 @@ from mcp_threat_scoring.report import (
 )
 from mcp_threat_scoring.ruleset import Ruleset, load_rules
 from mcp_threat_scoring.score import score
+from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.threat import Catalogue, SignalMeta
 from mcp_threat_scoring.verdict import verdict
 from mcp_threat_scoring.words import DomainInfo, WordsContext, summary

@@ -17,10 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
-from msgspec import Struct
-
 from mcp_threat_scoring.report import SEVERITIES, Severity
 from mcp_threat_scoring.signal import Signals
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.threat import SignalMeta, Threat
 
 _UNDECLARED = SignalMeta("presence", "heuristic")

@@ -17,12 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-import re2
-from msgspec import Struct
-
 from mcp_threat_scoring.manifest import AuthFacts, ScopeFact, well_formed
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.report import AuthOut, Breadth, EvidenceOut, ScopeOut
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.views import split_words
 
 if TYPE_CHECKING:
@@ -46,21 +45,21 @@ _IDENTITY = frozenset({
     "openid", "profile", "email", "address", "phone", "offline_access", "online_access", "offline", "identity",
     "userinfo.email", "userinfo.profile", "user.read", "user:email", "read:user", "users.profile:read",
 })  # fmt: skip
-_ADMIN = re2.compile(
+_ADMIN = pattern(
     r"(?:^|[:._/\s-])(?:admin|administrator|root|superuser|super|owner|sudo|full|full[_-]?(?:access|control)|master|god|"
     r"manage[_-]?all|all[_-]?access|unrestricted)(?:$|[:._/\s-])"
 )
-_ALL = re2.compile(r"(?:^|[:._/\s-])(?:\*|all|everything)(?:$|[:._/\s-])")
-_WRITE = re2.compile(
+_ALL = pattern(r"(?:^|[:._/\s-])(?:\*|all|everything)(?:$|[:._/\s-])")
+_WRITE = pattern(
     r"(?:^|[:._/\s-])(?:write|readwrite|read[_-]?write|rw|create|update|edit|delete|modify|manage|post|send|publish|upload|"
     r"insert|push|execute|exec|run|deploy|destroy|remove|set|change|compose|import|"
     r"impersonat(?:e|ion)|control|access[_-]?as[_-]?user)(?:$|[:._/\s-])"
 )
-_READ = re2.compile(
+_READ = pattern(
     r"(?:^|[:._/\s-])(?:read|readonly|read[_-]?only|ro|view|viewer|list|get|search|history|query|metadata|readbasic|export|select|describe)"
     r"(?:$|[:._/\s-])"
 )
-_CAMEL = re2.compile(r"([a-z])([A-Z])")
+_CAMEL = pattern(r"([a-z])([A-Z])")
 _WHOLE: Mapping[str, tuple[Action, Breadth]] = {
     # Scopes that are one bare word; what they cover is in the issuers' documentation.
     "repo": ("write", "broad"), "public_repo": ("write", "narrow"), "delete_repo": ("write", "narrow"),
@@ -102,8 +101,8 @@ def parse_scope(name: str) -> Scope:
         any(pattern.search(form) for form in forms) for pattern in (_ADMIN, _ALL, _WRITE, _READ)
     )
     resource = spaced
-    for pattern in (_ADMIN, _ALL, _WRITE, _READ):
-        resource = pattern.sub(" ", resource)
+    for breadth in (_ADMIN, _ALL, _WRITE, _READ):
+        resource = breadth.sub(" ", resource)
     resource = split_words(resource)
     if (admin and not reads) or (everything and not reads and not resource):
         return Scope(name, resource, "admin", "admin")

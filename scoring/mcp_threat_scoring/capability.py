@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from math import exp
 
-from msgspec import Struct
-
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise_name
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
+from mcp_threat_scoring.structs import Struct
 
 _DOMAIN = "domain."
 EVIDENCE_PER_TOOL = 8

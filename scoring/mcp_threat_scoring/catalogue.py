@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Meta
-
 from mcp_threat_scoring.documents import load_cases as load_cases_document
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.report import MitigationOut
+from mcp_threat_scoring.structs import Meta
 from mcp_threat_scoring.threat import (
     LAYER_IDS,
     Catalogue,

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec import Struct
-
 from mcp_threat_scoring.lock import LockedServer, LockedTool
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import FindingOut, Level, Report, Severity
+from mcp_threat_scoring.structs import Struct
 
 NAMES_TOLD = 6
 SCORE_STEP = 0.3

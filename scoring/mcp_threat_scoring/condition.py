@@ -15,11 +15,10 @@ from functools import cached_property
 from itertools import islice
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
-
 from mcp_threat_scoring.model import Choice, Model, to_json
 from mcp_threat_scoring.scene import DataLevel, Question, Scene, bits
 from mcp_threat_scoring.signal import Evidence
+from mcp_threat_scoring.structs import Meta, Struct, field
 
 Holds = Callable[[int], bool]
 """Whether a condition holds, given the answers to all questions of the rules (:class:`Atoms`)."""

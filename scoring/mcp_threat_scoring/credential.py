@@ -8,21 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-import re2
-from msgspec import Struct
-
 from mcp_threat_scoring.manifest import well_formed
+from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.structs import Struct
 
 CredentialKind = Literal["secret", "oauth", "config"]
 Declared = Literal["secret", "oauth", "none"]
 
-_CAMEL = re2.compile(r"([a-z])([A-Z])")
-_OAUTH_NAME = re2.compile(
+_CAMEL = pattern(r"([a-z])([A-Z])")
+_OAUTH_NAME = pattern(
     r"(?i)(?:^|_)(?:oauth2?|client_?id|client_?secret|refresh_?tokens?|redirect_?ur[il]|authorization_?server|token_?ur[il]|"
     r"oidc|issuer_?url)(?:_|$)"
 )
-_OAUTH_SECRET = re2.compile(r"(?i)(?:client_?secret|refresh_?token)s?$")
-_SECRET_NAME = re2.compile(
+_OAUTH_SECRET = pattern(r"(?i)(?:client_?secret|refresh_?token)s?$")
+_SECRET_NAME = pattern(
     r"(?i)(?:^|[_\s.])(?:api_?(?:key|token|secret)s?|(?:access|management|signing|encryption|private|licen[cs]e|account|admin|"
     r"service_?role|integration|subscription|storage)_?keys?|access_?key_?(?:id|secret)|tokens?(?:_value)?|bearer|authorization|pat|"
     r"secrets?|secret_?(?:access_?)?keys?|key_?secret|passwords?|passwd|pwd|pass|passphrase|credentials?(?:_json)?|creds|service_?account(?:_?(?:key|json|file))?|"
@@ -30,10 +29,10 @@ _SECRET_NAME = re2.compile(
     r"webhook_?(?:ur[il]|secret)|mnemonic|seed_?phrase|jwt|kubeconfig|key)$"
 )
 """The last words of a name decide: API_KEY_PATH is a path. `KEY` alone counts behind another word ("APOLLO_KEY")."""
-_SECRET_HEADER = re2.compile(
+_SECRET_HEADER = pattern(
     r"(?i)^(?:authorization|proxy-authorization|cookie|api-?key|x-[a-z-]*(?:key|token|secret|auth[a-z]*|pat))$"
 )
-_NO_SECRET = re2.compile(
+_NO_SECRET = pattern(
     r"(?i)(?:max|num|min|limit|count|context|output|input|completion|prompt|page|next|response)_?tokens?(?:_|$)|"
     r"(?:public|primary|project|space|table|partition|sort|foreign|cache|idempotency|routing|hot|host|short|column|object|issue|"
     r"board|index)_?keys?$|^keys?$"

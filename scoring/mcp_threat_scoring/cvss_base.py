@@ -10,11 +10,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from msgspec import Struct
-
 from mcp_threat_scoring.aivss_tables import CvssVersion
 from mcp_threat_scoring.errors import FactorError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.structs import Struct
 
 # CVSS v3.1 specification, section 2; CVSS v4.0 specification, section 2. In the order their vectors are written.
 BASE_METRICS: Final[dict[CvssVersion, tuple[str, ...]]] = {

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
-
 from mcp_threat_scoring.aivss_tables import CvssVersion
 from mcp_threat_scoring.condition import (
     Atoms,
@@ -35,6 +33,7 @@ from mcp_threat_scoring.levers import LeverRule
 from mcp_threat_scoring.phrases import sentence
 from mcp_threat_scoring.report import MetricOut
 from mcp_threat_scoring.scene import Scene, shown
+from mcp_threat_scoring.structs import Meta, Struct
 
 # How grave a value is, mildest first; metrics that do not stand here are impacts, N < L < H (both specifications).
 _GRAVITY: Final[Mapping[str, str]] = {"AV": "PLAN", "AC": "HL", "AT": "PN", "PR": "HLN", "UI": "RAPN", "S": "UC"}

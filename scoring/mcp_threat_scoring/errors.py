@@ -11,9 +11,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-from msgspec import Struct
+from typing import Literal, NamedTuple
 
 ErrorCode = Literal[
     "unreachable",
@@ -55,7 +53,7 @@ class FactorError(ThreatModelError):
     """A calculator input is missing, unknown, or outside the range of its profile."""
 
 
-class RuleProblem(Struct, frozen=True):
+class RuleProblem(NamedTuple):
     """One thing wrong with one rule file. Lines count from 1; 0 means the whole file."""
 
     path: str

@@ -14,8 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
-
 from mcp_threat_scoring.aivss_tables import OWASP_0_8, PROFILES, ProfileTable
 from mcp_threat_scoring.condition import (
     Atoms,
@@ -35,6 +33,7 @@ from mcp_threat_scoring.phrases import sentence
 from mcp_threat_scoring.report import Basis, FactorOut, ProfileId
 from mcp_threat_scoring.scene import Scene, shown
 from mcp_threat_scoring.signal import Evidence
+from mcp_threat_scoring.structs import Meta, Struct
 
 Side = Literal["server", "host_assumed"]
 

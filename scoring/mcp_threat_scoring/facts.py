@@ -28,23 +28,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-import re2
-
 from mcp_threat_scoring.auth_scope import scopes_of
 from mcp_threat_scoring.credential import credential_kind, declared_auth
 from mcp_threat_scoring.leak import credential_in, is_placeholder, redact
 from mcp_threat_scoring.manifest import Item, Manifest, well_formed
 from mcp_threat_scoring.observations import MAX_PLACES, observe_list
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.stated_scope import stated_scopes
 from mcp_threat_scoring.views import HINTS, Subject, View, split_words, view_of
 from mcp_threat_scoring.well_known import lookalike
 
 _HINTS = frozenset(HINTS)
-_OFFICIAL = re2.compile(
+_OFFICIAL = pattern(
     r"(?i)\bofficial (?:mcp )?(?:server )?(?:for |of |from )?(?:the )?([a-z][a-z0-9]{2,30})|"
     r"\b([a-z][a-z0-9]{2,30})(?:'s)? official\b"
 )
-_LITERAL = re2.compile(r"^[A-Za-z0-9+_][A-Za-z0-9+/_.~-]{7,}={0,2}$")
+_LITERAL = pattern(r"^[A-Za-z0-9+_][A-Za-z0-9+/_.~-]{7,}={0,2}$")
 """What may be a key: no reference such as ``${KEY}``, no path, no prose."""
 _NO_BRAND = frozenset({
     "mcp", "server", "the", "for", "and", "our", "your", "this", "api", "cli", "sdk", "model", "context", "protocol",

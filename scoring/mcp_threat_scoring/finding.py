@@ -14,10 +14,9 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-import re2
-
 from mcp_threat_scoring.check import checks
 from mcp_threat_scoring.manifest import canonical_json
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.phrases import item_of, listed, quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import SEVERITIES, FindingOut
@@ -29,7 +28,7 @@ __all__ = ["checks", "findings"]
 
 MAX_PER_RULE = 50
 """Findings of one rule that are told one by one; the rest is told in one more, so that nothing is lost."""
-_PLACE = re2.compile(r"\{(tools?|s|excerpt|count)\}")
+_PLACE = pattern(r"\{(tools?|s|excerpt|count)\}")
 _CONFIDENCE = {"low": 2, "medium": 1, "high": 0}
 
 

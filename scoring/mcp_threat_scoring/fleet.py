@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import re2
-from msgspec.structs import replace
-
 from mcp_threat_scoring.fleet_roles import Member, Stop, stops, strongest
 from mcp_threat_scoring.fleet_shadows import mentions, same_names
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import FleetOut, PathOut, Role, Severity, ShadowOut, StepOut
 from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.structs import replace
 
 __all__ = ["FleetOut", "Member", "Role", "StepOut", "fleet", "mermaid", "private_domains"]
 
@@ -148,7 +147,7 @@ def private_domains(ruleset: Ruleset) -> frozenset[str]:
     return frozenset(domain.id for domain in ruleset.domains.values() if domain.private)
 
 
-_PLAIN = re2.compile(r"[^A-Za-z0-9_. :/@-]")
+_PLAIN = pattern(r"[^A-Za-z0-9_. :/@-]")
 
 
 def mermaid(whole: FleetOut) -> str:

@@ -16,17 +16,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-import re2
-from msgspec import Struct
-
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.report import Report, Role, Severity, StepOut, ToolOut
+from mcp_threat_scoring.structs import Struct
 
 TOOLS_NAMED = 3
-_PIECES = re2.compile(r"[A-Z]+[a-z]*|[a-z]+|[0-9]+")
+_PIECES = pattern(r"[A-Z]+[a-z]*|[a-z]+|[0-9]+")
 Words = frozenset[str]
 
 

@@ -12,8 +12,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 import re2
-from msgspec import Struct
-from msgspec.structs import replace
 
 from mcp_threat_scoring.acts import NOBODY, ActsDoc, Known, compile_acts
 from mcp_threat_scoring.capability import probability
@@ -28,6 +26,7 @@ from mcp_threat_scoring.passages import pieces
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Signal, SignalId
+from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.views import Subject
 from mcp_threat_scoring.vocabulary import WeightsDoc
 

@@ -26,13 +26,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import re2
-from msgspec import Struct, field
 
 from mcp_threat_scoring.acts import Acts, Known, Line, line_of
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.normalise import Normal, is_odd, line_at, line_starts
 from mcp_threat_scoring.passages import Passage, Piece, pieces, read_piece
 from mcp_threat_scoring.prose import split_words
+from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.views import Subject, View
 
 MAX_SENTENCES = 2_000

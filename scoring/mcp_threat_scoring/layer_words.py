@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct, field
-
 from mcp_threat_scoring.phrases import joined, lowered, number, sentence
 from mcp_threat_scoring.report import ThreatOut
+from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.threat import Layer
 from mcp_threat_scoring.words import WordsContext
 

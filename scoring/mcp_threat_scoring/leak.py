@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re2
-
 from mcp_threat_scoring.manifest import well_formed
+from mcp_threat_scoring.pattern import pattern
 
 KEY_LENGTH = 16
 """Characters below which a value is not taken for a credential: every format that is known is longer."""
@@ -12,7 +11,7 @@ KEY_LENGTH = 16
 FEWEST_LETTERS = 6
 """Different characters that a real key has at least, after its prefix; ``sk-0000000000`` has one."""
 
-_CREDENTIAL = re2.compile(
+_CREDENTIAL = pattern(
     r"(?:^|[^A-Za-z0-9])(?:AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}|"
     r"glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{20,}|AIza[0-9A-Za-z_-]{35}|ya29\.[0-9A-Za-z_-]{20,}|"
     r"sk-(?:[a-z]{2,10}[0-9]{0,2}-)?[A-Za-z0-9_-]{32,}|[sr]k_live_[0-9A-Za-z]{20,}|whsec_[A-Za-z0-9]{24,}|"
@@ -21,7 +20,7 @@ _CREDENTIAL = re2.compile(
     r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----|[a-z][a-z0-9+]{2,20}://[^\s/:@{}<>$]{1,60}:[^\s/:@{}<>$*]{6,80}@[a-z0-9]"
 )
 """Formats that issuers document, so that leaked keys can be told from random text, and URLs with a password inside."""
-_PLACEHOLDER = re2.compile(
+_PLACEHOLDER = pattern(
     r"(?i)example|sample|dummy|placeholder|your|change.?me|redacted|xxxx|\*\*\*|\.\.\.|…|1234567|abcdef|test|user:pass|"
     r"username:|localhost|127\.0\.0\.1|:password@|:secret@"
 )

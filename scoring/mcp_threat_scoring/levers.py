@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from mcp_threat_scoring.aivss_tables import severity
 from mcp_threat_scoring.condition import (
     Atoms,
@@ -21,6 +19,7 @@ from mcp_threat_scoring.condition import (
 from mcp_threat_scoring.phrases import capital, number
 from mcp_threat_scoring.report import LeverOut
 from mcp_threat_scoring.scene import Scene
+from mcp_threat_scoring.structs import Struct
 
 MAX_LEVERS = 5
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import re2
-from msgspec import Struct, field
 
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.prose import Grammar, forms_of
+from mcp_threat_scoring.structs import Struct, field
 
 _VOWELS = "aeiou"
-_MACRO = re2.compile(r"\{([a-z][a-z_-]*)(!?)\}")
+_MACRO = pattern(r"\{([a-z][a-z_-]*)(!?)\}")
 
 
 def inflect(verb: str) -> list[str]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, to_builtins
-
 from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.report import AivssSeverity, Breadth, Decision, Effect, Frozen, ProfileId, Report
+from mcp_threat_scoring.structs import Meta, to_builtins
 
 LOCK_VERSION: Literal[1] = 1
 LOCK_NAME = "mcp-threat-model.lock.json"

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from mcp_threat_scoring.structs import Struct, field
 
 ItemKind = Literal["tool", "prompt", "resource", "resource_template"]
 PartName = Literal[

@@ -13,8 +13,6 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 import re2
-from msgspec import Struct, field
-from msgspec.structs import astuple
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
@@ -33,6 +31,7 @@ from mcp_threat_scoring.rule import (
 )
 from mcp_threat_scoring.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
+from mcp_threat_scoring.structs import Struct, astuple, field
 from mcp_threat_scoring.views import Subject
 
 MAX_EVIDENCE = 3

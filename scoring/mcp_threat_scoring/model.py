@@ -13,8 +13,16 @@ from collections.abc import Collection, Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
-import msgspec
-from msgspec import Struct, ValidationError
+from mcp_threat_scoring.structs import (
+    DecodeError,
+    Struct,
+    ValidationError,
+    convert,
+    fields,
+    json,
+    replace,
+    to_builtins,
+)
 
 __all__ = ["Choice", "Model", "Place", "ValidationError", "faults", "json_schema", "read", "read_json", "to_json"]
 
@@ -29,11 +37,11 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
 
     def changed(self: S, update: Mapping[str, Any]) -> S:
         """A copy with some fields replaced."""
-        return msgspec.structs.replace(self, **update)
+        return replace(self, **update)
 
     def to_plain(self) -> dict[str, Any]:
         """As dictionaries, lists, strings and numbers: what JSON can say."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = to_builtins(self)
         return plain
 
     def to_json(self, indent: int | None = None) -> str:
@@ -96,7 +104,7 @@ def read(kind: type[M], data: object) -> M:
     Raises:
         ValidationError: naming the first thing that is wrong.
     """
-    return msgspec.convert(data, kind, dec_hook=_hook)
+    return convert(data, kind, dec_hook=_hook)
 
 
 def read_json(kind: type[M], text: str | bytes) -> M:
@@ -106,22 +114,22 @@ def read_json(kind: type[M], text: str | bytes) -> M:
         ValidationError: naming the first thing that is wrong.
     """
     try:
-        return msgspec.json.decode(text, type=kind, dec_hook=_hook)
+        return json.decode(text, type=kind, dec_hook=_hook)
     except ValidationError:
         raise
-    except msgspec.DecodeError as error:
+    except DecodeError as error:
         raise ValidationError(str(error)) from None
 
 
 def to_json(value: object, indent: int | None = None) -> str:
     """A model, or plain data with models in it, as JSON text; the same bytes every time."""
-    text = msgspec.json.encode(value)
-    return (text if indent is None else msgspec.json.format(text, indent=indent)).decode()
+    text = json.encode(value)
+    return (text if indent is None else json.format(text, indent=indent)).decode()
 
 
 def json_schema(kind: type[Model]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a model: its own keys at the top, what it is made of in ``$defs``."""
-    (schema,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    (schema,), parts = json.schema_components([kind], ref_template="#/$defs/{name}")
     own = parts.pop(kind.__name__)
     return {**own, "$defs": {name: parts[name] for name in sorted(parts)}} if parts else {**schema, **own}
 
@@ -159,11 +167,11 @@ def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place,
 
 
 def _of_keys(kind: type[Model], value: Mapping[Any, Any], place: Place) -> Iterator[tuple[Place, str]]:
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    known = {field.encode_name: field for field in fields(kind)}
     for key in value:
-        if key not in fields:
+        if key not in known:
             yield (*place, key), "no such key is known here"
-    for name, field in fields.items():
+    for name, field in known.items():
         if name in value:
             yield from faults(field.type, value[name], (*place, name))
         elif field.required:

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-from msgspec import Meta, Struct
-
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
 from mcp_threat_scoring.condition import Atoms, Condition, Conditional, Doc, ToolCondition, compiled, walk
 from mcp_threat_scoring.documents import load_document
@@ -20,6 +18,7 @@ from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import joined, sentence
 from mcp_threat_scoring.report import ProfileId
 from mcp_threat_scoring.scene import Scene
+from mcp_threat_scoring.structs import Meta, Struct
 
 
 class ThreatLevel(Conditional, frozen=True, kw_only=True):

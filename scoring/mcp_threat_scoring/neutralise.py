@@ -15,7 +15,7 @@ import unicodedata
 from string import ascii_letters, digits
 from typing import Any, NewType
 
-import re2
+from mcp_threat_scoring.pattern import pattern
 
 SafeText = NewType("SafeText", str)
 """Text that may stand in a report. Only this module makes it from a target's text."""
@@ -52,9 +52,9 @@ def _visible(char: str) -> str:
 
 # Characters that start something in Markdown, HTML or a terminal get a look-alike that does not.
 _DEFANG = str.maketrans({"<": "‹", ">": "›", "`": "ˋ", "[": "［", "]": "］", "|": "¦"})
-_ENTITY = re2.compile(r"&(#?\w{1,10};)")
-_MAIL = re2.compile(r"([\w.+-])@([\w-]+\.[a-zA-Z])")
-_ORDERS = re2.compile(
+_ENTITY = pattern(r"&(#?\w{1,10};)")
+_MAIL = pattern(r"([\w.+-])@([\w-]+\.[a-zA-Z])")
+_ORDERS = pattern(
     r"(?i)\b(?:ignore|disregard|forget|override|bypass|instructions?|prompt|do not|don.t|must|always|never|before|"
     r"secret|password|send|read|tell|reveal|execute|you)\b|~/|/etc/|\.ssh|\.env"
 )

@@ -16,7 +16,8 @@ from bisect import bisect_right
 from typing import Literal
 
 import re2
-from msgspec import Struct, field
+
+from mcp_threat_scoring.structs import Struct, field
 
 Oddity = Literal["invisible", "tags", "selectors", "bidi", "control", "lookalike", "styled", "stacked", "entities"]
 

@@ -16,11 +16,11 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 import re2
-from msgspec import Struct
 
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.normalise import Normal, normalise
 from mcp_threat_scoring.schema_walk import escape
+from mcp_threat_scoring.structs import Struct
 
 Channel = Literal[
     "open", "tags", "selectors", "bits", "bidi", "comment", "title", "base64", "hex", "percent", "escapes", "rot13",

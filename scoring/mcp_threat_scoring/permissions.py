@@ -25,19 +25,18 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-import re2
-from msgspec import Meta
-
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import Decision, Frozen, Report
+from mcp_threat_scoring.structs import Meta
 
 ClientId = Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"]
 CLIENTS: tuple[ClientId, ...] = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 
-_WRITABLE = re2.compile(r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,127}$")
+_WRITABLE = pattern(r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,127}$")
 """Names that mean themselves in every client's rules: no quotes, white space, wildcards, colons or brackets."""
-_UNUSUAL = re2.compile(r"[^A-Za-z0-9_-]")
-_BARE = re2.compile(r"^[A-Za-z0-9_-]+$")
+_UNUSUAL = pattern(r"[^A-Za-z0-9_-]")
+_BARE = pattern(r"^[A-Za-z0-9_-]+$")
 NAMES_TOLD = 5
 SERVER_NAME = 64
 

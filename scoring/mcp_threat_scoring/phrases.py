@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from msgspec import Struct
-
 from mcp_threat_scoring.neutralise import SafeText, neutralise
 from mcp_threat_scoring.signal import Evidence, Signals
+from mcp_threat_scoring.structs import Struct
 
 SHOWN_NAMES = 3
 NAME_IN_PROSE = 48

@@ -13,9 +13,6 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
-import re2
-from msgspec import Struct
-
 from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.facts import SERVER_TEXT, server_subject
 from mcp_threat_scoring.hostile import Suspicion, hostile_engine, hostile_facts, suspicions
@@ -24,12 +21,14 @@ from mcp_threat_scoring.manifest import Item, Listing, Manifest, ScopeFact, well
 from mcp_threat_scoring.match import Matcher
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
 from mcp_threat_scoring.observations import observe_item
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.prose import Grammar
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.siblings import Kin
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
 from mcp_threat_scoring.stated_scope import stated_scopes
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.views import tool_subject
 
 _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
@@ -40,13 +39,11 @@ LEADING = 3
 """A line of business is told beside the commonest one if it has at least this part of its tools: a third."""
 CLAUSES = 60
 """Clauses of a listing's prose that are read; a directory writes a paragraph, not a book."""
-_SENTENCE_END = re2.compile(r"[.;\n]+(?:\s|$)")
-_CLAUSE_END = re2.compile(r"[:,]+\s|\s(?:and|und|et|y)\s|\s[-–—]\s")
-_SHARED_VERB = re2.compile(
-    r"^\s*((?i:reads?|writes?|read ?[/&+] ?write|creates?|deletes?|manages?|edits?|updates?)):\s+"
-)
+_SENTENCE_END = pattern(r"[.;\n]+(?:\s|$)")
+_CLAUSE_END = pattern(r"[:,]+\s|\s(?:and|und|et|y)\s|\s[-–—]\s")
+_SHARED_VERB = pattern(r"^\s*((?i:reads?|writes?|read ?[/&+] ?write|creates?|deletes?|manages?|edits?|updates?)):\s+")
 """“Write: pages, orders” is writing pages and writing orders."""
-_NO_TOOLS = re2.compile(r"(?i)\bno (?:built-in |own )?tools\b")
+_NO_TOOLS = pattern(r"(?i)\bno (?:built-in |own )?tools\b")
 
 
 def clauses(listing: Listing | None) -> tuple[Item, ...]:

@@ -25,10 +25,9 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
-
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Frozen, Report, Severity
+from mcp_threat_scoring.structs import Meta, Struct
 
 POLICY_NAME = "mcp-threat-model.yaml"
 Threshold = Literal["info", "low", "medium", "high", "critical", "never"]

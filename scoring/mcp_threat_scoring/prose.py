@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from msgspec import Struct, field
-
 from mcp_threat_scoring.manifest import well_formed
+from mcp_threat_scoring.structs import Struct, field
 
 MAX_TEXT = 8_000
 """Characters of one description that the effect and ability rules read; what a tool does is said at the beginning."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, UnsetType
-
 from mcp_threat_scoring.errors import ErrorCode
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.structs import UNSET, Meta, UnsetType
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, field
-
 from mcp_threat_scoring.model import Choice, Model
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
+from mcp_threat_scoring.structs import Meta, field
 
 Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
 """`any`: every item and the server's own texts, in the views of :mod:`hostile_views`."""

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import asdict
-
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.report import LayerId
 from mcp_threat_scoring.rule import FindingDoc, Over, Polarity, SignalDoc, Test
 from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.structs import Struct, asdict
 from mcp_threat_scoring.vocabulary import (
     AbilitiesDoc,
     AbilityDoc,

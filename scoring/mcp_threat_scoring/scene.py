@@ -11,8 +11,6 @@ from heapq import nlargest
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from msgspec import Struct, field
-
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.hostile import CERTAIN, LIKELY
 from mcp_threat_scoring.judge import server_judge
@@ -22,6 +20,7 @@ from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import EvidenceOut
 from mcp_threat_scoring.rule import AllOf, AnyOf, FactTest, Not, SignalTest, Test, TextTest
 from mcp_threat_scoring.signal import Evidence, SignalId
+from mcp_threat_scoring.structs import Struct, field
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.condition import Atoms

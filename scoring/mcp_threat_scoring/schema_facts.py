@@ -7,17 +7,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import re2
-
 from mcp_threat_scoring.leak import KEY_LENGTH, credential_in, redact
 from mcp_threat_scoring.manifest import well_formed
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.prose import split_words
 from mcp_threat_scoring.schema_walk import MAX_NODES, escape
 
 Places = list[tuple[str, str]]
 
 MAX_EXPANSION = 1_000_000
-_SLOW_PATTERN = re2.compile(r"\((?:\?:)?(?:\\.|\[[^\]]*\]|[^\\()\[\]*+?|])[+*]\)[+*]")
+_SLOW_PATTERN = pattern(r"\((?:\?:)?(?:\\.|\[[^\]]*\]|[^\\()\[\]*+?|])[+*]\)[+*]")
 """A group that repeats what already repeats, with nothing between: ``(a+)+``, CWE-1333."""
 _LITERAL_KEYS = frozenset({"default", "const", "example"})
 _REFERENCES = frozenset({"$ref", "$dynamicRef"})
@@ -25,7 +24,7 @@ _TELLING = _LITERAL_KEYS | _REFERENCES | {"pattern"}
 _BY_NAME = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
 _Step = tuple[Mapping[str, Any], str, str, str]
 """A schema to look at, its place, the parameter it describes (or none), and that parameter's place."""
-_META_SCHEMA = re2.compile(r"^https?://json-schema\.org/")
+_META_SCHEMA = pattern(r"^https?://json-schema\.org/")
 _PAGING = frozenset(
     ("limit", "max", "results", "page", "cursor", "offset", "count", "top", "first", "take", "skip", "page size",
      "per page", "page token", "next token", "page number", "max results", "max items", "max count", "num results",

@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from mcp_threat_scoring.aivss import Aivss, aivss, factor_sum
 from mcp_threat_scoring.aivss_tables import PROFILES, ProfileTable
 from mcp_threat_scoring.condition import Atoms
@@ -24,6 +22,7 @@ from mcp_threat_scoring.multipliers import MultiplierModel, multiplier_model
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import AivssOut, AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut
 from mcp_threat_scoring.scene import Scene, World
+from mcp_threat_scoring.structs import Struct
 
 
 class Models(Struct, frozen=True, eq=False):

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NewType
 
-from msgspec import Struct
-
 from mcp_threat_scoring.neutralise import SafeText
+from mcp_threat_scoring.structs import Struct
 
 SignalId = NewType("SignalId", str)
 

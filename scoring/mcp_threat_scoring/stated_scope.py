@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import re2
-
 from mcp_threat_scoring.manifest import Item, ScopeFact, well_formed
+from mcp_threat_scoring.pattern import pattern
 
 MAX_STATED = 200
 _LISTS = ("scopes", "requiredScopes", "required_scopes", "oauthScopes", "oauth_scopes")
-_SAID = re2.compile(
+_SAID = pattern(
     r"(?i)\b(?:required|requires?|needs?)(?: the)?(?: oauth| api| iam)? (?:scopes?|permissions?)\s*:\s*"
     r"((?:[`\"']?[a-z][\w./-]*[:.][\w.:/*-]*\w[`\"']?(?:\s*,\s*(?:and )?)?)+)"
 )
 """Only names with a colon or a dot inside: what else follows such words is prose."""
-_NAME = re2.compile(r"(?i)[a-z][\w./-]*[:.][\w.:/*-]*\w")
+_NAME = pattern(r"(?i)[a-z][\w./-]*[:.][\w.:/*-]*\w")
 
 
 def _names(value: object) -> Iterator[str]:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
-
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.report import LayerId, MitigationOut
+from mcp_threat_scoring.structs import Meta, Struct
 
 Polarity = Literal["presence", "weak", "gap", "control"]
 Method = Literal["exact", "heuristic"]

@@ -9,11 +9,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from msgspec import Meta
-
 from mcp_threat_scoring.catalogue import load_catalogue
 from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.structs import Meta
 from mcp_threat_scoring.threat import Catalogue, Doc, Framework, Threat, When
 
 CHAINS = ("X", "Chains across layers", "Threats that need two or more layers at once.")

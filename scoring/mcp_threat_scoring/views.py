@@ -32,11 +32,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from msgspec import Struct, field
-
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.prose import NO_GRAMMAR, Grammar, read_prose, shared_prefix, split_words
 from mcp_threat_scoring.schema_walk import MAX_NODES, SchemaWalk, escape
+from mcp_threat_scoring.structs import Struct, field
 
 __all__ = [
     "EMPTY", "HINTS", "MAX_NODES", "Subject", "View", "escape", "shared_prefix", "split_words", "strings_of",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
-
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.structs import Meta
 
 EFFECT_QUESTIONS = ("write", "destructive")
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
-
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.phrases import capital, joined, listed, lowered, number, quoted, sentence
@@ -22,6 +20,7 @@ from mcp_threat_scoring.report import (
     MaestroOut,
     ToolOut,
 )
+from mcp_threat_scoring.structs import Struct
 
 _PART_WORDS = {
     "server": "who the server says it is",

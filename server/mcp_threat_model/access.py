@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
-
 from mcp_threat_model.scan import ScanOptions
 from mcp_threat_model.turns import Turns
+from mcp_threat_scoring.structs import Struct, field
 
 
 class Access(Struct, frozen=True):

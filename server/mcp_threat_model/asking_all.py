@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import cast
 
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult
-from msgspec import Struct
 from pydantic import Field
 
 from mcp_threat_model.asking import Permission, can_ask, consent_from
@@ -21,6 +20,7 @@ from mcp_threat_model.source.configured import resolve
 from mcp_threat_model.target import ConfigTarget, StdioTarget, Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.structs import Struct
 
 MAX_PROGRAMS = 20
 """Programs of one question. A longer one is not read, and consent to it means nothing."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated
 
-from msgspec import Meta
-
 from mcp_threat_model.paging import short_maestro
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.neutralise import neutralise
@@ -21,6 +19,7 @@ from mcp_threat_scoring.report import (
     TargetOut,
     VerdictOut,
 )
+from mcp_threat_scoring.structs import Meta
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.threat import Catalogue, Threat

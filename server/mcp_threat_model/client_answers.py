@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
-from msgspec import Meta
-
 from mcp_threat_model.clients.discover import Installed
 from mcp_threat_model.clients.hygiene import Checked
 from mcp_threat_model.outcome import Outcome
@@ -27,6 +25,7 @@ from mcp_threat_scoring.report import (
     Report,
     VerdictOut,
 )
+from mcp_threat_scoring.structs import Meta
 
 SERVERS_SHOWN = 60
 FINDINGS_SHOWN = 25

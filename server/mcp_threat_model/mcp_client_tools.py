@@ -14,7 +14,6 @@ import anyio.to_thread
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
-from msgspec.structs import replace
 from pydantic import Field
 
 from mcp_threat_model.access import Access
@@ -40,6 +39,7 @@ from mcp_threat_model.target import ConfigTarget, Target, parse_target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.report import ErrorOut, ProfileId, Report
+from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:
     from mcp_threat_model.clients.discover import Installed

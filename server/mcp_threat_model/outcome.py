@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct, field
-
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import as_asked
 from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.structs import Struct, field
 
 
 class Outcome(Struct, frozen=True):

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
-from msgspec import Meta
-
 from mcp_threat_scoring.report import AivssOut, AivssProfileOut, Frozen, MaestroOut, Report, ThreatOut
+from mcp_threat_scoring.structs import Meta
 
 TOOLS_PER_PAGE = 25
 FINDINGS_PER_PAGE = 25

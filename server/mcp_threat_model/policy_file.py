@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcp_threat_scoring.documents import bounded, parse_yaml, split_document, validate
+from mcp_threat_scoring.documents import split_document, validate
 from mcp_threat_scoring.errors import RuleProblem, UsageError
 from mcp_threat_scoring.policy import POLICY_NAME, Policy
 
@@ -29,6 +29,11 @@ def read_policy(path: Path, shown: str) -> Policy:
     Raises:
         UsageError: it cannot be read, or what is in it is wrong.
     """
+    from mcp_threat_scoring.strict_yaml import (  # only where there is a policy: a parser is slow to import
+        bounded,
+        parse_yaml,
+    )
+
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)

@@ -10,9 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, assert_never
 
-from msgspec import Struct, field
-from msgspec.structs import replace
-
 from mcp_threat_model.audit import AuditLog, audited
 from mcp_threat_model.guard import trail
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
@@ -32,6 +29,7 @@ from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.manifest import Manifest, build_manifest
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.report import ProfileId
+from mcp_threat_scoring.structs import Struct, field, replace
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.analyze import Knowledge

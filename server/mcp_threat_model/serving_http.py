@@ -17,7 +17,6 @@ import anyio
 import uvicorn
 from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
-from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +25,7 @@ from mcp_threat_model.guard.limits import MIB
 from mcp_threat_model.source.wire import count_nodes
 from mcp_threat_model.terminal import complain, say
 from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.structs import Struct
 
 BODY_BYTES = 8 * MIB
 """One request: as much as one message of a target may have. A larger manifest goes by `target`."""

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from msgspec import Struct
-
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.structs import Struct
 
 MAX_TARGET_LENGTH = 8_192
 """Characters. Longer than any address or command line a person would type; a manifest has its own way in."""

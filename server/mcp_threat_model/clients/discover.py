@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.clients.locations import CLIENTS, Client, Machine, Scope
 from mcp_threat_model.clients.parse import BrokenConfigError, read_config
 from mcp_threat_model.source.packaged import ENTRY_KEYS
 from mcp_threat_model.source.parts import mapping
+from mcp_threat_scoring.structs import Struct, replace
 
 MAX_SERVERS = 500
 """Servers of one file. The largest real one seen has some forty."""

@@ -8,22 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import re2
-from msgspec import Struct
-from msgspec.structs import replace
-
 from mcp_threat_model.clients.locations import Scope
 from mcp_threat_model.guard.launch import is_secret_name
 from mcp_threat_model.source.packaged import URL_KEYS, config_entry
 from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest, build_manifest
+from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.structs import Struct, replace
 
-_REFERENCE = re2.compile(
-    r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\}|^<[^>]*>$|^(?i:your[-_ ].*)$"
-)
+_REFERENCE = pattern(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\}|^<[^>]*>$|^(?i:your[-_ ].*)$")
 """``${VAR}``, ``${input:key}``, ``${workspaceFolder}``, ``$VAR``, ``%VAR%``, ``{{key}}``, ``<key>``: not a value."""
-_TOKEN = re2.compile(
+_TOKEN = pattern(
     r"^(?:sk-|sk_live_|ghp_|gho_|github_pat_|glpat-|xox[abprs]-|AKIA|AIza|eyJ[A-Za-z0-9_-]{10,}\.|ya29\.|pat-|npm_|"
     r"hf_|dop_v1_|shpat_|SG\.)"
 )

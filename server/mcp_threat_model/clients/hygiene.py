@@ -11,9 +11,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.guard.launch import redact_argv
 from mcp_threat_model.source.parts import shown_url
@@ -23,6 +20,7 @@ from mcp_threat_scoring.observations import skeleton
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import FindingOut, Severity
 from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.structs import Struct, replace
 
 COMMAND_SHOWN = 300
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from msgspec import Struct
+from mcp_threat_scoring.structs import Struct
 
 Platform = Literal["linux", "darwin", "win32"]
 Scope = Literal["user", "project", "managed"]

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from msgspec import Struct, field
+from mcp_threat_scoring.structs import Struct, field
 
 Kind = Literal["read by hand", "vendor claims", "HTTP method"]
 Effect = Literal["read", "write", "destructive"]

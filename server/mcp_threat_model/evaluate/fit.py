@@ -17,10 +17,9 @@ from collections.abc import Mapping, Sequence
 from math import exp, log
 from operator import mul
 
-from msgspec import Struct
-
 from mcp_threat_model.evaluate.judged import Judged
 from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.vocabulary import EFFECT_QUESTIONS
 
 SPREADS = (0.5, 0.7, 1.0, 1.5)

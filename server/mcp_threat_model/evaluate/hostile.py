@@ -17,8 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.fit import Row, fit_question
 from mcp_threat_model.evaluate.tables import Study, Table
@@ -26,6 +24,7 @@ from mcp_threat_scoring.hostile import LIKELY, PRIOR_BIAS, QUESTION, HostileEngi
 from mcp_threat_scoring.manifest import read_items
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.structs import Struct
 
 SPREAD = 0.5
 """Standard deviation of the prior of a weight. Small: attacks are few and of few styles."""

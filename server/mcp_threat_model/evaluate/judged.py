@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from msgspec import Struct
-
 from mcp_threat_model.evaluate.corpus import Labelled
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.manifest import OBSERVED, build_manifest
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.ruleset import Ruleset
 from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.structs import Struct
 
 
 class Judged(Struct, frozen=True):

@@ -15,8 +15,6 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from msgspec import Struct
-
 from mcp_threat_model.evaluate.metrics import rank_correlation
 from mcp_threat_model.evaluate.tables import Study, Table
 from mcp_threat_model.subject import inline_listing
@@ -25,6 +23,7 @@ from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.structs import Struct
 
 WORST = 15
 """Listings shown that lie farthest from ours, and of each kind of difference."""

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, field
-
 from mcp_threat_model.evaluate.corpus import Corpus
 from mcp_threat_model.evaluate.judged import Judged
 from mcp_threat_model.evaluate.metrics import (
@@ -20,6 +18,7 @@ from mcp_threat_model.evaluate.metrics import (
 )
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.structs import Struct, field
 
 WORST = 25
 """Wrong calls shown with their evidence."""

@@ -13,12 +13,11 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from msgspec import Struct, field
-
 from mcp_threat_model.guard import trail
 from mcp_threat_model.guard.address import IPAddress, Scope, check_address
 from mcp_threat_model.guard.url import canonical_host
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.structs import Struct, field
 
 Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """Name and port to IP addresses in text form. Raises `OSError` when there are none."""

@@ -13,13 +13,13 @@ from collections.abc import AsyncIterator, Mapping
 
 import httpcore
 import httpx
-from msgspec import Struct
 
 from mcp_threat_model.guard.connect import Resolver, system_resolver
 from mcp_threat_model.guard.ledger import Ledger, WireBounds
 from mcp_threat_model.guard.pipe import Body, Pipe
 from mcp_threat_model.guard.url import Endpoint, NamedBy
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.structs import Struct
 
 MAX_REDIRECTS = 3
 

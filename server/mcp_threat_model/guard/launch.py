@@ -10,11 +10,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
 from mcp_threat_model.guard.sandbox import HOME, Sandbox, SandboxMode, plan_sandbox
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.structs import Struct
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE")
 """The only variables of ours that a target sees: where programs are, which characters are used.

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct, field
-
 from mcp_threat_model.guard.connect import Contacts
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.structs import Struct, field
 
 MAX_NOTES = 200
 """Answers kept in the ledger; a scan needs a few dozen."""

@@ -7,8 +7,7 @@ reached is never silent: the part it cut is `partial` in the report's coverage, 
 
 from __future__ import annotations
 
-from msgspec import Struct
-from msgspec.structs import fields, replace
+from mcp_threat_scoring.structs import Struct, fields, replace
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -14,14 +14,13 @@ from collections.abc import AsyncIterator, Mapping
 from functools import cache
 from typing import Any, Literal
 
-from msgspec import Struct
-
 from mcp_threat_model import __version__
 from mcp_threat_model.guard.connect import GuardedBackend, Resolver, system_resolver
 from mcp_threat_model.guard.ledger import Ledger, Note, WireBounds
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.structs import Struct
 
 USER_AGENT = f"mcp-threat-model/{__version__}"
 _CONNECTIONS = 20

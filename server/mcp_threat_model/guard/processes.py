@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from msgspec import Struct, field
 
 from mcp_threat_model.guard import supervisor, trail
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.sandbox import RESOLVER_FILE, Sandbox
+from mcp_threat_scoring.structs import Struct, field
 
 CHUNK = 65536
 SCRATCH_DIRS = ("home", "cwd", "tmp", "shm")

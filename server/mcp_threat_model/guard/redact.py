@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-import re2
-
 from mcp_threat_model.guard.url import Endpoint
+from mcp_threat_scoring.pattern import pattern
 
-_WORD = re2.compile(r"[A-Za-z0-9]+")
-_UUID = re2.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_WORD = pattern(r"[A-Za-z0-9]+")
+_UUID = pattern(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SECRET_LENGTH = 16
 """Characters: 16 hexadecimal ones are 64 bits, the least that anyone uses as a key."""
 
@@ -22,7 +21,7 @@ def _is_secret(segment: str) -> bool:
     return any(any(c.isdigit() for c in run) and any(c.isalpha() for c in run) for run in runs)
 
 
-_KEY_NAMES = re2.compile(r"(?i)(?:^|[_-])(?:api)?_?-?(?:key|token|secret|auth|password|passwd|sig|signature|jwt|pat)$")
+_KEY_NAMES = pattern(r"(?i)(?:^|[_-])(?:api)?_?-?(?:key|token|secret|auth|password|passwd|sig|signature|jwt|pat)$")
 
 
 def carries_key(endpoint: Endpoint) -> bool:

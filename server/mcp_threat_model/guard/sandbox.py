@@ -18,9 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from msgspec import Struct
-
 from mcp_threat_model.guard.readable import homes, readable_roots
+from mcp_threat_scoring.structs import Struct
 
 SandboxMode = Literal["auto", "require", "off"]
 

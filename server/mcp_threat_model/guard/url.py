@@ -11,11 +11,11 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 import idna
-from msgspec import Struct
 
 from mcp_threat_model.guard.address import ALLOW_HINT, IPAddress, check_address
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.structs import Struct
 
 MAX_URL_LENGTH = 2048
 """Characters. Longer ones are refused by common proxies and servers, and no endpoint needs them."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import UNSET
-
 from mcp_threat_scoring.model import json_schema as schema_of
 from mcp_threat_scoring.report import ErrorOut, FleetOut, Report, ReportSet
+from mcp_threat_scoring.structs import UNSET
 
 
 def render_json(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:

@@ -51,10 +51,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from mcp_threat_scoring.manifest import AuthFacts, Coverage
+from mcp_threat_scoring.structs import Struct, replace
 
 Requirement = Literal["none", "optional", "required", "unknown"]
 

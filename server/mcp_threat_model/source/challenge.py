@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct, field
+from mcp_threat_scoring.structs import Struct, field
 
 MAX_HEADER = 16_384
 MAX_CHALLENGES = 16

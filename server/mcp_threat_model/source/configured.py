@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.clients.locations import CLIENTS, Machine
@@ -18,6 +15,7 @@ from mcp_threat_model.target import ConfigTarget, HttpTarget, StdioTarget
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.structs import Struct, replace
 
 NAMES_TOLD = 12
 

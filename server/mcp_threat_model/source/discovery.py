@@ -11,7 +11,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
-from msgspec import Struct, field
 
 from mcp_threat_model.guard.address import AddressRefusedError, scope_of
 from mcp_threat_model.guard.connect import Contacts
@@ -34,6 +33,7 @@ from mcp_threat_model.source.oauth_metadata import (
 )
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, ScopeFact, partial
+from mcp_threat_scoring.structs import Struct, field
 
 FETCH_SECONDS = 4.0
 """For one metadata document."""

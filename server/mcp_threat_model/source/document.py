@@ -16,12 +16,11 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, NoReturn
 
-from msgspec import Struct
-
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source.wire import count_nodes
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.structs import Struct
 
 MAX_DEPTH = 256
 """Nesting levels of the whole document. Below Python's own recursion limit on every version, so that the answer never

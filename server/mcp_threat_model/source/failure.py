@@ -6,16 +6,17 @@ import errno
 import os
 
 import re2
-from msgspec import Struct
 
 from mcp_threat_model.guard.limits import MIB, Limits
 from mcp_threat_model.guard.processes import Outcome
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.structs import Struct
 
 TAIL_CHARS = 300
-_ESCAPES = re2.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
+_ESCAPES = pattern(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
 _HOST = r"([A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{1,62})"
 _HOST_PATTERNS = tuple(
     re2.compile(pattern)
@@ -27,7 +28,7 @@ _HOST_PATTERNS = tuple(
         r"(?i)(?:connect(?:ing|ion)?|reach|request|fetch)[^\n]{0,60}?(?:https?://|host )" + _HOST,
     )
 )
-_NETWORK = re2.compile(
+_NETWORK = pattern(
     r"(?i)ENOTFOUND|EAI_AGAIN|EAI_FAIL|ENETUNREACH|EHOSTUNREACH|getaddrinfo|name resolution|name or service not known"
     r"|network is unreachable|nodename nor servname|could not resolve|failed to resolve|cannot resolve|dns error"
     r"|no such host|fetch failed|UnknownHostException|temporary failure in name|connection error|ConnectError"
@@ -67,8 +68,8 @@ def tail(stderr: str) -> str:
 def hosts_named(stderr: str) -> list[str]:
     """Hosts that error messages of common languages name when they cannot be reached."""
     found: list[str] = []
-    for pattern in _HOST_PATTERNS:
-        for match in pattern.finditer(stderr):
+    for said in _HOST_PATTERNS:
+        for match in said.finditer(stderr):
             if match.group(1) not in found:
                 found.append(match.group(1))
     return found

@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Literal
 
 import httpx
-from msgspec.structs import replace
 
 from mcp_threat_model.guard.connect import Resolver, system_resolver
 from mcp_threat_model.guard.headers import check_headers
@@ -29,6 +28,7 @@ from mcp_threat_model.source.streamable_link import streamable_link
 from mcp_threat_model.source.wire import Tap
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, build_manifest, not_observed, partial
+from mcp_threat_scoring.structs import replace
 
 Kind = Literal["http", "sse"]
 _SESSION_SHARE = 0.7

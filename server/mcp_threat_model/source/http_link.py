@@ -14,13 +14,13 @@ from typing import Any
 import anyio
 import httpx
 from anyio.abc import TaskGroup
-from msgspec.structs import replace
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.url import Endpoint
 from mcp_threat_model.source.sse import EventTooLargeError
 from mcp_threat_model.source.wire import Damaged, Incoming, Message, PeerGoneError, RequestId, Tap, parse
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.structs import replace
 
 ACCEPT = "application/json, text/event-stream"
 _INBOX = 32

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import Struct
-
 from mcp_threat_model.guard.url import Endpoint
+from mcp_threat_scoring.structs import Struct
 
 MAX_SCOPES = 200
 """Kept per document."""

@@ -7,8 +7,6 @@ from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from msgspec import Struct, field
-
 from mcp_threat_model.guard.address import scope_of
 from mcp_threat_model.guard.redact import redact_url
 from mcp_threat_model.guard.url import check_url
@@ -21,6 +19,7 @@ from mcp_threat_scoring.manifest import (
     ServerFacts,
     TransportFacts,
 )
+from mcp_threat_scoring.structs import Struct, field
 
 Scope = Literal["loopback", "private", "public", "unknown"]
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from msgspec import Struct
-
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.conversation import META
 from mcp_threat_model.source.handshake import Session
 from mcp_threat_model.source.lists import LISTINGS, TOOLS, judge, read_again, read_list
 from mcp_threat_model.source.wire import Link, Tap, bound
 from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, ServerFacts, not_observed, partial
+from mcp_threat_scoring.structs import Struct
 
 __all__ = ["Session", "SessionParts", "read_link"]
 

@@ -10,9 +10,6 @@ from collections.abc import Callable, Sequence
 from threading import Event as Flag
 from typing import Any, Final, Literal
 
-from msgspec import Struct
-from msgspec.structs import asdict, replace
-
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source import listed, packaged
 from mcp_threat_model.source.document import Document, parse_json, read_file, read_stdin
@@ -30,6 +27,7 @@ from mcp_threat_scoring.manifest import (
     partial,
 )
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.structs import Struct, asdict, replace
 
 
 class Shape(Struct, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from msgspec import Struct
+from mcp_threat_scoring.structs import Struct
 
 
 class ServerEvent(Struct, frozen=True):

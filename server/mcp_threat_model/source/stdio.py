@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import anyio
-from msgspec.structs import replace
 
 from mcp_threat_model.guard.launch import LaunchRequest, environment, plan_launch, redact, redact_argv, secret_values
 from mcp_threat_model.guard.limits import Limits
@@ -37,6 +36,7 @@ from mcp_threat_scoring.manifest import (
     not_observed,
     partial,
 )  # fmt: skip
+from mcp_threat_scoring.structs import replace
 
 
 class StdioSource:

@@ -14,7 +14,6 @@ from typing import Any
 
 import anyio
 import httpx
-import re2
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.url import Endpoint
@@ -31,10 +30,11 @@ from mcp_threat_model.source.sse import ServerEvent, read_events
 from mcp_threat_model.source.wire import Damaged, Message, RequestId, Tap, parse
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.pattern import pattern
 
 MAX_RESUMES = 5
 """How often one answer's stream is taken up again after the server ended it (`Last-Event-ID`)."""
-_TRACE = re2.compile(
+_TRACE = pattern(
     r"Traceback \(most recent call last\)"
     r"|\bat [\w.<>$]+ \(?(?:/|file://|node:|[A-Z]:\\)[^\s)]+:\d+"
     r"|(?:/(?:home|usr|var|opt|app|srv|root)/|[A-Z]:\\)[\w./\\-]+\.(?:py|js|mjs|ts|go|rb|php|java|cs)\b"

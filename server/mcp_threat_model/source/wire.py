@@ -13,12 +13,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from msgspec import Struct, field
-
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Event
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.structs import Struct, field
 
 RequestId = str | int
 
