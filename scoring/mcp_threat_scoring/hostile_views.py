@@ -58,8 +58,8 @@ _LINE_BREAKS = str.maketrans("\r\n\t\x0b\x0c\u2028\u2029\x85", "        ")
 class SaidView(View):
     """Lines whose every part can be shown in the words that the target used."""
 
-    lines: list[Passage]
-    marks: list[list[tuple[int, int, int, int]]]
+    lines: list[Passage] = []
+    marks: list[list[tuple[int, int, int, int]]] = []
 
     @classmethod
     def of(cls, lines: list[tuple[str, Passage, list[tuple[int, int, int, int]]]]) -> SaidView:
@@ -70,6 +70,7 @@ class SaidView(View):
             "\n".join(texts),
             line_starts(texts),
             [passage.pointer for passage in passages],
+            None,
             passages,
             [marks for _, _, marks in lines],
         )

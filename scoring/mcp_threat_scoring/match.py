@@ -8,8 +8,9 @@ time, whatever the target wrote.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from heapq import heappop, heappush
 from typing import Any
 
 import re2
@@ -17,6 +18,8 @@ import re2
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.neutralise import excerpt, neutralise, neutralise_name, neutralise_pointer
+from mcp_threat_scoring.openings import Openings, forms_of
+from mcp_threat_scoring.predicate import Predicate, predicate
 from mcp_threat_scoring.rule import (
     AbilityTest,
     AllOf,
@@ -31,70 +34,66 @@ from mcp_threat_scoring.rule import (
 )
 from mcp_threat_scoring.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
-from mcp_threat_scoring.structs import Struct, astuple, field
-from mcp_threat_scoring.views import Subject
+from mcp_threat_scoring.structs import Struct, astuple
+from mcp_threat_scoring.views import Subject, View
 
 MAX_EVIDENCE = 3
 """Pieces of evidence kept per rule and subject."""
 
-Predicate = Callable[[set[int]], bool]
-Judge = Callable[[AbilityTest | EffectTest | DomainTest | SignalTest], "Signal | Sequence[Evidence] | None"]
+Judged = AbilityTest | EffectTest | DomainTest | SignalTest
+Judge = Callable[[Judged], "Signal | Sequence[Evidence] | None"]
 """Answers tests about what was concluded so far (None: does not hold), with the evidence when it holds."""
 
 
-class _Compiled(Struct):
+class _Compiled(Struct, frozen=True, eq=False):
     rule: SignalRule
     predicate: Predicate
     positives: tuple[int, ...]
-    only: int | None
+    """Atoms that can be shown as evidence."""
 
 
-class _Field(Struct):
-    atoms: list[int] = field(default_factory=list)
-    compiled: Any = field(default_factory=lambda: re2.Set.SearchSet(_options()))
+class _Field:
+    """The tests of one view. The set of their patterns is made when a subject has that view: many never do."""
+
+    __slots__ = ("_atoms", "_set", "_tests", "openings")
+
+    def __init__(self) -> None:
+        self.openings = Openings()
+        self._atoms: list[int] = []
+        self._tests: list[TextTest] = []
+        self._set: Any = None
+
+    def add(self, test: TextTest, atom: int) -> None:
+        """One more test that takes a pattern."""
+        self._atoms.append(atom)
+        self._tests.append(test)
+
+    def compile(self, lexicon: Lexicon) -> Any:
+        """The set of all patterns.
+
+        Raises:
+            KeyError: a word class is unknown.
+            re2.error: a pattern is not valid RE2.
+        """
+        made = re2.Set.SearchSet(_options())
+        for test in self._tests:
+            made.Add(pattern_of(test, lexicon))
+        made.Compile()
+        self._set = made
+        return made
+
+    def read(self, view: View, lexicon: Lexicon) -> list[int]:
+        """The atoms that hold of a view."""
+        found = self.openings.read(view.text)
+        atoms = self._atoms
+        if atoms:
+            matched = (self._set or self.compile(lexicon)).Match(view.encoded())
+            if matched:
+                found += [atoms[index] for index in matched]
+        return found
 
 
-_OPENING = re2.compile(r"^\^(?:\(\?:)?((?:\{[a-z][a-z_-]*!?\}\|?)+)\)?(\\b|\$)$")
-"""A test that asks for nothing but the class of a line's first word, or of the whole line: ``^{delete}\\b``,
-``^(?:{create}|{update})\\b``, ``^{delete}$``."""
-
-
-class _Openings(Struct):
-    """First words of lines by class. A dictionary answers at once what would be the largest patterns of all."""
-
-    words: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    lines: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    phrases: defaultdict[str, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
-    """By their first word."""
-
-    def add(self, forms: Iterable[str], atom: int, *, whole: bool) -> None:
-        """Note the words of a class for an atom: as a line's first, or as the `whole` line."""
-        for form in forms:
-            if whole:
-                self.lines[form].append(atom)
-            elif form.isalnum():
-                self.words[form].append(atom)
-            else:
-                self.phrases[form.partition(" ")[0]].append((form, atom))
-
-    def read(self, text: str, hits: set[int]) -> None:
-        """The atoms of every line's first word, and of the phrases that lines begin with."""
-        for line in text.split("\n"):
-            same = self.lines.get(line)
-            if same:
-                hits.update(same)
-            word = line.partition(" ")[0]
-            if not word.isalnum():
-                end = next((at for at, char in enumerate(word) if not char.isalnum()), len(word))
-                word = "" if word[end : end + 1] == "_" else word[:end]
-            found = self.words.get(word)
-            if found:
-                hits.update(found)
-            for phrase, atom in self.phrases.get(word, ()):
-                if line.startswith(phrase) and not line[len(phrase) : len(phrase) + 1].isalnum():
-                    hits.add(atom)
-
-
+@lru_cache(maxsize=1)
 def _options() -> Any:
     options = re2.Options()
     options.log_errors = False
@@ -113,21 +112,20 @@ class Matcher:
     """All rules over one kind of subject, compiled.
 
     Raises:
-        RuleError: a pattern is not valid RE2, a word class is unknown, or rules refer to each other in a circle.
+        RuleError: a word class is unknown, or rules refer to each other in a circle.
     """
 
     def __init__(self, rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
         self._fields: dict[str, _Field] = {}
-        self._openings: defaultdict[str, _Openings] = defaultdict(_Openings)
         self._facts: defaultdict[str, list[tuple[int, FactTest]]] = defaultdict(list)
-        self._judged: list[tuple[int, AbilityTest | EffectTest | DomainTest | SignalTest]] = []
-        self._sources: list[TextTest | FactTest | AbilityTest | EffectTest | DomainTest | SignalTest] = []
+        self._judged: list[tuple[int, Judged]] = []
+        self._sources: list[Test] = []
         self._memo: dict[tuple[Any, ...], int] = {}
         self._regex: dict[int, Any] = {}
         self._lexicon = lexicon
         self._signal_atoms: defaultdict[str, list[int]] = defaultdict(list)
         self._rules: list[_Compiled] = []
-        self._by_atom: defaultdict[int, list[int]] = defaultdict(list)
+        self._triggered: defaultdict[int, list[int]] = defaultdict(list)
         self._always: list[int] = []
         problems: list[RuleProblem] = []
         for rule in _in_order(list(rules)):
@@ -135,88 +133,86 @@ class Matcher:
                 self._add(rule)
             except KeyError as error:
                 problems.append(RuleProblem(str(rule.id), 0, f"the word class {error} is not in the lexicon"))
-            except re2.error as error:
-                problems.append(RuleProblem(str(rule.id), 0, f"not a valid RE2 pattern: {error}"))
+        if problems:
+            raise RuleError(problems)
+
+    def compile(self) -> None:
+        """Compile every pattern now, not when a subject first needs it.
+
+        Raises:
+            RuleError: with every pattern that is not valid RE2, and every unknown word class.
+        """
+        problems: list[RuleProblem] = []
+        for compiled in self._rules:
+            for test in texts_of(compiled.rule.test):
+                try:
+                    re2.compile(pattern_of(test, self._lexicon), _options())
+                except KeyError as error:
+                    problems.append(
+                        RuleProblem(str(compiled.rule.id), 0, f"the word class {error} is not in the lexicon")
+                    )
+                except re2.error as error:
+                    problems.append(RuleProblem(str(compiled.rule.id), 0, f"not a valid RE2 pattern: {error}"))
         if problems:
             raise RuleError(problems)
         for view in self._fields.values():
-            view.compiled.Compile()
+            view.compile(self._lexicon)
 
-    def _atom(self, test: Any) -> int:
-        key = (type(test), *(tuple(v) if isinstance(v, list) else (type(v), v) for v in astuple(test)))
+    def _atom(self, test: Test) -> int:
+        """The number of a test, the same for the same test."""
+        if isinstance(test, TextTest):
+            key: tuple[Any, ...] = (test.field, test.regex, *(test.has or ()))
+        else:
+            key = (type(test), *((type(v), tuple(v) if isinstance(v, list) else v) for v in astuple(test)))  # type: ignore[arg-type]
         if key in self._memo:
             return self._memo[key]
-        index = len(self._sources)
+        atom = self._memo[key] = len(self._sources)
+        self._sources.append(test)
         if isinstance(test, TextTest):
-            opening = _OPENING.match(test.regex) if test.regex else None
-            if opening:
-                for name in opening.group(1).replace("{", "").replace("}", "").strip("|").split("|"):
-                    forms = self._lexicon.forms(name.rstrip("!"), plain=name.endswith("!"))
-                    self._openings[test.field].add(forms, index, whole=opening.group(2) == "$")
+            view = self._fields.setdefault(test.field, _Field())
+            forms = forms_of(test, self._lexicon)
+            if forms is not None:
+                view.openings.add(forms[0], atom, whole=forms[1])
             else:
-                view = self._fields.setdefault(test.field, _Field())
-                view.compiled.Add(pattern_of(test, self._lexicon))  # raises on what is no RE2
-                view.atoms.append(index)
-            self._sources.append(test)
+                view.add(test, atom)
         elif isinstance(test, FactTest):
-            self._facts[test.fact].append((index, test))
-            self._sources.append(test)
-        else:
+            self._facts[test.fact].append((atom, test))
+        elif isinstance(test, AbilityTest | EffectTest | DomainTest | SignalTest):
             if isinstance(test, SignalTest):
-                self._signal_atoms[test.signal].append(index)
-            self._judged.append((index, test))
-            self._sources.append(test)
-        self._memo[key] = index
-        return index
-
-    def _build(self, test: Test, positives: list[int], every: list[int], *, positive: bool) -> Predicate:
-        if isinstance(test, AnyOf | AllOf):
-            inner = test.any if isinstance(test, AnyOf) else test.all
-            plain = [one for one in inner if not isinstance(one, AnyOf | AllOf | Not)]
-            atoms = frozenset(self._note(one, positives, every, positive=positive) for one in plain)
-            parts = [self._build(one, positives, every, positive=positive) for one in inner if one not in plain]
-            return _any_of(atoms, parts) if isinstance(test, AnyOf) else _all_of(atoms, parts)
-        if isinstance(test, Not):
-            negated = self._build(test.negated, positives, every, positive=not positive)
-            return lambda hits: not negated(hits)
-        atom = self._note(test, positives, every, positive=positive)
-        return lambda hits: atom in hits
-
-    def _note(self, test: Test, positives: list[int], every: list[int], *, positive: bool) -> int:
-        atom = self._atom(test)
-        every.append(atom)
-        if positive:
-            positives.append(atom)
+                self._signal_atoms[test.signal].append(atom)
+            self._judged.append((atom, test))
         return atom
 
     def _add(self, rule: SignalRule) -> None:
-        positives: list[int] = []
-        every: list[int] = []
-        predicate = self._build(rule.test, positives, every, positive=True)
-        only = positives[0] if isinstance(rule.test, TextTest | FactTest) else None
         index = len(self._rules)
-        self._rules.append(_Compiled(rule, predicate, tuple(dict.fromkeys(positives)), only))
-        if predicate(set()):
+        made = predicate(rule.test, self._atom)
+        positives = tuple(dict.fromkeys(self._atom(test) for test in _positives(rule.test)))
+        self._rules.append(_Compiled(rule, made, positives))
+        if made.trigger is None:
             self._always.append(index)
-        for atom in dict.fromkeys(every):
-            self._by_atom[atom].append(index)
+        for atom in made.trigger or ():
+            self._triggered[atom].append(index)
 
     def match(self, subject: Subject, judge: Judge | None = None) -> list[Signal]:
         """Every rule that fires on the subject, in a fixed order, with evidence."""
-        hits: set[int] = set()
+        triggered, rules, signal_atoms = self._triggered, self._rules, self._signal_atoms
         known: dict[int, Signal | Sequence[Evidence]] = {}
-        self._read(subject, hits)
+        holding = self._read(subject)
         if judge is not None:
             for atom, judged in self._judged:
                 answer = judge(judged)
                 if answer is not None:
-                    hits.add(atom)
+                    holding.add(atom)
                     known[atom] = answer
-        by_atom, rules, signal_atoms = self._by_atom, self._rules, self._signal_atoms
+        hits = 0
+        candidates = set(self._always)
+        for atom in holding:
+            hits |= 1 << atom
+            if atom in triggered:
+                candidates.update(triggered[atom])
         look = _Look(self, hits, known, subject)
         # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
-        waiting = list({index for atom in hits for index in by_atom[atom]}.union(self._always))
-        heapify(waiting)
+        waiting = sorted(candidates)
         fired: list[Signal] = []
         last = -1
         while waiting:
@@ -225,38 +221,30 @@ class Matcher:
                 continue
             last = index
             compiled = rules[index]
-            if compiled.only is None and not compiled.predicate(hits):
+            if not compiled.predicate.holds(hits):
                 continue
             signal = _Fired(compiled, look)
             fired.append(signal)
             for atom in signal_atoms.get(compiled.rule.id, ()):
-                if atom not in hits:
-                    hits.add(atom)
+                if not hits >> atom & 1:
+                    hits |= 1 << atom
                     known[atom] = signal
-                    for reader in by_atom[atom]:
+                    for reader in triggered.get(atom, ()):
                         heappush(waiting, reader)
+        look.hits = hits
         return fired
 
-    def _read(self, subject: Subject, hits: set[int]) -> None:
+    def _read(self, subject: Subject) -> set[int]:
         """The atoms that hold of the subject's texts and facts."""
-        views, facts = subject.views, subject.facts
-        for name, view in self._fields.items():
-            seen = views.get(name)
-            if seen is not None and seen.text:
-                found = view.compiled.Match(seen.text)
-                if found:
-                    atoms = view.atoms
-                    hits.update([atoms[index] for index in found])
-        for name, openings in self._openings.items():
-            seen = views.get(name)
-            if seen is not None and seen.text:
-                openings.read(seen.text, hits)
-        for name, tests in self._facts.items():
-            value = facts.get(name)
-            if value is not None:
-                for atom, test in tests:
-                    if _holds(test, value):
-                        hits.add(atom)
+        fields, tests, lexicon = self._fields, self._facts, self._lexicon
+        holding: set[int] = set()
+        for name, view in subject.views.items():
+            if name in fields and view.text:
+                holding.update(fields[name].read(view, lexicon))
+        for name, value in subject.facts.items():
+            if name in tests:
+                holding.update([atom for atom, test in tests[name] if _holds(test, value)])
+        return holding
 
     def evidence(self, compiled: _Compiled, look: _Look, limit: int) -> tuple[Evidence, ...]:
         """The first few pieces of evidence of a rule that fired."""
@@ -264,7 +252,7 @@ class Matcher:
         rule_id = compiled.rule.id
         found: list[Evidence] = []
         for atom in compiled.positives:
-            if atom not in hits:
+            if not hits >> atom & 1:
                 continue
             source = self._sources[atom]
             if isinstance(source, TextTest):
@@ -286,10 +274,14 @@ class Matcher:
 
     def _locate(self, rule_id: SignalId, atom: int, source: TextTest, subject: Subject) -> Evidence:
         view = subject.views[source.field]
-        regex = self._regex.get(atom)
-        if regex is None:
-            regex = self._regex[atom] = re2.compile(pattern_of(source, self._lexicon), _options())
-        start, end = _span(regex, view.text)
+        openings = self._fields[source.field].openings
+        if atom in openings:
+            start, end = openings.span(view.text, atom)
+        else:
+            regex = self._regex.get(atom)
+            if regex is None:
+                regex = self._regex[atom] = re2.compile(pattern_of(source, self._lexicon), _options())
+            start, end = _span(regex, view)
         if start < 0:  # the set and the search disagree only where the set ran out of memory
             return Evidence(rule_id, subject.pointer, neutralise(""))
         return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
@@ -299,7 +291,7 @@ class _Look(Struct):
     """What is needed to find the evidence for any rule that fired on one subject."""
 
     matcher: Matcher
-    hits: set[int]
+    hits: int
     known: Mapping[int, Signal | Sequence[Evidence]]
     subject: Subject
 
@@ -331,22 +323,10 @@ class _Fired(Signal):
         return found[0] if found else None
 
 
-def _any_of(atoms: frozenset[int], parts: Sequence[Predicate]) -> Predicate:
-    if not parts:
-        return lambda hits: not atoms.isdisjoint(hits)
-    return lambda hits: not atoms.isdisjoint(hits) or any(part(hits) for part in parts)
-
-
-def _all_of(atoms: frozenset[int], parts: Sequence[Predicate]) -> Predicate:
-    if not parts:
-        return atoms.issubset
-    return lambda hits: atoms.issubset(hits) and all(part(hits) for part in parts)
-
-
 _UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED if hasattr(re2, "_re2") else None
 
 
-def _span(regex: Any, text: str) -> tuple[int, int]:
+def _span(regex: Any, view: View) -> tuple[int, int]:
     """Where a pattern matches first, (-1, -1) if nowhere.
 
     The wrapper's own `search` costs five times the match, most of it for groups that nobody asks for; the matcher
@@ -354,11 +334,11 @@ def _span(regex: Any, text: str) -> tuple[int, int]:
     """
     core = getattr(regex, "_regexp", None)
     if core is None or _UNANCHORED is None:
-        found = regex.search(text)
+        found = regex.search(view.text)
         return (found.start(), found.end()) if found else (-1, -1)
-    data = text.encode()
+    data = view.encoded()
     start, end = core.Match(_UNANCHORED, data, 0, len(data))[0]
-    if start < 0 or len(data) == len(text):
+    if start < 0 or len(data) == len(view.text):
         return start, end
     return len(data[:start].decode()), len(data[:end].decode())
 
@@ -394,6 +374,30 @@ def mentions(test: Test) -> set[str]:
     if isinstance(test, AllOf):
         return set().union(*map(mentions, test.all))
     return mentions(test.negated) if isinstance(test, Not) else set()
+
+
+def _positives(test: Test, *, positive: bool = True) -> Iterator[Test]:
+    """The tests in a test that speak for it."""
+    if isinstance(test, AnyOf | AllOf):
+        inner = test.any if isinstance(test, AnyOf) else test.all
+        # what can be pointed at comes before what is made of several parts
+        for one in sorted(inner, key=lambda one: isinstance(one, AnyOf | AllOf | Not)):
+            yield from _positives(one, positive=positive)
+    elif isinstance(test, Not):
+        yield from _positives(test.negated, positive=not positive)
+    elif positive:
+        yield test
+
+
+def texts_of(test: Test) -> Iterator[TextTest]:
+    """The tests of texts in a test."""
+    if isinstance(test, AnyOf | AllOf):
+        for one in test.any if isinstance(test, AnyOf) else test.all:
+            yield from texts_of(one)
+    elif isinstance(test, Not):
+        yield from texts_of(test.negated)
+    elif isinstance(test, TextTest):
+        yield test
 
 
 def _in_order(rules: list[SignalRule]) -> list[SignalRule]:

@@ -64,12 +64,24 @@ def clauses(listing: Listing | None) -> tuple[Item, ...]:
     return tuple(Item("tool", "/description", "", {"description": piece}, "") for piece in found[:CLAUSES])
 
 
+class _Kinds(dict[str, Matcher]):
+    """The matcher of the first round by what it is over, made when there is such a thing: few servers have prompts."""
+
+    def __init__(self, ruleset: Ruleset, late: frozenset[SignalId]) -> None:
+        self._ruleset, self._late = ruleset, late
+
+    def __missing__(self, over: str) -> Matcher:
+        rules = [rule for rule in self._ruleset.rules if rule.over == over and rule.id not in self._late]
+        self[over] = Matcher(rules, self._ruleset.lexicon)
+        return self[over]
+
+
 class Engine(Struct, frozen=True, eq=False):
     """A rule set compiled for the three rounds."""
 
     ruleset: Ruleset
     rules: Mapping[SignalId, SignalRule]
-    first: Mapping[str, Matcher]
+    first: _Kinds
     second: Matcher
     server: Matcher
     grammar: Grammar
@@ -84,15 +96,25 @@ def engine(ruleset: Ruleset) -> Engine:
         RuleError: a pattern or reference in a rule is wrong.
     """
     lexicon = ruleset.lexicon
-    first: dict[str, Matcher] = {}
     late = late_rules(ruleset.rules)
-    for over in _KINDS:
-        first[over] = Matcher([r for r in ruleset.rules if r.over == over and r.id not in late], lexicon)
+    first = _Kinds(ruleset, late)
     second = Matcher([rule for rule in ruleset.rules if rule.id in late], lexicon)
     server = Matcher([rule for rule in ruleset.rules if rule.over == "server"], lexicon)
     rules = {rule.id: rule for rule in ruleset.rules}
     grammar = lexicon.grammar()
     return Engine(ruleset, rules, first, second, server, grammar, Kin(lexicon, grammar))
+
+
+def compile_rules(ruleset: Ruleset) -> None:
+    """Compile every pattern of every rule now: for rules that nobody has tried yet.
+
+    Raises:
+        RuleError: with everything that is wrong.
+    """
+    compiled = engine(ruleset)
+    for matcher in (*(compiled.first[over] for over in _KINDS), compiled.second, compiled.server):
+        matcher.compile()
+    hostile_engine(ruleset).matcher.compile()
 
 
 class Picture(Struct, frozen=True, eq=False):
@@ -161,8 +183,8 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         "resource_templates": manifest.resource_templates,
     }
     for over, items in groups.items():
-        matcher = compiled.first[over]
         for item in items:
+            matcher = compiled.first[over]
             subject = tool_subject(item, prefix if over == "tools" else "", compiled.grammar)
             observe_item(item, subject)
             if over == "tools":

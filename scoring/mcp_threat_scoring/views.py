@@ -55,6 +55,14 @@ class View(Struct):
     text: str
     starts: list[int]
     pointers: list[str]
+    data: bytes | None = None
+    """The text as bytes, once somebody asked for it."""
+
+    def encoded(self) -> bytes:
+        """The text as RE2 reads it."""
+        if self.data is None:
+            self.data = self.text.encode()
+        return self.data
 
     def pointer_at(self, offset: int) -> str:
         """The JSON Pointer of the segment that holds that offset."""

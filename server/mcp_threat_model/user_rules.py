@@ -19,11 +19,11 @@ from typing import Any, Final
 
 import re2
 
-from mcp_threat_scoring.analyze import Knowledge, analyze, knowledge
+from mcp_threat_scoring.analyze import Knowledge, knowledge
 from mcp_threat_scoring.errors import RuleError, UsageError
 from mcp_threat_scoring.lexicon import Lexicon
-from mcp_threat_scoring.manifest import build_manifest
 from mcp_threat_scoring.match import pattern_of
+from mcp_threat_scoring.picture import compile_rules
 from mcp_threat_scoring.rule import AbilityTest, AllOf, AnyOf, DomainTest, FactTest, Not, SignalTest, Test, TextTest
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 
@@ -67,7 +67,7 @@ def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
         _weigh(own)
         _spell(own, known.ruleset)
         _time(own, known.ruleset.lexicon)
-        analyze(build_manifest(target_kind="none", target_value="", coverage={}), known)  # compiles every pattern
+        compile_rules(known.ruleset)
     except RuleError as error:
         lines = [str(problem) for problem in error.problems]
         more = f"\n(and {len(lines) - SHOWN_PROBLEMS} more)" if len(lines) > SHOWN_PROBLEMS else ""
