@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.match import Judge, mentions
+from mcp_threat_scoring.match import Judge
 from mcp_threat_scoring.report import Effect
-from mcp_threat_scoring.rule import AbilityTest, AllOf, AnyOf, DomainTest, EffectTest, Not, SignalTest, Test
-from mcp_threat_scoring.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rule import AbilityTest, DomainTest, EffectTest, SignalTest
+from mcp_threat_scoring.ruleset import Ruleset
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
 
 Question = AbilityTest | EffectTest | DomainTest | SignalTest
-
-
-def asks_conclusions(test: Test) -> bool:
-    """Whether a rule over tools must wait for the second round."""
-    if isinstance(test, AbilityTest | EffectTest | DomainTest):
-        return True
-    if isinstance(test, AnyOf):
-        return any(map(asks_conclusions, test.any))
-    if isinstance(test, AllOf):
-        return any(map(asks_conclusions, test.all))
-    return isinstance(test, Not) and asks_conclusions(test.negated)
-
-
-def late_rules(rules: Iterable[SignalRule]) -> frozenset[SignalId]:
-    """The rules over tools that must wait for the second round, and those that read what these make."""
-    waiting = [rule for rule in rules if rule.over == "tools"]
-    late: set[SignalId] = {rule.id for rule in waiting if asks_conclusions(rule.test)}
-    while more := {rule.id for rule in waiting if rule.id not in late and not late.isdisjoint(mentions(rule.test))}:
-        late |= more
-    return frozenset(late)
 
 
 def conclusions(tool: ToolProfile, ruleset: Ruleset) -> dict[str, bool | int | str]:

@@ -118,17 +118,22 @@ class Matcher:
     def __init__(self, rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
         self._fields: dict[str, _Field] = {}
         self._facts: defaultdict[str, list[tuple[int, FactTest]]] = defaultdict(list)
-        self._judged: list[tuple[int, Judged]] = []
+        self.judged: list[tuple[int, Judged]] = []
         self._sources: list[Test] = []
         self._memo: dict[tuple[Any, ...], int] = {}
         self._regex: dict[int, Any] = {}
         self._lexicon = lexicon
-        self._signal_atoms: defaultdict[str, list[int]] = defaultdict(list)
-        self._rules: list[_Compiled] = []
-        self._triggered: defaultdict[int, list[int]] = defaultdict(list)
-        self._always: list[int] = []
+        self.signal_atoms: defaultdict[str, list[int]] = defaultdict(list)
+        self.rules: list[_Compiled] = []
+        self.triggered: defaultdict[int, list[int]] = defaultdict(list)
+        self.always: list[int] = []
+        self.always_late: list[int] = []
+        """Rules that may fire without any atom."""
         problems: list[RuleProblem] = []
-        for rule in _in_order(list(rules)):
+        early, late = _in_order(list(rules))
+        self.first_late = len(early)
+        """Index of the first rule that waits for a conclusion."""
+        for rule in (*early, *late):
             try:
                 self._add(rule)
             except KeyError as error:
@@ -143,7 +148,7 @@ class Matcher:
             RuleError: with every pattern that is not valid RE2, and every unknown word class.
         """
         problems: list[RuleProblem] = []
-        for compiled in self._rules:
+        for compiled in self.rules:
             for test in texts_of(compiled.rule.test):
                 try:
                     re2.compile(pattern_of(test, self._lexicon), _options())
@@ -179,74 +184,46 @@ class Matcher:
             self._facts[test.fact].append((atom, test))
         elif isinstance(test, AbilityTest | EffectTest | DomainTest | SignalTest):
             if isinstance(test, SignalTest):
-                self._signal_atoms[test.signal].append(atom)
-            self._judged.append((atom, test))
+                self.signal_atoms[test.signal].append(atom)
+            self.judged.append((atom, test))
         return atom
 
     def _add(self, rule: SignalRule) -> None:
-        index = len(self._rules)
+        index = len(self.rules)
         made = predicate(rule.test, self._atom)
         positives = tuple(dict.fromkeys(self._atom(test) for test in _positives(rule.test)))
-        self._rules.append(_Compiled(rule, made, positives))
+        self.rules.append(_Compiled(rule, made, positives))
         if made.trigger is None:
-            self._always.append(index)
+            (self.always if index < self.first_late else self.always_late).append(index)
         for atom in made.trigger or ():
-            self._triggered[atom].append(index)
+            self.triggered[atom].append(index)
 
     def match(self, subject: Subject, judge: Judge | None = None) -> list[Signal]:
         """Every rule that fires on the subject, in a fixed order, with evidence."""
-        triggered, rules, signal_atoms = self._triggered, self._rules, self._signal_atoms
-        known: dict[int, Signal | Sequence[Evidence]] = {}
-        holding = self._read(subject)
+        reading = self.read(subject)
         if judge is not None:
-            for atom, judged in self._judged:
-                answer = judge(judged)
-                if answer is not None:
-                    holding.add(atom)
-                    known[atom] = answer
-        hits = 0
-        candidates = set(self._always)
-        for atom in holding:
-            hits |= 1 << atom
-            if atom in triggered:
-                candidates.update(triggered[atom])
-        look = _Look(self, hits, known, subject)
-        # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
-        waiting = sorted(candidates)
-        fired: list[Signal] = []
-        last = -1
-        while waiting:
-            index = heappop(waiting)
-            if index == last:
-                continue
-            last = index
-            compiled = rules[index]
-            if not compiled.predicate.holds(hits):
-                continue
-            signal = _Fired(compiled, look)
-            fired.append(signal)
-            for atom in signal_atoms.get(compiled.rule.id, ()):
-                if not hits >> atom & 1:
-                    hits |= 1 << atom
-                    known[atom] = signal
-                    for reader in triggered.get(atom, ()):
-                        heappush(waiting, reader)
-        look.hits = hits
-        return fired
+            reading.ask(judge)
+        return [*reading.fire(), *reading.fire_late()]
 
-    def _read(self, subject: Subject) -> set[int]:
-        """The atoms that hold of the subject's texts and facts."""
-        fields, tests, lexicon = self._fields, self._facts, self._lexicon
-        holding: set[int] = set()
+    def read(self, subject: Subject) -> Reading:
+        """Find the atoms that hold of the subject's texts and facts."""
+        fields, lexicon = self._fields, self._lexicon
+        holding = self.holding(subject.facts)
         for name, view in subject.views.items():
             if name in fields and view.text:
                 holding.update(fields[name].read(view, lexicon))
-        for name, value in subject.facts.items():
-            if name in tests:
-                holding.update([atom for atom, test in tests[name] if _holds(test, value)])
-        return holding
+        return Reading(self, subject, holding)
 
-    def evidence(self, compiled: _Compiled, look: _Look, limit: int) -> tuple[Evidence, ...]:
+    def holding(self, facts: Mapping[str, bool | int | str]) -> set[int]:
+        """The atoms that hold of some facts."""
+        tests = self._facts
+        found: set[int] = set()
+        for name, value in facts.items():
+            if name in tests:
+                found.update([atom for atom, test in tests[name] if _holds(test, value)])
+        return found
+
+    def evidence(self, compiled: _Compiled, look: Reading, limit: int) -> tuple[Evidence, ...]:
         """The first few pieces of evidence of a rule that fired."""
         hits, known, subject = look.hits, look.known, look.subject
         rule_id = compiled.rule.id
@@ -287,13 +264,86 @@ class Matcher:
         return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
 
 
-class _Look(Struct):
-    """What is needed to find the evidence for any rule that fired on one subject."""
+class Reading:
+    """What holds of one subject, and the rules that fire on it.
 
-    matcher: Matcher
-    hits: int
-    known: Mapping[int, Signal | Sequence[Evidence]]
-    subject: Subject
+    Rules that ask for a conclusion (:class:`AbilityTest` and the like) and those that read what these make come last,
+    once they are answered: :meth:`ask`, :meth:`fire_late`.
+    """
+
+    __slots__ = ("_late", "_waiting", "hits", "known", "matcher", "subject")
+
+    def __init__(self, matcher: Matcher, subject: Subject, holding: set[int]) -> None:
+        self.matcher, self.subject = matcher, subject
+        self.hits = 0
+        self.known: dict[int, Signal | Sequence[Evidence]] = {}
+        self._waiting = list(matcher.always)
+        self._late = list(matcher.always_late)
+        self._take(holding)
+
+    def _take(self, holding: Iterable[int]) -> None:
+        triggered = self.matcher.triggered
+        candidates: set[int] = set()
+        for atom in holding:
+            self.hits |= 1 << atom
+            if atom in triggered:
+                candidates.update(triggered[atom])
+        first_late = self.matcher.first_late
+        self._waiting += [index for index in candidates if index < first_late]
+        self._late += [index for index in candidates if index >= first_late]
+
+    def fire(self) -> list[Signal]:
+        """The rules that texts and facts alone decide, in a fixed order."""
+        return self._fire(self._waiting)
+
+    def fire_late(self) -> list[Signal]:
+        """The others, in a fixed order."""
+        return self._fire(self._late)
+
+    def learn(self, facts: Mapping[str, bool | int | str]) -> None:
+        """Take in facts that were concluded."""
+        self.subject.facts |= facts
+        self._take(self.matcher.holding(facts))
+
+    def ask(self, judge: Judge) -> None:
+        """Have what the rules ask answered."""
+        holding: list[int] = []
+        for atom, judged in self.matcher.judged:
+            answer = judge(judged)
+            if answer is not None:
+                holding.append(atom)
+                self.known[atom] = answer
+        self._take(holding)
+
+    def _fire(self, waiting: list[int]) -> list[Signal]:
+        # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
+        rules, signal_atoms, triggered = self.matcher.rules, self.matcher.signal_atoms, self.matcher.triggered
+        first_late = self.matcher.first_late
+        waiting.sort()
+        hits = self.hits
+        fired: list[Signal] = []
+        last = -1
+        while waiting:
+            index = heappop(waiting)
+            if index == last:
+                continue
+            last = index
+            compiled = rules[index]
+            if not compiled.predicate.holds(hits):
+                continue
+            signal = _Fired(compiled, self)
+            fired.append(signal)
+            for atom in signal_atoms.get(compiled.rule.id, ()):
+                if not hits >> atom & 1:
+                    hits |= 1 << atom
+                    self.known[atom] = signal
+                    for reader in triggered.get(atom, ()):
+                        if reader >= first_late > index:
+                            self._late.append(reader)
+                        else:
+                            heappush(waiting, reader)
+        self.hits = hits
+        return fired
 
 
 class _Fired(Signal):
@@ -301,11 +351,11 @@ class _Fired(Signal):
 
     __slots__ = ("_compiled", "_look")
 
-    def __init__(self, compiled: _Compiled, look: _Look) -> None:
+    def __init__(self, compiled: _Compiled, look: Reading) -> None:
         self.id = compiled.rule.id
         self.subject = look.subject.pointer
         self._compiled = compiled
-        self._look: _Look | None = look
+        self._look: Reading | None = look
         self._found = ()
 
     @property
@@ -400,23 +450,37 @@ def texts_of(test: Test) -> Iterator[TextTest]:
         yield test
 
 
-def _in_order(rules: list[SignalRule]) -> list[SignalRule]:
-    """Rules that mention a signal come after the rule that makes it."""
+def asks_conclusions(test: Test) -> bool:
+    """Whether a test asks what was concluded, and not only what was seen."""
+    if isinstance(test, AbilityTest | EffectTest | DomainTest):
+        return True
+    if isinstance(test, AnyOf):
+        return any(map(asks_conclusions, test.any))
+    if isinstance(test, AllOf):
+        return any(map(asks_conclusions, test.all))
+    return isinstance(test, Not) and asks_conclusions(test.negated)
+
+
+def _in_order(rules: list[SignalRule]) -> tuple[list[SignalRule], list[SignalRule]]:
+    """Rules that mention a signal come after the rule that makes it; those that wait for a conclusion come last."""
     by_id = {str(rule.id): rule for rule in rules}
-    ordered: dict[str, SignalRule] = {}
+    needs = {name: sorted(mentions(rule.test)) for name, rule in by_id.items()}
+    ordered: dict[str, bool] = {}
     open_: set[str] = set()
 
-    def visit(name: str) -> None:
+    def visit(name: str) -> bool:
+        """Whether the rule has to wait."""
         if name in ordered or name not in by_id:
-            return
+            return ordered.get(name, False)
         if name in open_:
             raise RuleError([RuleProblem(name, 0, "rules refer to each other in a circle")])
         open_.add(name)
-        for needed in sorted(mentions(by_id[name].test)):
-            visit(needed)
+        late = any(list(map(visit, needs[name]))) or asks_conclusions(by_id[name].test)
         open_.discard(name)
-        ordered[name] = by_id[name]
+        ordered[name] = late
+        return late
 
     for rule in rules:
         visit(str(rule.id))
-    return list(ordered.values())
+    early = [by_id[name] for name, late in ordered.items() if not late]
+    return early, [by_id[name] for name, late in ordered.items() if late]

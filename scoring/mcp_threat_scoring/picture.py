@@ -16,7 +16,7 @@ from functools import lru_cache
 from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.facts import SERVER_TEXT, server_subject
 from mcp_threat_scoring.hostile import Suspicion, hostile_engine, hostile_facts, suspicions
-from mcp_threat_scoring.judge import conclusions, late_rules, server_judge, tool_judge
+from mcp_threat_scoring.judge import conclusions, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Listing, Manifest, ScopeFact, well_formed
 from mcp_threat_scoring.match import Matcher
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
@@ -65,14 +65,13 @@ def clauses(listing: Listing | None) -> tuple[Item, ...]:
 
 
 class _Kinds(dict[str, Matcher]):
-    """The matcher of the first round by what it is over, made when there is such a thing: few servers have prompts."""
+    """The matcher by what its rules are over, made when there is such a thing: few servers have prompts."""
 
-    def __init__(self, ruleset: Ruleset, late: frozenset[SignalId]) -> None:
-        self._ruleset, self._late = ruleset, late
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
 
     def __missing__(self, over: str) -> Matcher:
-        rules = [rule for rule in self._ruleset.rules if rule.over == over and rule.id not in self._late]
-        self[over] = Matcher(rules, self._ruleset.lexicon)
+        self[over] = Matcher([rule for rule in self._ruleset.rules if rule.over == over], self._ruleset.lexicon)
         return self[over]
 
 
@@ -81,9 +80,7 @@ class Engine(Struct, frozen=True, eq=False):
 
     ruleset: Ruleset
     rules: Mapping[SignalId, SignalRule]
-    first: _Kinds
-    second: Matcher
-    server: Matcher
+    matchers: _Kinds
     grammar: Grammar
     kin: Kin
 
@@ -95,14 +92,9 @@ def engine(ruleset: Ruleset) -> Engine:
     Raises:
         RuleError: a pattern or reference in a rule is wrong.
     """
-    lexicon = ruleset.lexicon
-    late = late_rules(ruleset.rules)
-    first = _Kinds(ruleset, late)
-    second = Matcher([rule for rule in ruleset.rules if rule.id in late], lexicon)
-    server = Matcher([rule for rule in ruleset.rules if rule.over == "server"], lexicon)
     rules = {rule.id: rule for rule in ruleset.rules}
-    grammar = lexicon.grammar()
-    return Engine(ruleset, rules, first, second, server, grammar, Kin(lexicon, grammar))
+    grammar = ruleset.lexicon.grammar()
+    return Engine(ruleset, rules, _Kinds(ruleset), grammar, Kin(ruleset.lexicon, grammar))
 
 
 def compile_rules(ruleset: Ruleset) -> None:
@@ -112,8 +104,8 @@ def compile_rules(ruleset: Ruleset) -> None:
         RuleError: with everything that is wrong.
     """
     compiled = engine(ruleset)
-    for matcher in (*(compiled.first[over] for over in _KINDS), compiled.second, compiled.server):
-        matcher.compile()
+    for over in (*_KINDS, "server"):
+        compiled.matchers[over].compile()
     hostile_engine(ruleset).matcher.compile()
 
 
@@ -184,18 +176,19 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     }
     for over, items in groups.items():
         for item in items:
-            matcher = compiled.first[over]
             subject = tool_subject(item, prefix if over == "tools" else "", compiled.grammar)
             observe_item(item, subject)
             if over == "tools":
                 subject.facts |= among
-            fired = matcher.match(subject)
+            reading = compiled.matchers[over].read(subject)
+            fired = reading.fire()
             if over == "tools":
                 tool = profile(item, fired, compiled.rules, ruleset)
                 tools.append(tool)
-                subject.facts |= conclusions(tool, ruleset)
                 weight += int(subject.facts.get("tool.weight", 0))
-                fired += compiled.second.match(subject, tool_judge(tool, fired))
+                reading.learn(conclusions(tool, ruleset))
+                reading.ask(tool_judge(tool, fired))
+                fired += reading.fire_late()
             for signal in fired:
                 signals.add(signal)
     whole = server_subject(manifest)
@@ -210,7 +203,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     for suspicion in hostile:
         for signal in suspicion.signals:
             signals.add(signal)
-    for signal in compiled.server.match(whole, server_judge(tools, signals)):
+    for signal in compiled.matchers["server"].match(whole, server_judge(tools, signals)):
         signals.add(signal)
     counted = Counter(domain for tool in tools for domain in tool.domains)
     for domain in ruleset.domains:
