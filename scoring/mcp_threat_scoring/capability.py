@@ -7,7 +7,7 @@ terms. Biases and weights come from ``rules/`` and are fitted there, never here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 
 from mcp_threat_scoring.manifest import Item
@@ -63,37 +63,40 @@ class ToolProfile(Struct, frozen=True):
         return not self.raw_name and not self.evidence
 
 
+Terms = Mapping[str, Sequence[tuple[float, Signal]]]
+"""The weights that were added up for each question, with the signals they are of."""
+
+
 def scores(
     signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], bias: Mapping[str, float]
-) -> dict[str, float]:
+) -> tuple[dict[str, float], Terms]:
     """Log-odds of every question, from the signals of one item. A rule counts once, however often it fired."""
     totals = dict(bias)
-    for signal_id in dict.fromkeys(signal.id for signal in signals):
-        for question, weight in rules[signal_id].weights.items():
-            totals[question] = totals.get(question, 0.0) + weight
-    return totals
-
-
-def _weighed(
-    signals: Iterable[Signal], rules: Mapping[SignalId, SignalRule], *questions: str, limit: int
-) -> tuple[Evidence, ...]:
-    """The strongest evidence for an answer; only what is kept is looked up in the text."""
-    ranked: list[tuple[float, SignalId, float, Signal]] = []
+    terms: dict[str, list[tuple[float, Signal]]] = {}
+    seen: set[SignalId] = set()
     for signal in signals:
         weights = rules[signal.id].weights
-        weight = 0.0
-        for question in questions:
-            other = weights.get(question, 0.0)
-            if abs(other) > abs(weight):
-                weight = other
-        if weight:
-            ranked.append((-abs(weight), signal.id, weight, signal))
-    ranked.sort(key=lambda one: one[:2])
+        if weights and signal.id not in seen:
+            seen.add(signal.id)
+            for question, weight in weights.items():
+                totals[question] = totals.get(question, 0.0) + weight
+                terms.setdefault(question, []).append((weight, signal))
+    return totals, terms
+
+
+def _weighed(terms: Terms, *questions: str, limit: int) -> tuple[Evidence, ...]:
+    """The strongest evidence for an answer; only what is kept is looked up in the text."""
+    strongest: dict[SignalId, tuple[float, Signal]] = {}
+    for question in questions:
+        for weight, signal in terms.get(question, ()):
+            if weight and (signal.id not in strongest or abs(weight) > abs(strongest[signal.id][0])):
+                strongest[signal.id] = weight, signal
     found: list[Evidence] = []
-    for _, _, weight, signal in ranked:
+    for name in sorted(strongest, key=lambda name: (-abs(strongest[name][0]), name)):
+        weight, signal = strongest[name]
         first = signal.first
         if first is not None:
-            found.append(Evidence(signal.id, first.pointer, first.excerpt, round(weight, 2)))
+            found.append(Evidence(name, first.pointer, first.excerpt, round(weight, 2)))
             if len(found) == limit:
                 break
     return tuple(found)
@@ -103,7 +106,7 @@ def profile(
     item: Item, signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], ruleset: Ruleset
 ) -> ToolProfile:
     """Judge one tool by its signals."""
-    totals = scores(signals, rules, ruleset.bias)
+    totals, terms = scores(signals, rules, ruleset.bias)
     destructive = probability(totals["destructive"])
     write = max(probability(totals["write"]), destructive)
     effect: Effect = "destructive" if destructive >= 0.5 else "write" if write >= 0.5 else "read"
@@ -123,6 +126,6 @@ def profile(
         abilities=abilities,
         domains=tuple(signal.id[len(_DOMAIN) :] for signal in signals if signal.id.startswith(_DOMAIN)),
         declared=declared,
-        evidence=_weighed(signals, rules, "write", "destructive", limit=EVIDENCE_PER_TOOL),
-        ability_evidence={name: _weighed(signals, rules, name, limit=EVIDENCE_PER_ABILITY) for name in abilities},
+        evidence=_weighed(terms, "write", "destructive", limit=EVIDENCE_PER_TOOL),
+        ability_evidence={name: _weighed(terms, name, limit=EVIDENCE_PER_ABILITY) for name in abilities},
     )

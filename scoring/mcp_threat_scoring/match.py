@@ -140,6 +140,10 @@ class Matcher:
                 problems.append(RuleProblem(str(rule.id), 0, f"the word class {error} is not in the lexicon"))
         if problems:
             raise RuleError(problems)
+        own = {str(compiled.rule.id) for compiled in self.rules}
+        self.judged = [
+            (atom, test) for atom, test in self.judged if not (isinstance(test, SignalTest) and test.signal in own)
+        ]
 
     def compile(self) -> None:
         """Compile every pattern now, not when a subject first needs it.

@@ -12,6 +12,7 @@ as datamarking: Hines et al., "Defending Against Indirect Prompt Injection Attac
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from string import ascii_letters, digits
 from typing import Any, NewType
 
@@ -29,6 +30,8 @@ WORDS_IN_NAME = 7
 LETTERS_OF_NAME = 64
 """Longest name in one word that is shown whole; the specification asks names to stay within it."""
 CHANGED = " (name changed)"
+SHORT = 32
+"""Characters up to which an excerpt is remembered."""
 
 _COMBINING_SHOWN = 2
 
@@ -111,6 +114,18 @@ def _plain(value: object, limit: int) -> str:
 
 def excerpt(text: object, words: int = WORDS_SHOWN) -> SafeText:
     """A few words of a target's prose: enough to find the place by, too few and too broken up to be obeyed."""
+    if isinstance(text, str) and len(text) <= SHORT:
+        return _short_excerpt(text, words)
+    return _excerpt(text, words)
+
+
+@lru_cache(maxsize=4_096)
+def _short_excerpt(text: str, words: int) -> SafeText:
+    """The same words are found in one tool after the other."""
+    return _excerpt(text, words)
+
+
+def _excerpt(text: object, words: int) -> SafeText:
     shown = neutralise(text)
     if " " not in shown:
         return shown if len(shown) <= LETTERS_OF_NAME else SafeText(shown[:LETTERS_OF_NAME].rstrip("…") + "…")
