@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import islice
 from typing import Annotated, Literal
 
-from mcp_threat_scoring.model import Choice, Model, to_json
+from mcp_threat_scoring.model import TAG, Model, to_json
 from mcp_threat_scoring.scene import DataLevel, Question, Scene, bits
 from mcp_threat_scoring.signal import Evidence
 from mcp_threat_scoring.structs import Meta, Struct, field
@@ -27,13 +27,7 @@ Holds = Callable[[int], bool]
 Doc = Model
 
 
-class Condition(Choice):
-    """One of the classes below, told apart by their keys."""
-
-    __slots__ = ()
-
-
-class ToolCondition(Condition, Model, frozen=True, kw_only=True, dict=True):
+class ToolCondition(Model, frozen=True, kw_only=True, dict=True, tag_field=TAG, tag="tools"):
     """At least so many tools have this effect, this ability, work in this domain, and on data at least that delicate.
 
     Of a listing one clause is enough, whatever the number. `effect` write includes destructive ones; read is only
@@ -55,47 +49,45 @@ class ToolCondition(Condition, Model, frozen=True, kw_only=True, dict=True):
         return Question(self.effect, self.ability, self.domain, self.data, self.hostile)
 
 
-class SignalCondition(Condition, Model, frozen=True, kw_only=True):
+class SignalCondition(Model, frozen=True, kw_only=True, tag_field=TAG, tag="signal"):
     """That signal fired anywhere."""
 
     signal: str
 
 
-class FactCondition(Condition, Model, frozen=True, kw_only=True):
+class FactCondition(Model, frozen=True, kw_only=True, tag_field=TAG, tag="fact"):
     """A named observation of the server as a whole has this value, or one of these."""
 
     fact: str
     equals: bool | str | list[str]
 
 
-class Assumption(Condition, Model, frozen=True, kw_only=True):
+class Assumption(Model, frozen=True, kw_only=True, tag_field=TAG, tag="assume"):
     """Holds only while a bound of the range is computed: what is not known, taken at its worst or its best."""
 
     assume: str
 
 
-class AnyOf(Condition, Model, frozen=True, kw_only=True):
+class AnyOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
     """At least one holds."""
 
     any: Annotated[list[Condition], Meta(min_length=1)]
 
 
-class AllOf(Condition, Model, frozen=True, kw_only=True):
+class AllOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
     """All hold."""
 
     all: Annotated[list[Condition], Meta(min_length=1)]
 
 
-class Not(Condition, Model, frozen=True, kw_only=True):
+class Not(Model, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
     """It does not hold."""
 
     negated: Condition = field(name="not")
 
 
-Condition.members = {
-    "any": AnyOf, "all": AllOf, "not": Not, "signal": SignalCondition, "fact": FactCondition, "assume": Assumption,
-}  # fmt: skip
-Condition.otherwise = ToolCondition
+Condition = AnyOf | AllOf | Not | SignalCondition | FactCondition | Assumption | ToolCondition
+"""Told apart by the key that only one of them has; a question about tools may do without."""
 
 
 def check_negations(condition: Condition) -> None:

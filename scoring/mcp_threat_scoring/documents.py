@@ -68,7 +68,7 @@ def load_document(
     model: type[Doc], path: Path, shown: str, problems: list[RuleProblem], *, shipped: bool = True
 ) -> Doc | None:
     """Read, parse and check the first document of a file; one that is not `shipped` with us is bounded first."""
-    cached = rule_cache().get(path) if shipped else None
+    cached = rule_cache().get(str(path)) if shipped else None
     if cached is not None:
         with suppress(ValidationError):  # the slow way finds the line of what is wrong
             return model.read_json(cached)
@@ -85,9 +85,10 @@ def load_document(
     if data is None:
         problems.append(RuleProblem(shown, 0, "the file is empty"))
         return None
-    if shipped:
-        rule_cache().put(path, data)
-    return validate(model, data, head, shown, problems)
+    document = validate(model, data, head, shown, problems)
+    if shipped and document is not None:
+        rule_cache().put(str(path), document)
+    return document
 
 
 def load_cases(model: type[Doc], path: Path, shown: str, problems: list[RuleProblem]) -> Doc | None:

@@ -18,7 +18,7 @@ import re2
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.neutralise import excerpt, neutralise, neutralise_name, neutralise_pointer
-from mcp_threat_scoring.openings import Openings, forms_of
+from mcp_threat_scoring.openings import Openings, opening_of
 from mcp_threat_scoring.predicate import Predicate, predicate
 from mcp_threat_scoring.rule import (
     AbilityTest,
@@ -57,8 +57,8 @@ class _Field:
 
     __slots__ = ("_atoms", "_set", "_tests", "openings")
 
-    def __init__(self) -> None:
-        self.openings = Openings()
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.openings = Openings(lexicon)
         self._atoms: list[int] = []
         self._tests: list[TextTest] = []
         self._set: Any = None
@@ -172,16 +172,18 @@ class Matcher:
         if isinstance(test, TextTest):
             key: tuple[Any, ...] = (test.field, test.regex, *(test.has or ()))
         else:
-            key = (type(test), *((type(v), tuple(v) if isinstance(v, list) else v) for v in astuple(test)))  # type: ignore[arg-type]
+            key = (type(test), *((type(v), tuple(v) if isinstance(v, list) else v) for v in astuple(test)))
         if key in self._memo:
             return self._memo[key]
         atom = self._memo[key] = len(self._sources)
         self._sources.append(test)
         if isinstance(test, TextTest):
-            view = self._fields.setdefault(test.field, _Field())
-            forms = forms_of(test, self._lexicon)
-            if forms is not None:
-                view.openings.add(forms[0], atom, whole=forms[1])
+            view = self._fields.get(test.field)
+            if view is None:
+                view = self._fields[test.field] = _Field(self._lexicon)
+            asked = opening_of(test)
+            if asked is not None:
+                view.openings.add(asked, atom)
             else:
                 view.add(test, atom)
         elif isinstance(test, FactTest):

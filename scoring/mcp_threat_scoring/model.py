@@ -9,9 +9,9 @@ them, each with its place, because whoever wrote a rule file wants to hear of ev
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from mcp_threat_scoring.structs import (
     DecodeError,
@@ -24,7 +24,7 @@ from mcp_threat_scoring.structs import (
     to_builtins,
 )
 
-__all__ = ["Choice", "Model", "Place", "ValidationError", "faults", "json_schema", "read", "read_json", "to_json"]
+__all__ = ["TAG", "Model", "Place", "ValidationError", "faults", "json_schema", "read", "read_json", "to_json"]
 
 M = TypeVar("M")
 S = TypeVar("S", bound="Model")
@@ -67,35 +67,55 @@ class Model(Struct, frozen=True, forbid_unknown_fields=True):
         return read_json(cls, text)
 
 
-class Choice:
-    """Base of a closed union whose members are told apart by a key that only they have."""
-
-    __slots__ = ()
-    members: ClassVar[Mapping[str, type[Model]]] = {}
-    """Key → member, in the order in which keys are looked for."""
-    otherwise: ClassVar[type[Model] | None] = None
-    """The member without a key of its own."""
-
-    @classmethod
-    def member(cls, value: object) -> type[Model]:
-        """The member that a mapping is meant to be.
-
-        Raises:
-            ValueError: it is none of them.
-        """
-        if isinstance(value, Mapping):
-            for key, member in cls.members.items():
-                if key in value:
-                    return member
-            if cls.otherwise is not None:
-                return cls.otherwise
-        raise ValueError(f"is none of: {', '.join(cls.members)}")
+TAG = "is"
+"""Name of the member that tells the classes of a union apart in JSON. People leave it out: see :func:`tagged`."""
 
 
-def _hook(kind: type, value: Any) -> Any:
-    if issubclass(kind, Choice):
-        return value if isinstance(value, kind) else read(kind.member(value), value)
-    raise TypeError(f"cannot read a {kind.__name__}")
+def tagged(kind: Any, value: Any) -> Any:
+    """The value with a tag wherever its type is a union of models, told apart by a key that only one of them has.
+
+    A model of such a union is declared with ``tag_field=TAG`` and that key as its ``tag``. The last one may do without
+    its key: it is meant where no other one is.
+
+    Raises:
+        ValidationError: a mapping is none of the models.
+    """
+    inner = _plain(kind, value)
+    if isinstance(value, Mapping):
+        if members := _members(inner):
+            chosen = _chosen(members, value)
+            return {TAG: chosen.__struct_config__.tag, **_each_tagged(chosen, value)}
+        if isinstance(inner, type) and issubclass(inner, Model):
+            return _each_tagged(inner, value)
+        held = get_args(inner)[1:2]
+        return {key: tagged(held[0], one) for key, one in value.items()} if held else value
+    if isinstance(value, list | tuple):
+        held = get_args(inner)[:1]
+        return [tagged(held[0], one) for one in value] if held else value
+    return value
+
+
+def _each_tagged(kind: type[Model], value: Mapping[Any, Any]) -> dict[Any, Any]:
+    types = {field.encode_name: field.type for field in fields(kind)}
+    return {key: tagged(types[key], one) if key in types else one for key, one in value.items()}
+
+
+def _members(kind: Any) -> list[type[Model]]:
+    """The models of a union that are told apart by a tag."""
+    return [
+        one
+        for one in get_args(kind)
+        if isinstance(one, type) and issubclass(one, Model) and one.__struct_config__.tag_field == TAG
+    ]
+
+
+def _chosen(members: list[type[Model]], value: Mapping[Any, Any]) -> type[Model]:
+    for member in members:
+        if member.__struct_config__.tag in value:
+            return member
+    if not any(field.required for field in fields(members[-1])):
+        return members[-1]
+    raise ValidationError(f"is none of: {', '.join(str(one.__struct_config__.tag) for one in members)}")
 
 
 def read(kind: type[M], data: object) -> M:
@@ -104,17 +124,17 @@ def read(kind: type[M], data: object) -> M:
     Raises:
         ValidationError: naming the first thing that is wrong.
     """
-    return convert(data, kind, dec_hook=_hook)
+    return convert(tagged(kind, data), kind)
 
 
 def read_json(kind: type[M], text: str | bytes) -> M:
-    """The same from JSON text.
+    """The same from JSON text that :func:`to_json` wrote, tags and all.
 
     Raises:
         ValidationError: naming the first thing that is wrong.
     """
     try:
-        return json.decode(text, type=kind, dec_hook=_hook)
+        return json.decode(text, type=kind)
     except ValidationError:
         raise
     except DecodeError as error:
@@ -137,33 +157,33 @@ def json_schema(kind: type[Model]) -> dict[str, Any]:
 def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """Everything that is wrong with a value, each with its place; nothing if it can be read as `kind`."""
     inner = _plain(kind, value)
-    origin = get_origin(inner)
-    found = False
-    if isinstance(inner, type) and issubclass(inner, Choice) and not issubclass(inner, Model):
+    if isinstance(value, Mapping) and (members := _members(inner)):
         try:
-            inner = inner.member(value)
-        except ValueError as error:
+            inner = _chosen(members, value)
+        except ValidationError as error:
             yield place, str(error)
             return
-    if isinstance(inner, type) and issubclass(inner, Model) and isinstance(value, Mapping):
-        for one in _of_keys(inner, value, place):
-            found = True
-            yield one
-    elif isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
-        for key, one in value.items():
-            for fault in faults(get_args(inner)[1], one, (*place, key)):
-                found = True
-                yield fault
-    elif isinstance(origin, type) and issubclass(origin, Collection) and isinstance(value, list):
-        for index, one in enumerate(value):
-            for fault in faults(get_args(inner)[0], one, (*place, index)):
-                found = True
-                yield fault
+    found = False
+    for one in _inside(inner, value, place):
+        found = True
+        yield one
     if not found:
         try:
             read(kind, value)
         except ValidationError as error:
             yield place, str(error).partition(" - at `")[0]
+
+
+def _inside(kind: Any, value: object, place: Place) -> Iterator[tuple[Place, str]]:
+    held = get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, Model) and isinstance(value, Mapping):
+        yield from _of_keys(kind, value, place)
+    elif isinstance(value, Mapping) and len(held) == 2:
+        for key, one in value.items():
+            yield from faults(held[1], one, (*place, key))
+    elif isinstance(value, list) and held:
+        for index, one in enumerate(value):
+            yield from faults(held[0], one, (*place, index))
 
 
 def _of_keys(kind: type[Model], value: Mapping[Any, Any], place: Place) -> Iterator[tuple[Place, str]]:
@@ -179,14 +199,14 @@ def _of_keys(kind: type[Model], value: Mapping[Any, Any], place: Place) -> Itera
 
 
 def _plain(kind: Any, value: object) -> Any:
-    """A type without its annotations; of a union, the part that a container could be."""
+    """A type without its annotations; of a union, the one part that a container could be."""
     if get_origin(kind) is Annotated:
         return _plain(get_args(kind)[0], value)
-    if get_origin(kind) in (Union, UnionType) and isinstance(value, Mapping | list):
-        parts = [_plain(part, value) for part in get_args(kind)]
-        wanted = Mapping if isinstance(value, Mapping) else Collection
-        for part in parts:
-            base = get_origin(part) or part
-            if isinstance(base, type) and base is not str and issubclass(base, (wanted, Model, Choice)):
-                return part
+    if get_origin(kind) in (Union, UnionType) and isinstance(value, Mapping | list) and len(_members(kind)) < 2:
+        wanted = (Mapping, Model) if isinstance(value, Mapping) else (list, tuple)
+        for part in get_args(kind):
+            plain = _plain(part, value)
+            base = get_origin(plain) or plain
+            if isinstance(base, type) and issubclass(base, wanted):
+                return plain
     return kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import NamedTuple
 
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.pattern import pattern
@@ -13,80 +13,112 @@ _OPENING = pattern(r"^\^(?:\(\?:)?((?:\{[a-z][a-z_-]*!?\}\|?)+)\)?(\\b|\$)$")
 ``^(?:{create}|{update})\\b``, ``^{delete}$``."""
 
 
-def forms_of(test: TextTest, lexicon: Lexicon) -> tuple[list[str], bool] | None:
-    """The words (or whole lines: then True) that a test asks lines to begin with; None if it asks for anything else.
+Class = tuple[str, bool]
+"""A word class of the lexicon, and whether its verbs are meant uninflected."""
 
-    Raises:
-        KeyError: a word class is unknown.
-    """
+
+class Asked(NamedTuple):
+    """What a test asks lines to begin with, or to be: words of some classes, or entries written out."""
+
+    classes: tuple[Class, ...]
+    entries: tuple[str, ...]
+    whole: bool
+
+
+def opening_of(test: TextTest) -> Asked | None:
+    """What a test asks of the beginning of lines; None if it asks for anything else."""
     if test.has is not None:
         plain = all(entry.replace(" ", "").isalnum() for entry in test.has)
-        return (test.has, True) if plain else None
+        return Asked((), tuple(test.has), True) if plain else None
     opening = _OPENING.match(test.regex or "")
     if not opening:
         return None
     names = opening.group(1).replace("{", "").replace("}", "").strip("|").split("|")
-    forms = [form for name in names for form in lexicon.forms(name.rstrip("!"), plain=name.endswith("!"))]
-    return forms, opening.group(2) == "$"
+    return Asked(tuple((name.rstrip("!"), name.endswith("!")) for name in names), (), opening.group(2) == "$")
 
 
 class Openings:
     """The tests of one view that a look at the beginning of its lines answers."""
 
-    __slots__ = ("_forms", "_lines", "_phrases", "_whole", "_words")
+    __slots__ = ("_asked", "_entries", "_first", "_index", "_whole")
 
-    def __init__(self) -> None:
-        self._words: dict[str, list[int]] = {}
-        self._lines: dict[str, list[int]] = {}
-        self._phrases: dict[str, list[tuple[str, int]]] = {}  # by their first word
-        self._forms: dict[int, frozenset[str]] = {}
-        self._whole: set[int] = set()
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._index = lexicon.index
+        self._first: dict[Class, list[int]] = {}  # classes that lines begin with
+        self._whole: dict[Class, list[int]] = {}  # … and that they are, whole
+        self._entries: dict[str, list[int]] = {}
+        self._asked: dict[int, Asked] = {}
 
     def __contains__(self, atom: int) -> bool:
-        return atom in self._forms
+        return atom in self._asked
 
-    def add(self, forms: Iterable[str], atom: int, *, whole: bool) -> None:
-        """Note the words of a class for an atom: as a line's first, or as the `whole` line."""
-        self._forms[atom] = frozenset(forms)
-        if whole:
-            self._whole.add(atom)
-        for form in self._forms[atom]:
-            if whole:
-                self._lines.setdefault(form, []).append(atom)
-            elif form.isalnum():
-                self._words.setdefault(form, []).append(atom)
-            else:
-                self._phrases.setdefault(form.partition(" ")[0], []).append((form, atom))
+    def add(self, asked: Asked, atom: int) -> None:
+        """Note what an atom asks.
+
+        Raises:
+            KeyError: a word class is unknown.
+        """
+        self._asked[atom] = asked
+        held = self._whole if asked.whole else self._first
+        for name in asked.classes:
+            self._index.add(*name)
+            held.setdefault(name, []).append(atom)
+        for entry in asked.entries:
+            self._entries.setdefault(entry, []).append(atom)
 
     def read(self, text: str) -> list[int]:
         """The atoms of every line's first word, of the phrases that lines begin with, and of whole lines."""
-        lines, words, phrases = self._lines, self._words, self._phrases
+        words, phrases = self._index.words, self._index.phrases
+        first, whole, entries = self._first, self._whole, self._entries
         found: list[int] = []
         for line in text.split("\n"):
-            if line in lines:
-                found += lines[line]
+            if line in entries:
+                found += entries[line]
+            if whole and line in words:
+                for name in words[line]:
+                    if name in whole:
+                        found += whole[name]
             word = line.partition(" ")[0]
             if not word.isalnum():
                 word = _first(word)
             if word in words:
-                found += words[word]
+                for name in words[word]:
+                    if name in first:
+                        found += first[name]
             if word in phrases:
-                found += [atom for phrase, atom in phrases[word] if _begins(line, phrase)]
+                found += self._phrased(line, phrases[word])
+        return found
+
+    def _phrased(self, line: str, phrases: list[tuple[str, Class]]) -> list[int]:
+        found: list[int] = []
+        for phrase, name in phrases:
+            if name in self._first and _begins(line, phrase):
+                found += self._first[name]
+            if name in self._whole and line == phrase:
+                found += self._whole[name]
         return found
 
     def span(self, text: str, atom: int) -> tuple[int, int]:
         """Where an atom holds first, (-1, -1) if nowhere."""
-        forms, whole = self._forms[atom], atom in self._whole
+        asked = self._asked[atom]
+        words, phrases = self._index.words, self._index.phrases
         at = 0
         for line in text.split("\n"):
-            if whole:
-                if line in forms:
+            word = _first(line.partition(" ")[0])
+            if asked.whole:
+                named = (*words.get(line, ()), *(name for phrase, name in phrases.get(word, ()) if phrase == line))
+                if line in asked.entries or any(name in asked.classes for name in named):
                     return at, at + len(line)
             else:
-                word = _first(line.partition(" ")[0])
-                begins = [len(form) for form, one in self._phrases.get(word, ()) if one == atom and _begins(line, form)]
-                if begins or word in forms:
-                    return at, at + max((*begins, len(word) if word in forms else 0))
+                ends = [
+                    len(phrase)
+                    for phrase, name in phrases.get(word, ())
+                    if name in asked.classes and _begins(line, phrase)
+                ]
+                if any(name in asked.classes for name in words.get(word, ())):
+                    ends.append(len(word))
+                if ends:
+                    return at, at + max(ends)
             at += len(line) + 1
         return -1, -1
 

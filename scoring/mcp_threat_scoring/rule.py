@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from mcp_threat_scoring.model import Choice, Model
+from mcp_threat_scoring.model import TAG, Model
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
 from mcp_threat_scoring.structs import Meta, field
 
@@ -18,13 +18,7 @@ Over = Literal["tools", "prompts", "resources", "resource_templates", "server", 
 Polarity = Literal["presence", "weak", "gap", "control"]
 
 
-class Test(Choice):
-    """What a rule asks of a subject: one of the classes below, told apart by their keys."""
-
-    __slots__ = ()
-
-
-class TextTest(Test, Model, frozen=True, kw_only=True):
+class TextTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="field"):
     """A view of the subject's text matches. `regex` is RE2 with ``{class}`` macros; `has` lists whole entries."""
 
     field: str
@@ -36,7 +30,7 @@ class TextTest(Test, Model, frozen=True, kw_only=True):
             raise ValueError("a field test needs either regex or has")
 
 
-class FactTest(Test, Model, frozen=True, kw_only=True):
+class FactTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="fact"):
     """A named observation has one of these values, or is a number of at least / at most so much."""
 
     fact: str
@@ -49,7 +43,7 @@ class FactTest(Test, Model, frozen=True, kw_only=True):
             raise ValueError("a fact test needs exactly one of equals, at_least, at_most")
 
 
-class SignalTest(Test, Model, frozen=True, kw_only=True):
+class SignalTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="signal"):
     """Another rule fired on the same subject; in a rule over the server: anywhere, on at least `at_least` items."""
 
     signal: str
@@ -57,7 +51,7 @@ class SignalTest(Test, Model, frozen=True, kw_only=True):
     share: Annotated[float, Meta(ge=0, le=1, description="…and on at least this share of the tools.")] | None = None
 
 
-class AbilityTest(Test, Model, frozen=True, kw_only=True):
+class AbilityTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="ability"):
     """The tool (in a rule over the server: at least so many tools) has this ability."""
 
     ability: str
@@ -65,7 +59,7 @@ class AbilityTest(Test, Model, frozen=True, kw_only=True):
     share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class EffectTest(Test, Model, frozen=True, kw_only=True):
+class EffectTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="effect"):
     """The tool's effect is at least this one (destructive implies write); `sure` asks for that much probability."""
 
     effect: Literal["read", "write", "destructive"]
@@ -74,7 +68,7 @@ class EffectTest(Test, Model, frozen=True, kw_only=True):
     share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class DomainTest(Test, Model, frozen=True, kw_only=True):
+class DomainTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="domain"):
     """The tool (over the server: at least so many tools) works in this business domain."""
 
     domain: str
@@ -82,28 +76,26 @@ class DomainTest(Test, Model, frozen=True, kw_only=True):
     share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class AnyOf(Test, Model, frozen=True, kw_only=True):
+class AnyOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
     """At least one holds."""
 
     any: Annotated[list[Test], Meta(min_length=1)]
 
 
-class AllOf(Test, Model, frozen=True, kw_only=True):
+class AllOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
     """All hold."""
 
     all: Annotated[list[Test], Meta(min_length=1)]
 
 
-class Not(Test, Model, frozen=True, kw_only=True):
+class Not(Model, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
     """It does not hold."""
 
     negated: Test = field(name="not")
 
 
-Test.members = {
-    "field": TextTest, "fact": FactTest, "signal": SignalTest, "ability": AbilityTest, "effect": EffectTest,
-    "domain": DomainTest, "any": AnyOf, "all": AllOf, "not": Not,
-}  # fmt: skip
+Test = TextTest | FactTest | SignalTest | AbilityTest | EffectTest | DomainTest | AnyOf | AllOf | Not
+"""What a rule asks of a subject. People write the key that only one of them has; it tells them apart."""
 
 
 class FindingDoc(Model, frozen=True, kw_only=True):

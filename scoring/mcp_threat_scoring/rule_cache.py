@@ -1,56 +1,67 @@
-"""Parsed rules kept as JSON beside their YAML, as Python keeps its bytecode: loading then costs a tenth.
+"""Checked rules kept as JSON beside their YAML, as Python keeps its bytecode: loading then costs a twentieth.
 
-One file, ``rules/__pycache__/rules.json``, holds what YAML parsed to, by file name, with the size and time stamp of the
-file it was made from. It is only ever read for the rules shipped with us; a folder that cannot be written to simply
-stays slow, and a damaged cache is as good as none. Models are checked on every load, cached or not.
+One file, ``rules/__pycache__/rules.json``, holds every document by its file's name, with the size and time stamp of the
+file it was made from and of the code that it was checked by. It is only ever read for the rules shipped with us; a
+folder that cannot be written to simply stays slow, and a damaged cache is as good as none. Models are checked on every
+load, cached or not.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-VERSION = 1
+from mcp_threat_scoring.model import Model, read_json, to_json
+from mcp_threat_scoring.structs import Struct, ValidationError
+
 MAX_BYTES = 8 * 1024 * 1024
 
 
+class _File(Struct):
+    code: str
+    files: dict[str, tuple[str, str]]
+
+
+def _stamp(path: str) -> str:
+    state = os.stat(path)  # noqa: PTH116  (pathlib takes longer than the call itself, some three hundred times)
+    return f"{state.st_size}:{state.st_mtime_ns}"
+
+
+def _code() -> str:
+    """What the models are made of: a document that was checked by other code has to be checked anew."""
+    with os.scandir(Path(__file__).parent) as found:
+        return ";".join(sorted(f"{one.name}:{_stamp(one.path)}" for one in found if one.name.endswith(".py")))
+
+
 class RuleCache:
-    """What YAML parsed to, as JSON text, for the files of one folder."""
+    """Checked documents, as JSON text, for the files of one folder."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._root = f"{root}{os.sep}"
         self._file = root / "__pycache__" / "rules.json"
+        self._code = ""
         self._dirty = False
         self._entries: dict[str, tuple[str, str]] = {}
-        with suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        with suppress(OSError, ValidationError):
+            self._code = _code()
             if self._file.stat().st_size <= MAX_BYTES:
-                held = json.loads(self._file.read_bytes())
-                if held["version"] == VERSION:
-                    self._entries = {name: (stamp, text) for name, (stamp, text) in held["files"].items()}
+                held = read_json(_File, self._file.read_bytes())
+                if held.code == self._code:
+                    self._entries = held.files
 
-    def _key(self, path: Path) -> tuple[str, str]:
-        state = path.stat()
-        return str(path.relative_to(self._root)), f"{state.st_size}:{state.st_mtime_ns}"
-
-    def get(self, path: Path) -> str | None:
+    def get(self, path: str) -> str | None:
         """The JSON text of a file's first document, if it was made from the file as it is now."""
-        with suppress(OSError, ValueError):
-            name, stamp = self._key(path)
-            held = self._entries.get(name)
-            return held[1] if held and held[0] == stamp else None
+        held = self._entries.get(path.removeprefix(self._root))
+        with suppress(OSError):
+            return held[1] if held and held[0] == _stamp(path) else None
         return None
 
-    def put(self, path: Path, data: Any) -> None:
-        """Keep a parsed document, unless JSON cannot say exactly the same (dates, keys that are numbers)."""
-        with suppress(OSError, ValueError, TypeError, RecursionError):
-            text = json.dumps(data)
-            if json.loads(text) == data:
-                name, stamp = self._key(path)
-                self._entries[name] = (stamp, text)
-                self._dirty = True
+    def put(self, path: str, document: Model) -> None:
+        """Keep a checked document."""
+        with suppress(OSError):
+            self._entries[path.removeprefix(self._root)] = (_stamp(path), to_json(document))
+            self._dirty = True
 
     def flush(self) -> None:
         """Write what is new, all or nothing; another process writing at the same time does no harm."""
@@ -60,5 +71,5 @@ class RuleCache:
         temporary = self._file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self._file.parent.mkdir(exist_ok=True)
-            temporary.write_text(json.dumps({"version": VERSION, "files": self._entries}), encoding="utf-8")
+            temporary.write_text(to_json(_File(self._code, self._entries)), encoding="utf-8")
             temporary.replace(self._file)

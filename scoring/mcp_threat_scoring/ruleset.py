@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.report import LayerId
-from mcp_threat_scoring.rule import FindingDoc, Over, Polarity, SignalDoc, Test
+from mcp_threat_scoring.rule import AnyOf, FindingDoc, Over, Polarity, SignalDoc, Test, TextTest
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Struct, asdict
 from mcp_threat_scoring.vocabulary import (
@@ -93,26 +94,35 @@ def _expand(doc: SignalDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
         yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior), prior)
 
 
+_DOMAIN_FIELDS: tuple[tuple[Over, tuple[str, ...]], ...] = (
+    ("tools", ("words", "title", "summary")),
+    ("server", ("words", "listing")),
+)
+
+
 def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
     """A domain is a family of rules too: its words in a tool's name, title or first sentence, or the server's name."""
     for domain in domains.values():
         words = r"\b(?:" + "|".join(domain.words) + r")\b"
-        for over, fields in (("tools", ("words", "title", "summary")), ("server", ("words", "listing"))):
-            doc = SignalDoc.read(
-                {
-                    "id": f"domain.{domain.id}" if over == "tools" else f"server-domain.{domain.id}",
-                    "title": f"Works on {domain.title}",
-                    "over": over,
-                    "match": {"any": [{"field": field, "regex": words} for field in fields]},
-                }
-            )
-            assert doc.match is not None  # noqa: S101 - set two lines above
-            yield SignalRule(SignalId(doc.id), doc, doc.title, doc.over, doc.match, {}, {})
+        for over, fields in _DOMAIN_FIELDS:
+            name = f"domain.{domain.id}" if over == "tools" else f"server-domain.{domain.id}"
+            test = AnyOf(any=[TextTest(field=field, regex=words) for field in fields])
+            doc = SignalDoc(id=name, title=f"Works on {domain.title}", over=over, match=test)
+            yield SignalRule(SignalId(name), doc, doc.title, over, test, {}, {})
 
 
 def signal_files(root: Path) -> list[Path]:
     """All signal rule files, sorted: order must not depend on the file system."""
-    return sorted((root / "signals").rglob("*.yaml"))
+    return [Path(name) for name in sorted(_yaml_below(str(root / "signals")))]
+
+
+def _yaml_below(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as found:
+        for one in found:
+            if one.is_dir():
+                yield from _yaml_below(one.path)
+            elif one.name.endswith(".yaml"):
+                yield one.path
 
 
 def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
@@ -132,7 +142,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     folders = [(root, signal_files(root)), *((folder, sorted(folder.rglob("*.yaml"))) for folder in extra)]
     for base, files in folders:
         for path in files:
-            shown = str(path.relative_to(base))
+            shown = str(path).removeprefix(f"{base}/")
             doc = load_document(SignalDoc, path, shown, problems, shipped=base == root)
             if doc is None:
                 continue

@@ -12,13 +12,24 @@ _hidden = "typing_extensions" not in sys.modules
 if _hidden:
     sys.modules["typing_extensions"] = None  # type: ignore[assignment]  # makes its import fail, for now
 try:
-    from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, ValidationError, convert, field, json, to_builtins
+    from msgspec import (
+        UNSET,
+        DecodeError,
+        Meta,
+        Struct,
+        UnsetType,
+        ValidationError,
+        convert,
+        field,
+        json,
+        to_builtins,
+    )
     from msgspec.structs import asdict, astuple, fields, replace
 finally:
     if _hidden:
         del sys.modules["typing_extensions"]
 
 __all__ = [
-    "UNSET", "DecodeError", "Meta", "Struct", "UnsetType", "ValidationError", "asdict", "astuple", "convert", "field",
-    "fields", "json", "replace", "to_builtins",
+    "UNSET", "DecodeError", "Meta", "Struct", "UnsetType", "ValidationError", "asdict", "astuple",
+    "convert", "field", "fields", "json", "replace", "to_builtins",
 ]  # fmt: skip

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mcp_threat_scoring.rule import AnyOf, Not, SignalTest, Variant
 from mcp_threat_scoring.rule_cache import RuleCache
+
+DOCUMENT = Variant(match=AnyOf(any=[SignalTest(signal="a"), Not(negated=SignalTest(signal="b"))]))
 
 
 @pytest.fixture
@@ -18,39 +21,42 @@ def rule(tmp_path: Path) -> Path:
 
 def test_what_was_put_is_there_for_the_next_process(rule):
     cache = RuleCache(rule.parent)
-    cache.put(rule, {"id": "a"})
+    cache.put(str(rule), DOCUMENT)
     cache.flush()
 
-    assert RuleCache(rule.parent).get(rule) == '{"id": "a"}'
+    assert Variant.read_json(RuleCache(rule.parent).get(str(rule)) or "") == DOCUMENT
 
 
 def test_a_changed_file_is_not_served_from_the_cache(rule):
     cache = RuleCache(rule.parent)
-    cache.put(rule, {"id": "a"})
+    cache.put(str(rule), DOCUMENT)
     rule.write_text("id: another")
 
-    assert cache.get(rule) is None
+    assert cache.get(str(rule)) is None
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1}', '{"version": 1, "files": {"rule.yaml": 3}}'])
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"code": ""}', '{"code": "", "files": {"rule.yaml": 3}}'])
 def test_a_damaged_cache_is_as_good_as_none(rule, damage):
     (rule.parent / "__pycache__").mkdir()
     (rule.parent / "__pycache__" / "rules.json").write_text(damage)
 
-    assert RuleCache(rule.parent).get(rule) is None
+    assert RuleCache(rule.parent).get(str(rule)) is None
 
 
-def test_what_json_cannot_say_is_not_kept(rule):
+def test_what_other_code_checked_is_checked_anew(rule):
     cache = RuleCache(rule.parent)
-    cache.put(rule, {1: "a number as a key"})
+    cache.put(str(rule), DOCUMENT)
+    cache.flush()
+    file = rule.parent / "__pycache__" / "rules.json"
+    file.write_text(file.read_text().replace("rule_cache.py:", "rule_cache.py:9"))
 
-    assert cache.get(rule) is None
+    assert RuleCache(rule.parent).get(str(rule)) is None
 
 
 def test_a_folder_that_cannot_be_written_to_does_no_harm(rule):
     (rule.parent / "__pycache__").write_text("a file where the folder should be")
     cache = RuleCache(rule.parent)
-    cache.put(rule, {"id": "a"})
+    cache.put(str(rule), DOCUMENT)
     cache.flush()
 
-    assert cache.get(rule) == '{"id": "a"}'
+    assert Variant.read_json(cache.get(str(rule)) or "") == DOCUMENT
