@@ -142,7 +142,7 @@ def tool() -> str:
                 f"`{signal.id}`", f"`{first.pointer}`", f"“{first.excerpt}”",
                 f"{weights.get('write', 0.0):+.2f}", f"{weights.get('destructive', 0.0):+.2f}",
             ))  # fmt: skip
-    totals = scores(fired, picture.rules, bias)
+    totals, _ = scores(fired, picture.rules, bias)
     odds = {name: totals[name] for name in ("write", "destructive")}
     rows.append(("**sum**", "", "", *(f"**{value:+.2f}**" for value in odds.values())))
     rows.append(("**1 / (1 + e^-sum)**", "", "", *(f"**{probability(value):.4f}**" for value in odds.values())))

@@ -123,7 +123,7 @@ def test_a_circle_is_an_error() -> None:
 @pytest.mark.parametrize(("pattern", "said"), [("(", "RE2"), (r"(?=x)", "RE2"), ("{nonsense}", "nonsense")])
 def test_a_pattern_that_cannot_be_compiled_is_named(pattern: str, said: str) -> None:
     with pytest.raises(RuleError, match=said):
-        Matcher([rule("a", {"field": "words", "regex": pattern})], LEXICON)
+        Matcher([rule("a", {"field": "words", "regex": pattern})], LEXICON).compile()
 
 
 def test_evidence_is_made_safe_to_show() -> None:
