@@ -6,11 +6,8 @@ Everything in here is already safe to show: it comes from reports, findings and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from mcp_threat_model.clients.discover import Installed
-from mcp_threat_model.clients.hygiene import Checked
-from mcp_threat_model.outcome import Outcome
 from mcp_threat_model.render.brief import MAX_CHARS
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
@@ -26,6 +23,11 @@ from mcp_threat_scoring.report import (
     VerdictOut,
 )
 from mcp_threat_scoring.structs import Meta
+
+if TYPE_CHECKING:
+    from mcp_threat_model.clients.discover import Installed
+    from mcp_threat_model.clients.hygiene import Checked
+    from mcp_threat_model.outcome import Outcome
 
 SERVERS_SHOWN = 60
 FINDINGS_SHOWN = 25

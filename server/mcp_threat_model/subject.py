@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
-from mcp_threat_model.source.document import parse_json
-from mcp_threat_model.source.snapshot import describe
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.manifest import Manifest
 
@@ -22,8 +20,7 @@ def inline_manifest(given: InlineManifest, limits: Limits = DEFAULT_LIMITS) -> M
         TargetError: `malformed` or `too_large`.
     """
     text = given if isinstance(given, str) else json.dumps(given)
-    document = parse_json(text.encode("utf-8", "replace"), "the manifest", limits)
-    return describe(document, kind="manifest", label="inline manifest", limits=limits)
+    return _described(text, "the manifest", "manifest", "inline manifest", limits)
 
 
 def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> Manifest:
@@ -34,8 +31,15 @@ def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMI
     """
     entry = {"name": "", "description": given} if isinstance(given, str) else dict(given)
     entry = {"name": str(entry.get("name") or "unnamed server"), "description": str(entry.get("description") or "")}
-    document = parse_json(json.dumps(entry).encode("utf-8", "replace"), "the listing", limits)
-    return describe(document, kind="listing", label=entry["name"], limits=limits)
+    return _described(json.dumps(entry), "the listing", "listing", entry["name"], limits)
+
+
+def _described(text: str, what: str, kind: str, label: str, limits: Limits) -> Manifest:
+    from mcp_threat_model.source.document import parse_json  # not before somebody calls: a server starts without
+    from mcp_threat_model.source.snapshot import describe
+
+    document = parse_json(text.encode("utf-8", "replace"), what, limits)
+    return describe(document, kind=kind, label=label, limits=limits)
 
 
 def exactly_one(**given: object) -> str | None:

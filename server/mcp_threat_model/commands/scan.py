@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mcp_threat_model.commands.given import audit_of, rules_of
 from mcp_threat_model.render import renderer
 from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target, parse_target
 from mcp_threat_model.terminal import (
@@ -27,7 +28,6 @@ from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FleetOut, Report
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mcp_threat_model.audit import AuditLog
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.scan import ScanOptions
     from mcp_threat_scoring.policy import Judgement, Policy
@@ -274,32 +274,6 @@ def options_of(arguments: argparse.Namespace) -> ScanOptions:
         rules=rules_of(arguments),
         audit=audit_of(arguments),
     )
-
-
-def rules_of(arguments: argparse.Namespace) -> tuple[Path, ...]:
-    """The user's own rules, looked over and loaded.
-
-    Raises:
-        UsageError: they cannot be used.
-    """
-    if not arguments.rules:
-        return ()
-    from mcp_threat_model.user_rules import check_rules
-
-    return check_rules(arguments.rules)
-
-
-def audit_of(arguments: argparse.Namespace) -> AuditLog | None:
-    """The log, where one was asked for.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    if arguments.audit_log is None:
-        return None
-    from mcp_threat_model.audit import AuditLog
-
-    return AuditLog(arguments.audit_log)
 
 
 def _headers(words: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mcp_threat_model.commands.scan import audit_of, rules_of
+from mcp_threat_model.commands.given import audit_of, rules_of
 from mcp_threat_model.scan import ScanOptions
 from mcp_threat_scoring.errors import UsageError
 
