@@ -18,7 +18,6 @@ from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import (
     CapabilitiesOut,
     CoverageOut,
-    EvidenceOut,
     ProfileId,
     Report,
     ServerOut,
@@ -135,10 +134,7 @@ def _capabilities(picture: Picture) -> CapabilitiesOut:
             abilities=list(tool.abilities),
             domains=list(tool.domains),
             declared=dict(tool.declared),
-            evidence=[
-                EvidenceOut(rule_id=e.rule_id, pointer=e.pointer, excerpt=e.excerpt, weight=e.weight)
-                for e in tool.evidence
-            ],
+            evidence=list(tool.evidence),
         )
         for tool in picture.tools
     ]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from mcp_threat_scoring.manifest import AuthFacts, ScopeFact, well_formed
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.pattern import pattern
-from mcp_threat_scoring.report import AuthOut, Breadth, EvidenceOut, ScopeOut
+from mcp_threat_scoring.report import AuthOut, Breadth, ScopeOut
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.views import split_words
 
@@ -156,7 +156,5 @@ def authority(picture: Picture, auth: AuthFacts) -> AuthOut:
         schemes=schemes,
         scopes=[ScopeOut(name=neutralise_name(s.name), breadth=s.breadth, source=source) for s, source, _ in scopes],
         breadth=breadth,
-        evidence=[
-            EvidenceOut(rule_id=e.rule_id, pointer=e.pointer, excerpt=e.excerpt, weight=e.weight) for e in evidence[:12]
-        ],
+        evidence=evidence[:12],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.match import Judge
+from mcp_threat_scoring.match import MAX_EVIDENCE, Judge
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.rule import AbilityTest, DomainTest, EffectTest, SignalTest
 from mcp_threat_scoring.ruleset import Ruleset
@@ -56,16 +56,27 @@ def tool_judge(tool: ToolProfile, signals: Sequence[Signal]) -> Judge:
 def server_judge(tools: Sequence[ToolProfile], signals: Signals) -> Judge:
     """Answers about the server as a whole: how many tools, and which."""
 
+    def enough(test: Question, count: int) -> bool:
+        return count >= max(test.at_least, 1) and (test.share is None or count >= test.share * max(len(tools), 1))
+
     def judge(test: Question) -> Sequence[Evidence] | None:
+        """The evidence of the first few; finding that of all of a thousand tools would be for nobody."""
         if isinstance(test, AbilityTest):
             able = [tool for tool in tools if test.ability in tool.abilities]
-            found = [(tool.ability_evidence[test.ability] or (_effect_evidence(tool),))[0] for tool in able]
+            if enough(test, len(able)):
+                return [
+                    (tool.ability_evidence[test.ability] or (_effect_evidence(tool),))[0]
+                    for tool in able[:MAX_EVIDENCE]
+                ]
         elif isinstance(test, EffectTest):
-            found = [_effect_evidence(tool) for tool in tools if _odds(tool, test.effect) >= test.sure]
+            acting = [tool for tool in tools if _odds(tool, test.effect) >= test.sure]
+            if enough(test, len(acting)):
+                return [_effect_evidence(tool) for tool in acting[:MAX_EVIDENCE]]
         else:
             wanted = f"domain.{test.domain}" if isinstance(test, DomainTest) else test.signal
-            found = [signal.evidence[0] for signal in signals.of(wanted) if signal.evidence]
-        enough = len(found) >= max(test.at_least, 1)
-        return found if enough and (test.share is None or len(found) >= test.share * max(len(tools), 1)) else None
+            seen = [signal for signal in signals.of(wanted) if signal.evident]
+            if enough(test, len(seen)):
+                return [first for signal in seen[:MAX_EVIDENCE] if (first := signal.first) is not None]
+        return None
 
     return judge

@@ -12,7 +12,7 @@ from typing import Literal
 from mcp_threat_scoring.assess import Judgement, Observed, judge, questions
 from mcp_threat_scoring.layer_words import LayerTelling, layer_paragraph
 from mcp_threat_scoring.phrases import Seen, evidence_of, joined, listed, quoted, see
-from mcp_threat_scoring.report import SEVERITIES, EvidenceOut, LayerOut, MaestroOut, ThreatOut
+from mcp_threat_scoring.report import SEVERITIES, LayerOut, MaestroOut, ThreatOut
 from mcp_threat_scoring.signal import Signals
 from mcp_threat_scoring.threat import Catalogue, Layer, SignalMeta
 from mcp_threat_scoring.words import WordsContext
@@ -90,12 +90,9 @@ class _Writer:
             severity=judgement.severity,
             description=description[:1].upper() + description[1:],
             tools=tools,
-            evidence=[
-                EvidenceOut(rule_id=e.rule_id, pointer=e.pointer, excerpt=e.excerpt, weight=e.weight)
-                for e in evidence_of(
-                    self.signals, dict.fromkeys((*judgement.used, *naming)), EVIDENCE_PER_THREAT, judgement.items
-                )
-            ],
+            evidence=evidence_of(
+                self.signals, dict.fromkeys((*judgement.used, *naming)), EVIDENCE_PER_THREAT, judgement.items
+            ),
             mitigations=[self.catalogue.controls[control] for control in threat.mitigations],
             response=list(threat.response),
             references={framework: list(ids) for framework, ids in threat.references.items()},

@@ -373,6 +373,14 @@ class _Fired(Signal):
         return self._found
 
     @property
+    def evident(self) -> bool:
+        """Whether anything that can be pointed at holds; nothing is searched for."""
+        if self._look is None:
+            return bool(self._found)
+        hits = self._look.hits
+        return any(hits >> atom & 1 for atom in self._compiled.positives)
+
+    @property
     def first(self) -> Evidence | None:
         """The first piece of evidence, without a search for the others."""
         found = self._look.matcher.evidence(self._compiled, self._look, 1) if self._look is not None else self._found

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from mcp_threat_scoring.errors import ErrorCode
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.structs import UNSET, Meta, UnsetType
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
@@ -30,12 +31,12 @@ Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
 Frozen = Model
 
 
-class EvidenceOut(Frozen, frozen=True, kw_only=True):
+class EvidenceOut(Frozen, frozen=True):
     """Why we say so: the rule, the place in the manifest, the (neutralised) words, and their weight in log-odds."""
 
     rule_id: str
     pointer: str
-    excerpt: str
+    excerpt: SafeText
     weight: float = 0.0
 
 

@@ -17,7 +17,6 @@ from mcp_threat_scoring.judge import server_judge
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.phrases import listed, quoted
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report import EvidenceOut
 from mcp_threat_scoring.rule import AllOf, AnyOf, FactTest, Not, SignalTest, Test, TextTest
 from mcp_threat_scoring.signal import Evidence, SignalId
 from mcp_threat_scoring.structs import Struct, field
@@ -379,7 +378,6 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
-def shown(evidence: Iterable[Evidence]) -> list[EvidenceOut]:
+def shown(evidence: Iterable[Evidence]) -> list[Evidence]:
     """The first few pieces of evidence, as a report carries them."""
-    found = list(evidence)[:EVIDENCE_SHOWN]
-    return [EvidenceOut(rule_id=e.rule_id, pointer=e.pointer, excerpt=e.excerpt, weight=e.weight) for e in found]
+    return list(evidence)[:EVIDENCE_SHOWN]

@@ -6,19 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NewType
 
-from mcp_threat_scoring.neutralise import SafeText
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.report import EvidenceOut
 
 SignalId = NewType("SignalId", str)
 
 
-class Evidence(Struct, frozen=True):
-    """Where and on which words a rule fired. `weight` is in log-odds of the question it was used for, 0 if none."""
-
-    rule_id: SignalId
-    pointer: str
-    excerpt: SafeText
-    weight: float = 0.0
+Evidence = EvidenceOut
+"""Where and on which words a rule fired. It goes into the report as it is: its words are made safe before."""
 
 
 class Signal:
@@ -38,6 +32,11 @@ class Signal:
     def evidence(self) -> tuple[Evidence, ...]:
         """Where and on which words it fired."""
         return self._found
+
+    @property
+    def evident(self) -> bool:
+        """Whether there is any evidence to show: a rule that fires on what is absent has none."""
+        return bool(self._found)
 
     @property
     def first(self) -> Evidence | None:
