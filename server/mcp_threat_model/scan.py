@@ -6,6 +6,7 @@ order of the targets, however they finish.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, assert_never
@@ -227,11 +228,26 @@ class Rules:
         return self._known
 
 
+GC_AFTER: Final = 50_000
+"""Objects between two looks for cycles, of which analysing makes next to none; Python's own 700 costs a tenth of it."""
+
+_USUAL: Final = {
+    "name": "list_orders",
+    "description": "List the orders of a shop. Returns the newest first.",
+    "inputSchema": {
+        "type": "object",
+        "properties": {"status": {"type": "string", "description": "Which ones.", "enum": ["open", "paid"]}},
+    },
+}
+"""A tool with everything that most tools have: reading it compiles the patterns that will be needed."""
+
+
 def _learn(extra: tuple[Path, ...]) -> Knowledge:
+    """Load the rules and make them ready while the target is still starting."""
     from mcp_threat_scoring.analyze import analyze, knowledge
 
     known = knowledge(extra=extra)
-    analyze(build_manifest(target_kind="none", target_value="", coverage={}), known)  # compiles the patterns
+    analyze(build_manifest(target_kind="none", target_value="", coverage={}, tools=[_USUAL]), known)
     return known
 
 
@@ -247,6 +263,7 @@ def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions
 
     _check_stdin(targets)
     known = knowledge(extra=options.rules)
+    gc.set_threshold(GC_AFTER)
 
     def one(target: FileTarget | StdinTarget) -> Outcome:
         path = target.path if isinstance(target, FileTarget) else None
