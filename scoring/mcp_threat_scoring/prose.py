@@ -186,8 +186,8 @@ class Grammar(Struct, frozen=True):
                     return " ".join(tokens[index:])
             elif tokens[last] in self.things and index in (0, last):
                 continue  # "order status", "git log"
-            elif weak < 0 or (weak > 0 and index == last and (tokens[weak] in self.things_first or token not in self.things_first)):
-                weak = index  # "pdf extract text" extracts, "issue comment reply" replies
+            elif weak < 0 or (weak > 0 and index == last and tokens[weak] in self.things_first):
+                weak = index  # "issue comment reply" replies, "pdf extract text" extracts
         if weak >= 0:
             return " ".join(tokens[weak:])
         return words if tokens and tokens[0] in self.gerunds else ""
