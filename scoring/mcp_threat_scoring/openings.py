@@ -8,9 +8,10 @@ from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.rule import TextTest
 
-_OPENING = pattern(r"^\^(?:\(\?:)?((?:\{[a-z][a-z_-]*!?\}\|?)+)\)?(\\b|\$)$")
-"""A test that asks for nothing but the class of a line's first word, or of the whole line: ``^{delete}\\b``,
-``^(?:{create}|{update})\\b``, ``^{delete}$``."""
+_ONE = r"(?:\{[a-z][a-z_-]*!?\}|[a-z0-9]+(?: [a-z0-9]+)*)"
+_OPENING = pattern(rf"^\^(?:({_ONE})|\(\?:({_ONE}(?:\|{_ONE})*)\))(\\b|\$)$")
+"""A test that asks for nothing but a line's first word or words, or for the whole line: ``^{delete}\\b``,
+``^(?:{create}|{update}|set up)\\b``, ``^{delete}$``."""
 
 
 Class = tuple[str, bool]
@@ -33,20 +34,26 @@ def opening_of(test: TextTest) -> Asked | None:
     opening = _OPENING.match(test.regex or "")
     if not opening:
         return None
-    names = opening.group(1).replace("{", "").replace("}", "").strip("|").split("|")
-    return Asked(tuple((name.rstrip("!"), name.endswith("!")) for name in names), (), opening.group(2) == "$")
+    alternatives = (opening.group(1) or opening.group(2)).split("|")
+    names = [one[1:-1] for one in alternatives if one[0] == "{"]
+    return Asked(
+        tuple((name.rstrip("!"), name.endswith("!")) for name in names),
+        tuple(one for one in alternatives if one[0] != "{"),
+        opening.group(3) == "$",
+    )
 
 
 class Openings:
     """The tests of one view that a look at the beginning of its lines answers."""
 
-    __slots__ = ("_asked", "_entries", "_first", "_index", "_whole")
+    __slots__ = ("_asked", "_begin", "_entries", "_first", "_index", "_whole")
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._index = lexicon.index
         self._first: dict[Class, list[int]] = {}  # classes that lines begin with
         self._whole: dict[Class, list[int]] = {}  # … and that they are, whole
-        self._entries: dict[str, list[int]] = {}
+        self._entries: dict[str, list[int]] = {}  # whole lines written out
+        self._begin: dict[str, list[tuple[str, int]]] = {}  # beginnings written out, by their first word
         self._asked: dict[int, Asked] = {}
 
     def __contains__(self, atom: int) -> bool:
@@ -64,12 +71,15 @@ class Openings:
             self._index.add(*name)
             held.setdefault(name, []).append(atom)
         for entry in asked.entries:
-            self._entries.setdefault(entry, []).append(atom)
+            if asked.whole:
+                self._entries.setdefault(entry, []).append(atom)
+            else:
+                self._begin.setdefault(entry.partition(" ")[0], []).append((entry, atom))
 
     def read(self, text: str) -> list[int]:
         """The atoms of every line's first word, of the phrases that lines begin with, and of whole lines."""
         words, phrases = self._index.words, self._index.phrases
-        first, whole, entries = self._first, self._whole, self._entries
+        first, whole, entries, begin = self._first, self._whole, self._entries, self._begin
         found: list[int] = []
         for line in text.split("\n"):
             if line in entries:
@@ -85,6 +95,8 @@ class Openings:
                 for name in words[word]:
                     if name in first:
                         found += first[name]
+            if word in begin:
+                found += [atom for entry, atom in begin[word] if _begins(line, entry)]
             if word in phrases:
                 found += self._phrased(line, phrases[word])
         return found
@@ -115,6 +127,7 @@ class Openings:
                     for phrase, name in phrases.get(word, ())
                     if name in asked.classes and _begins(line, phrase)
                 ]
+                ends += [len(entry) for entry, one in self._begin.get(word, ()) if one == atom and _begins(line, entry)]
                 if any(name in asked.classes for name in words.get(word, ())):
                     ends.append(len(word))
                 if ends:

@@ -93,4 +93,9 @@ def _all_of(tests: Sequence[Test], atom_of: AtomOf) -> Predicate:
 
 
 def _bits(mask: int) -> list[int]:
-    return [index for index in range(mask.bit_length()) if mask >> index & 1]
+    found: list[int] = []
+    while mask:
+        lowest = mask & -mask
+        found.append(lowest.bit_length() - 1)
+        mask ^= lowest
+    return found
