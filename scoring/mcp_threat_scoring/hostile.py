@@ -18,6 +18,7 @@ from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, worth_reading
+from mcp_threat_scoring.learned import Learned, load_learned
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json
 from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
 from mcp_threat_scoring.model import Model
@@ -31,6 +32,8 @@ from mcp_threat_scoring.views import Subject
 from mcp_threat_scoring.vocabulary import WeightsDoc
 
 QUESTION = "hostile"
+LEARNED = ".wording"
+"""End of the names of rules that tell what the wording of lines says; see :mod:`learned`."""
 PRIOR_BIAS = -5.0
 """Log-odds of an item being hostile before anything is known of it. Of 18,321 public tools none was."""
 LIKELY = 0.0
@@ -102,7 +105,16 @@ class HostileEngine:
         acts = load_document(ActsDoc, self._ruleset.root / "acts.yaml", "acts.yaml", problems)
         if acts is None:
             raise RuleError(problems)
-        return Reader(compile_acts(acts), self.screen)
+        return Reader(compile_acts(acts), self.screen, self.learned)
+
+    @cached_property
+    def learned(self) -> Learned:
+        """What was learned of the wording of orders.
+
+        Raises:
+            RuleError: it cannot be read.
+        """
+        return load_learned(self._ruleset.root)
 
     @cached_property
     def matcher(self) -> Matcher:
@@ -116,7 +128,8 @@ class HostileEngine:
     def judge(self, subject: Subject, name: str) -> Suspicion:
         """Weigh what the rules find in one subject."""
         fired = self.matcher.match(subject)
-        odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired)
+        odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired if not is_learned(signal.id))
+        odds += int(subject.facts.get("learned", 0)) / 100
         for signal in fired:
             _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
         return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired))
@@ -133,7 +146,10 @@ class HostileEngine:
 
     def calls_for_it(self, item: Item) -> bool:
         """Whether anything in an item calls for a close look."""
-        return worth_reading(item.raw, self.screen)
+        if worth_reading(item.raw, self.screen):
+            return True
+        touches = self.learned.touches
+        return any(touches(piece.text) for piece in pieces(item.raw, "") if piece.role != "key")
 
     def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
         """Judge what the server says of itself: name, title and instructions, and a listing's prose."""
@@ -150,13 +166,18 @@ class HostileEngine:
         found: list[Suspicion] = []
         for base, kind, parts in texts:
             said = {key: value for key, value in parts.items() if value}
-            if said and worth_reading(said, self.screen):
+            if said and (worth_reading(said, self.screen) or any(map(self.learned.touches, said.values()))):
                 known = Known(server.name.lower(), siblings) if kind == "server" else NOBODY
                 subject = hostile_subject(base, kind, pieces(said, base), self.reader, known)
                 if base:  # where a capture keeps them: the name in serverInfo, the instructions beside it
                     subject = replace_pointers(subject)
                 found.append(self.judge(subject, server.name))
         return found
+
+
+def is_learned(signal: str) -> bool:
+    """Whether a rule only names what the learned model found: its weight ranks it and is not added."""
+    return signal.endswith(LEARNED)
 
 
 _PLACES = {f"/initialize/{key}": f"/initialize/serverInfo/{key}" for key in ("name", "title", "version")}

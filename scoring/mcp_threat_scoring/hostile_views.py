@@ -28,6 +28,7 @@ from typing import Any
 import re2
 
 from mcp_threat_scoring.acts import Acts, Known, Line, line_of
+from mcp_threat_scoring.learned import TELLING, Learned
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.normalise import Normal, is_odd, line_at, line_starts
 from mcp_threat_scoring.passages import Passage, Piece, pieces, read_piece
@@ -101,6 +102,20 @@ class Reader(Struct, frozen=True, eq=False):
 
     acts: Acts
     screen: Screen
+    learned: Learned | None = None
+
+    def passes_over(self, text: str) -> bool:
+        """Whether nothing in a plain text calls for a close look."""
+        return not (self.screen.touches(text) or (self.learned is not None and self.learned.touches(text)))
+
+
+class Wording(Struct, frozen=True):
+    """One line as it was read, for what was learned of such lines."""
+
+    text: str
+    concepts: tuple[str, ...]
+    passage: Passage
+    first: bool
 
 
 class Screen(Struct, frozen=True, eq=False):
@@ -174,6 +189,7 @@ class _Page:
         self.described = list(self.said)
         self.hidden = list(self.said)
         self.prose = list(self.said)
+        self.lines: list[Wording] = []
         self.openly = list(self.said)
         self.facts: dict[str, bool | int | str] = {}
         self.places: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -190,6 +206,7 @@ class _Page:
             at = normal.first_odd[kind]
             self.count(f"odd.{kind}", passage.pointer, normal.raw[max(0, at - 8) : at + 12], number)
         spoken = index = 0
+        opening = passage.role == "text" and not hidden
         concepts = self.reader.acts.find(normal.text, self.known)
         for start, end in sentences(normal.text):
             if len(self.prose) >= MAX_SENTENCES:
@@ -204,9 +221,11 @@ class _Page:
             first = index
             while index < len(concepts) and concepts[index][1] < end:
                 index += 1
+            line = line_of(normal.text, concepts[first:index])
+            self.lines.append(Wording(text.strip(), tuple(line.concepts), passage, opening))
+            opening = False
             if index == first:
                 continue
-            line = line_of(normal.text, concepts[first:index])
             spoken += len(line.concepts)
             told = _line(line, passage)
             describing = not hidden and "detect" in line.concepts and passage.role in ("text", "schema")
@@ -235,6 +254,31 @@ def _spelled_out(texts: Iterable[Piece]) -> Iterable[Piece]:
             yield Piece(piece.text.replace("_", " ").replace("-", " "), piece.pointer, "schema")
 
 
+def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wording]:
+    """Every line of some texts, whether it calls for a close look or not: what the fit learns from."""
+    page = _Page(reader, known)
+    for piece in _spelled_out(texts):
+        if piece.role != "key":
+            for passage in read_piece(piece, ())[0]:
+                page.read(passage)
+    return page.lines
+
+
+def _weigh(page: _Page, learned: Learned) -> None:
+    """Facts about what the wording of the lines alone says; see :mod:`learned`."""
+    scored = [
+        (learned.score(line.text, line.concepts, line.passage.role, line.first), -index, line)
+        for index, line in enumerate(page.lines)
+    ]
+    telling = sorted((one for one in scored if learned.against([one[0]]) > 0), reverse=True)[:TELLING]
+    if not telling:
+        return
+    page.facts["learned"] = round(100 * learned.against([score for score, _, _ in telling]))
+    for _, _, line in telling:
+        technique = learned.technique(line.text, line.concepts, line.passage.role)
+        page.count(f"learned.{technique}", line.passage.pointer, learned.telling(line.text))
+
+
 def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Reader, known: Known) -> Subject:
     """The views and facts of an item's texts."""
     page = _Page(reader, known)
@@ -249,7 +293,7 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
             break
         plain = piece.text.isascii() and (piece.text.isprintable() or not is_odd(piece.text))
         short = piece.role == "key" and len(piece.text) < LONG_NAME
-        if plain and (short or not reader.screen.touches(piece.text)):
+        if plain and (short or reader.passes_over(piece.text)):
             flat = piece.text.lower().translate(_LINE_BREAKS)  # nothing in it calls for more
             budget -= 20
         else:
@@ -267,6 +311,8 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
             defaults.append((flat[:400], piece.pointer))
         elif piece.role in ("name", "title"):
             names.append((split_words(flat[:200]), piece.pointer))
+    if reader.learned is not None:
+        _weigh(page, reader.learned)
     views: dict[str, View] = {
         name: SaidView.of(lines)
         for name, lines in (("said", page.said), ("described", page.described), ("hidden", page.hidden),

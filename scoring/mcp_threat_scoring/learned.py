@@ -1,0 +1,189 @@
+"""A line's log-odds of being an order to the model, learned from labelled lines.
+
+A linear model over :func:`wording.features`: the weights of what is noticed are added up and divided by the square root
+of how much there is to notice, so that long lines count no more than short ones. ``rules/lines.json`` is written by
+`evaluate --fit`; it holds weights of words and senses, never of names, and the tables of senses they were learned with.
+
+Which technique a line shows is a second, smaller model over senses and concepts alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import Model, read_json
+from mcp_threat_scoring.senses import Senses, Tables, Word
+from mcp_threat_scoring.wording import features
+
+LINES = "lines.json"
+USUAL = 60.0
+"""Features of an ordinary line: there the sum of the weights is the score."""
+FEWEST = 8
+MEMO = 20_000
+MEMO_LENGTH = 400
+SHORT = 3
+"""Letters up to which a text says nothing."""
+DECISIVE = 5.0
+"""Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
+MOST = 9.0
+"""Log-odds that one line may add."""
+TELLING = 8
+"""Lines of an item that may speak against it."""
+DIMINISH = 0.5
+"""What each further of them counts for, of what the one before did."""
+SHOWN = 4
+"""Words named of those that weighed most."""
+
+
+class LinesDoc(Model, frozen=True):
+    """``rules/lines.json``."""
+
+    source: str
+    bias: float
+    slope: float
+    """Log-odds of an item for each point of a line's score."""
+    threshold: float
+    """The score at which a line is decisive by itself."""
+    weights: dict[str, float]
+    techniques: dict[str, dict[str, float]]
+    """Technique → feature → log-odds."""
+    glance_bias: float
+    glance: dict[str, float]
+    """Weights of single words for a first look."""
+    tables: Tables
+
+
+class Line(Struct, frozen=True):
+    """One line and what was made of it."""
+
+    score: float
+    technique: str
+
+
+class _Glance(dict[str, float]):
+    """Weights by piece of text, worked out when a piece is first met."""
+
+    def __init__(self, senses: Senses, weights: Mapping[str, float]) -> None:
+        super().__init__()
+        self._senses, self._weights = senses, weights
+
+    def __missing__(self, token: str) -> float:
+        weights = self._weights
+        found = 0.0
+        for stem, said in self._senses.line(token):
+            found += weights.get(stem, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
+        if len(self) < MEMO and len(token) < MEMO_LENGTH:
+            self[token] = found
+        return found
+
+
+class Learned:
+    """The model, ready for use."""
+
+    def __init__(self, document: LinesDoc) -> None:
+        self.document = document
+        self.weights: Mapping[str, float] = document.weights
+        self._memo: dict[tuple[str, str, bool, tuple[str, ...]], float] = {}
+        self._touched: dict[str, bool] = {}
+        self._chunks: dict[str, bool] = {}
+
+    @cached_property
+    def senses(self) -> Senses:
+        """The tables of senses."""
+        return Senses.of(self.document.tables)
+
+    def score(self, text: str, concepts: Sequence[str], role: str, first: bool) -> float:
+        """The score of one normalised line, in log-odds as learned: honest lines are below, orders above 0."""
+        key = (text, role, first, tuple(concepts))
+        known = self._memo.get(key)
+        if known is not None:
+            return known
+        found = weigh(self.weights, features(self.senses.line(text), concepts, role, first)) + self.document.bias
+        if len(text) < MEMO_LENGTH and len(self._memo) < MEMO:
+            self._memo[key] = found
+        return found
+
+    def against(self, scores: Iterable[float]) -> float:
+        """Log-odds that the lines of an item add to it: :data:`DECISIVE` for one at the threshold."""
+        document = self.document
+        return weight_of(scores, document.threshold, document.slope)
+
+    @cached_property
+    def glance(self) -> _Glance:
+        """Weights of pieces of text between white space."""
+        return _Glance(self.senses, self.document.glance)
+
+    def touches(self, text: str) -> bool:
+        """Whether any line of a text may score so high that it has to be read closely. Linear, and quick for most."""
+        known = self._touched.get(text)
+        if known is None:
+            known = any(self._close(chunk) for chunk in text.lower().replace("\n", ". ").split(". ") if len(chunk) > SHORT)
+            if len(text) < MEMO_LENGTH and len(self._touched) < MEMO:
+                self._touched[text] = known
+        return known
+
+    def _close(self, chunk: str) -> bool:
+        known = self._chunks.get(chunk)
+        if known is None:
+            total = sum(map(self.glance.__getitem__, chunk.split())) + self.document.glance_bias
+            known = total > 0.0
+            if len(chunk) < MEMO_LENGTH and len(self._chunks) < MEMO:
+                self._chunks[chunk] = known
+        return known
+
+    def technique(self, text: str, concepts: Sequence[str], role: str) -> str:
+        """What a line that scores high asks for: the name of a file in ``rules/signals/hostile``."""
+        noticed = features(self.senses.line(text), concepts, role, first=False)
+        totals = {
+            name: sum(weights.get(one, 0.0) for one in noticed) + weights.get("", 0.0)
+            for name, weights in self.document.techniques.items()
+        }
+        return max(sorted(totals), key=lambda name: totals[name])
+
+    def telling(self, text: str) -> str:
+        """The few words of a line that weighed most, in their order."""
+        words = self.senses.line(text)
+        weights = self.weights
+        worth = [(_worth(word, weights), index) for index, word in enumerate(words) if word[0][:1].isalpha()]
+        best = sorted(index for _, index in sorted(worth, key=lambda one: (-one[0], one[1]))[:SHOWN])
+        return " ".join(words[index][0] for index in best)
+
+
+def _worth(word: Word, weights: Mapping[str, float]) -> float:
+    stem, said = word
+    return weights.get(stem, 0.0) + sum(max(0.0, weights.get(f"#{sense}", 0.0)) for sense in said)
+
+
+def weight_of(scores: Iterable[float], threshold: float, slope: float) -> float:
+    """What lines of these scores add to the log-odds of their item: the highest whole, each further one less."""
+    single = sorted((DECISIVE + slope * (score - threshold) for score in scores), reverse=True)
+    return sum(min(MOST, odds) * DIMINISH**rank for rank, odds in enumerate(single[:TELLING]) if odds > 0.0)
+
+
+def weigh(weights: Mapping[str, float], noticed: Collection[str]) -> float:
+    """The weights of what is noticed, added up in a fixed order, for a line of ordinary length."""
+    known = sorted([weights[one] for one in noticed if one in weights])
+    return sum(known) * scale_of(noticed)
+
+
+def scale_of(noticed: Collection[str]) -> float:
+    """The value of each thing noticed about a line: less where there is much to notice."""
+    return (USUAL / max(len(noticed), FEWEST)) ** 0.5
+
+
+def load_learned(root: Path) -> Learned:
+    """Read the model.
+
+    Raises:
+        RuleError: the file is missing or not of this shape.
+    """
+    try:
+        return Learned(read_json(LinesDoc, (root / LINES).read_bytes()))
+    except (OSError, msgspec.DecodeError) as error:
+        raise RuleError([RuleProblem(LINES, 0, f"cannot be read: {error}")]) from None

@@ -1,0 +1,152 @@
+"""Labelled lines to learn the wording of orders from.
+
+A folder of texts (``tests/texts``) holds two kinds of rows, one JSON object a line, all written for this purpose:
+
+* items: ``item`` with its ``surface``, the ``hostile`` passages in it, and their ``techniques``;
+* lines: a text ``t``, whether it gives orders ``y``, techniques ``k``, language ``l``, and the place ``p`` it would stand.
+
+Files of one number were written by one author: :attr:`Example.fold` keeps what an author wrote, and what one server
+says, on one side of a cut. Every line of a public tool is an honest one: none of them is poisoned.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from mcp_threat_model.evaluate.corpus import read_rows
+from mcp_threat_scoring.acts import NOBODY, Known
+from mcp_threat_scoring.hostile_views import Reader, Wording, lines_of
+from mcp_threat_scoring.normalise import normalise
+from mcp_threat_scoring.passages import Piece, pieces
+
+FOLDS = 3
+AUTHORS: Mapping[str, int] = {
+    "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
+}  # fmt: skip
+"""The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
+_ROLES: Mapping[str, str] = {
+    "param": "schema", "output": "schema", "enum": "value", "title": "title",
+}  # fmt: skip
+
+
+class Example(Struct, frozen=True):
+    """One line and what is known of it."""
+
+    text: str
+    concepts: tuple[str, ...]
+    role: str
+    first: bool
+    truth: bool
+    fold: int
+    source: str
+    language: str = "en"
+    techniques: tuple[str, ...] = ()
+
+
+class Group(Struct):
+    """The lines of one item."""
+
+    source: str
+    fold: int
+    attack: bool
+    language: str
+    lines: list[int]
+    """Places among the examples."""
+
+
+class Examples(Struct):
+    """All lines, each kept once, and the items that they are from."""
+
+    lines: list[Example]
+    groups: list[Group]
+
+
+def fold_of(name: str) -> int:
+    """A fold by name, the same every time."""
+    return zlib.crc32(name.encode()) % FOLDS
+
+
+def _overlap(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(min(end, b) - max(start, a) > 0.5 * min(end - start, b - a) for a, b in spans)
+
+
+def _truths(lines: Sequence[Wording], hostile: Sequence[str]) -> Iterator[bool]:
+    passages = [normalise(one).text.strip() for one in hostile]
+    at = 0
+    before: object = None
+    spans: list[tuple[int, int]] = []
+    for line in lines:
+        text = line.passage.normal.text
+        if line.passage is not before:
+            before, at = line.passage, 0
+            spans = [(place, place + len(one)) for one in passages if one for place in [text.find(one)] if place >= 0]
+        flat = " ".join(line.text.split())
+        place = text.find(line.text, at)
+        place = at if place < 0 else place
+        at = place + max(len(line.text), 1)
+        yield bool(hostile) and (line.passage.channel != "open" or _overlap(place, place + max(len(flat), 1), spans))
+
+
+class _Collector:
+    """Lines seen once, however many items say them."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.found = Examples([], [])
+        self.places: dict[tuple[str, str, bool, tuple[str, ...], bool, int], int] = {}
+
+    def add(self, one: Example) -> int:
+        key = (one.text, one.role, one.first, one.concepts, one.truth, one.fold)
+        place = self.places.setdefault(key, len(self.found.lines))
+        if place == len(self.found.lines):
+            self.found.lines.append(one)
+        return place
+
+    def item(self, raw: Mapping[str, Any], source: str, fold: int, row: Mapping[str, Any]) -> None:
+        """Take in one item, with what its row says of it."""
+        texts = pieces(raw, "")
+        name = str(raw.get("name") or "").lower()
+        params = {piece.text.lower() for piece in texts if piece.role in ("key", "value") and len(piece.text) < 100}
+        lines = lines_of(texts, self.reader, Known(name, (), params))
+        hostile = [str(one) for one in row.get("hostile") or ()]
+        language, techniques = str(row.get("lang", "en")), tuple(row.get("techniques") or ())
+        group = Group(source, fold, bool(hostile), language, [])
+        for line, truth in zip(lines, _truths(lines, hostile), strict=True):
+            group.lines.append(self.add(Example(
+                line.text, line.concepts, line.passage.role, line.first, truth, fold, source, language,
+                techniques if truth else (),
+            )))  # fmt: skip
+        self.found.groups.append(group)
+
+    def line(self, row: Mapping[str, Any], source: str, fold: int) -> None:
+        """Take in one line that stands alone."""
+        role = _ROLES.get(str(row["p"]), "text")
+        lines = lines_of([Piece(str(row["t"]), "", role)], self.reader, NOBODY)  # type: ignore[arg-type]
+        for line in lines:
+            self.add(Example(
+                line.text, line.concepts, role, False, bool(row["y"]), fold, source, str(row["l"]), tuple(row["k"])
+            ))  # fmt: skip
+
+
+def collect(texts: Path, tools: Iterable[tuple[str, str, Mapping[str, Any]]], reader: Reader) -> Examples:
+    """Everything to learn from: the texts of a folder, and honest tools as (file, server, tool).
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    collector = _Collector(reader)
+    for path in sorted(texts.glob("*.jsonl")):
+        for index, row in enumerate(read_rows(path)):
+            if "t" in row:
+                collector.line(row, path.stem, AUTHORS.get(path.stem, 0))
+            elif "item" in row:
+                fold = AUTHORS.get(path.stem, fold_of(f"{path.stem}{index}"))
+                collector.item(row["item"], path.stem, fold, row)
+    for file, server, tool in tools:
+        collector.item(tool, file, fold_of(server), {})
+    return collector.found
