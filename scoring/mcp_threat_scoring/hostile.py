@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from typing import Any
 
 import re2
 
@@ -17,7 +18,7 @@ from mcp_threat_scoring.acts import NOBODY, ActsDoc, Known, compile_acts
 from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, worth_reading
+from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, texts_of, worth_reading
 from mcp_threat_scoring.learned import Learned, load_learned
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json
 from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
@@ -99,13 +100,22 @@ class HostileEngine:
         """What close reading needs. Most targets never get there.
 
         Raises:
+            RuleError: the vocabulary, or what was learned, cannot be read.
+        """
+        return replace(self.plain_reader, learned=self.learned)
+
+    @cached_property
+    def plain_reader(self) -> Reader:
+        """The same without what was learned, which is learned with it.
+
+        Raises:
             RuleError: the vocabulary is wrong.
         """
         problems: list[RuleProblem] = []
         acts = load_document(ActsDoc, self._ruleset.root / "acts.yaml", "acts.yaml", problems)
         if acts is None:
             raise RuleError(problems)
-        return Reader(compile_acts(acts), self.screen, self.learned)
+        return Reader(compile_acts(acts), self.screen)
 
     @cached_property
     def learned(self) -> Learned:
@@ -145,11 +155,15 @@ class HostileEngine:
         return self.judge(subject, item.name)
 
     def calls_for_it(self, item: Item) -> bool:
-        """Whether anything in an item calls for a close look."""
-        if worth_reading(item.raw, self.screen):
+        """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
+        return self._suspect(item.raw)
+
+    def _suspect(self, raw: Mapping[str, Any]) -> bool:
+        """Whether the form of a text, or the wording of a line, calls for a close look."""
+        if worth_reading(raw, self.screen):
             return True
         touches = self.learned.touches
-        return any(touches(piece.text) for piece in pieces(item.raw, "") if piece.role != "key")
+        return any(touches(text) for text in texts_of(raw))
 
     def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
         """Judge what the server says of itself: name, title and instructions, and a listing's prose."""
@@ -166,7 +180,7 @@ class HostileEngine:
         found: list[Suspicion] = []
         for base, kind, parts in texts:
             said = {key: value for key, value in parts.items() if value}
-            if said and (worth_reading(said, self.screen) or any(map(self.learned.touches, said.values()))):
+            if said and self._suspect(said):
                 known = Known(server.name.lower(), siblings) if kind == "server" else NOBODY
                 subject = hostile_subject(base, kind, pieces(said, base), self.reader, known)
                 if base:  # where a capture keeps them: the name in serverInfo, the instructions beside it
@@ -199,14 +213,10 @@ def _screen(document: ScreenDoc) -> Screen:
     try:
         strong = re2.compile("|".join(document.strong), options)
         every = re2.compile("|".join((*document.strong, *document.weak)), options)
-        weak = re2.Set.SearchSet(options)
-        for pattern in document.weak:
-            weak.Add(pattern)
-        weak.Compile()
         shapes = tuple(re2.compile(pattern, options) for pattern in document.shapes)
     except re2.error as error:
         raise RuleError([RuleProblem("screen.yaml", 0, f"not a valid RE2 pattern: {error}")]) from None
-    return Screen(strong, weak, every, shapes)
+    return Screen(strong, every, shapes)
 
 
 @lru_cache(maxsize=4)

@@ -31,13 +31,18 @@ from mcp_threat_scoring.acts import Acts, Known, Line, line_of
 from mcp_threat_scoring.learned import TELLING, Learned
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.normalise import Normal, is_odd, line_at, line_starts
-from mcp_threat_scoring.passages import Passage, Piece, pieces, read_piece
+from mcp_threat_scoring.passages import MAX_STRINGS, Passage, Piece, pieces, read_piece
 from mcp_threat_scoring.prose import split_words
+from mcp_threat_scoring.senses import stem
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.views import Subject, View
 
 MAX_SENTENCES = 2_000
 MAX_SENTENCE = 1_200
+LONG_WORD = 4
+"""Letters from which a word of an item's name says what it is about."""
+SENTENCE = 12
+"""Letters from which a text may say something."""
 MAX_READ = 400_000
 """Characters read closely per item."""
 _END = re2.compile(
@@ -104,6 +109,11 @@ class Reader(Struct, frozen=True, eq=False):
     screen: Screen
     learned: Learned | None = None
 
+    @property
+    def marks(self) -> tuple[Any, ...]:
+        """What a long text is searched for."""
+        return self.screen.marks if self.learned is None else (*self.screen.marks, self.learned)
+
     def passes_over(self, text: str) -> bool:
         """Whether nothing in a plain text calls for a close look."""
         return not (self.screen.touches(text) or (self.learned is not None and self.learned.touches(text)))
@@ -116,6 +126,7 @@ class Wording(Struct, frozen=True):
     concepts: tuple[str, ...]
     passage: Passage
     first: bool
+    own: frozenset[str]
 
 
 class Screen(Struct, frozen=True, eq=False):
@@ -123,10 +134,8 @@ class Screen(Struct, frozen=True, eq=False):
 
     strong: Any
     """Pattern of what is enough by itself."""
-    weak: Any
-    """Set of patterns of which two must be met."""
     every: Any
-    """Pattern of all of them."""
+    """Pattern of that and of weaker ones: what is looked at in an item that is read."""
     shapes: tuple[Any, ...]
     """Patterns of forms, one by one."""
     memo: dict[str, bool] = field(default_factory=dict)
@@ -134,7 +143,7 @@ class Screen(Struct, frozen=True, eq=False):
 
     def holds(self, text: str) -> bool:
         """Whether a text calls for a close look."""
-        if self.strong.search(text) is not None or len(self.weak.Match(text) or ()) > 1:
+        if self.strong.search(text) is not None:
             return True
         if any(shape.search(text) is not None for shape in self.shapes):
             return True
@@ -158,6 +167,22 @@ class Screen(Struct, frozen=True, eq=False):
 def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
     """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
     return screen.holds(well_formed(json.dumps(raw, ensure_ascii=False)))
+
+
+def texts_of(raw: Mapping[str, Any]) -> Iterable[str]:
+    """The texts of an item that may hold a sentence, for a first look: no keys, no types. Bounded in number."""
+    stack: list[object] = [raw]
+    left = MAX_STRINGS
+    while stack and left > 0:
+        left -= 1
+        value = stack.pop()
+        if isinstance(value, str):
+            if len(value) >= SENTENCE:
+                yield value
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
 
 
 def sentences(text: str) -> Iterable[tuple[int, int]]:
@@ -190,6 +215,7 @@ class _Page:
         self.hidden = list(self.said)
         self.prose = list(self.said)
         self.lines: list[Wording] = []
+        self.own = frozenset(stem(word) for word in split_words(known.self[:100]).split() if len(word) >= LONG_WORD)
         self.openly = list(self.said)
         self.facts: dict[str, bool | int | str] = {}
         self.places: dict[str, tuple[tuple[str, str], ...]] = {}
@@ -222,7 +248,7 @@ class _Page:
             while index < len(concepts) and concepts[index][1] < end:
                 index += 1
             line = line_of(normal.text, concepts[first:index])
-            self.lines.append(Wording(text.strip(), tuple(line.concepts), passage, opening))
+            self.lines.append(Wording(text.strip(), tuple(line.concepts), passage, opening, self.own))
             opening = False
             if index == first:
                 continue
@@ -267,7 +293,7 @@ def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wordi
 def _weigh(page: _Page, learned: Learned) -> None:
     """Facts about what the wording of the lines alone says; see :mod:`learned`."""
     scored = [
-        (learned.score(line.text, line.concepts, line.passage.role, line.first), -index, line)
+        (learned.score(line.text, line.concepts, line.passage.role, line.first, line.own), -index, line)
         for index, line in enumerate(page.lines)
     ]
     telling = sorted((one for one in scored if learned.against([one[0]]) > 0), reverse=True)[:TELLING]
@@ -297,7 +323,7 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
             flat = piece.text.lower().translate(_LINE_BREAKS)  # nothing in it calls for more
             budget -= 20
         else:
-            passages, complete = read_piece(piece, reader.screen.marks)
+            passages, complete = read_piece(piece, reader.marks)
             if not complete:
                 page.count("text.unread", piece.pointer, f"{len(piece.text)} characters")
             for passage in passages:

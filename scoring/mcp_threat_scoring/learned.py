@@ -1,7 +1,7 @@
 """A line's log-odds of being an order to the model, learned from labelled lines.
 
-A linear model over :func:`wording.features`: the weights of what is noticed are added up and divided by the square root
-of how much there is to notice, so that long lines count no more than short ones. ``rules/lines.json`` is written by
+A linear model over :func:`wording.features`: the weights of what is noticed are added up, and less is made of them
+where there is much to notice, so that long lines count little more than short ones. ``rules/lines.json`` is written by
 `evaluate --fit`; it holds weights of words and senses, never of names, and the tables of senses they were learned with.
 
 Which technique a line shows is a second, smaller model over senses and concepts alone.
@@ -9,7 +9,7 @@ Which technique a line shows is a second, smaller model over senses and concepts
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -19,23 +19,30 @@ from msgspec import Struct
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import Model, read_json
 from mcp_threat_scoring.senses import Senses, Tables, Word
-from mcp_threat_scoring.wording import features
+from mcp_threat_scoring.wording import features, in_english
 
 LINES = "lines.json"
 USUAL = 60.0
 """Features of an ordinary line: there the sum of the weights is the score."""
-FEWEST = 8
+FEWEST = 40
+LENGTH = 0.4
+"""How far long lines are held back: at 0 weights are simply added, at 1 they are averaged."""
 MEMO = 20_000
 MEMO_LENGTH = 400
-SHORT = 3
-"""Letters up to which a text says nothing."""
+BREAK = "\x00"
+_BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
+"""What ends a line, for a first look; so does a full stop before a blank."""
+ROUGH = 1_200
+"""Letters of a line that a first look reads."""
+SHORT = 6
+"""Letters below which a text says nothing."""
 DECISIVE = 5.0
 """Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
 MOST = 9.0
 """Log-odds that one line may add."""
 TELLING = 8
 """Lines of an item that may speak against it."""
-DIMINISH = 0.5
+DIMINISH = 0.3
 """What each further of them counts for, of what the one before did."""
 SHOWN = 4
 """Words named of those that weighed most."""
@@ -50,6 +57,10 @@ class LinesDoc(Model, frozen=True):
     """Log-odds of an item for each point of a line's score."""
     threshold: float
     """The score at which a line is decisive by itself."""
+    foreign: float
+    """What is added to the score of a line that is not in English."""
+    suspect: float
+    """The score, without concepts, from which a line is read closely."""
     weights: dict[str, float]
     techniques: dict[str, dict[str, float]]
     """Technique → feature → log-odds."""
@@ -64,6 +75,22 @@ class Line(Struct, frozen=True):
 
     score: float
     technique: str
+
+
+class Place(Struct, frozen=True):
+    """A part of a text, in the form that a pattern gives."""
+
+    start: int
+    end: int
+
+    def span(self) -> tuple[int, int]:
+        """Where it begins and ends."""
+        return self.start, self.end
+
+
+def _chunks(text: str) -> list[str]:
+    """A text cut roughly into lines, each followed by one letter in the text."""
+    return text.lower().translate(_BREAKS).replace(". ", f".{BREAK}").split(BREAK)
 
 
 class _Glance(dict[str, float]):
@@ -89,7 +116,7 @@ class Learned:
     def __init__(self, document: LinesDoc) -> None:
         self.document = document
         self.weights: Mapping[str, float] = document.weights
-        self._memo: dict[tuple[str, str, bool, tuple[str, ...]], float] = {}
+        self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str]], float] = {}
         self._touched: dict[str, bool] = {}
         self._chunks: dict[str, bool] = {}
 
@@ -98,13 +125,18 @@ class Learned:
         """The tables of senses."""
         return Senses.of(self.document.tables)
 
-    def score(self, text: str, concepts: Sequence[str], role: str, first: bool) -> float:
-        """The score of one normalised line, in log-odds as learned: honest lines are below, orders above 0."""
-        key = (text, role, first, tuple(concepts))
+    def score(
+        self, text: str, concepts: Sequence[str], role: str, first: bool, own: frozenset[str] = frozenset()
+    ) -> float:
+        """The score of one normalised line: honest ones are mostly below, orders mostly above 0."""
+        key = (text, role, first, tuple(concepts), own)
         known = self._memo.get(key)
         if known is not None:
             return known
-        found = weigh(self.weights, features(self.senses.line(text), concepts, role, first)) + self.document.bias
+        words = self.senses.line(text)
+        found = weigh(self.weights, features(words, concepts, role, first, own)) + self.document.bias
+        if not in_english(text, words):
+            found += self.document.foreign
         if len(text) < MEMO_LENGTH and len(self._memo) < MEMO:
             self._memo[key] = found
         return found
@@ -120,22 +152,38 @@ class Learned:
         return _Glance(self.senses, self.document.glance)
 
     def touches(self, text: str) -> bool:
-        """Whether any line of a text may score so high that it has to be read closely. Linear, and quick for most."""
+        """Whether any line of a text may be an order, so that it has to be read closely. Linear; quick for most."""
         known = self._touched.get(text)
         if known is None:
-            known = any(self._close(chunk) for chunk in text.lower().replace("\n", ". ").split(". ") if len(chunk) > SHORT)
+            known = any(self._suspect(chunk) for chunk in _chunks(text))
             if len(text) < MEMO_LENGTH and len(self._touched) < MEMO:
                 self._touched[text] = known
         return known
 
-    def _close(self, chunk: str) -> bool:
+    def finditer(self, text: str) -> Iterator[Place]:
+        """The lines of a long text that may be orders, as a pattern would find them."""
+        at = 0
+        for chunk in _chunks(text):
+            if self._suspect(chunk):
+                yield Place(at, at + len(chunk))
+            at += len(chunk) + 1
+
+    def _suspect(self, chunk: str) -> bool:
+        if len(chunk) < SHORT:
+            return False
         known = self._chunks.get(chunk)
         if known is None:
             total = sum(map(self.glance.__getitem__, chunk.split())) + self.document.glance_bias
-            known = total > 0.0
+            known = total > 0.0 and self._rough(chunk) >= self.document.suspect
             if len(chunk) < MEMO_LENGTH and len(self._chunks) < MEMO:
                 self._chunks[chunk] = known
         return known
+
+    def _rough(self, chunk: str) -> float:
+        """The score of a line whose concepts nobody has looked for."""
+        words = self.senses.line(chunk[:ROUGH])
+        found = weigh(self.weights, features(words, (), "text", first=False))
+        return found if in_english(chunk, words) else found + self.document.foreign
 
     def technique(self, text: str, concepts: Sequence[str], role: str) -> str:
         """What a line that scores high asks for: the name of a file in ``rules/signals/hostile``."""
@@ -174,7 +222,7 @@ def weigh(weights: Mapping[str, float], noticed: Collection[str]) -> float:
 
 def scale_of(noticed: Collection[str]) -> float:
     """The value of each thing noticed about a line: less where there is much to notice."""
-    return (USUAL / max(len(noticed), FEWEST)) ** 0.5
+    return float((USUAL / max(len(noticed), FEWEST)) ** LENGTH)
 
 
 def load_learned(root: Path) -> Learned:

@@ -33,7 +33,8 @@ MAX_RUN = 2_000
 Word = tuple[str, tuple[str, ...]]
 """A stem (or the sort of a name, as ``§path``), and its senses."""
 
-_APART = {ord(char): f" {char} " for char in "<>!;[]()\"|`{}=«»“”„「」『』（）、。，；：！？।؟،؛"}
+_APART = {ord(char): " " for char in '<>!?;[]()"|`{}=«»“”„「」『』（）、。，；：！？।؟،؛*#+^'}
+"""Punctuation: it is not looked at."""
 _TRIM = ".,:?!'*_-…·#+&%^~"
 _SPACELESS = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 _RUN = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+|[^\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+")
@@ -103,7 +104,7 @@ def _sort_of(token: str) -> str:
             return _path(token)
         if _HOST.search(token) is not None:
             return "§host"
-    if token[0] == "-" and token[1:2].isalpha() or token.startswith("--"):
+    if (token[0] == "-" and token[1:2].isalpha()) or token.startswith("--"):
         return "§flag"
     return "§num" if any(char.isdigit() for char in token) and not token.isalpha() else ""
 
@@ -172,7 +173,6 @@ class Senses(Struct, frozen=True, eq=False):
         core = token.strip(_TRIM.replace(".", "").replace("~", "").replace("-", "") if token[0] in ".~-" else _TRIM)
         core = core.rstrip(_TRIM)
         if not core:
-            yield token[:2], ()
             return
         sort = _sort_of(core)
         if sort:
@@ -185,8 +185,6 @@ class Senses(Struct, frozen=True, eq=False):
         else:
             for word in core.replace("/", " ").replace("-", " ").split()[:MAX_PARTS]:
                 yield self._word(word)
-        if token[-1] in ":?!":
-            yield token[-1], ()
 
     def _word(self, word: str) -> Word:
         plain = word if word.isascii() else fold(word)
@@ -224,7 +222,11 @@ def compile_senses(document: SensesDoc) -> Tables:
                     parts.setdefault(folded, []).append(sense)
                     continue
                 first, *rest = [word for word, _ in reader.line(folded)]
-                place = phrases.setdefault(first, {}).setdefault(" ".join(rest), []) if rest else words.setdefault(first, [])
+                place = (
+                    phrases.setdefault(first, {}).setdefault(" ".join(rest), [])
+                    if rest
+                    else words.setdefault(first, [])
+                )
                 if sense not in place:
                     place.append(sense)
     return Tables(

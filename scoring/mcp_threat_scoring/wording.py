@@ -1,27 +1,33 @@
 """What is noticed about the wording of one line: words, their senses and concepts, and which stand together.
 
 Each feature is a short text, so that the file of learned weights can be read: ``send`` a word, ``^ send`` the first
-one, ``send to`` two within :data:`NEAR` words, ``#SECRET`` a sense, ``SECRET>SEND`` two in that order, ``PRIVATE&SEND``
-two anywhere in the line, ``@tell`` a concept of ``rules/acts.yaml``, ``@not@tell`` two of them in that order.
+one, ``send to`` two within :data:`NEAR` words, ``#secret`` a sense, ``^secret`` that of the first word, ``@tell`` a
+concept of ``rules/acts.yaml``, ``@not@tell`` two of them in that order, ``%first`` what sort of line it is. Punctuation
+and length are left out: they tell prose from tables, and so an attack from a schema, but not from honest prose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mcp_threat_scoring.senses import Word
 
 NEAR = 3
 """Words apart at which two words are still a pair."""
 FAR = 6
-"""The same for senses, and for concepts counted among concepts."""
+"""The same for concepts, counted among concepts."""
+ENOUGH_WORDS = 6
+"""Words from which a line without any of the commonest English ones is taken to be in another language."""
+_ENGLISH = frozenset(
+    "the a an of to in on for and or is are be it this that with by as at from if not no your you when will can".split()  # noqa: SIM905
+)
 MAX_WORDS = 160
 """Words of a line that are looked at: some 1,000 letters."""
-MAX_SENSES = 24
-"""Senses of a line that are paired with one another."""
 
 
-def features(words: Sequence[Word], concepts: Sequence[str], role: str, first: bool) -> set[str]:
+def features(
+    words: Sequence[Word], concepts: Sequence[str], role: str, first: bool, own: Collection[str] = ()
+) -> set[str]:
     """Everything noticed about a line.
 
     Args:
@@ -29,31 +35,36 @@ def features(words: Sequence[Word], concepts: Sequence[str], role: str, first: b
         concepts: its concepts, in order.
         role: what the text is for (name, title, text, schema, value, key or other).
         first: whether the line is the first of a description or of instructions.
+        own: stems of the item's name, which count without their senses: what an item is about says little against it.
     """
     words = words[:MAX_WORDS]
-    stems = ["^", *(word for word, _ in words), "$"]
-    found = set(stems)
+    if own:
+        words = [(word, () if word in own else said) for word, said in words]
+    plain = [word for word, _ in words]
+    found = set(plain)
+    stems = ["^", *plain, "$"]
     for near in range(1, NEAR + 1):
         found.update([f"{one} {two}" for one, two in zip(stems, stems[near:], strict=False)])
-    placed = [(index, sense) for index, (_, said) in enumerate(words) for sense in said]
-    for at, (index, one) in enumerate(placed):
-        for later, two in placed[at + 1 :]:
-            if later - index > FAR:
-                break
-            if later != index:
-                found.add(f"{one}>{two}")
+    for _, said in words:
+        found.update([f"#{sense}" for sense in said])
     if words:
         found.update([f"^{sense}" for sense in words[0][1]])
-    senses = sorted({sense for _, sense in placed})[:MAX_SENSES]
-    found.update([f"#{sense}" for sense in senses])
-    for at, one in enumerate(senses):
-        found.update([f"{one}&{two}" for two in senses[at + 1 :]])
     named = [f"@{concept}" for concept in concepts if concept != ";"][:MAX_WORDS]
     found.update(named)
     for at, one in enumerate(named):
         found.update([one + two for two in named[at + 1 : at + 1 + FAR]])
-    found.add(f"%{min(6, len(words) // 8)}")
     found.add(f"%{role}")
     if first:
         found.add("%first")
     return found
+
+
+def in_english(text: str, words: Sequence[Word]) -> bool:
+    """Whether a line is in English, or too short to tell: honest metadata nearly always is.
+
+    Lines in other languages are few in what is learned from, so that their scores lie elsewhere.
+    """
+    if not text.isascii() and sum(char > "\x7f" for char in text) > len(text) / 4:
+        return False
+    plain = [word for word, _ in words if word[0] != "§"]
+    return len(plain) < ENOUGH_WORDS or any(word in _ENGLISH for word in plain)

@@ -22,7 +22,9 @@ from mcp_threat_model.evaluate.listings import LISTINGS
 from mcp_threat_model.evaluate.metrics import reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
+from mcp_threat_model.evaluate.wording import fit_wording
 from mcp_threat_scoring.errors import RuleError
+from mcp_threat_scoring.hostile import hostile_engine
 from mcp_threat_scoring.ruleset import load_rules
 
 __all__ = ["main", "study"]
@@ -76,6 +78,8 @@ def _fit(done: Study, say: TextIO) -> Study:
     path = done.ruleset.root / "weights.yaml"
     path.write_text(weights_yaml(bias, weights, source, spread), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(weights)} rules\n")
+    fit_wording(done.folder, done.ruleset, say)
+    hostile_engine.cache_clear()
     found = hostile.fit_hostile(done.folder, done.ruleset)
     path = done.ruleset.root / "weights_hostile.yaml"
     path.write_text(hostile.weights_text(*found, "published attacks against public tool lists"), encoding="utf-8")

@@ -20,7 +20,15 @@ from typing import Any
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.fit import Row, fit_question
 from mcp_threat_model.evaluate.tables import Study, Table
-from mcp_threat_scoring.hostile import LIKELY, PRIOR_BIAS, QUESTION, HostileEngine, Suspicion, hostile_engine
+from mcp_threat_scoring.hostile import (
+    LIKELY,
+    PRIOR_BIAS,
+    QUESTION,
+    HostileEngine,
+    Suspicion,
+    hostile_engine,
+    is_learned,
+)
 from mcp_threat_scoring.manifest import read_items
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.ruleset import Ruleset
@@ -169,16 +177,17 @@ def fit_hostile(folder: Path, ruleset: Ruleset) -> tuple[float, dict[str, float]
     """The most probable bias and weights, by the fit that effects use.
 
     An attack counts by its style: many rows that differ in a name only would otherwise be all that is learnt.
-    Weights keep their sign: a rule was written for a reason, and so few rows cannot turn it round.
+    Weights keep their sign: a rule was written for a reason, and so few rows cannot turn it round. Rules that only name
+    what was learned of wording keep what they suggest: it ranks techniques and is not added.
     """
     engine = hostile_engine(ruleset)
     attacks, beside, _ = measure(folder, engine)
     styles = Counter(_style(one) for one in attacks)
-    names = sorted(engine.weights)
+    names = sorted(name for name in engine.weights if not is_learned(name))
     place = {name: index for index, name in enumerate(names)}
     prior = [engine.rules[name].prior.get(QUESTION, 0.0) for name in names]  # type: ignore[index]
     rows = [
-        Row(tuple(sorted(place[str(signal.id)] for signal in one.found.signals)) if one.found else (), truth, weight, 0)
+        Row(_on(one.found, place), truth, weight, 0)
         for truth, weight, one in (
             *((True, min(1.0, 3.0 / styles[_style(one)]), one) for one in attacks if one.found and one.found.signals),
             *((False, 1.0, one) for one in beside),
@@ -189,7 +198,12 @@ def fit_hostile(folder: Path, ruleset: Ruleset) -> tuple[float, dict[str, float]
         name: round(max(weight, 0.1) if before > 0 else min(weight, -0.1), 2)
         for name, weight, before in zip(names, found, prior, strict=False)
     }
-    return round(found[-1], 2), fitted
+    named = {name: engine.rules[name].prior.get(QUESTION, 0.0) for name in engine.weights if is_learned(name)}  # type: ignore[index]
+    return round(found[-1], 2), {**fitted, **named}
+
+
+def _on(found: Suspicion | None, place: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(sorted(place[str(one.id)] for one in found.signals if str(one.id) in place)) if found else ()
 
 
 def _style(one: Verdict) -> str:

@@ -17,23 +17,30 @@ from msgspec import Struct
 
 from mcp_threat_model.evaluate.descent import fit_lines
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
-from mcp_threat_scoring.learned import DECISIVE, LinesDoc, scale_of, weight_of
+from mcp_threat_scoring.learned import DECISIVE, LinesDoc, scale_of, weigh, weight_of
 from mcp_threat_scoring.senses import Senses, Tables
-from mcp_threat_scoring.wording import features
+from mcp_threat_scoring.wording import features, in_english
 
-COST = 0.02
-KEPT = 8_000
+COST = 0.012
+HONEST = 1.5
+"""What an honest line weighs against an order: false alarms are the worse mistake."""
+KEPT = 12_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
 """Lines that a feature must be met in: what fewer say may be a name."""
-ALARMS = 0.0005
-"""Share of honest tools that may have a line beyond the threshold."""
-STEEP = 10.0
+ALARMS = 0.0006
+"""Share of honest tools whose lines may add up to a decisive one."""
+FOREIGN_ALARMS = 0.0012
+"""Share of honest lines in other languages than English that may be beyond the threshold."""
+FAR_BELOW = 100.0
+STEEP = 20.0
 """Log-odds for each point of a line's score."""
 GLANCE_COST = 0.05
 GLANCE_KEPT = 4_000
-PASSED_OVER = 0.01
-"""Share of orders whose lines the first look may pass over, were they not read for another reason."""
+NEARLY = 0.15
+"""How far below the threshold a line still helps to find its item."""
+PASSED_OVER = 0.015
+"""Share of orders that would be found, but whose lines the first look may pass over."""
 TECHNIQUES: Mapping[str, str] = {
     "conceal": "conceal", "precedence": "promote", "authority": "authority", "override": "override",
     "delimiter": "delimiter", "delayed": "wake", "redirect": "redirect", "permission": "approval", "carrier": "collect",
@@ -61,7 +68,7 @@ class Scored(Struct):
 
 
 def _noticed(examples: Sequence[Example], senses: Senses) -> list[set[str]]:
-    return [features(senses.line(one.text), one.concepts, one.role, one.first) for one in examples]
+    return [features(senses.line(one.text), one.concepts, one.role, one.first, one.own) for one in examples]
 
 
 def _table(noticed: Sequence[set[str]], scales: Sequence[float], names: Sequence[str]) -> Table:
@@ -76,7 +83,7 @@ def _fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost:
         [table.scales[index] for index in chosen],
         [examples[index].truth for index in chosen],
         len(table.names),
-        cost,
+        [cost if examples[index].truth else cost * HONEST for index in chosen],
     )
 
 
@@ -98,52 +105,79 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, Scored]:
     seen: Counter[str] = Counter()
     for one in noticed:
         seen.update(one)
-    names = sorted(name for name, count in seen.items() if count >= RARE and not name[-1].isdigit())
+    whole = _table(noticed, scales, sorted(name for name, count in seen.items() if count >= RARE))
+    glances = _glances(lines, senses, seen)
     everything = range(len(lines))
-    whole = _table(noticed, scales, names)
-    scores = [0.0] * len(lines)
+    scored = Scored(examples, [0.0] * len(lines))
+    rough, glanced = [0.0] * len(lines), [0.0] * len(lines)
     for fold in range(FOLDS):
         train = [index for index in everything if lines[index].fold != fold]
         smaller = _table(noticed, scales, _best(whole, _fit(whole, lines, train, COST), seen, KEPT))
-        weights = _fit(smaller, lines, train, COST)
+        weights, first = _fit(smaller, lines, train, COST), _fit(glances, lines, train, GLANCE_COST)
+        by_name = dict(zip(smaller.names, weights, strict=True))
         for index in everything:
             if lines[index].fold == fold:
-                scores[index] = _score(smaller, weights, index)
-    scored = Scored(examples, scores)
+                scored.scores[index] = _score(smaller, weights, index)
+                glanced[index] = _score(glances, first, index) - first[-1]
+                if lines[index].truth:
+                    rough[index] = weigh(by_name, [name for name in noticed[index] if name[0] != "@"])
+    threshold, foreign = _calibrated(scored, senses)
+    near = [i for i in everything if lines[i].truth and scored.scores[i] > threshold - NEARLY]
     table = _table(noticed, scales, _best(whole, _fit(whole, lines, everything, COST), seen, KEPT))
-    weights = _fit(table, lines, everything, COST)
-    threshold = _threshold(scored)
-    glance, glance_bias = _glance(examples, senses, seen, scored, threshold)
+    weights, first = _fit(table, lines, everything, COST), _fit(glances, lines, everything, GLANCE_COST)
+    glance = dict(zip(glances.names, first, strict=True))
     count = sum(one.truth for one in lines)
     document = LinesDoc(
         source=f"{count} orders and {len(lines) - count} honest lines; see docs/accuracy.md",
         bias=round(weights[-1], 4),
         slope=STEEP,
         threshold=round(threshold, 3),
+        foreign=round(foreign, 3),
+        suspect=_low([rough[i] for i in near if in_english(lines[i].text, senses.line(lines[i].text))]),
         weights=_rounded(table.names, weights),
         techniques=_techniques(lines, noticed),
-        glance_bias=glance_bias,
-        glance=glance,
+        glance_bias=-_low([glanced[i] for i in near]),
+        glance={name: round(glance[name], 3) for name in _best(glances, first, seen, GLANCE_KEPT)},
         tables=tables,
     )
     return document, scored
+
+
+def _low(values: Sequence[float]) -> float:
+    """What hardly one of some values falls short of."""
+    ordered = sorted(values)
+    return round(ordered[int(len(ordered) * PASSED_OVER)], 3) if ordered else -1.0
 
 
 def _rounded(names: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
     return {
         name: round(weight, 4)
         for name, weight in zip(names, weights, strict=True)
-        if name and abs(weight) >= 0.0005  # noqa: PLR2004 - rounds to nothing
+        if name and abs(weight) >= 0.0005
     }
 
 
-def _threshold(scored: Scored) -> float:
-    """The score of a decisive line, so that the lines of hardly an honest tool add up to as much."""
-    honest = [
-        [scored.scores[line] for line in group.lines]
-        for group in scored.examples.groups
-        if not group.attack and "_tools" in group.source
-    ]
+def _calibrated(scored: Scored, senses: Senses) -> tuple[float, float]:
+    """The score of a decisive line, and what puts lines in other languages on the same scale.
+
+    The lines of hardly an honest tool add up to as much. Scores of lines in other languages are moved.
+    """
+    lines = scored.examples.lines
+    tools = [group for group in scored.examples.groups if not group.attack and "_tools" in group.source]
+    honest = {line for group in tools for line in group.lines}
+    abroad = [index for index, one in enumerate(lines) if not in_english(one.text, senses.line(one.text))]
+    for index in abroad:
+        scored.scores[index] -= FAR_BELOW
+    threshold = _threshold([[scored.scores[line] for line in group.lines] for group in tools])
+    highest = sorted((scored.scores[index] + FAR_BELOW for index in abroad if index in honest), reverse=True)
+    foreign = threshold - highest[int(len(highest) * FOREIGN_ALARMS)] if highest else 0.0
+    for index in abroad:
+        scored.scores[index] += FAR_BELOW + foreign
+    return threshold, foreign
+
+
+def _threshold(honest: Sequence[Sequence[float]]) -> float:
+    """The lowest score of a decisive line at which no more honest tools than may be are beyond it."""
     low, high = -2.0, 4.0
     for _ in range(20):
         middle = (low + high) / 2
@@ -152,24 +186,15 @@ def _threshold(scored: Scored) -> float:
     return high
 
 
-def _glance(
-    examples: Examples, senses: Senses, seen: Mapping[str, int], scored: Scored, threshold: float
-) -> tuple[dict[str, float], float]:
-    """Weights of words and senses alone, and a bias at which hardly an order is passed over."""
-    lines = examples.lines
-    noticed = [{name for word, said in senses.line(one.text) for name in (word, *(f"#{s}" for s in said))} for one in lines]
-    names = sorted(name for name in set().union(*noticed) if seen.get(name, 0) >= RARE)
-    table = _table(noticed, [1.0] * len(lines), names)
-    weights = _fit(table, lines, range(len(lines)), GLANCE_COST)
-    kept = _best(table, weights, seen, GLANCE_KEPT)
-    by_name = dict(zip(table.names, weights, strict=True))
-    found = {name: round(by_name[name], 3) for name in kept}
-    totals = sorted(
-        sum(found.get(word, 0.0) + sum(found.get(f"#{one}", 0.0) for one in said) for word, said in senses.line(line.text))
-        for line, score in zip(lines, scored.scores, strict=True)
-        if line.truth and score > threshold - 1.0
-    )
-    return found, round(-totals[int(len(totals) * PASSED_OVER)], 3) if totals else 0.0
+def _glances(lines: Sequence[Example], senses: Senses, seen: Mapping[str, int]) -> Table:
+    """Words and senses alone, counted as often as they are met: what a first look adds up."""
+    rows = [
+        [name for word, said in senses.line(one.text) for name in (word, *(f"#{s}" for s in said))] for one in lines
+    ]
+    names = sorted(name for name in set().union(*rows) if seen.get(name, 0) >= RARE)
+    place = {name: index for index, name in enumerate(names)}
+    kept = [array("i", sorted(place[one] for one in row if one in place)) for row in rows]
+    return Table([*names, ""], kept, [1.0] * len(lines))
 
 
 def _techniques(lines: Sequence[Example], noticed: Sequence[set[str]]) -> dict[str, dict[str, float]]:
@@ -195,7 +220,7 @@ def _techniques(lines: Sequence[Example], noticed: Sequence[set[str]]) -> dict[s
                 for one in sorted(total)
                 if total[one] >= RARE
                 for weight in [0.5 * log((counts[one] + 1.0) / (total[one] * number[technique] / whole + 1.0))]
-                if abs(weight) >= 0.1  # noqa: PLR2004 - says next to nothing
+                if abs(weight) >= 0.1
             },
         }
         for technique, counts in sorted(with_it.items())

@@ -3,7 +3,7 @@
 A folder of texts (``tests/texts``) holds two kinds of rows, one JSON object a line, all written for this purpose:
 
 * items: ``item`` with its ``surface``, the ``hostile`` passages in it, and their ``techniques``;
-* lines: a text ``t``, whether it gives orders ``y``, techniques ``k``, language ``l``, and the place ``p`` it would stand.
+* lines: a text ``t``, whether it gives orders ``y``, techniques ``k``, language ``l``, and the place ``p`` it is for.
 
 Files of one number were written by one author: :attr:`Example.fold` keeps what an author wrote, and what one server
 says, on one side of a cut. Every line of a public tool is an honest one: none of them is poisoned.
@@ -11,6 +11,7 @@ says, on one side of a cut. Every line of a public tool is an honest one: none o
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,10 +24,15 @@ from mcp_threat_scoring.acts import NOBODY, Known
 from mcp_threat_scoring.hostile_views import Reader, Wording, lines_of
 from mcp_threat_scoring.normalise import normalise
 from mcp_threat_scoring.passages import Piece, pieces
+from mcp_threat_scoring.senses import Senses
 
+PARTS = ("tools", "prompts", "resources", "resource_templates", "resourceTemplates")
 FOLDS = 3
 AUTHORS: Mapping[str, int] = {
-    "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
+    "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "attacks-4": 2, "attacks-5": 0, "attacks-6": 1,
+    "attacks-7": 2, "attacks-8": 1, "attacks-9": 2,
+    "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
+    "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, str] = {
@@ -46,6 +52,8 @@ class Example(Struct, frozen=True):
     source: str
     language: str = "en"
     techniques: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    """Stems of the line that are also in its item's name."""
 
 
 class Group(Struct):
@@ -97,11 +105,15 @@ class _Collector:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self.senses = Senses({}, {}, {}, 1)  # the stems alone
         self.found = Examples([], [])
-        self.places: dict[tuple[str, str, bool, tuple[str, ...], bool, int], int] = {}
+        self.places: dict[tuple[str, str, bool, tuple[str, ...], tuple[str, ...], bool, int], int] = {}
+
+    def own(self, line: Wording) -> tuple[str, ...]:
+        return tuple(sorted({word for word, _ in self.senses.line(line.text) if word in line.own}))
 
     def add(self, one: Example) -> int:
-        key = (one.text, one.role, one.first, one.concepts, one.truth, one.fold)
+        key = (one.text, one.role, one.first, one.concepts, one.own, one.truth, one.fold)
         place = self.places.setdefault(key, len(self.found.lines))
         if place == len(self.found.lines):
             self.found.lines.append(one)
@@ -119,7 +131,7 @@ class _Collector:
         for line, truth in zip(lines, _truths(lines, hostile), strict=True):
             group.lines.append(self.add(Example(
                 line.text, line.concepts, line.passage.role, line.first, truth, fold, source, language,
-                techniques if truth else (),
+                techniques if truth else (), self.own(line),
             )))  # fmt: skip
         self.found.groups.append(group)
 
@@ -131,6 +143,24 @@ class _Collector:
             self.add(Example(
                 line.text, line.concepts, role, False, bool(row["y"]), fold, source, str(row["l"]), tuple(row["k"])
             ))  # fmt: skip
+
+
+def captured(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Everything that whole captures say, as (server, item): their tools, prompts, resources and instructions."""
+    for path in sorted(folder.glob("*.json")):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            continue
+        for part in PARTS if isinstance(document, dict) else ():
+            listed = document.get(part)
+            items = listed.get(part) if isinstance(listed, dict) else listed
+            for item in items if isinstance(items, list) else ():
+                if isinstance(item, dict):
+                    yield path.stem, item
+        said = document.get("initialize") if isinstance(document, dict) else None
+        if isinstance(said, dict) and isinstance(said.get("instructions"), str):
+            yield path.stem, {"instructions": said["instructions"]}
 
 
 def collect(texts: Path, tools: Iterable[tuple[str, str, Mapping[str, Any]]], reader: Reader) -> Examples:

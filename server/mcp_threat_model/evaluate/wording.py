@@ -1,0 +1,77 @@
+"""The part of `--fit` that learns the wording of orders: reads the texts and the corpus, writes, and tells how well.
+
+The texts lie in ``tests/texts`` beside the rules; where they are not (in a wheel), there is nothing to learn from and
+``rules/lines.json`` stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from mcp_threat_model.evaluate.corpus import read_rows
+from mcp_threat_model.evaluate.lines import Scored, learn, lines_text
+from mcp_threat_model.evaluate.texts import captured, collect
+from mcp_threat_scoring.documents import load_document
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.hostile import hostile_engine
+from mcp_threat_scoring.learned import DECISIVE, LINES, weight_of
+from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.senses import SensesDoc, compile_senses
+
+TEXTS = Path("tests") / "texts"
+SENSES = "senses.yaml"
+TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta")
+
+
+def _honest(corpus: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Every tool of the corpus that is not an attack, and every item of its whole captures."""
+    for path in sorted(corpus.glob("*.jsonl")):
+        for row in read_rows(path):
+            if isinstance(row.get("name"), str) and "description" in row and row.get("label") != "malicious":
+                tool = {key: row[key] for key in TOOL_KEYS if row.get(key) is not None}
+                yield path.stem, str(row.get("server")), tool
+    for server, item in captured(corpus / "manifests"):
+        yield "manifests", server, item
+
+
+def _alarm(scored: Scored, lines: list[int], threshold: float, steep: float) -> bool:
+    return weight_of([scored.scores[line] for line in lines], threshold, steep) >= DECISIVE
+
+
+def told(scored: Scored, threshold: float, steep: float) -> str:
+    """How many items are found by the wording of their lines alone, by models that saw neither author nor server."""
+    rows: defaultdict[tuple[str, str], list[bool]] = defaultdict(list)
+    for group in scored.examples.groups:
+        alarm = _alarm(scored, group.lines, threshold, steep)
+        rows[group.source, "attacks" if group.attack else "honest"].append(alarm)
+        if group.attack:
+            rows[f"in {group.language}", "attacks"].append(alarm)
+    lines = ["items found by wording alone, by models that saw neither their author nor their server"]
+    for (source, kind), found in sorted(rows.items()):
+        lines.append(f"  {source:24} {kind:8} {sum(found):5} of {len(found):5}  {sum(found) / len(found):.4f}")
+    return "\n".join(lines) + "\n"
+
+
+def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
+    """Learn, write ``rules/lines.json`` and tell how well what was not seen is told apart.
+
+    Raises:
+        OSError: the file cannot be written.
+        RuleError: the senses are wrong.
+    """
+    texts = ruleset.root.parent / TEXTS
+    if not texts.is_dir():
+        say.write(f"no texts in {TEXTS.as_posix()}: {LINES} is left as it is\n")
+        return
+    problems: list[RuleProblem] = []
+    senses = load_document(SensesDoc, ruleset.root / SENSES, SENSES, problems)
+    if senses is None:
+        raise RuleError(problems)
+    examples = collect(texts, _honest(corpus), hostile_engine(ruleset).plain_reader)
+    document, scored = learn(examples, compile_senses(senses))
+    (ruleset.root / LINES).write_text(lines_text(document), encoding="utf-8")
+    say.write(f"wrote {LINES}: {len(document.weights)} weights from {document.source}\n")
+    say.write(told(scored, document.threshold, document.slope))
