@@ -13,12 +13,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
-
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.model import Model, read_json
+from mcp_threat_scoring.model import Model, ValidationError, read_json
 from mcp_threat_scoring.senses import Senses, Tables, Word
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.wording import features, in_english
 
 LINES = "lines.json"
@@ -233,5 +231,5 @@ def load_learned(root: Path) -> Learned:
     """
     try:
         return Learned(read_json(LinesDoc, (root / LINES).read_bytes()))
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValidationError) as error:
         raise RuleError([RuleProblem(LINES, 0, f"cannot be read: {error}")]) from None

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import re2
-from msgspec import Struct, field
 
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import fold
+from mcp_threat_scoring.structs import Struct, field
 
 STEM = 7
 """Letters kept of a word of an alphabet, once its ending is off."""

@@ -13,12 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from math import log
 
-from msgspec import Struct
-
 from mcp_threat_model.evaluate.descent import fit_lines
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
 from mcp_threat_scoring.learned import DECISIVE, LinesDoc, scale_of, weigh, weight_of
 from mcp_threat_scoring.senses import Senses, Tables
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.wording import features, in_english
 
 COST = 0.012
@@ -151,9 +150,7 @@ def _low(values: Sequence[float]) -> float:
 
 def _rounded(names: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
     return {
-        name: round(weight, 4)
-        for name, weight in zip(names, weights, strict=True)
-        if name and abs(weight) >= 0.0005
+        name: round(weight, 4) for name, weight in zip(names, weights, strict=True) if name and abs(weight) >= 0.0005
     }
 
 

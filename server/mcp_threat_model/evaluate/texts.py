@@ -17,14 +17,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_scoring.acts import NOBODY, Known
 from mcp_threat_scoring.hostile_views import Reader, Wording, lines_of
 from mcp_threat_scoring.normalise import normalise
 from mcp_threat_scoring.passages import Piece, pieces
 from mcp_threat_scoring.senses import Senses
+from mcp_threat_scoring.structs import Struct
 
 PARTS = ("tools", "prompts", "resources", "resource_templates", "resourceTemplates")
 FOLDS = 3
