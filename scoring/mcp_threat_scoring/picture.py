@@ -167,7 +167,9 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     signals = Signals()
     tools: list[ToolProfile] = []
     weight = 0
-    prefix, among = compiled.kin.read([tool.name for tool in manifest.tools])
+    prefix, among = compiled.kin.read(
+        [tool.name for tool in manifest.tools], [tool.text("description") for tool in manifest.tools]
+    )
     groups: Mapping[str, tuple[Item, ...]] = {
         "tools": manifest.tools or clauses(manifest.listing),
         "prompts": manifest.prompts,
