@@ -5,8 +5,8 @@ verbs of all names are counted once per server, and every tool gets the shares a
 the server's tools whose name turns on a verb of that class), besides ``siblings.reading`` and ``siblings.changing``.
 
 And a tool called "delete_application" takes down what runs where its siblings speak of pods and deployments, and a job
-seeker's letter elsewhere. Every word class of the lexicon called ``about-TOPIC`` is therefore looked for in the names and
-the beginnings of the descriptions, and its share is the fact ``siblings.about-TOPIC``.
+seeker's letter elsewhere. Every word class of the lexicon called ``about-TOPIC`` is therefore looked for in the names
+and the beginnings of the descriptions, and its share is the fact ``siblings.about-TOPIC``.
 """
 
 from __future__ import annotations

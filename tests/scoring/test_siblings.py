@@ -31,3 +31,14 @@ def test_few_tools_say_nothing(kin: Kin, names: list[str]) -> None:
 
 def test_names_of_any_kind_are_read(kin: Kin) -> None:
     assert kin.read(["", "\ud800", "x" * 10_000, "删除"])[1]["siblings.changing"] == 0
+
+
+def test_what_a_server_is_about_is_told_by_names_and_descriptions(kin: Kin) -> None:
+    names = ["list_pods", "delete_application", "sync", "get_user"]
+    _, facts = kin.read(names, ["", "", "Syncs a Deployment with its manifest", "Get a user"])
+    assert facts["siblings.about-hosting"] == 50
+    assert facts["siblings.about-notebooks"] == 0
+
+
+def test_descriptions_may_be_missing(kin: Kin) -> None:
+    assert kin.read(["list_pods", "a", "b", "c"])[1]["siblings.about-hosting"] == 25
