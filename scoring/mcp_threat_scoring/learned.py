@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import Model, ValidationError, read_json
-from mcp_threat_scoring.senses import Senses, Tables, Word
+from mcp_threat_scoring.senses import Senses, Tables, Word, stem
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.wording import features, in_english
 
@@ -25,6 +25,8 @@ USUAL = 60.0
 FEWEST = 40
 LENGTH = 0.4
 """How far long lines are held back: at 0 weights are simply added, at 1 they are averaged."""
+UNKNOWN = 20_000
+"""Pieces of one text, not met before, that are worked out in full; further ones are looked up as they stand."""
 MEMO = 20_000
 MEMO_LENGTH = 400
 BREAK = "\x00"
@@ -97,12 +99,17 @@ class _Glance(dict[str, float]):
     def __init__(self, senses: Senses, weights: Mapping[str, float]) -> None:
         super().__init__()
         self._senses, self._weights = senses, weights
+        self.left = UNKNOWN
+        """Pieces that may still be worked out in full, of one text."""
 
     def __missing__(self, token: str) -> float:
         weights = self._weights
+        self.left -= 1
+        if self.left < 0:
+            return weights.get(stem(token), 0.0) if token.isalpha() else 0.0
         found = 0.0
-        for stem, said in self._senses.line(token):
-            found += weights.get(stem, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
+        for word, said in self._senses.line(token):
+            found += weights.get(word, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
         if len(self) < MEMO and len(token) < MEMO_LENGTH:
             self[token] = found
         return found
@@ -153,6 +160,7 @@ class Learned:
         """Whether any line of a text may be an order, so that it has to be read closely. Linear; quick for most."""
         known = self._touched.get(text)
         if known is None:
+            self.glance.left = UNKNOWN
             known = any(self._suspect(chunk) for chunk in _chunks(text))
             if len(text) < MEMO_LENGTH and len(self._touched) < MEMO:
                 self._touched[text] = known
@@ -161,6 +169,7 @@ class Learned:
     def finditer(self, text: str) -> Iterator[Place]:
         """The lines of a long text that may be orders, as a pattern would find them."""
         at = 0
+        self.glance.left = UNKNOWN
         for chunk in _chunks(text):
             if self._suspect(chunk):
                 yield Place(at, at + len(chunk))
@@ -202,8 +211,8 @@ class Learned:
 
 
 def _worth(word: Word, weights: Mapping[str, float]) -> float:
-    stem, said = word
-    return weights.get(stem, 0.0) + sum(max(0.0, weights.get(f"#{sense}", 0.0)) for sense in said)
+    plain, said = word
+    return weights.get(plain, 0.0) + sum(max(0.0, weights.get(f"#{sense}", 0.0)) for sense in said)
 
 
 def weight_of(scores: Iterable[float], threshold: float, slope: float) -> float:
