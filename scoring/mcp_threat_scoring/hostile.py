@@ -20,7 +20,7 @@ from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, texts_of, worth_reading
 from mcp_threat_scoring.learned import Learned, load_learned
-from mcp_threat_scoring.manifest import Item, Manifest, canonical_json
+from mcp_threat_scoring.manifest import Item, Manifest, canonical_json, well_formed
 from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import normalise
@@ -179,7 +179,7 @@ class HostileEngine:
             texts.append(("", "listing", {"name": listing.name, "description": listing.description}))
         found: list[Suspicion] = []
         for base, kind, parts in texts:
-            said = {key: value for key, value in parts.items() if value}
+            said = {key: well_formed(value) for key, value in parts.items() if value}
             if said and self._suspect(said):
                 known = Known(server.name.lower(), siblings) if kind == "server" else NOBODY
                 subject = hostile_subject(base, kind, pieces(said, base), self.reader, known)

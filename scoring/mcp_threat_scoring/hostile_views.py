@@ -178,7 +178,7 @@ def texts_of(raw: Mapping[str, Any]) -> Iterable[str]:
         value = stack.pop()
         if isinstance(value, str):
             if len(value) >= SENTENCE:
-                yield value
+                yield well_formed(value)
         elif isinstance(value, dict):
             stack.extend(value.values())
         elif isinstance(value, list):

@@ -73,7 +73,7 @@ def split_words(name: str) -> str:
             out.append(" ")
             before = after_upper = ""
             continue
-        upper = char.isupper()
+        upper = char.isupper() and char.lower() != char  # 𝔄 is a capital that has no small letter
         if upper and before and (not after_upper or name[index + 1 : index + 2].islower()):
             out.append(" ")
         out.append(char)

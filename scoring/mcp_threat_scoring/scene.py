@@ -105,9 +105,10 @@ class World:
         }
         # "Billing" names a line of business and no act. Whoever serves somebody's own data mostly changes it too,
         # unless another clause says what is done; of public data nobody would think so.
-        silent = unsaid if acts else unsaid & ~self.data["likely", "private"]
-        for effects in self.effects.values():
-            effects["write"] &= ~silent
+        served = 0 if acts else unsaid & self.data["likely", "private"]
+        for certainty, effects in self.effects.items():
+            effects["write"] &= ~unsaid
+            effects["write"] |= served if certainty != "sure" else 0
         readers = self.all & ~self.effects["likely"]["write"]  # the same for both bounds: a doubt may not hide one
         for effects in self.effects.values():
             effects["read"] = readers
