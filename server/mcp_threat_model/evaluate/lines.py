@@ -27,8 +27,9 @@ KEPT = 12_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
 """Lines that a feature must be met in: what fewer say may be a name."""
-ALARMS = 0.0006
-"""Share of honest tools whose lines may add up to a decisive one."""
+ALARMS = 0.0015
+"""Share of public tools whose lines may add up to a decisive one, where tools that share that line count once: the odd
+sentence that one server repeats in thirty tools says as much of other servers as if it stood in one."""
 FOREIGN_ALARMS = 0.0012
 """Share of honest lines in other languages than English that may be beyond the threshold."""
 FAR_BELOW = 100.0
@@ -36,6 +37,8 @@ STEEP = 20.0
 """Log-odds for each point of a line's score."""
 GLANCE_COST = 0.05
 GLANCE_KEPT = 4_000
+PUBLIC_TOOLS = ("unannotated_tools", "annotated_tools", "live_annotated_tools")
+"""Files of tools as servers have them; others were chosen for being hard."""
 NEARLY = 0.15
 """How far below the threshold a line still helps to find its item."""
 PASSED_OVER = 0.015
@@ -160,12 +163,12 @@ def _calibrated(scored: Scored, senses: Senses) -> tuple[float, float]:
     The lines of hardly an honest tool add up to as much. Scores of lines in other languages are moved.
     """
     lines = scored.examples.lines
-    tools = [group for group in scored.examples.groups if not group.attack and "_tools" in group.source]
+    tools = [group for group in scored.examples.groups if group.source in PUBLIC_TOOLS]
     honest = {line for group in tools for line in group.lines}
     abroad = [index for index, one in enumerate(lines) if not in_english(one.text, senses.line(one.text))]
     for index in abroad:
         scored.scores[index] -= FAR_BELOW
-    threshold = _threshold([[scored.scores[line] for line in group.lines] for group in tools])
+    threshold = _threshold([[(scored.scores[line], line) for line in group.lines] for group in tools])
     highest = sorted((scored.scores[index] + FAR_BELOW for index in abroad if index in honest), reverse=True)
     foreign = threshold - highest[int(len(highest) * FOREIGN_ALARMS)] if highest else 0.0
     for index in abroad:
@@ -173,13 +176,17 @@ def _calibrated(scored: Scored, senses: Senses) -> tuple[float, float]:
     return threshold, foreign
 
 
-def _threshold(honest: Sequence[Sequence[float]]) -> float:
-    """The lowest score of a decisive line at which no more honest tools than may be are beyond it."""
+def _threshold(honest: Sequence[Sequence[tuple[float, int]]]) -> float:
+    """The lowest score of a decisive line at which no more honest tools than may be are beyond it.
+
+    Args:
+        honest: the lines of every tool, as (score, number of the line).
+    """
     low, high = -2.0, 4.0
     for _ in range(20):
         middle = (low + high) / 2
-        share = sum(weight_of(scores, middle, STEEP) >= DECISIVE for scores in honest) / max(1, len(honest))
-        low, high = (middle, high) if share > ALARMS else (low, middle)
+        alarms = {max(tool)[1] for tool in honest if weight_of([score for score, _ in tool], middle, STEEP) >= DECISIVE}
+        low, high = (middle, high) if len(alarms) > ALARMS * len(honest) else (low, middle)
     return high
 
 
