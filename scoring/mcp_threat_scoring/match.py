@@ -8,7 +8,7 @@ time, whatever the target wrote.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any
@@ -22,16 +22,14 @@ from mcp_threat_scoring.openings import Openings, opening_of
 from mcp_threat_scoring.predicate import Predicate, predicate
 from mcp_threat_scoring.rule import (
     AbilityTest,
-    AllOf,
-    AnyOf,
     DomainTest,
     EffectTest,
     FactTest,
-    Not,
     SignalTest,
     Test,
     TextTest,
 )
+from mcp_threat_scoring.rule_walk import in_order, leaves, supporters
 from mcp_threat_scoring.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct, astuple
@@ -130,7 +128,7 @@ class Matcher:
         self.always_late: list[int] = []
         """Rules that may fire without any atom."""
         problems: list[RuleProblem] = []
-        early, late = _in_order(list(rules))
+        early, late = in_order(list(rules))
         self.first_late = len(early)
         """Index of the first rule that waits for a conclusion."""
         for rule in (*early, *late):
@@ -153,7 +151,9 @@ class Matcher:
         """
         problems: list[RuleProblem] = []
         for compiled in self.rules:
-            for test in texts_of(compiled.rule.test):
+            for test in leaves(compiled.rule.test):
+                if not isinstance(test, TextTest):
+                    continue
                 try:
                     re2.compile(pattern_of(test, self._lexicon), _options())
                 except KeyError as error:
@@ -197,7 +197,7 @@ class Matcher:
     def _add(self, rule: SignalRule) -> None:
         index = len(self.rules)
         made = predicate(rule.test, self._atom)
-        positives = tuple(dict.fromkeys(self._atom(test) for test in _positives(rule.test)))
+        positives = tuple(dict.fromkeys(self._atom(test) for test in supporters(rule.test)))
         self.rules.append(_Compiled(rule, made, positives))
         if made.trigger is None:
             (self.always if index < self.first_late else self.always_late).append(index)
@@ -427,74 +427,3 @@ def _holds(test: FactTest, value: bool | int | str) -> bool:
         return isinstance(value, int) and value <= test.at_most
     wanted = test.equals if isinstance(test.equals, list) else [test.equals]
     return any(type(one) is type(value) and one == value for one in wanted)
-
-
-def mentions(test: Test) -> set[str]:
-    """The signals a test asks for."""
-    if isinstance(test, SignalTest):
-        return {test.signal}
-    if isinstance(test, AnyOf):
-        return set().union(*map(mentions, test.any))
-    if isinstance(test, AllOf):
-        return set().union(*map(mentions, test.all))
-    return mentions(test.negated) if isinstance(test, Not) else set()
-
-
-def _positives(test: Test, *, positive: bool = True) -> Iterator[Test]:
-    """The tests in a test that speak for it."""
-    if isinstance(test, AnyOf | AllOf):
-        inner = test.any if isinstance(test, AnyOf) else test.all
-        # what can be pointed at comes before what is made of several parts
-        for one in sorted(inner, key=lambda one: isinstance(one, AnyOf | AllOf | Not)):
-            yield from _positives(one, positive=positive)
-    elif isinstance(test, Not):
-        yield from _positives(test.negated, positive=not positive)
-    elif positive:
-        yield test
-
-
-def texts_of(test: Test) -> Iterator[TextTest]:
-    """The tests of texts in a test."""
-    if isinstance(test, AnyOf | AllOf):
-        for one in test.any if isinstance(test, AnyOf) else test.all:
-            yield from texts_of(one)
-    elif isinstance(test, Not):
-        yield from texts_of(test.negated)
-    elif isinstance(test, TextTest):
-        yield test
-
-
-def asks_conclusions(test: Test) -> bool:
-    """Whether a test asks what was concluded, and not only what was seen."""
-    if isinstance(test, AbilityTest | EffectTest | DomainTest):
-        return True
-    if isinstance(test, AnyOf):
-        return any(map(asks_conclusions, test.any))
-    if isinstance(test, AllOf):
-        return any(map(asks_conclusions, test.all))
-    return isinstance(test, Not) and asks_conclusions(test.negated)
-
-
-def _in_order(rules: list[SignalRule]) -> tuple[list[SignalRule], list[SignalRule]]:
-    """Rules that mention a signal come after the rule that makes it; those that wait for a conclusion come last."""
-    by_id = {str(rule.id): rule for rule in rules}
-    needs = {name: sorted(mentions(rule.test)) for name, rule in by_id.items()}
-    ordered: dict[str, bool] = {}
-    open_: set[str] = set()
-
-    def visit(name: str) -> bool:
-        """Whether the rule has to wait."""
-        if name in ordered or name not in by_id:
-            return ordered.get(name, False)
-        if name in open_:
-            raise RuleError([RuleProblem(name, 0, "rules refer to each other in a circle")])
-        open_.add(name)
-        late = any(list(map(visit, needs[name]))) or asks_conclusions(by_id[name].test)
-        open_.discard(name)
-        ordered[name] = late
-        return late
-
-    for rule in rules:
-        visit(str(rule.id))
-    early = [by_id[name] for name, late in ordered.items() if not late]
-    return early, [by_id[name] for name, late in ordered.items() if late]

@@ -24,7 +24,8 @@ from mcp_threat_scoring.errors import RuleError, UsageError
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.match import pattern_of
 from mcp_threat_scoring.picture import compile_rules
-from mcp_threat_scoring.rule import AbilityTest, AllOf, AnyOf, DomainTest, FactTest, Not, SignalTest, Test, TextTest
+from mcp_threat_scoring.rule import AbilityTest, DomainTest, FactTest, SignalTest, TextTest
+from mcp_threat_scoring.rule_walk import leaves
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 
 MAX_FOLDERS: Final = 8
@@ -141,10 +142,10 @@ def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> None:
     shipped = [rule for rule in ruleset.rules if str(rule.id) not in ours]
     signals = {str(rule.id) for rule in ruleset.rules}
     for rule in own:
-        alike = [test for other in shipped if _kind(other) == _kind(rule) for test in _tests(other.test)]
+        alike = [test for other in shipped if _kind(other) == _kind(rule) for test in leaves(other.test)]
         fields = {test.field for test in alike if isinstance(test, TextTest)}
         facts = {test.fact for test in alike if isinstance(test, FactTest)}
-        for test in _tests(rule.test):
+        for test in leaves(rule.test):
             if isinstance(test, TextTest):
                 _among(rule, "field", test.field, fields)
             elif isinstance(test, FactTest):
@@ -173,7 +174,9 @@ def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
     """Run every pattern over a text that is hard for it."""
     count = 0
     for rule in rules:
-        for test in _texts(rule.test):
+        for test in leaves(rule.test):
+            if not isinstance(test, TextTest):
+                continue
             count += 1
             if count > MAX_PATTERNS:
                 raise UsageError(f"the rules hold more than {MAX_PATTERNS} patterns")
@@ -193,21 +196,6 @@ def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
 def _words(error: Exception) -> str:
     first = error.args[0] if error.args else ""
     return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
-
-
-def _texts(test: Test) -> Iterator[TextTest]:
-    return (one for one in _tests(test) if isinstance(one, TextTest))
-
-
-def _tests(test: Test) -> Iterator[Test]:
-    """A test and everything in it that can be true by itself."""
-    if isinstance(test, AnyOf | AllOf):
-        for one in test.any if isinstance(test, AnyOf) else test.all:
-            yield from _tests(one)
-    elif isinstance(test, Not):
-        yield from _tests(test.negated)
-    else:
-        yield test
 
 
 def _seconds_per_char(pattern: str, written: str) -> float:
