@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mcp_threat_scoring.auth_scope import authority
 from mcp_threat_scoring.catalogue import load_catalogue
-from mcp_threat_scoring.documents import rule_cache
 from mcp_threat_scoring.finding import by_severity, checks, findings
 from mcp_threat_scoring.hostile_finding import hostile_checks, hostile_findings
 from mcp_threat_scoring.maestro import model
@@ -77,7 +76,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     context = _context(manifest, picture)
     capabilities = _capabilities(picture)
     maestro = model(picture.signals, known.meta, known.catalogue, context)
-    rule_cache().flush()
+    known.ruleset.keep()
     return Report(
         target=TargetOut(kind=manifest.target_kind, value=as_asked(manifest.target_value, TARGET_SHOWN)),
         server=_server(manifest),

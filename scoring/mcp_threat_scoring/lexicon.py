@@ -13,6 +13,7 @@ import re2
 
 from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.prose import Grammar, forms_of
+from mcp_threat_scoring.sieve import Sieve
 from mcp_threat_scoring.structs import Struct, field
 
 _VOWELS = "aeiou"
@@ -77,6 +78,8 @@ class Lexicon(Struct, frozen=True, dict=True):
     things_first: Sequence[str] = ()
     compounds: Sequence[str] = ()
     skipped: Sequence[str] = ()
+    sieve: Sieve = field(default_factory=Sieve)
+    """The words that patterns ask for, shared by all of them."""
     _forms: dict[tuple[str, bool], list[str]] = field(default_factory=dict)
     _spelled: dict[tuple[str, bool], str] = field(default_factory=dict)
     """Alternations already written out: a class stands in dozens of patterns."""

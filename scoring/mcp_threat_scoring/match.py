@@ -1,15 +1,15 @@
-"""Match all rules against a subject in one pass.
+"""Match all rules against a subject.
 
-Every pattern of every rule becomes an atom. The atoms over one view form one RE2 set, so that a view is read once
-whatever the number of rules; only rules that one of the matched atoms belongs to are then evaluated. RE2 runs in linear
-time, whatever the target wrote.
+Every pattern of every rule becomes an atom. The words of a view say which of its atoms are worth trying
+(:mod:`sieve`), whatever the number of rules; only rules that one of the matched atoms belongs to are then evaluated.
+Patterns are RE2's, which runs in linear time, whatever the target wrote.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from heapq import heappop, heappush
 from typing import Any
 
@@ -31,6 +31,7 @@ from mcp_threat_scoring.rule import (
 )
 from mcp_threat_scoring.rule_walk import in_order, leaves, supporters
 from mcp_threat_scoring.ruleset import SignalRule
+from mcp_threat_scoring.sieve import Sieve
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct, astuple
 from mcp_threat_scoring.views import Subject, View
@@ -51,44 +52,80 @@ class _Compiled(Struct, frozen=True, eq=False):
 
 
 class _Field:
-    """The tests of one view. The set of their patterns is made when a subject has that view: many never do."""
+    """The tests of one view. What their patterns ask for is looked up when a subject has that view: many never do."""
 
-    __slots__ = ("_atoms", "_set", "_tests", "openings")
+    __slots__ = ("_always", "_anything", "_inside", "_regex", "_sieve", "_tests", "_tried", "openings")
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, sieve: Sieve) -> None:
         self.openings = Openings(lexicon)
-        self._atoms: list[int] = []
-        self._tests: list[TextTest] = []
-        self._set: Any = None
+        self._sieve = sieve
+        self._tests: dict[int, TextTest] = {}
+        self._regex: dict[int, Any] = {}
+        self._tried: dict[int, list[tuple[int, frozenset[int], bool]]] | None = None
+        self._always: list[int] = []
+        """Atoms whose patterns ask for no words …"""
+        self._anything: list[int] = []
+        """… and those that any text answers."""
+        self._inside: list[tuple[str, int]] = []
 
     def add(self, test: TextTest, atom: int) -> None:
         """One more test that takes a pattern."""
-        self._atoms.append(atom)
-        self._tests.append(test)
+        self._tests[atom] = test
 
-    def compile(self, lexicon: Lexicon) -> Any:
-        """The set of all patterns.
+    def prepare(self, lexicon: Lexicon) -> dict[int, list[tuple[int, frozenset[int], bool]]]:
+        """Look up what all patterns ask for.
+
+        Raises:
+            KeyError: a word class is unknown.
+        """
+        tried: defaultdict[int, list[tuple[int, frozenset[int], bool]]] = defaultdict(list)
+        for atom, test in self._tests.items():
+            if test.regex == ".":
+                self._anything.append(atom)
+                continue
+            paths = self._sieve.ask(_name(test), partial(pattern_of, test, lexicon))
+            for clauses, enough in paths:
+                tried[clauses[0]].append((atom, frozenset(clauses), enough))
+            if not paths:
+                self._always.append(atom)
+        self._inside = self._sieve.inside(number for held in tried.values() for one in held for number in one[1])
+        self._tried = dict(tried)
+        return self._tried
+
+    def regex(self, atom: int, lexicon: Lexicon) -> Any:
+        """The compiled pattern of an atom.
 
         Raises:
             KeyError: a word class is unknown.
             re2.error: a pattern is not valid RE2.
         """
-        made = re2.Set.SearchSet(_options())
-        for test in self._tests:
-            made.Add(pattern_of(test, lexicon))
-        made.Compile()
-        self._set = made
+        made = self._regex.get(atom)
+        if made is None:
+            made = self._regex[atom] = re2.compile(pattern_of(self._tests[atom], lexicon), _options())
         return made
 
     def read(self, view: View, lexicon: Lexicon) -> list[int]:
         """The atoms that hold of a view."""
         found = self.openings.read(view.text)
-        atoms = self._atoms
-        if atoms:
-            matched = (self._set or self.compile(lexicon)).Match(view.encoded())
-            if matched:
-                found += [atoms[index] for index in matched]
+        if not self._tests:
+            return found
+        tried = self.prepare(lexicon) if self._tried is None else self._tried
+        words, lower = self._sieve.sift(view.text, self._inside)
+        sure = set(self._anything) if view.text.strip("\n") else set[int]()
+        maybe = set(self._always)
+        for clause in tried.keys() & words:
+            for atom, asked, enough in tried[clause]:
+                if enough and lower:
+                    sure.add(atom)
+                elif asked <= words:
+                    maybe.add(atom)
+        found += sure
+        found += [atom for atom in maybe - sure if self.span(atom, view, lexicon)[0] >= 0]
         return found
+
+    def span(self, atom: int, view: View, lexicon: Lexicon) -> tuple[int, int]:
+        """Where a pattern matches first; (-1, -1) if nowhere."""
+        return _span(self.regex(atom, lexicon), view)
 
 
 @lru_cache(maxsize=1)
@@ -97,6 +134,11 @@ def _options() -> Any:
     options.log_errors = False
     options.max_mem = 256 << 20
     return options
+
+
+def _name(test: TextTest) -> str:
+    """What the pattern of a test is known by: shorter than the pattern, whose macros are expanded."""
+    return "=" + "|".join(test.has) if test.has is not None else test.regex or ""
 
 
 def pattern_of(test: TextTest, lexicon: Lexicon) -> str:
@@ -119,7 +161,6 @@ class Matcher:
         self.judged: list[tuple[int, Judged]] = []
         self._sources: list[Test] = []
         self._memo: dict[tuple[Any, ...], int] = {}
-        self._regex: dict[int, Any] = {}
         self._lexicon = lexicon
         self.signal_atoms: defaultdict[str, list[int]] = defaultdict(list)
         self.rules: list[_Compiled] = []
@@ -165,7 +206,7 @@ class Matcher:
         if problems:
             raise RuleError(problems)
         for view in self._fields.values():
-            view.compile(self._lexicon)
+            view.prepare(self._lexicon)
 
     def _atom(self, test: Test) -> int:
         """The number of a test, the same for the same test."""
@@ -180,7 +221,7 @@ class Matcher:
         if isinstance(test, TextTest):
             view = self._fields.get(test.field)
             if view is None:
-                view = self._fields[test.field] = _Field(self._lexicon)
+                view = self._fields[test.field] = _Field(self._lexicon, self._lexicon.sieve)
             asked = opening_of(test)
             if asked is not None:
                 view.openings.add(asked, atom)
@@ -261,12 +302,7 @@ class Matcher:
         if atom in openings:
             start, end = openings.span(view.text, atom)
         else:
-            regex = self._regex.get(atom)
-            if regex is None:
-                regex = self._regex[atom] = re2.compile(pattern_of(source, self._lexicon), _options())
-            start, end = _span(regex, view)
-        if start < 0:  # the set and the search disagree only where the set ran out of memory
-            return Evidence(rule_id, subject.pointer, neutralise(""))
+            start, end = self._fields[source.field].span(atom, view, self._lexicon)
         return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
 
 

@@ -1,9 +1,9 @@
 """Checked rules kept as JSON beside their YAML, as Python keeps its bytecode: loading then costs a twentieth.
 
 One file, ``rules/__pycache__/rules.json``, holds every document by its file's name, with the size and time stamp of the
-file it was made from and of the code that it was checked by. It is only ever read for the rules shipped with us; a
-folder that cannot be written to simply stays slow, and a damaged cache is as good as none. Models are checked on every
-load, cached or not.
+file it was made from and of the code that it was checked by, and what the patterns in them ask for (:mod:`sieve`). It
+is only ever read for the rules shipped with us; a folder that cannot be written to simply stays slow, and a damaged
+cache is as good as none. Models are checked on every load, cached or not.
 """
 
 from __future__ import annotations
@@ -13,14 +13,25 @@ from contextlib import suppress
 from pathlib import Path
 
 from mcp_threat_scoring.model import Model, read_json, to_json
-from mcp_threat_scoring.structs import Struct, ValidationError
+from mcp_threat_scoring.sieve import Index
+from mcp_threat_scoring.structs import Raw, Struct, ValidationError
 
 MAX_BYTES = 8 * 1024 * 1024
+
+
+LEXICON = "lexicon.yaml"
+"""What patterns are made of besides their text."""
+
+
+_NO_INDEX = Raw(b"{}")
 
 
 class _File(Struct):
     code: str
     files: dict[str, tuple[str, str]]
+    words: str = ""
+    """The stamp of the lexicon that the index was made with."""
+    index: Raw = _NO_INDEX
 
 
 def _stamp(path: str) -> str:
@@ -43,12 +54,15 @@ class RuleCache:
         self._code = ""
         self._dirty = False
         self._entries: dict[str, tuple[str, str]] = {}
+        self._index = _NO_INDEX
         with suppress(OSError, ValidationError):
             self._code = _code()
             if self._file.stat().st_size <= MAX_BYTES:
                 held = read_json(_File, self._file.read_bytes())
                 if held.code == self._code:
                     self._entries = held.files
+                    if held.words == self._words():
+                        self._index = held.index
 
     def get(self, path: str) -> str | None:
         """The JSON text of a file's first document, if it was made from the file as it is now."""
@@ -63,6 +77,22 @@ class RuleCache:
             self._entries[path.removeprefix(self._root)] = (_stamp(path), to_json(document))
             self._dirty = True
 
+    def _words(self) -> str:
+        with suppress(OSError):
+            return _stamp(self._root + LEXICON)
+        return ""
+
+    def index(self) -> Index | None:
+        """What patterns ask for, if it was made with the lexicon as it is now; another copy with each call."""
+        with suppress(ValidationError):
+            return read_json(Index, bytes(self._index)) if bytes(self._index) != bytes(_NO_INDEX) else None
+        return None
+
+    def keep(self, index: Index) -> None:
+        """Keep what patterns ask for."""
+        self._index = Raw(to_json(index).encode())
+        self._dirty = True
+
     def flush(self) -> None:
         """Write what is new, all or nothing; another process writing at the same time does no harm."""
         if not self._dirty:
@@ -71,5 +101,6 @@ class RuleCache:
         temporary = self._file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self._file.parent.mkdir(exist_ok=True)
-            temporary.write_text(to_json(_File(self._code, self._entries)), encoding="utf-8")
+            held = _File(self._code, self._entries, self._words(), self._index)
+            temporary.write_text(to_json(held), encoding="utf-8")
             temporary.replace(self._file)

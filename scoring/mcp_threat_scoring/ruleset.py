@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from mcp_threat_scoring.documents import load_document, rules_dir
+from mcp_threat_scoring.documents import load_document, rule_cache, rules_dir
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.report import LayerId
 from mcp_threat_scoring.rule import AnyOf, FindingDoc, Over, Polarity, SignalDoc, Test, TextTest
+from mcp_threat_scoring.sieve import Sieve
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Struct, asdict
 from mcp_threat_scoring.vocabulary import (
@@ -73,6 +74,16 @@ class Ruleset(Struct, frozen=True, eq=False):
     spread: float
     """How far the fit let weights move from their priors: a standard deviation, in log-odds."""
     root: Path
+    shipped: bool = False
+    """Whether these are the rules shipped with us and no others."""
+
+    def keep(self) -> None:
+        """Keep for the next process what was made of the shipped rules."""
+        sieve = self.lexicon.sieve
+        if self.shipped and sieve.grown:
+            rule_cache().keep(sieve.index)
+            sieve.grown = False
+        rule_cache().flush()
 
     def rule(self, signal_id: str) -> SignalRule | None:
         """The rule of that id."""
@@ -162,7 +173,8 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     }
     ruleset = Ruleset(
         rules=(*rules, *_domain_rules(by_domain)),
-        lexicon=Lexicon(**asdict(lexicon)),
+        lexicon=Lexicon(**asdict(lexicon), sieve=Sieve(rule_cache().index() if root == rules_dir() else None)),
+        shipped=root == rules_dir() and len(folders) == 1,
         abilities={ability.id: ability for ability in abilities.abilities},
         effects=abilities.effects,
         domains=by_domain,

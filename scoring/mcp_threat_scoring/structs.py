@@ -16,6 +16,7 @@ try:
         UNSET,
         DecodeError,
         Meta,
+        Raw,
         Struct,
         UnsetType,
         ValidationError,
@@ -30,6 +31,6 @@ finally:
         del sys.modules["typing_extensions"]
 
 __all__ = [
-    "UNSET", "DecodeError", "Meta", "Struct", "UnsetType", "ValidationError", "asdict", "astuple",
+    "UNSET", "DecodeError", "Meta", "Raw", "Struct", "UnsetType", "ValidationError", "asdict", "astuple",
     "convert", "field", "fields", "json", "replace", "to_builtins",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 
 from mcp_threat_scoring.rule import AnyOf, Not, SignalTest, Variant
 from mcp_threat_scoring.rule_cache import RuleCache
+from mcp_threat_scoring.sieve import Index
 
 DOCUMENT = Variant(match=AnyOf(any=[SignalTest(signal="a"), Not(negated=SignalTest(signal="b"))]))
 
@@ -60,3 +61,15 @@ def test_a_folder_that_cannot_be_written_to_does_no_harm(rule):
     cache.flush()
 
     assert Variant.read_json(cache.get(str(rule)) or "") == DOCUMENT
+
+
+def test_what_patterns_ask_for_is_kept_as_long_as_the_lexicon_is_the_same(rule):
+    lexicon = rule.parent / "lexicon.yaml"
+    lexicon.write_text("verbs: {}")
+    cache = RuleCache(rule.parent)
+    cache.keep(Index(words={"delete": [0]}, clauses=1))
+    cache.flush()
+
+    assert RuleCache(rule.parent).index() == Index(words={"delete": [0]}, clauses=1)
+    lexicon.write_text("verbs: {destroy: [delete]}")
+    assert RuleCache(rule.parent).index() is None
