@@ -2,7 +2,8 @@
 
 Each feature is a short text, so that the file of learned weights can be read: ``send`` a word, ``^ send`` the first
 one, ``send to`` two within :data:`NEAR` words, ``#secret`` a sense, ``^secret`` that of the first word, ``@tell`` a
-concept of ``rules/acts.yaml``, ``@not@tell`` two of them in that order, ``%first`` what sort of line it is. Punctuation
+concept of ``rules/acts.yaml``, ``@not@tell`` two of them in that order, ``#hide#user`` two senses in that order,
+``%first`` what sort of line it is. Punctuation
 and length are left out: they tell prose from tables, and so an attack from a schema, but not from honest prose.
 """
 
@@ -16,6 +17,8 @@ NEAR = 3
 """Words apart at which two words are still a pair."""
 FAR = 6
 """The same for concepts, counted among concepts."""
+APART = 7
+"""The same for senses, counted among words."""
 ENOUGH_WORDS = 6
 """Words from which a line without any of the commonest English ones is taken to be in another language."""
 _ENGLISH = frozenset(
@@ -49,6 +52,12 @@ def features(
         found.update([f"#{sense}" for sense in said])
     if words:
         found.update([f"^{sense}" for sense in words[0][1]])
+    told = [(at, said) for at, (_, said) in enumerate(words) if said]
+    for index, (at, said) in enumerate(told):
+        for place, others in told[index + 1 : index + 1 + APART]:
+            if place - at > APART:
+                break
+            found.update([f"#{one}#{other}" for one in said for other in others])
     named = [f"@{concept}" for concept in concepts if concept != ";"][:MAX_WORDS]
     found.update(named)
     for at, one in enumerate(named):

@@ -18,7 +18,12 @@ SEED = 7
 
 
 def fit_lines(
-    rows: Sequence[array[int]], scales: Sequence[float], truths: Sequence[bool], size: int, costs: Sequence[float]
+    rows: Sequence[array[int]],
+    scales: Sequence[float],
+    truths: Sequence[bool],
+    size: int,
+    costs: Sequence[float],
+    rates: Sequence[float] | None = None,
 ) -> list[float]:
     """Weights of `size` features, the last one being the bias.
 
@@ -28,12 +33,17 @@ def fit_lines(
         truths: whether it is on the side of orders.
         size: number of features, with the bias.
         costs: of each row, what it weighs on the wrong side against the size of the weights.
+        rates: how freely each weight may grow, 1 being usual: as if its feature were counted that many times over.
     """
     weights = [0.0] * size
     bias = size - 1
     softened = [0.5 / cost for cost in costs]
     alphas = [0.0] * len(rows)
-    norms = [s * s * len(row) + 1.0 + soft for row, s, soft in zip(rows, scales, softened, strict=True)]
+    squares = [1.0] * size if rates is None else [rate * rate for rate in rates]
+    norms = [
+        s * s * sum(map(squares.__getitem__, row)) + 1.0 + soft
+        for row, s, soft in zip(rows, scales, softened, strict=True)
+    ]
     active = list(range(len(rows)))
     shuffler = random.Random(SEED)  # noqa: S311 - an order, not a secret
     for number in range(PASSES):
@@ -57,7 +67,7 @@ def fit_lines(
                 alphas[index] = changed
                 inner = step * scale
                 for feature in row:
-                    weights[feature] += inner
+                    weights[feature] += inner * squares[feature]
                 weights[bias] += step
         active = kept
         if worst < ENOUGH or number == PASSES // 2:

@@ -10,20 +10,29 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
 
 from mcp_threat_model.evaluate.descent import fit_lines
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
 from mcp_threat_scoring.learned import DECISIVE, LinesDoc, scale_of, weigh, weight_of
 from mcp_threat_scoring.senses import Senses, Tables
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.wording import features, in_english
 
-COST = 0.012
+COST = 0.02
 HONEST = 1.5
-"""What an honest line weighs against an order: false alarms are the worse mistake."""
-KEPT = 12_000
+"""What an honest line weighs against an order: false alarms are the worse mistake …"""
+AUTHORED = 0.25
+"""… and what of that is left for one that was written to be mistaken: servers hardly ever say the like."""
+OPEN = 3.0
+"""What a line weighs that is taken for the order of an attack of the corpus."""
+CLEAR = 0.6
+"""How far below the highest score of such an attack its other lines may be and still be taken for one."""
+TOLD = 0.5
+"""How much more freely the weights grow of what is met among orders more, or less, often than elsewhere. Wang and
+Manning, "Baselines and Bigrams" (ACL 2012): features counted by the ratio of their frequencies on the two sides."""
+KEPT = 24_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
 """Lines that a feature must be met in: what fewer say may be a name."""
@@ -37,6 +46,8 @@ STEEP = 20.0
 """Log-odds for each point of a line's score."""
 GLANCE_COST = 0.05
 GLANCE_KEPT = 4_000
+AUTHORS_FILES = ("attacks-", "honest-", "lines-")
+"""What the files of texts begin with."""
 PUBLIC_TOOLS = ("unannotated_tools", "annotated_tools", "live_annotated_tools")
 """Files of tools as servers have them; others were chosen for being hard."""
 NEARLY = 0.15
@@ -79,14 +90,61 @@ def _table(noticed: Sequence[set[str]], scales: Sequence[float], names: Sequence
     return Table([*names, ""], rows, list(scales))
 
 
+def _weight(one: Example) -> float:
+    if one.truth:
+        return OPEN if one.open else 1.0
+    return HONEST * (AUTHORED if one.source.startswith(AUTHORS_FILES) else 1.0)
+
+
 def _fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost: float) -> list[float]:
+    rows, truths = [table.rows[index] for index in chosen], [examples[index].truth for index in chosen]
     return fit_lines(
-        [table.rows[index] for index in chosen],
+        rows,
         [table.scales[index] for index in chosen],
-        [examples[index].truth for index in chosen],
+        truths,
         len(table.names),
-        [cost if examples[index].truth else cost * HONEST for index in chosen],
+        [cost * _weight(examples[index]) for index in chosen],
+        _rates(rows, truths, len(table.names)),
     )
+
+
+def _rates(rows: Sequence[array[int]], truths: Sequence[bool], size: int) -> list[float]:
+    """How freely each weight may grow; the last one, the bias, as usual."""
+    seen = [[1] * size, [1] * size]
+    for row, truth in zip(rows, truths, strict=True):
+        counts = seen[truth]
+        for feature in row:
+            counts[feature] += 1
+    elsewhere, among = map(sum, seen)
+    ratios = [abs(log(one / among * elsewhere / other)) for other, one in zip(*seen, strict=True)]
+    usual = sum(ratios) / size
+    return [*(TOLD + (1.0 - TOLD) * ratio / usual for ratio in ratios[:-1]), 1.0]
+
+
+def _known(lines: Sequence[Example], chosen: Iterable[int]) -> list[int]:
+    return [index for index in chosen if not lines[index].open or lines[index].truth]
+
+
+def _settled(examples: Examples, scores: Callable[[int], float]) -> list[Example]:
+    """The lines, with those taken for orders that score highest in an attack of which nobody said which ones are."""
+    lines = list(examples.lines)
+    for group in examples.groups:
+        at = [index for index in group.lines if lines[index].open]
+        highest = max(map(scores, at), default=0.0)
+        for index in at:
+            lines[index] = replace(lines[index], truth=scores(index) >= highest - CLEAR)
+    return lines
+
+
+def _learned(table: Table, examples: Examples, chosen: Sequence[int], cost: float) -> tuple[list[float], list[Example]]:
+    """Weights from some of the lines, and all lines with the orders of open attacks settled by them.
+
+    What is known beforehand is learned first; what that finds in open attacks is learned with it.
+    """
+    lines = examples.lines
+    weights = _fit(table, lines, _known(lines, chosen), cost)
+    lines = _settled(examples, lambda index: _score(table, weights, index))
+    return _fit(table, lines, _known(lines, chosen), cost), lines
 
 
 def _score(table: Table, weights: Sequence[float], index: int) -> float:
@@ -100,37 +158,40 @@ def _best(table: Table, weights: Sequence[float], seen: Mapping[str, int], kept:
 
 def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, Scored]:
     """The model, and the scores of every line by a model that did not see it."""
-    lines = examples.lines
     senses = Senses.of(tables)
-    noticed = _noticed(lines, senses)
+    noticed = _noticed(examples.lines, senses)
     scales = [scale_of(one) for one in noticed]
     seen: Counter[str] = Counter()
     for one in noticed:
         seen.update(one)
     whole = _table(noticed, scales, sorted(name for name, count in seen.items() if count >= RARE))
-    glances = _glances(lines, senses, seen)
-    everything = range(len(lines))
-    scored = Scored(examples, [0.0] * len(lines))
-    rough, glanced = [0.0] * len(lines), [0.0] * len(lines)
+    glances = _glances(examples.lines, senses, seen)
+    everything = range(len(examples.lines))
+    scored = Scored(examples, [0.0] * len(examples.lines))
+    rough, glanced = [0.0] * len(examples.lines), [0.0] * len(examples.lines)
     for fold in range(FOLDS):
-        train = [index for index in everything if lines[index].fold != fold]
-        smaller = _table(noticed, scales, _best(whole, _fit(whole, lines, train, COST), seen, KEPT))
+        train = [index for index in everything if examples.lines[index].fold != fold]
+        weights, lines = _learned(whole, examples, train, COST)
+        smaller = _table(noticed, scales, _best(whole, weights, seen, KEPT))
+        train = _known(lines, train)
         weights, first = _fit(smaller, lines, train, COST), _fit(glances, lines, train, GLANCE_COST)
         by_name = dict(zip(smaller.names, weights, strict=True))
         for index in everything:
             if lines[index].fold == fold:
                 scored.scores[index] = _score(smaller, weights, index)
                 glanced[index] = _score(glances, first, index) - first[-1]
-                if lines[index].truth:
+                if lines[index].truth or lines[index].open:
                     rough[index] = weigh(by_name, [name for name in noticed[index] if name[0] != "@"])
     threshold, foreign = _calibrated(scored, senses)
-    near = [i for i in everything if lines[i].truth and scored.scores[i] > threshold - NEARLY]
-    table = _table(noticed, scales, _best(whole, _fit(whole, lines, everything, COST), seen, KEPT))
-    weights, first = _fit(table, lines, everything, COST), _fit(glances, lines, everything, GLANCE_COST)
+    weights, lines = _learned(whole, examples, everything, COST)
+    table = _table(noticed, scales, _best(whole, weights, seen, KEPT))
+    known = _known(lines, everything)
+    weights, first = _fit(table, lines, known, COST), _fit(glances, lines, known, GLANCE_COST)
+    near = [i for i in known if lines[i].truth and scored.scores[i] > threshold - NEARLY]
     glance = dict(zip(glances.names, first, strict=True))
     count = sum(one.truth for one in lines)
     document = LinesDoc(
-        source=f"{count} orders and {len(lines) - count} honest lines; see docs/accuracy.md",
+        source=f"{count} orders and {len(known) - count} honest lines; see docs/accuracy.md",
         bias=round(weights[-1], 4),
         slope=STEEP,
         threshold=round(threshold, 3),
@@ -209,7 +270,7 @@ def _techniques(lines: Sequence[Example], noticed: Sequence[set[str]]) -> dict[s
     for line, found in zip(lines, noticed, strict=True):
         if not line.truth or not line.techniques:
             continue
-        shown = [one for one in found if one[0] in "#@" and "@" not in one[1:]]
+        shown = [one for one in found if one[0] in "#@" and "@" not in one[1:] and "#" not in one[1:]]
         total.update(shown)
         for technique in dict.fromkeys(_rule_of(one, found) for one in line.techniques):
             if technique:

@@ -6,7 +6,8 @@ A folder of texts (``tests/texts``) holds two kinds of rows, one JSON object a l
 * lines: a text ``t``, whether it gives orders ``y``, techniques ``k``, language ``l``, and the place ``p`` it is for.
 
 Files of one number were written by one author: :attr:`Example.fold` keeps what an author wrote, and what one server
-says, on one side of a cut. Every line of a public tool is an honest one: none of them is poisoned.
+says, on one side of a cut. Every line of a public tool is an honest one: none of them is poisoned. Of an attack of the
+corpus it is known that it gives orders, not with which lines.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ PARTS = ("tools", "prompts", "resources", "resource_templates", "resourceTemplat
 FOLDS = 3
 AUTHORS: Mapping[str, int] = {
     "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "attacks-4": 2, "attacks-5": 0, "attacks-6": 1,
-    "attacks-7": 2, "attacks-8": 1, "attacks-9": 2,
+    "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1,
     "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
     "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
-    "lines-12": 1,
+    "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, str] = {
@@ -54,6 +55,8 @@ class Example(Struct, frozen=True):
     techniques: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     """Stems of the line that are also in its item's name."""
+    open: bool = False
+    """Whether it is a line of an attack of which nobody said which ones give orders."""
 
 
 class Group(Struct):
@@ -107,31 +110,33 @@ class _Collector:
         self.reader = reader
         self.senses = Senses({}, {}, {}, 1)  # the stems alone
         self.found = Examples([], [])
-        self.places: dict[tuple[str, str, bool, tuple[str, ...], tuple[str, ...], bool, int], int] = {}
+        self.places: dict[tuple[str, str, bool, tuple[str, ...], tuple[str, ...], bool, int, bool], int] = {}
 
     def own(self, line: Wording) -> tuple[str, ...]:
         return tuple(sorted({word for word, _ in self.senses.line(line.text) if word in line.own}))
 
     def add(self, one: Example) -> int:
-        key = (one.text, one.role, one.first, one.concepts, one.own, one.truth, one.fold)
+        key = (one.text, one.role, one.first, one.concepts, one.own, one.truth, one.fold, one.open)
         place = self.places.setdefault(key, len(self.found.lines))
         if place == len(self.found.lines):
             self.found.lines.append(one)
         return place
 
-    def item(self, raw: Mapping[str, Any], source: str, fold: int, row: Mapping[str, Any]) -> None:
-        """Take in one item, with what its row says of it."""
+    def item(
+        self, raw: Mapping[str, Any], source: str, fold: int, row: Mapping[str, Any], attack: bool = False
+    ) -> None:
+        """Take in one item, with what its row says of it; an `attack` gives orders somewhere."""
         texts = pieces(raw, "")
         name = str(raw.get("name") or "").lower()
         params = {piece.text.lower() for piece in texts if piece.role in ("key", "value") and len(piece.text) < 100}
         lines = lines_of(texts, self.reader, Known(name, (), params))
         hostile = [str(one) for one in row.get("hostile") or ()]
         language, techniques = str(row.get("lang", "en")), tuple(row.get("techniques") or ())
-        group = Group(source, fold, bool(hostile), language, [])
+        group = Group(source, fold, bool(hostile) or attack, language, [])
         for line, truth in zip(lines, _truths(lines, hostile), strict=True):
             group.lines.append(self.add(Example(
                 line.text, line.concepts, line.passage.role, line.first, truth, fold, source, language,
-                techniques if truth else (), self.own(line),
+                techniques if truth else (), self.own(line), attack,
             )))  # fmt: skip
         self.found.groups.append(group)
 
@@ -163,8 +168,12 @@ def captured(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield path.stem, {"instructions": said["instructions"]}
 
 
-def collect(texts: Path, tools: Iterable[tuple[str, str, Mapping[str, Any]]], reader: Reader) -> Examples:
-    """Everything to learn from: the texts of a folder, and honest tools as (file, server, tool).
+Tools = Iterable[tuple[str, str, Mapping[str, Any]]]
+"""Tools, each with its file and with what it must not be told apart from: its server, or those like it."""
+
+
+def collect(texts: Path, tools: Tools, reader: Reader, attacks: Tools = ()) -> Examples:
+    """Everything to learn from: the texts of a folder, honest tools, and tools that give orders somewhere.
 
     Raises:
         OSError: the folder cannot be read.
@@ -179,4 +188,6 @@ def collect(texts: Path, tools: Iterable[tuple[str, str, Mapping[str, Any]]], re
                 collector.item(row["item"], path.stem, fold, row)
     for file, server, tool in tools:
         collector.item(tool, file, fold_of(server), {})
+    for file, alike, tool in attacks:
+        collector.item(tool, file, fold_of(alike), {}, attack=True)
     return collector.found

@@ -37,6 +37,15 @@ def _honest(corpus: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         yield "manifests", server, item
 
 
+def _attacks(corpus: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Every tool of the corpus that is an attack that its metadata show, with the others of its kind."""
+    for path in sorted(corpus.glob("*.jsonl")):
+        for row in read_rows(path):
+            if isinstance(row.get("name"), str) and row.get("label") == "malicious" and row.get("visible_in_metadata"):
+                tool = {key: row[key] for key in TOOL_KEYS if row.get(key) is not None}
+                yield path.stem, f"kind {row.get('cluster', row.get('server'))}", tool
+
+
 def _alarm(scored: Scored, lines: list[int], threshold: float, steep: float) -> bool:
     return weight_of([scored.scores[line] for line in lines], threshold, steep) >= DECISIVE
 
@@ -70,7 +79,7 @@ def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
     senses = load_document(SensesDoc, ruleset.root / SENSES, SENSES, problems)
     if senses is None:
         raise RuleError(problems)
-    examples = collect(texts, _honest(corpus), hostile_engine(ruleset).plain_reader)
+    examples = collect(texts, _honest(corpus), hostile_engine(ruleset).plain_reader, _attacks(corpus))
     document, scored = learn(examples, compile_senses(senses))
     (ruleset.root / LINES).write_text(lines_text(document), encoding="utf-8")
     say.write(f"wrote {LINES}: {len(document.weights)} weights from {document.source}\n")
