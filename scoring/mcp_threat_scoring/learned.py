@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from math import fsum
 from pathlib import Path
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -194,9 +195,9 @@ class Learned:
 
     def technique(self, text: str, concepts: Sequence[str], role: str) -> str:
         """What a line that scores high asks for: the name of a file in ``rules/signals/hostile``."""
-        noticed = features(self.senses.line(text), concepts, role, first=False)
+        noticed = features(self.senses.line(text), concepts, role, first=False)  # a set: added up whatever its order
         totals = {
-            name: sum(weights.get(one, 0.0) for one in noticed) + weights.get("", 0.0)
+            name: fsum([weights[one] for one in noticed if one in weights]) + weights.get("", 0.0)
             for name, weights in self.document.techniques.items()
         }
         return max(sorted(totals), key=lambda name: totals[name])

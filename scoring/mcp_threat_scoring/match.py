@@ -31,7 +31,7 @@ from mcp_threat_scoring.rule import (
 )
 from mcp_threat_scoring.rule_walk import in_order, leaves, supporters
 from mcp_threat_scoring.ruleset import SignalRule
-from mcp_threat_scoring.sieve import Sieve
+from mcp_threat_scoring.sieve import Sifter
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct, astuple
 from mcp_threat_scoring.views import Subject, View
@@ -54,43 +54,37 @@ class _Compiled(Struct, frozen=True, eq=False):
 class _Field:
     """The tests of one view. What their patterns ask for is looked up when a subject has that view: many never do."""
 
-    __slots__ = ("_always", "_anything", "_inside", "_regex", "_sieve", "_tests", "_tried", "openings")
+    __slots__ = ("_anything", "_regex", "_sifter", "_tests", "openings")
 
-    def __init__(self, lexicon: Lexicon, sieve: Sieve) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         self.openings = Openings(lexicon)
-        self._sieve = sieve
         self._tests: dict[int, TextTest] = {}
         self._regex: dict[int, Any] = {}
-        self._tried: dict[int, list[tuple[int, frozenset[int], bool]]] | None = None
-        self._always: list[int] = []
-        """Atoms whose patterns ask for no words …"""
         self._anything: list[int] = []
-        """… and those that any text answers."""
-        self._inside: list[tuple[str, int]] = []
+        """Atoms that any text answers."""
+        self._sifter: Sifter | None = None
 
     def add(self, test: TextTest, atom: int) -> None:
         """One more test that takes a pattern."""
         self._tests[atom] = test
+        if test.regex == ".":
+            self._anything.append(atom)
 
-    def prepare(self, lexicon: Lexicon) -> dict[int, list[tuple[int, frozenset[int], bool]]]:
+    def prepare(self, lexicon: Lexicon) -> Sifter:
         """Look up what all patterns ask for.
 
         Raises:
             KeyError: a word class is unknown.
         """
-        tried: defaultdict[int, list[tuple[int, frozenset[int], bool]]] = defaultdict(list)
-        for atom, test in self._tests.items():
-            if test.regex == ".":
-                self._anything.append(atom)
-                continue
-            paths = self._sieve.ask(_name(test), partial(pattern_of, test, lexicon))
-            for clauses, enough in paths:
-                tried[clauses[0]].append((atom, frozenset(clauses), enough))
-            if not paths:
-                self._always.append(atom)
-        self._inside = self._sieve.inside(number for held in tried.values() for one in held for number in one[1])
-        self._tried = dict(tried)
-        return self._tried
+        self._sifter = Sifter(
+            lexicon.sieve,
+            (
+                (atom, _name(test), partial(pattern_of, test, lexicon))
+                for atom, test in self._tests.items()
+                if test.regex != "."
+            ),
+        )
+        return self._sifter
 
     def regex(self, atom: int, lexicon: Lexicon) -> Any:
         """The compiled pattern of an atom.
@@ -109,18 +103,11 @@ class _Field:
         found = self.openings.read(view.text)
         if not self._tests:
             return found
-        tried = self.prepare(lexicon) if self._tried is None else self._tried
-        words, lower = self._sieve.sift(view.text, self._inside)
-        sure = set(self._anything) if view.text.strip("\n") else set[int]()
-        maybe = set(self._always)
-        for clause in tried.keys() & words:
-            for atom, asked, enough in tried[clause]:
-                if enough and lower:
-                    sure.add(atom)
-                elif asked <= words:
-                    maybe.add(atom)
+        sure, maybe = (self._sifter or self.prepare(lexicon)).sift(view.text)
         found += sure
-        found += [atom for atom in maybe - sure if self.span(atom, view, lexicon)[0] >= 0]
+        found += [atom for atom in maybe if self.span(atom, view, lexicon)[0] >= 0]
+        if view.text.strip("\n"):
+            found += self._anything
         return found
 
     def span(self, atom: int, view: View, lexicon: Lexicon) -> tuple[int, int]:
@@ -221,7 +208,7 @@ class Matcher:
         if isinstance(test, TextTest):
             view = self._fields.get(test.field)
             if view is None:
-                view = self._fields[test.field] = _Field(self._lexicon, self._lexicon.sieve)
+                view = self._fields[test.field] = _Field(self._lexicon)
             asked = opening_of(test)
             if asked is not None:
                 view.openings.add(asked, atom)

@@ -132,5 +132,40 @@ class Sieve:
         return tuple(found)
 
 
+class Sifter:
+    """Some patterns by number, of which a text's words say which match it and which have to be tried."""
+
+    __slots__ = ("_always", "_inside", "_paths", "_sieve")
+
+    def __init__(self, sieve: Sieve, patterns: Iterable[tuple[int, str, Callable[[], str]]]) -> None:
+        """Look up what the patterns ask for: (number, what it is known by, how it is spelled)."""
+        self._sieve = sieve
+        self._always: list[int] = []
+        self._paths: dict[int, list[tuple[int, frozenset[int], bool]]] = {}
+        asked: set[int] = set()
+        for number, name, spelled in patterns:
+            paths = sieve.ask(name, spelled)
+            for clauses, enough in paths:
+                self._paths.setdefault(clauses[0], []).append((number, frozenset(clauses), enough))
+                asked.update(clauses)
+            if not paths:
+                self._always.append(number)
+        self._inside = sieve.inside(asked)
+
+    def sift(self, text: str) -> tuple[set[int], set[int]]:
+        """The patterns that match a text for sure, and others that may."""
+        words, lower = self._sieve.sift(text, self._inside)
+        sure: set[int] = set()
+        maybe = set(self._always)
+        paths = self._paths
+        for clause in paths.keys() & words:
+            for number, asked, enough in paths[clause]:
+                if enough and lower:
+                    sure.add(number)
+                elif asked <= words:
+                    maybe.add(number)
+        return sure, maybe - sure
+
+
 def _lengths(words: Mapping[str, object]) -> tuple[int, int]:
     return (min(map(len, words)), max(map(len, words))) if words else (1, 0)

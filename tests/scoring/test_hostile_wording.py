@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,3 +153,28 @@ def test_a_damaged_file_is_one_clear_problem(tmp_path: Path) -> None:
     (tmp_path / LINES).write_text(json.dumps({"weights": 7}), encoding="utf-8")
     with pytest.raises(RuleError, match=r"lines\.json"):
         load_learned(tmp_path)
+
+
+TECHNIQUES = """
+import json, sys
+from mcp_threat_scoring.documents import rules_dir
+from mcp_threat_scoring.learned import load_learned
+learned = load_learned(rules_dir())
+print([learned.technique(json.loads(line)["t"], (), "text") for line in open(sys.argv[1], encoding="utf-8")])
+"""
+
+
+def test_the_technique_does_not_hang_on_the_order_of_a_set():
+    texts = Path(__file__).parents[1] / "texts" / "lines-12.jsonl"
+    told = {
+        subprocess.run(  # noqa: S603 - our own interpreter
+            [sys.executable, "-c", TECHNIQUES, str(texts)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(told) == 1
