@@ -12,20 +12,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
+import re2
 
 from mcp_threat_scoring.acts import NOBODY, ActsDoc, Known, compile_acts
 from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile_views import (
-    Patterns,
-    Reader,
-    Screen,
-    hostile_subject,
-    item_subject,
-    texts_of,
-    worth_reading,
-)
+from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, texts_of, worth_reading
 from mcp_threat_scoring.learned import Learned, load_learned
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json, well_formed
 from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
@@ -34,7 +27,6 @@ from mcp_threat_scoring.normalise import normalise
 from mcp_threat_scoring.passages import pieces
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
-from mcp_threat_scoring.sieve import Sieve
 from mcp_threat_scoring.signal import Signal, SignalId
 from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.views import Subject
@@ -101,7 +93,7 @@ class HostileEngine:
             for rule in self.rules.values()
         }
         self.bias = weights.bias.get(QUESTION, PRIOR_BIAS)
-        self.screen = _screen(screen, ruleset.lexicon.sieve)
+        self.screen = _screen(screen)
 
     @cached_property
     def reader(self) -> Reader:
@@ -213,9 +205,18 @@ def replace_pointers(subject: Subject) -> Subject:
     return replace(subject, places=places)
 
 
-def _screen(document: ScreenDoc, sieve: Sieve) -> Screen:
-    strong, every = tuple(document.strong), (*document.strong, *document.weak)
-    return Screen(Patterns(strong, document.shapes, sieve), Patterns(every, document.shapes, sieve))
+def _screen(document: ScreenDoc) -> Screen:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    try:
+        strong = re2.compile("|".join(document.strong), options)
+        every = re2.compile("|".join((*document.strong, *document.weak)), options)
+        shapes = tuple(re2.compile(pattern, options) for pattern in document.shapes)
+    except re2.error as error:
+        raise RuleError([RuleProblem("screen.yaml", 0, f"not a valid RE2 pattern: {error}")]) from None
+    return Screen(strong, every, shapes)
 
 
 @lru_cache(maxsize=4)

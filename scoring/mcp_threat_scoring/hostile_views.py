@@ -22,7 +22,7 @@ too long to be read closely from end to end, ``siblings`` counts the other tools
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import re2
@@ -32,10 +32,8 @@ from mcp_threat_scoring.learned import TELLING, Learned
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.normalise import Normal, is_odd, line_at, line_starts
 from mcp_threat_scoring.passages import MAX_STRINGS, Passage, Piece, pieces, read_piece
-from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.prose import split_words
 from mcp_threat_scoring.senses import stem
-from mcp_threat_scoring.sieve import Sieve, Sifter
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.views import Subject, View
 
@@ -131,44 +129,23 @@ class Wording(Struct, frozen=True):
     own: frozenset[str]
 
 
-class Patterns:
-    """Patterns that ignore case, of which any may match."""
-
-    def __init__(self, patterns: Sequence[str], shapes: Sequence[str], sieve: Sieve) -> None:
-        """`shapes` are forms rather than words, which do not mix well with them in one pattern.
-
-        Raises:
-            re2.error: a pattern is not valid RE2.
-        """
-        options = re2.Options()
-        options.case_sensitive = False
-        options.log_errors = False
-        options.max_mem = 64 << 20
-        parts = (*patterns, *shapes)
-        self._each = [pattern(part, options) for part in parts]
-        self._sifter = Sifter(sieve, ((n, f"(?i){part}", lambda part=part: part) for n, part in enumerate(parts)))
-        self.whole = (pattern("|".join(patterns), options), *self._each[len(patterns) :])
-        """The same in as few patterns as can be, for long texts of which the places are asked."""
-
-    def match(self, text: str) -> bool:
-        """Whether any of them matches."""
-        sure, maybe = self._sifter.sift(text)
-        return bool(sure) or any(self._each[number].search(text) is not None for number in sorted(maybe))
-
-
 class Screen(Struct, frozen=True, eq=False):
     """What decides which items are read closely, and which parts of long texts."""
 
-    strong: Patterns
-    """What is enough by itself."""
-    every: Patterns
-    """That and weaker ones: what is looked at in an item that is read."""
+    strong: Any
+    """Pattern of what is enough by itself."""
+    every: Any
+    """Pattern of that and of weaker ones: what is looked at in an item that is read."""
+    shapes: tuple[Any, ...]
+    """Patterns of forms, one by one."""
     memo: dict[str, bool] = field(default_factory=dict)
     """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 
     def holds(self, text: str) -> bool:
         """Whether a text calls for a close look."""
-        if self.strong.match(text):
+        if self.strong.search(text) is not None:
+            return True
+        if any(shape.search(text) is not None for shape in self.shapes):
             return True
         return not text.isascii() and (is_odd(text) or _NON_LATIN.search(text) is not None)
 
@@ -176,7 +153,7 @@ class Screen(Struct, frozen=True, eq=False):
         """Whether anything in a plain text may belong to what calls for a close look."""
         known = self.memo.get(text)
         if known is None:
-            known = self.every.match(text)
+            known = self.every.search(text) is not None or any(shape.search(text) is not None for shape in self.shapes)
             if len(text) < MEMO_LENGTH and len(self.memo) < MEMO:
                 self.memo[text] = known
         return known
@@ -184,7 +161,7 @@ class Screen(Struct, frozen=True, eq=False):
     @property
     def marks(self) -> tuple[Any, ...]:
         """Patterns of all that a long text is searched for."""
-        return self.every.whole
+        return (self.every, *self.shapes)
 
 
 def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:

@@ -167,7 +167,7 @@ print([learned.technique(json.loads(line)["t"], (), "text") for line in open(sys
 def test_the_technique_does_not_hang_on_the_order_of_a_set():
     texts = Path(__file__).parents[1] / "texts" / "lines-12.jsonl"
     told = {
-        subprocess.run(  # noqa: S603 - our own interpreter
+        subprocess.run(
             [sys.executable, "-c", TECHNIQUES, str(texts)],
             env={**os.environ, "PYTHONHASHSEED": seed},
             capture_output=True,
