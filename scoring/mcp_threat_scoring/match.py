@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache, partial
 from heapq import heappop, heappush
 from typing import Any
 
@@ -18,7 +17,6 @@ import re2
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.lexicon import Lexicon
 from mcp_threat_scoring.neutralise import excerpt, neutralise, neutralise_name, neutralise_pointer
-from mcp_threat_scoring.openings import Openings, opening_of
 from mcp_threat_scoring.predicate import Predicate, predicate
 from mcp_threat_scoring.rule import (
     AbilityTest,
@@ -31,10 +29,10 @@ from mcp_threat_scoring.rule import (
 )
 from mcp_threat_scoring.rule_walk import in_order, leaves, supporters
 from mcp_threat_scoring.ruleset import SignalRule
-from mcp_threat_scoring.sieve import Sifter
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct, astuple
-from mcp_threat_scoring.views import Subject, View
+from mcp_threat_scoring.view_tests import ViewTests, options, pattern_of
+from mcp_threat_scoring.views import Subject
 
 MAX_EVIDENCE = 3
 """Pieces of evidence kept per rule and subject."""
@@ -51,90 +49,6 @@ class _Compiled(Struct, frozen=True, eq=False):
     """Atoms that can be shown as evidence."""
 
 
-class _Field:
-    """The tests of one view. What their patterns ask for is looked up when a subject has that view: many never do."""
-
-    __slots__ = ("_anything", "_regex", "_sifter", "_tests", "openings")
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        self.openings = Openings(lexicon)
-        self._tests: dict[int, TextTest] = {}
-        self._regex: dict[int, Any] = {}
-        self._anything: list[int] = []
-        """Atoms that any text answers."""
-        self._sifter: Sifter | None = None
-
-    def add(self, test: TextTest, atom: int) -> None:
-        """One more test that takes a pattern."""
-        self._tests[atom] = test
-        if test.regex == ".":
-            self._anything.append(atom)
-
-    def prepare(self, lexicon: Lexicon) -> Sifter:
-        """Look up what all patterns ask for.
-
-        Raises:
-            KeyError: a word class is unknown.
-        """
-        self._sifter = Sifter(
-            lexicon.sieve,
-            (
-                (atom, _name(test), partial(pattern_of, test, lexicon))
-                for atom, test in self._tests.items()
-                if test.regex != "."
-            ),
-        )
-        return self._sifter
-
-    def regex(self, atom: int, lexicon: Lexicon) -> Any:
-        """The compiled pattern of an atom.
-
-        Raises:
-            KeyError: a word class is unknown.
-            re2.error: a pattern is not valid RE2.
-        """
-        made = self._regex.get(atom)
-        if made is None:
-            made = self._regex[atom] = re2.compile(pattern_of(self._tests[atom], lexicon), _options())
-        return made
-
-    def read(self, view: View, lexicon: Lexicon) -> list[int]:
-        """The atoms that hold of a view."""
-        found = self.openings.read(view.text)
-        if not self._tests:
-            return found
-        sure, maybe = (self._sifter or self.prepare(lexicon)).sift(view.text)
-        found += sure
-        found += [atom for atom in maybe if self.span(atom, view, lexicon)[0] >= 0]
-        if view.text.strip("\n"):
-            found += self._anything
-        return found
-
-    def span(self, atom: int, view: View, lexicon: Lexicon) -> tuple[int, int]:
-        """Where a pattern matches first; (-1, -1) if nowhere."""
-        return _span(self.regex(atom, lexicon), view)
-
-
-@lru_cache(maxsize=1)
-def _options() -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 256 << 20
-    return options
-
-
-def _name(test: TextTest) -> str:
-    """What the pattern of a test is known by: shorter than the pattern, whose macros are expanded."""
-    return "=" + "|".join(test.has) if test.has is not None else test.regex or ""
-
-
-def pattern_of(test: TextTest, lexicon: Lexicon) -> str:
-    """The RE2 pattern of a text test, macros expanded. Lines are segments: ``^`` and ``$`` are theirs."""
-    if test.has is not None:
-        return "(?m)^(?:" + "|".join(lexicon.expand(entry) for entry in test.has) + ")$"
-    return "(?m)" + lexicon.expand(test.regex or "")
-
-
 class Matcher:
     """All rules over one kind of subject, compiled.
 
@@ -143,7 +57,7 @@ class Matcher:
     """
 
     def __init__(self, rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
-        self._fields: dict[str, _Field] = {}
+        self._fields: dict[str, ViewTests] = {}
         self._facts: defaultdict[str, list[tuple[int, FactTest]]] = defaultdict(list)
         self.judged: list[tuple[int, Judged]] = []
         self._sources: list[Test] = []
@@ -183,7 +97,7 @@ class Matcher:
                 if not isinstance(test, TextTest):
                     continue
                 try:
-                    re2.compile(pattern_of(test, self._lexicon), _options())
+                    re2.compile(pattern_of(test, self._lexicon), options())
                 except KeyError as error:
                     problems.append(
                         RuleProblem(str(compiled.rule.id), 0, f"the word class {error} is not in the lexicon")
@@ -193,7 +107,7 @@ class Matcher:
         if problems:
             raise RuleError(problems)
         for view in self._fields.values():
-            view.prepare(self._lexicon)
+            view.prepare()
 
     def _atom(self, test: Test) -> int:
         """The number of a test, the same for the same test."""
@@ -208,12 +122,8 @@ class Matcher:
         if isinstance(test, TextTest):
             view = self._fields.get(test.field)
             if view is None:
-                view = self._fields[test.field] = _Field(self._lexicon)
-            asked = opening_of(test)
-            if asked is not None:
-                view.openings.add(asked, atom)
-            else:
-                view.add(test, atom)
+                view = self._fields[test.field] = ViewTests(self._lexicon)
+            view.add(test, atom)
         elif isinstance(test, FactTest):
             self._facts[test.fact].append((atom, test))
         elif isinstance(test, AbilityTest | EffectTest | DomainTest | SignalTest):
@@ -241,11 +151,11 @@ class Matcher:
 
     def read(self, subject: Subject) -> Reading:
         """Find the atoms that hold of the subject's texts and facts."""
-        fields, lexicon = self._fields, self._lexicon
+        fields = self._fields
         holding = self.holding(subject.facts)
         for name, view in subject.views.items():
             if name in fields and view.text:
-                holding.update(fields[name].read(view, lexicon))
+                holding.update(fields[name].read(view))
         return Reading(self, subject, holding)
 
     def holding(self, facts: Mapping[str, bool | int | str]) -> set[int]:
@@ -285,11 +195,7 @@ class Matcher:
 
     def _locate(self, rule_id: SignalId, atom: int, source: TextTest, subject: Subject) -> Evidence:
         view = subject.views[source.field]
-        openings = self._fields[source.field].openings
-        if atom in openings:
-            start, end = openings.span(view.text, atom)
-        else:
-            start, end = self._fields[source.field].span(atom, view, self._lexicon)
+        start, end = self._fields[source.field].span(atom, view)
         return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
 
 
@@ -408,26 +314,6 @@ class _Fired(Signal):
         """The first piece of evidence, without a search for the others."""
         found = self._look.matcher.evidence(self._compiled, self._look, 1) if self._look is not None else self._found
         return found[0] if found else None
-
-
-_UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED if hasattr(re2, "_re2") else None
-
-
-def _span(regex: Any, view: View) -> tuple[int, int]:
-    """Where a pattern matches first, (-1, -1) if nowhere.
-
-    The wrapper's own `search` costs five times the match, most of it for groups that nobody asks for; the matcher
-    below it is asked directly where it is there.
-    """
-    core = getattr(regex, "_regexp", None)
-    if core is None or _UNANCHORED is None:
-        found = regex.search(view.text)
-        return (found.start(), found.end()) if found else (-1, -1)
-    data = view.encoded()
-    start, end = core.Match(_UNANCHORED, data, 0, len(data))[0]
-    if start < 0 or len(data) == len(view.text):
-        return start, end
-    return len(data[:start].decode()), len(data[:end].decode())
 
 
 def _spell(value: object) -> str:

@@ -22,11 +22,11 @@ import re2
 from mcp_threat_scoring.analyze import Knowledge, knowledge
 from mcp_threat_scoring.errors import RuleError, UsageError
 from mcp_threat_scoring.lexicon import Lexicon
-from mcp_threat_scoring.match import pattern_of
 from mcp_threat_scoring.picture import compile_rules
 from mcp_threat_scoring.rule import AbilityTest, DomainTest, FactTest, SignalTest, TextTest
 from mcp_threat_scoring.rule_walk import leaves
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.view_tests import pattern_of
 
 MAX_FOLDERS: Final = 8
 MAX_FILES: Final = 200

@@ -10,10 +10,10 @@ import pytest
 import re2
 
 from mcp_threat_scoring.hostile import hostile_engine
-from mcp_threat_scoring.match import pattern_of
 from mcp_threat_scoring.picture import engine
 from mcp_threat_scoring.ruleset import default_ruleset
 from mcp_threat_scoring.sieve import MAX_WORD, Sieve
+from mcp_threat_scoring.view_tests import pattern_of
 from mcp_threat_scoring.views import view_of
 
 TEXTS = Path(__file__).parents[1] / "texts"
@@ -36,7 +36,7 @@ def test_every_pattern_that_matches_is_found_and_no_other(over):
         patterns = {atom: re2.compile(pattern_of(test, rules.lexicon)) for atom, test in field._tests.items()}
         for text in said:
             view = view_of([(text, "/")])
-            found = {atom for atom in field.read(view, rules.lexicon) if atom in patterns}
+            found = {atom for atom in field.read(view) if atom in patterns}
             assert found == {atom for atom, pattern in patterns.items() if pattern.search(text)}, text
 
 
