@@ -47,8 +47,8 @@ class Index:
         self._lexicon = lexicon
         self._held: set[tuple[str, bool]] = set()
         self.words: dict[str, list[tuple[str, bool]]] = {}
-        self.phrases: dict[str, list[tuple[str, tuple[str, bool]]]] = {}
-        """Of several words (or with a hyphen), by the first one."""
+        self.phrases: dict[str, dict[tuple[str, bool], list[str]]] = {}
+        """Of several words (or with a hyphen), by the first one and by class."""
 
     def add(self, name: str, plain: bool) -> None:
         """Take in a class, its verbs uninflected if `plain`.
@@ -63,7 +63,7 @@ class Index:
             if form.isalnum():
                 self.words.setdefault(form, []).append(key)
             else:
-                self.phrases.setdefault(form.partition(" ")[0], []).append((form, key))
+                self.phrases.setdefault(form.partition(" ")[0], {}).setdefault(key, []).append(form)
         self._held.add(key)
 
 

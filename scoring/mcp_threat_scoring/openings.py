@@ -101,12 +101,12 @@ class Openings:
                 found += self._phrased(line, phrases[word])
         return found
 
-    def _phrased(self, line: str, phrases: list[tuple[str, Class]]) -> list[int]:
+    def _phrased(self, line: str, phrases: dict[Class, list[str]]) -> list[int]:
         found: list[int] = []
-        for phrase, name in phrases:
-            if name in self._first and _begins(line, phrase):
+        for name, forms in phrases.items():
+            if name in self._first and any(_begins(line, form) for form in forms):
                 found += self._first[name]
-            if name in self._whole and line == phrase:
+            if name in self._whole and line in forms:
                 found += self._whole[name]
         return found
 
@@ -118,15 +118,14 @@ class Openings:
         for line in text.split("\n"):
             word = _first(line.partition(" ")[0])
             if asked.whole:
-                named = (*words.get(line, ()), *(name for phrase, name in phrases.get(word, ()) if phrase == line))
-                if line in asked.entries or any(name in asked.classes for name in named):
+                several = phrases.get(word, {})
+                if line in asked.entries or any(
+                    name in words.get(line, ()) or line in several.get(name, ()) for name in asked.classes
+                ):
                     return at, at + len(line)
             else:
-                ends = [
-                    len(phrase)
-                    for phrase, name in phrases.get(word, ())
-                    if name in asked.classes and _begins(line, phrase)
-                ]
+                several = phrases.get(word, {})
+                ends = [len(form) for name in asked.classes for form in several.get(name, ()) if _begins(line, form)]
                 ends += [len(entry) for entry, one in self._begin.get(word, ()) if one == atom and _begins(line, entry)]
                 if any(name in asked.classes for name in words.get(word, ())):
                     ends.append(len(word))
