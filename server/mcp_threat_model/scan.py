@@ -228,9 +228,6 @@ class Rules:
         return self._known
 
 
-GC_AFTER: Final = 50_000
-"""Objects between two looks for cycles, of which analysing makes next to none; Python's own 700 costs a tenth of it."""
-
 _USUAL: Final = {
     "name": "list_orders",
     "description": "List the orders of a shop. Returns the newest first.",
@@ -263,7 +260,7 @@ def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions
 
     _check_stdin(targets)
     known = knowledge(extra=options.rules)
-    gc.set_threshold(GC_AFTER)
+    gc.freeze()  # what was loaded stays: no use in looking through it again and again
 
     def one(target: FileTarget | StdinTarget) -> Outcome:
         path = target.path if isinstance(target, FileTarget) else None
