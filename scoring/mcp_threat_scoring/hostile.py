@@ -18,7 +18,7 @@ from mcp_threat_scoring.acts import NOBODY, ActsDoc, Known, compile_acts
 from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, texts_of, whole_text
+from mcp_threat_scoring.hostile_views import Reader, Screen, hostile_subject, item_subject, texts_of, worth_reading
 from mcp_threat_scoring.learned import Learned, load_learned
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json, well_formed
 from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
@@ -160,13 +160,10 @@ class HostileEngine:
 
     def _suspect(self, raw: Mapping[str, Any]) -> bool:
         """Whether the form of a text, or the wording of a line, calls for a close look."""
-        whole, learned = whole_text(raw), self.learned
-        if self.screen.shaped(whole):
+        if worth_reading(raw, self.screen):
             return True
-        texts = list(texts_of(raw))
-        if any(map(learned.touches, texts)):
-            return True
-        return self.screen.speaks(whole) and any(map(learned.doubts, texts))
+        touches = self.learned.touches
+        return any(touches(text) for text in texts_of(raw))
 
     def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
         """Judge what the server says of itself: name, title and instructions, and a listing's prose."""

@@ -141,13 +141,13 @@ class Screen(Struct, frozen=True, eq=False):
     memo: dict[str, bool] = field(default_factory=dict)
     """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 
-    def shaped(self, text: str) -> bool:
-        """Whether the form of a text calls for a close look: something may be hidden in it."""
-        return any(shape.search(text) is not None for shape in self.shapes) or (not text.isascii() and is_odd(text))
-
-    def speaks(self, text: str) -> bool:
-        """Whether words of a text call for a close look, unless no line of it reads like an order."""
-        return self.strong.search(text) is not None or (not text.isascii() and _NON_LATIN.search(text) is not None)
+    def holds(self, text: str) -> bool:
+        """Whether a text calls for a close look."""
+        if self.strong.search(text) is not None:
+            return True
+        if any(shape.search(text) is not None for shape in self.shapes):
+            return True
+        return not text.isascii() and (is_odd(text) or _NON_LATIN.search(text) is not None)
 
     def touches(self, text: str) -> bool:
         """Whether anything in a plain text may belong to what calls for a close look."""
@@ -164,9 +164,9 @@ class Screen(Struct, frozen=True, eq=False):
         return (self.every, *self.shapes)
 
 
-def whole_text(raw: Mapping[str, Any]) -> str:
-    """Everything that an item says, keys and all, as one text."""
-    return well_formed(json.dumps(raw, ensure_ascii=False))
+def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
+    """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
+    return screen.holds(well_formed(json.dumps(raw, ensure_ascii=False)))
 
 
 def texts_of(raw: Mapping[str, Any]) -> Iterable[str]:

@@ -37,8 +37,6 @@ ROUGH = 1_200
 """Letters of a line that a first look reads."""
 SHORT = 6
 """Letters below which a text says nothing."""
-DOUBT = 0.75
-"""How far below the score from which any line is read closely one may be that the screen found words in."""
 DECISIVE = 5.0
 """Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
 MOST = 9.0
@@ -168,11 +166,6 @@ class Learned:
             if len(text) < MEMO_LENGTH and len(self._touched) < MEMO:
                 self._touched[text] = known
         return known
-
-    def doubts(self, text: str) -> bool:
-        """Whether any line of a text reads enough like an order to be read closely if other things speak for it."""
-        least = self.document.suspect - DOUBT
-        return any(len(chunk) >= SHORT and self._rough(chunk) >= least for chunk in _chunks(text))
 
     def finditer(self, text: str) -> Iterator[Place]:
         """The lines of a long text that may be orders, as a pattern would find them."""
