@@ -2,17 +2,19 @@
 
 A linear model over :func:`wording.features`: the weights of what is noticed are added up, and less is made of them
 where there is much to notice, so that long lines count little more than short ones. ``rules/lines.json`` is written by
-`evaluate --fit`; it holds weights of words and senses, never of names, and the tables of senses they were learned with.
+`evaluate --fit`; it holds weights of words and senses, never of names. Most texts are told to be ordinary at a first
+look, which needs ``rules/glance.json`` alone: fewer weights, and the tables of senses they were learned with.
 
 Which technique a line shows is a second, smaller model over senses and concepts alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from math import fsum
 from pathlib import Path
+from typing import TypeVar
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import Model, ValidationError, read_json
@@ -20,7 +22,9 @@ from mcp_threat_scoring.senses import Senses, Tables, Word, stem
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.wording import features, in_english
 
+Doc = TypeVar("Doc", bound=Model)
 LINES = "lines.json"
+GLANCE = "glance.json"
 USUAL = 60.0
 """Features of an ordinary line: there the sum of the weights is the score."""
 FEWEST = 40
@@ -49,6 +53,15 @@ SHOWN = 4
 """Words named of those that weighed most."""
 
 
+class GlanceDoc(Model, frozen=True):
+    """``rules/glance.json``: what a first look needs."""
+
+    bias: float
+    weights: dict[str, float]
+    """Of single words and senses."""
+    tables: Tables
+
+
 class LinesDoc(Model, frozen=True):
     """``rules/lines.json``."""
 
@@ -65,10 +78,6 @@ class LinesDoc(Model, frozen=True):
     weights: dict[str, float]
     techniques: dict[str, dict[str, float]]
     """Technique → feature → log-odds."""
-    glance_bias: float
-    glance: dict[str, float]
-    """Weights of single words for a first look."""
-    tables: Tables
 
 
 class Line(Struct, frozen=True):
@@ -119,17 +128,31 @@ class _Glance(dict[str, float]):
 class Learned:
     """The model, ready for use."""
 
-    def __init__(self, document: LinesDoc) -> None:
-        self.document = document
-        self.weights: Mapping[str, float] = document.weights
+    def __init__(self, first: GlanceDoc, document: Callable[[], LinesDoc]) -> None:
+        self._first = first
+        self._read = document
         self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str]], float] = {}
         self._touched: dict[str, bool] = {}
         self._chunks: dict[str, bool] = {}
 
     @cached_property
+    def document(self) -> LinesDoc:
+        """The whole model, read when a first look is not enough.
+
+        Raises:
+            RuleError: it cannot be read.
+        """
+        return self._read()
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """What each thing noticed about a line weighs."""
+        return self.document.weights
+
+    @cached_property
     def senses(self) -> Senses:
         """The tables of senses."""
-        return Senses.of(self.document.tables)
+        return Senses.of(self._first.tables)
 
     def score(
         self, text: str, concepts: Sequence[str], role: str, first: bool, own: frozenset[str] = frozenset()
@@ -155,7 +178,7 @@ class Learned:
     @cached_property
     def glance(self) -> _Glance:
         """Weights of pieces of text between white space."""
-        return _Glance(self.senses, self.document.glance)
+        return _Glance(self.senses, self._first.weights)
 
     def touches(self, text: str) -> bool:
         """Whether any line of a text may be an order, so that it has to be read closely. Linear; quick for most."""
@@ -181,7 +204,7 @@ class Learned:
             return False
         known = self._chunks.get(chunk)
         if known is None:
-            total = sum(map(self.glance.__getitem__, chunk.split())) + self.document.glance_bias
+            total = sum(map(self.glance.__getitem__, chunk.split())) + self._first.bias
             known = total > 0.0 and self._rough(chunk) >= self.document.suspect
             if len(chunk) < MEMO_LENGTH and len(self._chunks) < MEMO:
                 self._chunks[chunk] = known
@@ -234,12 +257,16 @@ def scale_of(noticed: Collection[str]) -> float:
 
 
 def load_learned(root: Path) -> Learned:
-    """Read the model.
+    """Read what a first look needs, and the whole model once it is wanted.
 
     Raises:
-        RuleError: the file is missing or not of this shape.
+        RuleError: a file is missing or not of this shape.
     """
+    return Learned(_read(GlanceDoc, root / GLANCE), partial(_read, LinesDoc, root / LINES))
+
+
+def _read(kind: type[Doc], path: Path) -> Doc:
     try:
-        return Learned(read_json(LinesDoc, (root / LINES).read_bytes()))
+        return read_json(kind, path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise RuleError([RuleProblem(LINES, 0, f"cannot be read: {error}")]) from None
+        raise RuleError([RuleProblem(path.name, 0, f"cannot be read: {error}")]) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from mcp_threat_scoring.analyze import knowledge
 from mcp_threat_scoring.documents import rules_dir
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.hostile import LIKELY, HostileEngine, Suspicion, hostile_engine
-from mcp_threat_scoring.learned import DECISIVE, LINES, MOST, load_learned, weight_of
+from mcp_threat_scoring.learned import DECISIVE, GLANCE, LINES, MOST, load_learned, weight_of
 from mcp_threat_scoring.manifest import read_items
 from mcp_threat_scoring.senses import Senses, SensesDoc, compile_senses, stem
 from mcp_threat_scoring.wording import MAX_WORDS, features
@@ -149,10 +150,13 @@ def test_weights_hold_no_names() -> None:
     assert not [name for name in weights if "://" in name or "www." in name or ".com" in name or "@gmail" in name]
 
 
-def test_a_damaged_file_is_one_clear_problem(tmp_path: Path) -> None:
-    (tmp_path / LINES).write_text(json.dumps({"weights": 7}), encoding="utf-8")
-    with pytest.raises(RuleError, match=r"lines\.json"):
-        load_learned(tmp_path)
+@pytest.mark.parametrize("name", [GLANCE, LINES])
+def test_a_damaged_file_is_one_clear_problem(tmp_path: Path, name: str) -> None:
+    for file in (GLANCE, LINES):
+        (tmp_path / file).write_bytes((rules_dir() / file).read_bytes())
+    (tmp_path / name).write_text(json.dumps({"weights": 7}), encoding="utf-8")
+    with pytest.raises(RuleError, match=re.escape(name)):
+        _ = load_learned(tmp_path).document
 
 
 TECHNIQUES = """

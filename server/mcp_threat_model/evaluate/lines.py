@@ -1,4 +1,4 @@
-"""Learn the wording of orders and write ``rules/lines.json``.
+"""Learn the wording of orders, for ``rules/lines.json`` and ``rules/glance.json``.
 
 Three times the lines of two thirds of the authors and servers are learned and the rest is judged; from those scores,
 which no line had a part in, come the threshold (so that hardly an honest tool has a line beyond it) and the tables of
@@ -10,28 +10,17 @@ from __future__ import annotations
 import json
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import log
 
-from mcp_threat_model.evaluate.descent import fit_lines
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
-from mcp_threat_scoring.learned import DECISIVE, LinesDoc, scale_of, weigh, weight_of
+from mcp_threat_model.evaluate.training import Table, fit, known, learned, score
+from mcp_threat_scoring.learned import DECISIVE, GlanceDoc, LinesDoc, scale_of, weigh, weight_of
 from mcp_threat_scoring.senses import Senses, Tables
-from mcp_threat_scoring.structs import Struct, replace
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.wording import features, in_english
 
 COST = 0.02
-HONEST = 1.5
-"""What an honest line weighs against an order: false alarms are the worse mistake …"""
-AUTHORED = 0.25
-"""… and what of that is left for one that was written to be mistaken: servers hardly ever say the like."""
-OPEN = 3.0
-"""What a line weighs that is taken for the order of an attack of the corpus."""
-CLEAR = 0.6
-"""How far below the highest score of such an attack its other lines may be and still be taken for one."""
-TOLD = 0.5
-"""How much more freely the weights grow of what is met among orders more, or less, often than elsewhere. Wang and
-Manning, "Baselines and Bigrams" (ACL 2012): features counted by the ratio of their frequencies on the two sides."""
 KEPT = 24_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
@@ -46,8 +35,6 @@ STEEP = 20.0
 """Log-odds for each point of a line's score."""
 GLANCE_COST = 0.05
 GLANCE_KEPT = 4_000
-AUTHORS_FILES = ("attacks-", "honest-", "lines-")
-"""What the files of texts begin with."""
 PUBLIC_TOOLS = ("unannotated_tools", "annotated_tools", "live_annotated_tools")
 """Files of tools as servers have them; others were chosen for being hard."""
 NEARLY = 0.15
@@ -59,14 +46,6 @@ TECHNIQUES: Mapping[str, str] = {
     "delimiter": "delimiter", "delayed": "wake", "redirect": "redirect", "permission": "approval", "carrier": "collect",
     "falsify": "recite",
 }  # fmt: skip
-
-
-class Table(Struct):
-    """Lines as rows of features."""
-
-    names: list[str]
-    rows: list[array[int]]
-    scales: list[float]
 
 
 class Scored(Struct):
@@ -90,74 +69,13 @@ def _table(noticed: Sequence[set[str]], scales: Sequence[float], names: Sequence
     return Table([*names, ""], rows, list(scales))
 
 
-def _weight(one: Example) -> float:
-    if one.truth:
-        return OPEN if one.open else 1.0
-    return HONEST * (AUTHORED if one.source.startswith(AUTHORS_FILES) else 1.0)
-
-
-def _fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost: float) -> list[float]:
-    rows, truths = [table.rows[index] for index in chosen], [examples[index].truth for index in chosen]
-    return fit_lines(
-        rows,
-        [table.scales[index] for index in chosen],
-        truths,
-        len(table.names),
-        [cost * _weight(examples[index]) for index in chosen],
-        _rates(rows, truths, len(table.names)),
-    )
-
-
-def _rates(rows: Sequence[array[int]], truths: Sequence[bool], size: int) -> list[float]:
-    """How freely each weight may grow; the last one, the bias, as usual."""
-    seen = [[1] * size, [1] * size]
-    for row, truth in zip(rows, truths, strict=True):
-        counts = seen[truth]
-        for feature in row:
-            counts[feature] += 1
-    elsewhere, among = map(sum, seen)
-    ratios = [abs(log(one / among * elsewhere / other)) for other, one in zip(*seen, strict=True)]
-    usual = sum(ratios) / size
-    return [*(TOLD + (1.0 - TOLD) * ratio / usual for ratio in ratios[:-1]), 1.0]
-
-
-def _known(lines: Sequence[Example], chosen: Iterable[int]) -> list[int]:
-    return [index for index in chosen if not lines[index].open or lines[index].truth]
-
-
-def _settled(examples: Examples, scores: Callable[[int], float]) -> list[Example]:
-    """The lines, with those taken for orders that score highest in an attack of which nobody said which ones are."""
-    lines = list(examples.lines)
-    for group in examples.groups:
-        at = [index for index in group.lines if lines[index].open]
-        highest = max(map(scores, at), default=0.0)
-        for index in at:
-            lines[index] = replace(lines[index], truth=scores(index) >= highest - CLEAR)
-    return lines
-
-
-def _learned(table: Table, examples: Examples, chosen: Sequence[int], cost: float) -> tuple[list[float], list[Example]]:
-    """Weights from some of the lines, and all lines with the orders of open attacks settled by them.
-
-    What is known beforehand is learned first; what that finds in open attacks is learned with it.
-    """
-    lines = examples.lines
-    weights = _fit(table, lines, _known(lines, chosen), cost)
-    lines = _settled(examples, lambda index: _score(table, weights, index))
-    return _fit(table, lines, _known(lines, chosen), cost), lines
-
-
-def _score(table: Table, weights: Sequence[float], index: int) -> float:
-    return table.scales[index] * sum(weights[feature] for feature in table.rows[index]) + weights[-1]
-
-
 def _best(table: Table, weights: Sequence[float], seen: Mapping[str, int], kept: int) -> list[str]:
     worth = [(abs(weight) * seen[name] ** 0.5, name) for name, weight in zip(table.names, weights, strict=True) if name]
     return sorted(name for _, name in sorted(worth, reverse=True)[:kept])
 
 
-def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, Scored]:
-    """The model, and the scores of every line by a model that did not see it."""
+def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scored]:
+    """The model, what a first look needs of it, and the scores of every line by a model that did not see it."""
     senses = Senses.of(tables)
     noticed = _noticed(examples.lines, senses)
     scales = [scale_of(one) for one in noticed]
@@ -171,27 +89,27 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, Scored]:
     rough, glanced = [0.0] * len(examples.lines), [0.0] * len(examples.lines)
     for fold in range(FOLDS):
         train = [index for index in everything if examples.lines[index].fold != fold]
-        weights, lines = _learned(whole, examples, train, COST)
+        weights, lines = learned(whole, examples, train, COST)
         smaller = _table(noticed, scales, _best(whole, weights, seen, KEPT))
-        train = _known(lines, train)
-        weights, first = _fit(smaller, lines, train, COST), _fit(glances, lines, train, GLANCE_COST)
+        train = known(lines, train)
+        weights, first = fit(smaller, lines, train, COST), fit(glances, lines, train, GLANCE_COST)
         by_name = dict(zip(smaller.names, weights, strict=True))
         for index in everything:
             if lines[index].fold == fold:
-                scored.scores[index] = _score(smaller, weights, index)
-                glanced[index] = _score(glances, first, index) - first[-1]
+                scored.scores[index] = score(smaller, weights, index)
+                glanced[index] = score(glances, first, index) - first[-1]
                 if lines[index].truth or lines[index].open:
                     rough[index] = weigh(by_name, [name for name in noticed[index] if name[0] != "@"])
     threshold, foreign = _calibrated(scored, senses)
-    weights, lines = _learned(whole, examples, everything, COST)
+    weights, lines = learned(whole, examples, everything, COST)
     table = _table(noticed, scales, _best(whole, weights, seen, KEPT))
-    known = _known(lines, everything)
-    weights, first = _fit(table, lines, known, COST), _fit(glances, lines, known, GLANCE_COST)
-    near = [i for i in known if lines[i].truth and scored.scores[i] > threshold - NEARLY]
+    taken = known(lines, everything)
+    weights, first = fit(table, lines, taken, COST), fit(glances, lines, taken, GLANCE_COST)
+    near = [i for i in taken if lines[i].truth and scored.scores[i] > threshold - NEARLY]
     glance = dict(zip(glances.names, first, strict=True))
     count = sum(one.truth for one in lines)
     document = LinesDoc(
-        source=f"{count} orders and {len(known) - count} honest lines; see docs/accuracy.md",
+        source=f"{count} orders and {len(taken) - count} honest lines; see docs/accuracy.md",
         bias=round(weights[-1], 4),
         slope=STEEP,
         threshold=round(threshold, 3),
@@ -199,11 +117,13 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, Scored]:
         suspect=_low([rough[i] for i in near if in_english(lines[i].text, senses.line(lines[i].text))]),
         weights=_rounded(table.names, weights),
         techniques=_techniques(lines, noticed),
-        glance_bias=-_low([glanced[i] for i in near]),
-        glance={name: round(glance[name], 3) for name in _best(glances, first, seen, GLANCE_KEPT)},
+    )
+    at_a_glance = GlanceDoc(
+        bias=-_low([glanced[i] for i in near]),
+        weights={name: round(glance[name], 3) for name in _best(glances, first, seen, GLANCE_KEPT)},
         tables=tables,
     )
-    return document, scored
+    return document, at_a_glance, scored
 
 
 def _low(values: Sequence[float]) -> float:
@@ -303,6 +223,6 @@ def _rule_of(technique: str, found: set[str]) -> str:
     return TECHNIQUES.get(technique, "")
 
 
-def lines_text(document: LinesDoc) -> str:
-    """The text of ``rules/lines.json``: one weight a line, so that a change can be read."""
+def model_text(document: LinesDoc | GlanceDoc) -> str:
+    """The text of ``rules/lines.json`` or ``rules/glance.json``: one weight a line, so that a change can be read."""
     return json.dumps(document.to_plain(), ensure_ascii=False, indent=0, sort_keys=True) + "\n"

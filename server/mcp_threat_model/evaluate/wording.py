@@ -1,7 +1,7 @@
 """The part of `--fit` that learns the wording of orders: reads the texts and the corpus, writes, and tells how well.
 
 The texts lie in ``tests/texts`` beside the rules; where they are not (in a wheel), there is nothing to learn from and
-``rules/lines.json`` stays as it is.
+``rules/lines.json`` and ``rules/glance.json`` stay as they are.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from mcp_threat_model.evaluate.corpus import read_rows
-from mcp_threat_model.evaluate.lines import Scored, learn, lines_text
+from mcp_threat_model.evaluate.lines import Scored, learn, model_text
 from mcp_threat_model.evaluate.texts import captured, collect
 from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile import hostile_engine
-from mcp_threat_scoring.learned import DECISIVE, LINES, weight_of
+from mcp_threat_scoring.learned import DECISIVE, GLANCE, LINES, weight_of
 from mcp_threat_scoring.ruleset import Ruleset
 from mcp_threat_scoring.senses import SensesDoc, compile_senses
 
@@ -65,7 +65,7 @@ def told(scored: Scored, threshold: float, steep: float) -> str:
 
 
 def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
-    """Learn, write ``rules/lines.json`` and tell how well what was not seen is told apart.
+    """Learn, write ``rules/lines.json`` and ``rules/glance.json``, and tell how well what was not seen is told apart.
 
     Raises:
         OSError: the file cannot be written.
@@ -80,7 +80,8 @@ def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
     if senses is None:
         raise RuleError(problems)
     examples = collect(texts, _honest(corpus), hostile_engine(ruleset).plain_reader, _attacks(corpus))
-    document, scored = learn(examples, compile_senses(senses))
-    (ruleset.root / LINES).write_text(lines_text(document), encoding="utf-8")
+    document, first, scored = learn(examples, compile_senses(senses))
+    (ruleset.root / LINES).write_text(model_text(document), encoding="utf-8")
+    (ruleset.root / GLANCE).write_text(model_text(first), encoding="utf-8")
     say.write(f"wrote {LINES}: {len(document.weights)} weights from {document.source}\n")
     say.write(told(scored, document.threshold, document.slope))

@@ -1,0 +1,97 @@
+"""Fit weights to labelled lines, and settle which lines of an attack give its orders where nobody said so."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from math import log
+
+from mcp_threat_model.evaluate.descent import fit_lines
+from mcp_threat_model.evaluate.texts import Example, Examples
+from mcp_threat_scoring.structs import Struct, replace
+
+HONEST = 1.5
+"""What an honest line weighs against an order: false alarms are the worse mistake …"""
+AUTHORED = 0.25
+"""… and what of that is left for one that was written to be mistaken: servers hardly ever say the like."""
+OPEN = 3.0
+"""What a line weighs that is taken for the order of an attack of the corpus."""
+CLEAR = 0.6
+"""How far below the highest score of such an attack its other lines may be and still be taken for one."""
+TOLD = 0.5
+"""How much more freely the weights grow of what is met among orders more, or less, often than elsewhere. Wang and
+Manning, "Baselines and Bigrams" (ACL 2012): features counted by the ratio of their frequencies on the two sides."""
+AUTHORS_FILES = ("attacks-", "honest-", "lines-")
+"""What the files of texts begin with."""
+
+
+class Table(Struct):
+    """Lines as rows of features."""
+
+    names: list[str]
+    rows: list[array[int]]
+    scales: list[float]
+
+
+def _weight(one: Example) -> float:
+    if one.truth:
+        return OPEN if one.open else 1.0
+    return HONEST * (AUTHORED if one.source.startswith(AUTHORS_FILES) else 1.0)
+
+
+def fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost: float) -> list[float]:
+    """Weights of all features, the bias last, from the chosen lines; see :func:`descent.fit_lines`."""
+    rows, truths = [table.rows[index] for index in chosen], [examples[index].truth for index in chosen]
+    return fit_lines(
+        rows,
+        [table.scales[index] for index in chosen],
+        truths,
+        len(table.names),
+        [cost * _weight(examples[index]) for index in chosen],
+        _rates(rows, truths, len(table.names)),
+    )
+
+
+def _rates(rows: Sequence[array[int]], truths: Sequence[bool], size: int) -> list[float]:
+    """How freely each weight may grow; the last one, the bias, as usual."""
+    seen = [[1] * size, [1] * size]
+    for row, truth in zip(rows, truths, strict=True):
+        counts = seen[truth]
+        for feature in row:
+            counts[feature] += 1
+    elsewhere, among = map(sum, seen)
+    ratios = [abs(log(one / among * elsewhere / other)) for other, one in zip(*seen, strict=True)]
+    usual = sum(ratios) / size
+    return [*(TOLD + (1.0 - TOLD) * ratio / usual for ratio in ratios[:-1]), 1.0]
+
+
+def known(lines: Sequence[Example], chosen: Iterable[int]) -> list[int]:
+    """The chosen lines of which it is known whether they give orders."""
+    return [index for index in chosen if not lines[index].open or lines[index].truth]
+
+
+def _settled(examples: Examples, scores: Callable[[int], float]) -> list[Example]:
+    """The lines, with those taken for orders that score highest in an attack of which nobody said which ones are."""
+    lines = list(examples.lines)
+    for group in examples.groups:
+        at = [index for index in group.lines if lines[index].open]
+        highest = max(map(scores, at), default=0.0)
+        for index in at:
+            lines[index] = replace(lines[index], truth=scores(index) >= highest - CLEAR)
+    return lines
+
+
+def learned(table: Table, examples: Examples, chosen: Sequence[int], cost: float) -> tuple[list[float], list[Example]]:
+    """Weights from some of the lines, and all lines with the orders of open attacks settled by them.
+
+    What is known beforehand is learned first; what that finds in open attacks is learned with it.
+    """
+    lines = examples.lines
+    weights = fit(table, lines, known(lines, chosen), cost)
+    lines = _settled(examples, lambda index: score(table, weights, index))
+    return fit(table, lines, known(lines, chosen), cost), lines
+
+
+def score(table: Table, weights: Sequence[float], index: int) -> float:
+    """The score of a line: above 0 it is more like an order."""
+    return table.scales[index] * sum(weights[feature] for feature in table.rows[index]) + weights[-1]
