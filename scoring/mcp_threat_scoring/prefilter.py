@@ -27,6 +27,7 @@ MOST_MEMBERS = 6
 ENOUGH = 1
 """Letters of a word of which neither end is known, below which it is too common to be of use."""
 _WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_PLAIN = _WORD | {" "}
 _PARTING = frozenset("WsbAz")
 _CONTROLS = frozenset("ntrfv")
 _QUANTIFIERS = frozenset("*+?{")
@@ -241,8 +242,20 @@ class _Reader:
     def sequence(self, before: Strings) -> _Part:
         found = _Sequence(before)
         while self.at < len(self.text) and self.text[self.at] not in "|)":
-            found.add(self.repeated(self.one(found.edge)))
+            plain = self.plain()
+            found.add(_Part(frozenset((plain,))) if plain else self.repeated(self.one(found.edge)))
         return found.part()
+
+    def plain(self) -> str:
+        """The letters and blanks up to whatever else follows, but for a last one that is repeated."""
+        text, start = self.text, self.at
+        end = start
+        while end < len(text) and text[end] in _PLAIN:
+            end += 1
+        if text[end : end + 1] in _QUANTIFIERS:
+            end -= 1
+        self.at = max(start, end)
+        return text[start : self.at].lower().replace(" ", GAP)
 
     def one(self, before: Strings) -> _Part:
         char = self.text[self.at]
