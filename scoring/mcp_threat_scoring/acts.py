@@ -16,6 +16,7 @@ import re2
 from mcp_threat_scoring.lexicon import inflect
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import fold
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.structs import Meta, Struct, field
 
 GAP = 4
@@ -33,10 +34,10 @@ _WALLET = r"\b0x[0-9a-f]{40}\b|\bbc1[a-z0-9]{20,}\b|\b[a-z]{2}[0-9]{2} ?[0-9a-z]
 _TICKED = r"[`'\"][a-z][a-z0-9_.-]*[`'\"]"
 _SNAKE = r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|\bmcp__[a-z0-9_-]+|\bthe [a-z][a-z0-9_.-]+ (?:tool|function)\b"
 # No counted repeats above: they make the automaton large, and every match slow.
-_SPACED = re2.compile(r"[\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Hangul}\p{Greek}]")
+_SPACED = pattern(r"[\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Hangul}\p{Greek}]")
 """Letters of scripts that put spaces between words."""
 _ARABIC_PREFIXES = "وفبلكا"
-_STRUCTURES = re2.compile("|".join((_URL, _EMAIL, _WALLET, _TICKED, _SNAKE)))
+_STRUCTURES = pattern("|".join((_URL, _EMAIL, _WALLET, _TICKED, _SNAKE)))
 _BETWEEN = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) in "_'-#")}
 """What stands between words."""
 _REPEATED = frozenset({"must", "you", "read", "call", "instructions"})

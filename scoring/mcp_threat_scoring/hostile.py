@@ -25,6 +25,7 @@ from mcp_threat_scoring.match import MAX_EVIDENCE, Matcher
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import normalise
 from mcp_threat_scoring.passages import pieces
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Signal, SignalId
@@ -212,11 +213,10 @@ def _screen(document: ScreenDoc) -> Screen:
     options.max_mem = 64 << 20
     try:
         strong = re2.compile("|".join(document.strong), options)
-        every = re2.compile("|".join((*document.strong, *document.weak)), options)
-        shapes = tuple(re2.compile(pattern, options) for pattern in document.shapes)
+        shapes = tuple(re2.compile(shape, options) for shape in document.shapes)
     except re2.error as error:
         raise RuleError([RuleProblem("screen.yaml", 0, f"not a valid RE2 pattern: {error}")]) from None
-    return Screen(strong, every, shapes)
+    return Screen(strong, pattern("|".join((*document.strong, *document.weak)), options), shapes)
 
 
 @lru_cache(maxsize=4)

@@ -25,13 +25,12 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-import re2
-
 from mcp_threat_scoring.acts import Acts, Known, Line, line_of
 from mcp_threat_scoring.learned import TELLING, Learned
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.normalise import Normal, is_odd, line_at, line_starts
 from mcp_threat_scoring.passages import MAX_STRINGS, Passage, Piece, pieces, read_piece
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.prose import split_words
 from mcp_threat_scoring.senses import stem
 from mcp_threat_scoring.structs import Struct, field
@@ -45,15 +44,13 @@ SENTENCE = 12
 """Letters from which a text may say something."""
 MAX_READ = 400_000
 """Characters read closely per item."""
-_END = re2.compile(
-    r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n"
-)
+_END = pattern(r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n")
 LONG_NAME = 24
 """Characters from which a name may hold a sentence."""
 MEMO = 20_000
 MEMO_LENGTH = 200
 _ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "no.", "approx.", "incl.")
-_NON_LATIN = re2.compile(
+_NON_LATIN = pattern(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Greek}\p{Hebrew}\p{Thai}]{3}"
     r"|[a-zA-Z][\p{Cyrillic}\p{Greek}\p{Armenian}]|[\p{Cyrillic}\p{Greek}\p{Armenian}][a-zA-Z]|[\x{ff21}-\x{ff5a}]{3}"
 )

@@ -15,8 +15,7 @@ import unicodedata
 from bisect import bisect_right
 from typing import Literal
 
-import re2
-
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.structs import Struct, field
 
 Oddity = Literal["invisible", "tags", "selectors", "bidi", "control", "lookalike", "styled", "stacked", "entities"]
@@ -47,16 +46,16 @@ _INVISIBLE = frozenset(
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u200b\u2060\u2061\u2062\u2063\u2064\u206a\u206b\u206c"
     "\u206d\u206e\u206f\u3164\ufeff\uffa0\u2800\ufff9\ufffa\ufffb"
 )
-_ODD = re2.compile(
+_ODD = pattern(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180e}"
     r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}"
     r"\x{fff9}-\x{fffb}\x{1d400}-\x{1d7ff}\x{e0000}-\x{e01ef}]"
 )
-_SEQUENCE = re2.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x{9b}[0-9;?]*[a-zA-Z]|\x1b\][0-9]*;|\x1b[()][A-Z0-9]")
+_SEQUENCE = pattern(r"\x1b\[[0-9;?]*[a-zA-Z]|\x{9b}[0-9;?]*[a-zA-Z]|\x1b\][0-9]*;|\x1b[()][A-Z0-9]")
 """Control sequences of terminals (ECMA-48), and what introduces the text of an operating system command."""
-_ENTITY = re2.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
-_WORD = re2.compile(r"[\pL\pN]+")
-_TWIN_SCRIPTS = re2.compile(r"[\p{Cyrillic}\p{Greek}\p{Armenian}]")
+_ENTITY = pattern(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
+_WORD = pattern(r"[\pL\pN]+")
+_TWIN_SCRIPTS = pattern(r"[\p{Cyrillic}\p{Greek}\p{Armenian}]")
 
 
 class Normal(Struct):
@@ -274,7 +273,7 @@ def normalise(raw: str) -> Normal:
     return normal
 
 
-_OVERRIDE = re2.compile(r"\x{202e}([^\x{202c}\x{202e}]{4,400})")
+_OVERRIDE = pattern(r"\x{202e}([^\x{202c}\x{202e}]{4,400})")
 
 
 def _spelled(data: bytes) -> str:

@@ -15,10 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import unquote
 
-import re2
-
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.normalise import Normal, normalise
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.schema_walk import escape
 from mcp_threat_scoring.structs import Struct
 
@@ -40,41 +39,39 @@ LONGEST_RUN = 8_000
 MAX_DECODED = 20
 """Encoded runs decoded per text."""
 
-_COMMENT = re2.compile(
+_COMMENT = pattern(
     r"(?s)<!--(.+?)(?:-->|\z)|(?m:^)\s*\[(?://|comment|_|#)\]:\s*(?:#|<>)?\s*[(\"'<]([^\n]+?)[)\"'>]?\s*(?:\n|\z)|/\*(.{12,}?)\*/|"
     r"<[a-z]+[^>]*(?:hidden|display: ?none|font-size: ?0|opacity: ?0|color: ?(?:white|#fff))[^>]*>(.+?)(?:</|\z)"
 )
-_LINK = re2.compile(
-    r"\]\(\s*[^\s)]*\s+\"([^\"\n]{8,})\"\s*\)|\]\(\s*[^\s)]*\s+'([^'\n]{8,})'\s*\)|!\[([^\]\n]{12,})\]\("
-)
-_BASE64 = re2.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_HEX = re2.compile(r"(?:\b|0x)(?:[0-9a-fA-F]{2}[ :,]?){12,}\b")
-_PERCENT = re2.compile(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._-]*")
-_ESCAPES = re2.compile(r"(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3})\s?){4,}")
-_ONE_ESCAPE = re2.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))")
-_ROT13 = re2.compile(
+_LINK = pattern(r"\]\(\s*[^\s)]*\s+\"([^\"\n]{8,})\"\s*\)|\]\(\s*[^\s)]*\s+'([^'\n]{8,})'\s*\)|!\[([^\]\n]{12,})\]\(")
+_BASE64 = pattern(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX = pattern(r"(?:\b|0x)(?:[0-9a-fA-F]{2}[ :,]?){12,}\b")
+_PERCENT = pattern(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._-]*")
+_ESCAPES = pattern(r"(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3})\s?){4,}")
+_ONE_ESCAPE = pattern(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))")
+_ROT13 = pattern(
     r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|\bfrperg|\bnyjnlf|\brkrphgr|\bvq_efn|"
     r"qb abg|\bhfref?\b|pbairefngvba"
 )
-_REVERSED = re2.compile(
+_REVERSED = pattern(
     r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
 )
-_DIGITS = re2.compile(r"[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]")
+_DIGITS = pattern(r"[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]")
 _UNDIGIT = str.maketrans("0134578@$!", "oleastbasi")
 _UNDIGIT_I = str.maketrans("0134578@$!", "oieastbasi")
-_DISGUISED = re2.compile(
+_DISGUISED = pattern(
     r"ignore|instruct|previous|password|system prompt|secret|credential|execute|conversation|do not tell|"
     r"api key|private key"
 )
-_SPACED = re2.compile(r"(?:\b[a-z][ ._*·•|/-]{1,2}){6,}[a-z]\b")
-_JOINED_WORDS = re2.compile(
+_SPACED = pattern(r"(?:\b[a-z][ ._*·•|/-]{1,2}){6,}[a-z]\b")
+_JOINED_WORDS = pattern(
     r"ignore|all|previous|prior|instructions?|system|prompt|secret|password|user|tell|read|send|not|the|and|file|forget|"
     r"override|reveal|credentials|rules|before|tool|call|with|key|keys|api|ssh"
 )
-_FAR = re2.compile(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\n){12,})[^\s]")
+_FAR = pattern(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\n){12,})[^\s]")
 
 
-_ROUNDABOUT = re2.compile(
+_ROUNDABOUT = pattern(
     r"(?i)<!--|\[(?://|comment|_|#)\]:|/\*|<[a-z]+[^>]*(?:hidden|none|size|opacity|color)|\]\(|"
     r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|"
     r"\\(?:x[0-9a-f]{2}|u[0-9a-f{]|[0-7]{3})|"

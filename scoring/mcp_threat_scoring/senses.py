@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import re2
-
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.normalise import fold
+from mcp_threat_scoring.pattern import pattern
 from mcp_threat_scoring.structs import Struct, field
 
 STEM = 7
@@ -36,20 +35,20 @@ Word = tuple[str, tuple[str, ...]]
 _APART = {ord(char): " " for char in '<>!?;[]()"|`{}=«»“”„「」『』（）、。，；：！？।؟،؛*#+^'}
 """Punctuation: it is not looked at."""
 _TRIM = ".,:?!'*_-…·#+&%^~"
-_SPACELESS = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
-_RUN = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+|[^\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+")
-_SECRET = re2.compile(
+_SPACELESS = pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_RUN = pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+|[^\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+")
+_SECRET = pattern(
     r"ssh|id_rsa|id_ed|\.env|\.aws|\.kube|npmrc|netrc|gnupg|passwd|shadow|credential|secret|token|keys?\b|wallet|\.pem|"
     r"cookie|keychain|history|\.docker|login|\.pgpass|keyring|vault|\.config"
 )
-_STARTUP = re2.compile(
+_STARTUP = pattern(
     r"bashrc|zshrc|profile|hooks|cron|autostart|launch|systemd|claude|cursor|agents\.md|mcp|settings|gitconfig|"
     r"gitattrib|hosts|sudoers|authorized|rules|postinstall|package\.json|gemini|copilot"
 )
-_FILE = re2.compile(
+_FILE = pattern(
     r"^[\w~./\\-]+\.(?:json|ya?ml|toml|txt|md|env|sh|ps1|bat|py|js|ts|cfg|conf|ini|pem|key|log|sql|db|sqlite|zip|csv|html|xml|plist)$"
 )
-_HOST = re2.compile(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:[:/].*)?$")
+_HOST = pattern(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:[:/].*)?$")
 
 
 class SensesDoc(Model, frozen=True):
