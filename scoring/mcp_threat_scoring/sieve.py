@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from mcp_threat_scoring.prefilter import FOREIGN, Clause, ways, worth
+from mcp_threat_scoring.clauses import FOREIGN, Clause, worth
+from mcp_threat_scoring.prefilter import ways
 from mcp_threat_scoring.structs import Struct, field
 
 MAX_WORDS = 50_000

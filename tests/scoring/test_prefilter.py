@@ -5,7 +5,8 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcp_threat_scoring.prefilter import FOREIGN, ways
+from mcp_threat_scoring.clauses import FOREIGN
+from mcp_threat_scoring.prefilter import ways
 from mcp_threat_scoring.sieve import Sieve
 
 
