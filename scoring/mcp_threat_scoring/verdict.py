@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.phrases import joined, listed
@@ -66,8 +66,8 @@ def _treatment(tool: ToolProfile) -> str:
     return _BY_EFFECT[tool.effect]
 
 
-def _limits(picture: Picture) -> LimitsOut:
-    strictest: dict[str, str] = {}
+def _limits(picture: Picture, giving_orders: Collection[str]) -> LimitsOut:
+    strictest = {} if picture.from_listing else dict.fromkeys(giving_orders, "deny")
     for tool in () if picture.from_listing else picture.tools:
         # Two tools of one name are one rule for a client: the stricter of the two.
         treatment, name = _treatment(tool), str(tool.name)
@@ -97,8 +97,10 @@ def _titles(findings: Sequence[FindingOut]) -> list[str]:
 
 def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
     """Decide from the findings, the capabilities, and what could not be seen."""
-    limits = _limits(picture)
     hostile, serious, fair = _hostile(findings), _at_least(findings, "high"), _at_least(findings, "medium")
+    named = {str(tool.name) for tool in picture.tools}
+    giving_orders = [one.tool for one in hostile if one.tool in named]
+    limits = _limits(picture, giving_orders)
     able = [does for ability, does in ACTING.items() if picture.able(ability)]
     seen = picture.facts.get("coverage.tools", "not_observed")
     unseen = seen == "not_observed" or picture.from_listing
@@ -121,7 +123,7 @@ def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
         reasons.append(_only_reads(len(picture.tools)))
     reasons += _not_seen(picture, seen)
     if not picture.from_listing:
-        reasons += _told(limits, able)
+        reasons += _told(limits, able, giving_orders)
     return VerdictOut(decision=decision, reasons=reasons[:MAX_REASONS], limits=limits)
 
 
@@ -141,11 +143,12 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
     return []
 
 
-def _told(limits: LimitsOut, able: Sequence[str]) -> list[str]:
+def _told(limits: LimitsOut, able: Sequence[str], giving_orders: Collection[str]) -> list[str]:
     """The limits in sentences; and what the tools can do, where no tool's effect says it already."""
     reasons: list[str] = []
-    if limits.deny_tools:
-        reasons.append(f"Deny what cannot be undone: {listed(limits.deny_tools)}.")
+    undone = [name for name in limits.deny_tools if name not in giving_orders]  # why the others are denied was said
+    if undone:
+        reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
     if limits.confirm_tools:
         reasons.append(f"Ask before each call of what changes things: {listed(limits.confirm_tools)}.")
     if able and not reasons:

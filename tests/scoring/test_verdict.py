@@ -63,6 +63,15 @@ def test_orders_to_the_model_block(fake, tool):
     assert told.reasons[0] == "It gives orders (get_it)."
 
 
+def test_a_tool_that_gives_orders_is_denied_whatever_it_does(fake, tool):
+    orders = finding("hostile_content", "high", "high", "It gives orders", "get_it")
+    told = verdict(fake([tool("get_it"), tool("list_it")]), [orders])
+
+    assert told.limits.deny_tools == ["get_it"]
+    assert told.limits.allow_tools == ["list_it"]
+    assert told.reasons == ["It gives orders (get_it)."]
+
+
 def test_a_vague_hint_of_orders_does_not_block_but_a_person_looks(fake, tool):
     told = verdict(fake([tool()]), [finding("hostile_content", "medium", "low")])
 
