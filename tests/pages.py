@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mcp_threat_scoring.documents import load_document, rules_dir
 from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.model import json_schema
 from mcp_threat_scoring.report import Report
-from mcp_threat_scoring.rule import SignalDoc
-from mcp_threat_scoring.ruleset import signal_files
+from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
+from mcp_threat_scoring.rulebook.rule import SignalDoc
+from mcp_threat_scoring.rulebook.ruleset import signal_files
 
 DOCS = Path(__file__).parents[1] / "docs"
 GROUPS: Mapping[str, str] = {

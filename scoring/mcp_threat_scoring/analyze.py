@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.auth_scope import authority
-from mcp_threat_scoring.catalogue import load_catalogue
 from mcp_threat_scoring.finding import by_severity, checks, findings
-from mcp_threat_scoring.hostile_finding import hostile_checks, hostile_findings
-from mcp_threat_scoring.maestro import model
+from mcp_threat_scoring.hostile.finding import hostile_checks, hostile_findings
+from mcp_threat_scoring.maestro.catalogue import load_catalogue
+from mcp_threat_scoring.maestro.layers import model
+from mcp_threat_scoring.maestro.threat import Catalogue, SignalMeta
 from mcp_threat_scoring.manifest import Coverage, Manifest, partial
 from mcp_threat_scoring.neutralise import SafeText, as_asked, excerpt, neutralise, neutralise_name, trusted
 from mcp_threat_scoring.picture import Picture, paint
@@ -23,10 +25,8 @@ from mcp_threat_scoring.report import (
     TargetOut,
     ToolOut,
 )
-from mcp_threat_scoring.ruleset import Ruleset, load_rules
-from mcp_threat_scoring.score import score
+from mcp_threat_scoring.rulebook.ruleset import Ruleset, load_rules
 from mcp_threat_scoring.structs import Struct, replace
-from mcp_threat_scoring.threat import Catalogue, SignalMeta
 from mcp_threat_scoring.verdict import verdict
 from mcp_threat_scoring.words import DomainInfo, WordsContext, summary
 

@@ -13,7 +13,7 @@ from math import exp
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise_name
 from mcp_threat_scoring.report import Effect
-from mcp_threat_scoring.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct
 

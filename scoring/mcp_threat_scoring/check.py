@@ -11,7 +11,7 @@ from typing import Literal
 
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import CheckOut
-from mcp_threat_scoring.rule import (
+from mcp_threat_scoring.rulebook.rule import (
     AbilityTest,
     AllOf,
     AnyOf,
@@ -23,7 +23,7 @@ from mcp_threat_scoring.rule import (
     Test,
     TextTest,
 )
-from mcp_threat_scoring.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.ruleset import SignalRule
 
 Result = Literal["found", "not_found", "not_observed"]
 

@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.check import checks
 from mcp_threat_scoring.manifest import canonical_json
-from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import item_of, listed, quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import SEVERITIES, FindingOut
-from mcp_threat_scoring.rule import FindingDoc
-from mcp_threat_scoring.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.rule import FindingDoc
+from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal
 
 __all__ = ["checks", "findings"]

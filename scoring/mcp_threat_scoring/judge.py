@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.match import MAX_EVIDENCE, Judge
+from mcp_threat_scoring.matching.match import MAX_EVIDENCE, Judge
 from mcp_threat_scoring.report import Effect
-from mcp_threat_scoring.rule import AbilityTest, DomainTest, EffectTest, SignalTest
-from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest, SignalTest
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
 
 Question = AbilityTest | EffectTest | DomainTest | SignalTest

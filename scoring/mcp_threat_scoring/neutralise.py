@@ -16,7 +16,7 @@ from functools import lru_cache
 from string import ascii_letters, digits
 from typing import Any, NewType
 
-from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import pattern
 
 SafeText = NewType("SafeText", str)
 """Text that may stand in a report. Only this module makes it from a target's text."""

@@ -25,7 +25,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import Decision, Frozen, Report
 from mcp_threat_scoring.structs import Meta

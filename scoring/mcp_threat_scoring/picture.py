@@ -14,22 +14,22 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mcp_threat_scoring.capability import ToolProfile, profile
-from mcp_threat_scoring.facts import SERVER_TEXT, server_subject
-from mcp_threat_scoring.hostile import Suspicion, hostile_engine, hostile_facts, suspicions
+from mcp_threat_scoring.facts.observations import observe_item
+from mcp_threat_scoring.facts.server import SERVER_TEXT, server_subject
+from mcp_threat_scoring.facts.siblings import Kin
+from mcp_threat_scoring.facts.stated_scope import stated_scopes
+from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine, hostile_facts, suspicions
 from mcp_threat_scoring.judge import conclusions, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Listing, Manifest, ScopeFact, well_formed
-from mcp_threat_scoring.match import Matcher
+from mcp_threat_scoring.matching.match import Matcher
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
-from mcp_threat_scoring.observations import observe_item
-from mcp_threat_scoring.pattern import pattern
-from mcp_threat_scoring.prose import Grammar
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import Effect
-from mcp_threat_scoring.ruleset import Ruleset, SignalRule
-from mcp_threat_scoring.siblings import Kin
+from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
-from mcp_threat_scoring.stated_scope import stated_scopes
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.views import tool_subject
+from mcp_threat_scoring.text.prose import Grammar
+from mcp_threat_scoring.text.views import tool_subject
 
 _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
 _KINDS = ("tools", "prompts", "resources", "resource_templates")
@@ -127,7 +127,7 @@ class Picture(Struct, frozen=True, eq=False):
     leading: tuple[str, ...] = ()
     """Those of `domains` that are worth telling: a few tools of many do not make a line of business."""
     hostile: tuple[Suspicion, ...] = ()
-    """What may give orders, each item that was read closely; see :mod:`hostile`."""
+    """What may give orders, each item that was read closely; see :mod:`hostile.suspicion`."""
     unread: tuple[str, ...] = ()
     """Pointers of items that called for a close look when enough had been read."""
 

@@ -22,7 +22,7 @@ from mcp_threat_scoring.report import (
 from mcp_threat_scoring.structs import Meta
 
 if TYPE_CHECKING:
-    from mcp_threat_scoring.threat import Catalogue, Threat
+    from mcp_threat_scoring.maestro.threat import Catalogue, Threat
 
 THREATS_PER_PAGE = 15
 

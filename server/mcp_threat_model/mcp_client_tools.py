@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from mcp_threat_model.clients.discover import Installed
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_scoring.analyze import Knowledge
-    from mcp_threat_scoring.lock import Lock
+    from mcp_threat_scoring.approval.lock import Lock
 
 LOCK_NAME = "mcp-threat-model.lock.json"
 MAX_TARGETS = 60

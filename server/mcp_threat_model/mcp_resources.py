@@ -19,7 +19,7 @@ def layers_json() -> str:
 
 def factors_json() -> str:
     """Both profiles' factors and multipliers as JSON."""
-    from mcp_threat_scoring.aivss_tables import PROFILES
+    from mcp_threat_scoring.aivss.tables import PROFILES
 
     return json.dumps(
         {

@@ -36,8 +36,8 @@ from mcp_threat_scoring.errors import FactorError, TargetError, ThreatModelError
 from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
 
 if TYPE_CHECKING:
+    from mcp_threat_scoring.maestro.threat import Catalogue
     from mcp_threat_scoring.manifest import Manifest
-    from mcp_threat_scoring.threat import Catalogue
 
 INSTRUCTIONS = (
     "Threat-models other MCP servers, deterministically and without calling a model. To judge a server use "

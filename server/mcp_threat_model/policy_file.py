@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcp_threat_scoring.documents import split_document, validate
+from mcp_threat_scoring.approval.policy import POLICY_NAME, Policy
 from mcp_threat_scoring.errors import RuleProblem, UsageError
-from mcp_threat_scoring.policy import POLICY_NAME, Policy
+from mcp_threat_scoring.rulebook.documents import split_document, validate
 
 MAX_BYTES = 1024 * 1024
 
@@ -29,7 +29,7 @@ def read_policy(path: Path, shown: str) -> Policy:
     Raises:
         UsageError: it cannot be read, or what is in it is wrong.
     """
-    from mcp_threat_scoring.strict_yaml import (  # only where there is a policy: a parser is slow to import
+    from mcp_threat_scoring.rulebook.strict_yaml import (  # only where there is a policy: a parser is slow to import
         bounded,
         parse_yaml,
     )

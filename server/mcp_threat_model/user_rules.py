@@ -21,12 +21,12 @@ import re2
 
 from mcp_threat_scoring.analyze import Knowledge, knowledge
 from mcp_threat_scoring.errors import RuleError, UsageError
-from mcp_threat_scoring.lexicon import Lexicon
+from mcp_threat_scoring.matching.view_tests import pattern_of
+from mcp_threat_scoring.matching.walk import leaves
 from mcp_threat_scoring.picture import compile_rules
-from mcp_threat_scoring.rule import AbilityTest, DomainTest, FactTest, SignalTest, TextTest
-from mcp_threat_scoring.rule_walk import leaves
-from mcp_threat_scoring.ruleset import Ruleset, SignalRule
-from mcp_threat_scoring.view_tests import pattern_of
+from mcp_threat_scoring.rulebook.lexicon import Lexicon
+from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, FactTest, SignalTest, TextTest
+from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 
 MAX_FOLDERS: Final = 8
 MAX_FILES: Final = 200

@@ -14,7 +14,7 @@ def what_if(profile: ProfileId, given: Mapping[str, Any], report: Report | None 
     Raises:
         FactorError: a term is missing, unknown or out of range.
     """
-    from mcp_threat_scoring.calculator import calculate  # when somebody calculates, not when the server starts
+    from mcp_threat_scoring.aivss.calculator import calculate  # when somebody calculates, not when the server starts
 
     document: dict[str, Any] = {"profile": profile, **given}
     if report is not None:

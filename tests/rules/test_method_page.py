@@ -9,7 +9,7 @@ import pytest
 import yaml
 from tests.method_page import ADVISORIES, BLOCKS, PAGE, TOOL, compared, cvss31, example, filled
 
-from mcp_threat_scoring.cvss_base import cvss_base
+from mcp_threat_scoring.aivss.cvss_base import cvss_base
 
 TEXT = PAGE.read_text(encoding="utf-8")
 

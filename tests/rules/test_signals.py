@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_scoring.documents import load_cases, load_document, rules_dir
 from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.manifest import (
     OBSERVED,
@@ -30,8 +29,9 @@ from mcp_threat_scoring.manifest import (
     build_manifest,
 )
 from mcp_threat_scoring.picture import paint
-from mcp_threat_scoring.rule import CasesDoc, RuleCase, SignalDoc
-from mcp_threat_scoring.ruleset import default_ruleset, signal_files
+from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir
+from mcp_threat_scoring.rulebook.rule import CasesDoc, RuleCase, SignalDoc
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
 
 ROOT = rules_dir()
 PARTS = ("tools", "prompts", "resources", "resource_templates")

@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from mcp_threat_scoring.analyze import analyze, knowledge
-from mcp_threat_scoring.catalogue import THREAT_FILES, Case, load_cases, load_catalogue
-from mcp_threat_scoring.documents import rules_dir
 from mcp_threat_scoring.errors import RuleError
+from mcp_threat_scoring.maestro.catalogue import THREAT_FILES, Case, load_cases, load_catalogue
+from mcp_threat_scoring.maestro.threat import Threat
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -30,7 +30,7 @@ from mcp_threat_scoring.manifest import (
     build_manifest,
 )
 from mcp_threat_scoring.neutralise import trusted
-from mcp_threat_scoring.threat import Threat
+from mcp_threat_scoring.rulebook.documents import rules_dir
 from mcp_threat_scoring.words import WordsContext
 
 CATALOGUE = load_catalogue()

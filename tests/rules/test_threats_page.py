@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcp_threat_scoring.catalogue import load_catalogue
-from mcp_threat_scoring.threats_page import load_frameworks, threats_page
+from mcp_threat_scoring.maestro.catalogue import load_catalogue
+from mcp_threat_scoring.maestro.threats_page import load_frameworks, threats_page
 
 CATALOGUE = load_catalogue()
 PAGE = threats_page(CATALOGUE, load_frameworks())
@@ -14,7 +14,7 @@ PAGE = threats_page(CATALOGUE, load_frameworks())
 def test_the_committed_page_is_current() -> None:
     committed = Path(__file__).parents[2] / "docs" / "threats.md"
     assert committed.read_text(encoding="utf-8") == PAGE, (
-        "run: python -m mcp_threat_scoring.threats_page > docs/threats.md"
+        "run: python -m mcp_threat_scoring.maestro.threats_page > docs/threats.md"
     )
 
 

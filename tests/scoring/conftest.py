@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.neutralise import neutralise, trusted
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.vocabulary import DomainDoc
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
-from mcp_threat_scoring.vocabulary import DomainDoc
 
 
 def _domain(name: str, sensitivity: str, *, private: bool) -> DomainDoc:

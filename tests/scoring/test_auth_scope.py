@@ -10,7 +10,7 @@ from mcp_threat_scoring.auth_scope import asked_scopes, authority, parse_scope, 
 from mcp_threat_scoring.manifest import AuthFacts, LaunchFacts, ScopeFact, TransportFacts, build_manifest
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import AuthOut
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 VOCABULARIES = [
     # name, resource, action, breadth

@@ -10,7 +10,7 @@ import pytest
 from mcp_threat_scoring.capability import EVIDENCE_PER_TOOL, ToolProfile, probability
 from mcp_threat_scoring.manifest import OBSERVED, build_manifest
 from mcp_threat_scoring.picture import paint
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 
 def judge(**tool: Any) -> ToolProfile:

@@ -23,7 +23,7 @@ from mcp_threat_scoring.manifest import (
 )
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import SEVERITIES, CheckOut, FindingOut
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 PUBLIC = TransportFacts("http", "https://shop.example/mcp", "public")
 DELETE = {"name": "delete_order", "description": "Delete an order for good."}

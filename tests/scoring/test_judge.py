@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcp_threat_scoring.lexicon import Lexicon
-from mcp_threat_scoring.match import Matcher
-from mcp_threat_scoring.rule import SignalDoc
-from mcp_threat_scoring.ruleset import SignalRule
+from mcp_threat_scoring.matching.match import Matcher
+from mcp_threat_scoring.rulebook.lexicon import Lexicon
+from mcp_threat_scoring.rulebook.rule import SignalDoc
+from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.signal import SignalId
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mcp_threat_scoring.manifest import OBSERVED, Listing, Manifest, ServerFacts, build_manifest
 from mcp_threat_scoring.picture import CLAUSES, clauses, paint
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 
 def manifest(*tools: dict[str, Any], **more: Any) -> Manifest:

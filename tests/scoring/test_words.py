@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from mcp_threat_scoring.catalogue import load_catalogue
-from mcp_threat_scoring.maestro import model
+from mcp_threat_scoring.maestro.catalogue import load_catalogue
+from mcp_threat_scoring.maestro.layers import model
+from mcp_threat_scoring.maestro.threat import SignalMeta
 from mcp_threat_scoring.manifest import OBSERVED, Coverage, not_observed, partial
 from mcp_threat_scoring.neutralise import neutralise_name, trusted
 from mcp_threat_scoring.phrases import (
@@ -41,7 +42,6 @@ from mcp_threat_scoring.report import (
     ToolOut,
 )
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
-from mcp_threat_scoring.threat import SignalMeta
 from mcp_threat_scoring.words import DomainInfo, WordsContext, summary
 
 CATALOGUE = load_catalogue()

@@ -16,7 +16,7 @@ from mcp_threat_model.evaluate.fit import Row, fit_question, weights_yaml
 from mcp_threat_model.evaluate.judged import judge
 from mcp_threat_model.evaluate.metrics import calibration_error, count, macro_accuracy, reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 GET = {"name": "get_order", "description": "Get an order."}
 ADD = {"name": "create_order", "description": "Create an order."}

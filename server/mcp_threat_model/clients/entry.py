@@ -14,7 +14,7 @@ from mcp_threat_model.source.packaged import URL_KEYS, config_entry
 from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest, build_manifest
-from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, replace
 
 _REFERENCE = pattern(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\}|^<[^>]*>$|^(?i:your[-_ ].*)$")

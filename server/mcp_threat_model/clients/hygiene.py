@@ -14,12 +14,12 @@ from functools import lru_cache
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.guard.launch import redact_argv
 from mcp_threat_model.source.parts import shown_url
+from mcp_threat_scoring.facts.observations import skeleton
 from mcp_threat_scoring.finding import findings
 from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
-from mcp_threat_scoring.observations import skeleton
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import FindingOut, Severity
-from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.structs import Struct, replace
 
 COMMAND_SHOWN = 300

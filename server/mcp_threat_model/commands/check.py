@@ -23,15 +23,15 @@ from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.target import FileTarget, Target, parse_target
 from mcp_threat_model.terminal import complain, emit, wants_colour
-from mcp_threat_scoring.change import changes
+from mcp_threat_scoring.approval.change import changes
+from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked, whole_of
 from mcp_threat_scoring.errors import TargetError, UsageError
-from mcp_threat_scoring.lock import Lock, LockedServer, locked, whole_of
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.scan import ScanOptions
-    from mcp_threat_scoring.policy import Judgement
+    from mcp_threat_scoring.approval.policy import Judgement
 
 _STYLE: dict[Severity, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
 

@@ -14,7 +14,7 @@ from mcp_threat_model.guard.launch import is_secret_name
 from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 _STYLE: dict[str, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
 PATH_SHOWN = 300

@@ -10,7 +10,7 @@ from mcp_threat_model.outcome import Outcome
 from mcp_threat_model.render.sarif import sarif
 from mcp_threat_model.source.places import MAX_BYTES, Places
 from mcp_threat_model.target import FileTarget, Target
-from mcp_threat_scoring.policy import Judgement
+from mcp_threat_scoring.approval.policy import Judgement
 from mcp_threat_scoring.report import ErrorOut, FindingOut, Report
 
 _SAFE = "/:@!$&'()*+,;=-._~"

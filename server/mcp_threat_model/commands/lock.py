@@ -15,8 +15,8 @@ from mcp_threat_model.commands.scan import (
     targets_of,
 )
 from mcp_threat_model.terminal import complain, emit, write_output
+from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.lock import Lock, LockedServer, locked
 from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.report import ErrorOut, Report
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.scan import ScanOptions
-    from mcp_threat_scoring.policy import Judgement, Policy
+    from mcp_threat_scoring.approval.policy import Judgement, Policy
 
 POLICY_FILE: Final = "mcp-threat-model.yaml"
 EXIT_INTERNAL: Final = 1
@@ -94,7 +94,7 @@ def judged(
         return {}
     from datetime import datetime
 
-    from mcp_threat_scoring.policy import judge, told
+    from mcp_threat_scoring.approval.policy import judge, told
 
     name, rules = policy
     today = datetime.now().astimezone().date().isoformat()
@@ -129,7 +129,7 @@ def targets_of(arguments: argparse.Namespace) -> list[Target]:
 def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut | None:
     """What the servers that could be read make possible in one client; nothing for fewer than two."""
     from mcp_threat_scoring.analyze import knowledge
-    from mcp_threat_scoring.fleet import Member, fleet, private_domains
+    from mcp_threat_scoring.fleet.chains import Member, fleet, private_domains
     from mcp_threat_scoring.neutralise import neutralise_name
 
     members = [

@@ -8,7 +8,7 @@ import sys
 from mcp_threat_model.render.layout import plain
 from mcp_threat_model.render.threats import catalogue_page
 from mcp_threat_model.terminal import emit, wants_colour
-from mcp_threat_scoring.catalogue import load_catalogue
+from mcp_threat_scoring.maestro.catalogue import load_catalogue
 
 
 def run(arguments: argparse.Namespace) -> int:

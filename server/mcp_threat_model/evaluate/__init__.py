@@ -24,8 +24,8 @@ from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
 from mcp_threat_model.evaluate.wording import fit_wording
 from mcp_threat_scoring.errors import RuleError
-from mcp_threat_scoring.hostile import hostile_engine
-from mcp_threat_scoring.ruleset import load_rules
+from mcp_threat_scoring.hostile.suspicion import hostile_engine
+from mcp_threat_scoring.rulebook.ruleset import load_rules
 
 __all__ = ["main", "study"]
 

@@ -14,7 +14,7 @@ from typing import Any
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.metrics import count
 from mcp_threat_model.evaluate.tables import Study, Table
-from mcp_threat_scoring.credential import Declared, declared_auth
+from mcp_threat_scoring.facts.credential import Declared, declared_auth
 from mcp_threat_scoring.neutralise import neutralise_name
 
 _KINDS: tuple[Declared, ...] = ("secret", "oauth", "none")

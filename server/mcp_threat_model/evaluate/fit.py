@@ -18,9 +18,9 @@ from math import exp, log
 from operator import mul
 
 from mcp_threat_model.evaluate.judged import Judged
-from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.vocabulary import EFFECT_QUESTIONS
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.vocabulary import EFFECT_QUESTIONS
 
 SPREADS = (0.5, 0.7, 1.0, 1.5)
 """Standard deviations of the prior, in log-odds, among which cross-validation over servers chooses."""

@@ -20,7 +20,7 @@ from typing import Any
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.fit import Row, fit_question
 from mcp_threat_model.evaluate.tables import Study, Table
-from mcp_threat_scoring.hostile import (
+from mcp_threat_scoring.hostile.suspicion import (
     LIKELY,
     PRIOR_BIAS,
     QUESTION,
@@ -31,7 +31,7 @@ from mcp_threat_scoring.hostile import (
 )
 from mcp_threat_scoring.manifest import read_items
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.structs import Struct
 
 SPREAD = 0.5

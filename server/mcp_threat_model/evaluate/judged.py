@@ -9,7 +9,7 @@ from mcp_threat_model.evaluate.corpus import Labelled
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.manifest import OBSERVED, build_manifest
 from mcp_threat_scoring.picture import paint
-from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Struct
 

@@ -15,10 +15,10 @@ from math import log
 
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
 from mcp_threat_model.evaluate.training import Table, fit, known, learned, score
-from mcp_threat_scoring.learned import DECISIVE, GlanceDoc, LinesDoc, scale_of, weigh, weight_of
-from mcp_threat_scoring.senses import Senses, Tables
+from mcp_threat_scoring.hostile.learned import DECISIVE, GlanceDoc, LinesDoc, scale_of, weigh, weight_of
+from mcp_threat_scoring.hostile.senses import Senses, Tables
+from mcp_threat_scoring.hostile.wording import features, in_english
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.wording import features, in_english
 
 COST = 0.02
 KEPT = 24_000

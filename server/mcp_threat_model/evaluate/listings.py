@@ -18,7 +18,7 @@ from typing import Any
 from mcp_threat_model.evaluate.metrics import rank_correlation
 from mcp_threat_model.evaluate.tables import Study, Table
 from mcp_threat_model.subject import inline_listing
-from mcp_threat_scoring.aivss_tables import PROFILES, severity
+from mcp_threat_scoring.aivss.tables import PROFILES, severity
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise_name

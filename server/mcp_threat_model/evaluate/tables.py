@@ -17,7 +17,7 @@ from mcp_threat_model.evaluate.metrics import (
     reliability,
 )
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.structs import Struct, field
 
 WORST = 25

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from mcp_threat_model.evaluate.corpus import read_rows
-from mcp_threat_scoring.acts import NOBODY, Known
-from mcp_threat_scoring.hostile_views import Reader, Wording, lines_of
-from mcp_threat_scoring.normalise import normalise
-from mcp_threat_scoring.passages import Piece, pieces
-from mcp_threat_scoring.senses import Senses
+from mcp_threat_scoring.hostile.acts import NOBODY, Known
+from mcp_threat_scoring.hostile.senses import Senses
+from mcp_threat_scoring.hostile.views import Reader, Wording, lines_of
 from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.normalise import normalise
+from mcp_threat_scoring.text.passages import Piece, pieces
 
 PARTS = ("tools", "prompts", "resources", "resource_templates", "resourceTemplates")
 FOLDS = 3

@@ -14,12 +14,12 @@ from typing import Any, TextIO
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.lines import Scored, learn, model_text
 from mcp_threat_model.evaluate.texts import captured, collect
-from mcp_threat_scoring.documents import load_document
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile import hostile_engine
-from mcp_threat_scoring.learned import DECISIVE, GLANCE, LINES, weight_of
-from mcp_threat_scoring.ruleset import Ruleset
-from mcp_threat_scoring.senses import SensesDoc, compile_senses
+from mcp_threat_scoring.hostile.learned import DECISIVE, GLANCE, LINES, weight_of
+from mcp_threat_scoring.hostile.senses import SensesDoc, compile_senses
+from mcp_threat_scoring.hostile.suspicion import hostile_engine
+from mcp_threat_scoring.rulebook.documents import load_document
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 
 TEXTS = Path("tests") / "texts"
 SENSES = "senses.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from mcp_threat_model.guard.url import Endpoint
-from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import pattern
 
 _WORD = pattern(r"[A-Za-z0-9]+")
 _UUID = pattern(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

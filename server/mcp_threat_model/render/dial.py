@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import cos, radians, sin
 from typing import Final, NamedTuple
 
-from mcp_threat_scoring.aivss_tables import MAX_SCORE
+from mcp_threat_scoring.aivss.tables import MAX_SCORE
 from mcp_threat_scoring.report import AivssProfileOut
 
 _CENTRE: Final = 110.0

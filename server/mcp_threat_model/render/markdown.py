@@ -13,7 +13,7 @@ from mcp_threat_model.render import wording
 from mcp_threat_model.render.markdown_layers import counts, layers, tools
 from mcp_threat_model.render.markdown_score import making, score
 from mcp_threat_model.render.marks import Room, code, details, names, sentence, table
-from mcp_threat_scoring.fleet import mermaid
+from mcp_threat_scoring.fleet.chains import mermaid
 from mcp_threat_scoring.report import (
     ErrorOut,
     FleetOut,

@@ -8,7 +8,7 @@ from mcp_threat_model.catalogue_view import told
 from mcp_threat_model.render.layout import Page, Span
 from mcp_threat_model.render.text import SEVERITY_STYLE
 from mcp_threat_model.render.wording import FRAMEWORKS
-from mcp_threat_scoring.threat import Catalogue, Threat
+from mcp_threat_scoring.maestro.threat import Catalogue, Threat
 
 
 def catalogue_page(catalogue: Catalogue, layer: str | None = None, width: int = 80) -> Page:

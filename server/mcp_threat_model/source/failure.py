@@ -12,7 +12,7 @@ from mcp_threat_model.guard.processes import Outcome
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct
 
 TAIL_CHARS = 300

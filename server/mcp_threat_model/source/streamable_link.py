@@ -30,7 +30,7 @@ from mcp_threat_model.source.sse import ServerEvent, read_events
 from mcp_threat_model.source.wire import Damaged, Message, RequestId, Tap, parse
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import pattern
 
 MAX_RESUMES = 5
 """How often one answer's stream is taken up again after the server ended it (`Last-Event-ID`)."""

@@ -15,7 +15,7 @@ from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machi
 from mcp_threat_model.scan import ScanOptions, read_target
 from mcp_threat_model.target import ConfigTarget
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 SECRET = "hunter2hunter2hunter2"
 STDIO = {"command": "npx", "args": ["-y", "shop-mcp@1.2.3"], "env": {"SHOP_KEY": "${SHOP_KEY}"}}

@@ -9,7 +9,7 @@ from typing import Any
 from mcp_threat_model.evaluate.authority import declared
 from mcp_threat_model.evaluate.corpus import Corpus
 from mcp_threat_model.evaluate.tables import Study, Table
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 KEYED = {"server": "a", "auth": "secret", "secrets": [{"env": "SHOP_API_KEY"}], "env": ["SHOP_URL"], "oauth": []}
 FLOW = {"server": "b", "auth": "oauth", "secrets": [], "env": [], "oauth": [{"provider": "b"}]}

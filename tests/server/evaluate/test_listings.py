@@ -12,7 +12,7 @@ from mcp_threat_model.evaluate.corpus import Corpus
 from mcp_threat_model.evaluate.listings import factors, layers, overall, worst
 from mcp_threat_model.evaluate.metrics import rank_correlation
 from mcp_threat_model.evaluate.tables import Study, Table
-from mcp_threat_scoring.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 READER: dict[str, Any] = {
     "server": "Tide MCP",

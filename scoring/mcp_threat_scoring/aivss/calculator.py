@@ -1,0 +1,155 @@
+"""The calculator: the terms a person or a script gives, checked against their profile, and the score they make.
+
+One document in, one AIVSS object out. Nothing is guessed: a factor that is not given is an error. The other profile is
+not part of the answer, because its factors are other questions on another scale and cannot be converted.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from mcp_threat_scoring.aivss.cvss_base import cvss_base
+from mcp_threat_scoring.aivss.formula import aivss, factor_sum
+from mcp_threat_scoring.aivss.tables import MAX_SCORE, PROFILES, Allowed, ProfileTable
+from mcp_threat_scoring.errors import FactorError
+from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.report import AivssProfileOut, CvssOut, FactorOut, MetricOut, RangeOut
+
+FIELDS: Final = ("profile", "cvss_base", "cvss_vector", "factors", "threat_multiplier", "mitigation_factor")
+_CVSS: Final = Allowed(0.0, MAX_SCORE)
+
+
+def calculate(document: object) -> AivssProfileOut:
+    """Score the document `{profile, cvss_base or cvss_vector, factors, threat_multiplier, mitigation_factor}`.
+
+    `profile` is graded unless given; the multipliers take the profile's default unless given; the base and all ten
+    factors must be given. Raises FactorError, in one sentence that names the field and what it may hold, for anything
+    missing, unknown, out of range, not a plain number, or contradictory.
+    """
+    if not isinstance(document, Mapping):
+        raise FactorError("The calculator's input is one JSON object with: " + ", ".join(FIELDS) + ".")
+    _known(document, FIELDS, "field")
+    table = _profile(document.get("profile", "graded"))
+    cvss = _cvss(table, document.get("cvss_base"), document.get("cvss_vector"))
+    factors = _factors(table, document.get("factors"))
+    threat, threat_reason = _multiplier(document, "threat_multiplier", table.threat, table.threat_default)
+    mitigation, mitigation_reason = _multiplier(
+        document, "mitigation_factor", table.mitigation, table.mitigation_default
+    )
+
+    result = aivss(table, cvss.base_score, factor_sum(factors.values()), threat, mitigation)
+    return AivssProfileOut(
+        profile=table.id,
+        score=result.score,
+        severity=result.severity,
+        range=RangeOut(low=result.score, high=result.score),
+        cvss=cvss,
+        factor_sum=result.factor_sum,
+        aars=result.aars,
+        threat_multiplier=threat,
+        threat_multiplier_reason=threat_reason,
+        mitigation_factor=mitigation,
+        mitigation_reason=mitigation_reason,
+        factors=[
+            FactorOut(
+                id=spec.id,
+                name=spec.name,
+                value=factors[spec.id],
+                low=factors[spec.id],
+                high=factors[spec.id],
+                basis="given",
+                rationale="Given.",
+                evidence=[],
+            )
+            for spec in table.factors
+        ],
+        formula=result.formula,
+        below_cvss_base=result.below_cvss_base,
+        repaired_score=result.repaired,
+        levers=[],
+    )
+
+
+def _profile(value: object) -> ProfileTable:
+    for profile in PROFILES.values():
+        if value == profile.id:
+            return profile
+    raise FactorError(f"profile is one of {', '.join(PROFILES)}; not {_shown(value)}.")
+
+
+def _cvss(table: ProfileTable, base: object, vector: object) -> CvssOut:
+    if vector is None:
+        if base is None:
+            raise FactorError("cvss_base or cvss_vector is missing: the score needs a CVSS base.")
+        return CvssOut(version=None, vector=None, base_score=_number("cvss_base", base, _CVSS), metrics=[])
+    if not isinstance(vector, str):
+        raise FactorError("cvss_vector is a string such as CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:L/A:N.")
+    found = cvss_base(vector)
+    if found.version != table.cvss_version:
+        other = next(profile.id for profile in PROFILES.values() if profile.cvss_version == found.version)
+        raise FactorError(
+            f"Profile {table.id} takes a CVSS {table.cvss_version} vector, and this one is CVSS {found.version}: "
+            f"give a {table.cvss_version} vector, or use profile {other}."
+        )
+    if base is not None and abs(_number("cvss_base", base, _CVSS) - found.score) > 0.049:
+        raise FactorError(f"cvss_base {base} and cvss_vector disagree: the vector's base score is {found.score:.1f}.")
+    metrics = [MetricOut(id=key, value=value, reason="Given.", evidence=[]) for key, value in found.metrics]
+    return CvssOut(version=found.version, vector=found.vector, base_score=found.score, metrics=metrics)
+
+
+def _factors(table: ProfileTable, given: object) -> dict[str, float]:
+    ids = [spec.id for spec in table.factors]
+    if given is None:
+        raise FactorError(f"factors is missing: profile {table.id} needs {', '.join(ids)}.")
+    if not isinstance(given, Mapping):
+        raise FactorError("factors is an object of factor ids and numbers.")
+    elsewhere = {spec.id: other.id for other in PROFILES.values() if other is not table for spec in other.factors}
+    for key in given:
+        if key not in ids and key in elsewhere:
+            raise FactorError(f"Factor {key} belongs to profile {elsewhere[key]}, not to {table.id}.")
+    _known(given, ids, "factor")
+    missing = [factor for factor in ids if factor not in given]
+    if missing:
+        noun = "Factor" if len(missing) == 1 else "Factors"
+        verb = "is" if len(missing) == 1 else "are"
+        raise FactorError(f"{noun} {', '.join(missing)} {verb} missing: profile {table.id} needs all ten.")
+    return {factor: _number(f"Factor {factor}", given[factor], table.factor_values) for factor in ids}
+
+
+def _multiplier(document: Mapping[object, object], key: str, allowed: Allowed, default: float) -> tuple[float, str]:
+    value = document.get(key)
+    if value is None:
+        return default, f"Not given: the profile's default, {default:.2f}."
+    return _number(key, value, allowed), "Given."
+
+
+def _number(name: str, value: object, allowed: Allowed) -> float:
+    """The value as a float. A bool is not a number here, a numeric string is not either, and NaN is in no range."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FactorError(f"{name} is a number, {allowed}; not {_shown(value)}.")
+    if not allowed.low <= value <= allowed.high or not allowed.admits(value):
+        raise FactorError(f"{name} is {allowed}; not {_shown(value)}.")
+    return float(value)
+
+
+def _shown(value: object) -> str:
+    """A wrong value in a few words. Only short things are printed: a list or a whole number may be endless."""
+    if isinstance(value, str):
+        return neutralise(value, 40)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**9):
+        return f"{value:g}"
+    return "a very large number" if isinstance(value, int) else f"a {type(value).__name__}"
+
+
+def _known(given: Mapping[object, object], names: Iterable[str], noun: str) -> None:
+    allowed = list(names)
+    for key in given:
+        if key in allowed:
+            continue
+        near = difflib.get_close_matches(str(key)[:64], allowed, n=1)
+        hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(allowed)}."
+        raise FactorError(f"There is no {noun} {neutralise(key)}.{hint}")

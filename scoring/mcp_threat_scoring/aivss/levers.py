@@ -1,0 +1,96 @@
+"""What would lower the score most: each change is tried, the whole score computed again, and the best come first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcp_threat_scoring.aivss.condition import (
+    Atoms,
+    Condition,
+    Doc,
+    Holds,
+    ToolCondition,
+    compiled,
+    explained,
+    parts_of,
+    walk,
+)
+from mcp_threat_scoring.aivss.scene import Scene
+from mcp_threat_scoring.aivss.tables import severity
+from mcp_threat_scoring.phrases import capital, number
+from mcp_threat_scoring.report import LeverOut
+from mcp_threat_scoring.structs import Struct
+
+MAX_LEVERS = 5
+
+
+class LeverRule(Doc, frozen=True, kw_only=True):
+    """A change that somebody other than the server's author can make: deny some tools, or see to something."""
+
+    change: str
+    deny: Condition | None = None
+    assume: str | None = None
+    when: Condition | None = None
+
+    def __post_init__(self) -> None:
+        if (self.deny is None) == (self.assume is None):
+            raise ValueError("a lever either denies tools or assumes something")
+        if self.deny is not None and not any(isinstance(part, ToolCondition) for part in walk(self.deny)):
+            raise ValueError("deny asks for tools")
+
+
+class _Lever(Struct, frozen=True, eq=False):
+    rule: LeverRule
+    holds: Holds
+    denied: tuple[Condition, ...]
+
+
+class Change(Struct, frozen=True, eq=False):
+    """A change to try: what it is called, the scene it leads to, and how many tools it denies."""
+
+    said: str
+    scene: Scene
+    denied: int
+
+
+class Levers:
+    """The levers of ``rules/exposure.yaml``, compiled."""
+
+    def __init__(self, rules: Sequence[LeverRule], atoms: Atoms) -> None:
+        self._levers = tuple(_Lever(rule, compiled(rule.when, atoms), parts_of(rule.deny)) for rule in rules)
+
+    def changes(self, scene: Scene) -> list[Change]:
+        """The changes that can be made to this server. Two that deny the same tools are one."""
+        found: list[Change] = []
+        seen: set[int] = set()
+        for lever in self._levers:
+            rule = lever.rule
+            if not lever.holds(scene.answers):
+                continue
+            if rule.deny is None:
+                found.append(Change(rule.change, scene.vary(assume=frozenset((rule.assume or "",))), 0))
+                continue
+            why = explained(lever.denied, scene)
+            denied = why.tools
+            if denied and denied not in seen:
+                seen.add(denied)
+                said = rule.change.format(which=_which(denied, scene), tools=why.names)
+                found.append(Change(said.removesuffix(": the server"), scene.vary(deny=denied), denied.bit_count()))
+        return found
+
+
+def best(score: float, tried: Sequence[tuple[Change, float]]) -> list[LeverOut]:
+    """The changes after which the score is lower, best first; of two alike, the one that denies fewer tools."""
+    ranked = sorted(tried, key=lambda one: (one[1], one[0].denied))
+    return [
+        LeverOut(change=capital(change.said), score_after=after, severity_after=severity(after))
+        for change, after in ranked[:MAX_LEVERS]
+        if after < score
+    ]
+
+
+def _which(denied: int, scene: Scene) -> str:
+    if scene.world.picture.from_listing:
+        return "the tools"
+    count = denied.bit_count()
+    return "the tool" if count == 1 else f"the {number(count)} tools"

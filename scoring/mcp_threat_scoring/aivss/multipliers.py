@@ -1,0 +1,110 @@
+"""The two multipliers of AIVSS: how real the threat is, and how well it is held in check. Both from evidence only.
+
+Threat (AIVSS v0.8, Table 4a): what is known of attacks, not how bad one would be. Mitigation (Table 4b): what stands
+in the way. A claim earns less than a mechanism that was seen, and only controls of the server as a whole count, so that
+no tool can lower a score by what it says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from mcp_threat_scoring.aivss.condition import Atoms, Condition, Conditional, Doc, ToolCondition, compiled, walk
+from mcp_threat_scoring.aivss.scene import Scene
+from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.phrases import joined, sentence
+from mcp_threat_scoring.report import ProfileId
+from mcp_threat_scoring.rulebook.documents import load_document
+from mcp_threat_scoring.structs import Meta, Struct
+
+
+class ThreatLevel(Conditional, frozen=True, kw_only=True):
+    """One thing known of attacks, and the multiplier it means in each profile."""
+
+    value: Mapping[ProfileId, float]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for profile, value in self.value.items():
+            if not PROFILES[profile].threat.admits(value):
+                raise ValueError(f"{profile} takes a threat multiplier of {PROFILES[profile].threat}")
+
+
+class Control(Conditional, frozen=True, kw_only=True):
+    """Something that stands in the way of misuse, and what it is worth."""
+
+    when: Condition
+    credit: Annotated[float, Meta(gt=0, le=0.4)]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if any(isinstance(part, ToolCondition) for part in walk(self.when)):
+            raise ValueError("a control is of the server as a whole; a further tool could lower the score")
+
+
+class Owasp(Doc, frozen=True, kw_only=True):
+    """Credits needed for the levels of AIVSS v0.8, Table 4b. `strong` cannot be reached by reading."""
+
+    partial: float
+
+
+class MultipliersDoc(Doc, frozen=True, kw_only=True):
+    """``rules/multipliers.yaml``."""
+
+    threat: Annotated[list[ThreatLevel], Meta(min_length=1)]
+    controls: list[Control]
+    owasp: Owasp
+
+    def __post_init__(self) -> None:
+        if self.threat[-1].when is not None:
+            raise ValueError("the last threat level has no condition")
+
+
+class Multiplier(Struct, frozen=True):
+    """A multiplier and why."""
+
+    value: float
+    reason: str
+
+
+class MultiplierModel:
+    """``rules/multipliers.yaml``, compiled."""
+
+    def __init__(self, doc: MultipliersDoc, atoms: Atoms) -> None:
+        self.doc = doc
+        self._threat = tuple((level, compiled(level.when, atoms)) for level in doc.threat)
+        self._controls = tuple((control, compiled(control.when, atoms)) for control in doc.controls)
+
+    def threat(self, table: ProfileTable, scene: Scene) -> Multiplier:
+        """The threat multiplier: of the gravest thing known."""
+        level = next(level for level, holds in self._threat if holds(scene.answers))
+        return Multiplier(level.value[table.id], sentence(level.reason))
+
+    def mitigation(self, table: ProfileTable, scene: Scene) -> Multiplier:
+        """The mitigation factor: 1 less the credits, within what the profile allows."""
+        held = [control for control, holds in self._controls if holds(scene.answers)]
+        credit = sum(control.credit for control in held)
+        if table.mitigation.levels:
+            enough = credit >= self.doc.owasp.partial - 1e-9
+            value = sorted(table.mitigation.levels)[1] if enough else table.mitigation_default
+        else:
+            value = round(max(table.mitigation.low, table.mitigation.high - credit), 2)
+        if not held:
+            return Multiplier(value, "Nothing was seen that stands in the way of misuse.")
+        return Multiplier(value, sentence(joined([control.reason for control in held])))
+
+
+def multiplier_model(root: Path, atoms: Atoms) -> MultiplierModel:
+    """Read and compile ``multipliers.yaml`` under that folder.
+
+    Raises:
+        RuleError: the file is missing or wrong; every problem is named.
+    """
+    problems: list[RuleProblem] = []
+    doc = load_document(MultipliersDoc, root / "multipliers.yaml", "multipliers.yaml", problems)
+    if doc is None:
+        raise RuleError(problems)
+    return MultiplierModel(doc, atoms)

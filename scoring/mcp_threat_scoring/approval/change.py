@@ -1,0 +1,250 @@
+"""What changed since a server was approved: how a rug pull and permission creep are caught.
+
+Each kind of change is one entry of a table: its id, how grave it is, and what to say. Most of them compare one thing of
+the locked server with the same thing now.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from mcp_threat_scoring.approval.lock import LockedServer, LockedTool
+from mcp_threat_scoring.phrases import joined, quoted
+from mcp_threat_scoring.report import FindingOut, Level, Report, Severity
+from mcp_threat_scoring.structs import Struct
+
+NAMES_TOLD = 6
+SCORE_STEP = 0.3
+"""A rise of the score that is told of; less is noise of a factor's tenth."""
+_EFFECTS = {"read": 0, "write": 1, "destructive": 2}
+_BREADTHS = {"none": 0, "unknown": 1, "narrow": 2, "broad": 3, "admin": 4}
+_LOOK_AGAIN = "Read what changed, scan the server again, and lock it anew if you still approve."
+_STOP = "Stop using the server until somebody has read the new text; compare it with what was approved."
+_GRAVE_ABILITIES = frozenset({"process.exec", "code.eval", "money.move", "secrets.read", "identity.admin", "deploy"})
+
+
+class Change(Struct, frozen=True):
+    """One thing that is not as it was approved."""
+
+    id: str
+    severity: Severity
+    title: str
+    explanation: str
+    remediation: str = _LOOK_AGAIN
+    tool: str | None = None
+    confidence: Level = "high"
+
+    def finding(self) -> FindingOut:
+        """As a finding of kind ``change``."""
+        print_of = f"{self.id}\0{self.tool or ''}\0{self.explanation}"
+        return FindingOut(
+            rule_id=f"change.{self.id}",
+            kind="change",
+            title=self.title,
+            severity=self.severity,
+            confidence=self.confidence,
+            tool=self.tool,
+            pointer="",
+            excerpt="",
+            explanation=self.explanation,
+            remediation=self.remediation,
+            references=["MCP03:2025"] if self.tool else [],
+            fingerprint=hashlib.sha256(print_of.encode()).hexdigest()[:32],
+        )
+
+
+def _told(names: Sequence[str]) -> str:
+    shown = [quoted(name) for name in names[:NAMES_TOLD]]
+    more = len(names) - len(shown)
+    return joined([*shown, f"{more} more"] if more else shown)
+
+
+def changes(then: LockedServer, now: LockedServer, report: Report) -> list[FindingOut]:
+    """Everything that differs, gravest first; nothing when the server is as it was approved."""
+    found = [
+        *_server(then, now),
+        *_authority(then, now),
+        *_hostile(then, report),
+        *_score(then, now),
+        *_tools(then, now),
+        *_lists(then, now),
+        *_seen(then, now),
+    ]
+    rank = ("critical", "high", "medium", "low", "info")
+    return [change.finding() for change in sorted(found, key=lambda change: rank.index(change.severity))]
+
+
+def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    if then.name != now.name:
+        yield Change(
+            "server_renamed",
+            "high",
+            "The server calls itself something else",
+            f"It was approved as {quoted(then.name)} and now says it is {quoted(now.name)}.",
+        )
+    if then.version != now.version:
+        yield Change(
+            "version_changed",
+            "info",
+            "The server's version changed",
+            f"It was approved at version {quoted(then.version)}, and now says {quoted(now.version)}.",
+        )
+    if then.command != now.command:
+        yield Change(
+            "command_changed",
+            "high",
+            "The command that starts the server changed",
+            f"Approved was {quoted(' '.join(then.command))}; now it is {quoted(' '.join(now.command))}.",
+        )
+    if (then.transport, then.url) != (now.transport, now.url):
+        yield Change(
+            "address_changed",
+            "high",
+            "The server is reached another way",
+            f"Approved was {then.transport} {then.url}; now it is {now.transport} {now.url}.",
+        )
+    if then.instructions != now.instructions:
+        yield Change(
+            "instructions_changed",
+            "medium",
+            "The server's instructions to the model changed",
+            "They are read by the model before any tool is called.",
+        )
+    if gained := sorted(set(now.env_names) - set(then.env_names)):
+        yield Change(
+            "environment_grew", "medium", "The server is given more of the environment", f"New are {_told(gained)}."
+        )
+
+
+def _authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    if then.auth_requirement == "required" and now.auth_requirement in ("none", "optional"):
+        yield Change(
+            "authentication_dropped",
+            "high",
+            "The server no longer asks who is calling",
+            f"Authentication was required, and is now {now.auth_requirement}.",
+        )
+    if gained := sorted(set(now.scopes) - set(then.scopes)):
+        wider = _BREADTHS[now.auth_breadth] > _BREADTHS[then.auth_breadth]
+        yield Change(
+            "scope_grew",
+            "high" if wider else "medium",
+            "The server asks for more authority",
+            f"New scopes are {_told(gained)}.",
+            "Grant them only if a tool you use needs them.",
+        )
+
+
+def _hostile(then: LockedServer, report: Report) -> Iterator[Change]:
+    known = {*then.hostile, *then.findings}
+    for finding in report.findings:
+        if finding.fingerprint in known:
+            continue
+        if finding.kind == "hostile_content" and finding.confidence != "low":
+            yield Change(
+                "orders_appeared",
+                "critical",
+                "Text that gives the model orders appeared since it was approved",
+                f"{finding.title}. {finding.explanation}",
+                _STOP,
+                finding.tool,
+                finding.confidence,
+            )
+        elif finding.severity in ("medium", "high", "critical"):
+            yield Change(
+                "fault_appeared",
+                finding.severity,
+                "A fault appeared since it was approved",
+                f"{finding.title}. {finding.explanation}",
+                finding.remediation,
+                finding.tool,
+                finding.confidence,
+            )
+
+
+def _score(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    if now.profile != then.profile or now.score - then.score < SCORE_STEP:
+        return
+    crossed = then.severity != now.severity
+    yield Change(
+        "score_rose",
+        "medium" if crossed else "low",
+        "The risk score rose",
+        f"It was {then.score:.1f} {then.severity} and is {now.score:.1f} {now.severity}.",
+    )
+
+
+def _tools(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    for name in sorted(now.tools.keys() - then.tools.keys()):
+        tool = now.tools[name]
+        grave: Severity = {"read": "low", "write": "medium", "destructive": "high"}[tool.effect]  # type: ignore[assignment]
+        does = {"read": "only reads", "write": "changes things", "destructive": "deletes or overwrites"}[tool.effect]
+        able = f", and can do: {', '.join(tool.abilities)}" if tool.abilities else ""
+        yield Change("tool_added", grave, "A tool was added", f"{quoted(name)} {does}{able}.", tool=name)
+    if gone := sorted(then.tools.keys() - now.tools.keys()):
+        yield Change("tool_removed", "info", "Tools were removed", f"Gone: {_told(gone)}.")
+    for name in sorted(then.tools.keys() & now.tools.keys()):
+        if then.tools[name] != now.tools[name]:
+            yield from _tool(name, then.tools[name], now.tools[name])
+
+
+def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
+    called = quoted(name)
+    if _EFFECTS[now.effect] > _EFFECTS[then.effect]:
+        does = "deletes or overwrites" if now.effect == "destructive" else "changes things"
+        began = "tool_began_to_destroy" if now.effect == "destructive" else "tool_began_to_write"
+        verb = "destroy" if now.effect == "destructive" else "write"
+        yield Change(
+            began,
+            "high",
+            f"A tool began to {verb}",
+            f"{called} was approved as one that {_was(then)}; now it {does}.",
+            tool=name,
+        )
+    if gained := sorted(set(now.abilities) - set(then.abilities)):
+        grave: Severity = "high" if _GRAVE_ABILITIES & set(gained) else "medium"
+        yield Change("ability_gained", grave, "A tool can do more", f"{called} gained: {', '.join(gained)}.", tool=name)
+    parts = (
+        ("description_changed", "low", "description", then.description, now.description),
+        ("schema_changed", "low", "parameters", then.input_schema, now.input_schema),
+        ("output_changed", "info", "declared output", then.output_schema, now.output_schema),
+        ("annotations_changed", "low", "own claims about itself", then.annotations, now.annotations),
+    )
+    differing = [part for part in parts if part[3] != part[4]]
+    for kind, severity, what, _, _ in differing:
+        yield Change(kind, severity, f"A tool's {what} changed", f"The {what} of {called} changed.", tool=name)  # type: ignore[arg-type]
+    if not differing and then.sha256 != now.sha256:
+        yield Change(
+            "tool_changed",
+            "low",
+            "Something else about a tool changed",
+            f"{called} differs in a field that is neither description, schema nor annotation.",
+            tool=name,
+        )
+
+
+def _was(tool: LockedTool) -> str:
+    return "only reads" if tool.effect == "read" else "changes things, but destroys nothing"
+
+
+def _lists(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    for what, before, after in (("prompt", then.prompts, now.prompts), ("resource", then.resources, now.resources)):
+        for kind, names, severity in (
+            ("added", after.keys() - before.keys(), "low"),
+            ("removed", before.keys() - after.keys(), "info"),
+            ("changed", {name for name in after.keys() & before.keys() if after[name] != before[name]}, "low"),
+        ):
+            if names:
+                yield Change(f"{what}_{kind}", severity, f"A {what} was {kind}", f"{_told(sorted(names))}.")  # type: ignore[arg-type]
+
+
+def _seen(then: LockedServer, now: LockedServer) -> Iterable[Change]:
+    if lost := sorted(set(now.unseen) - set(then.unseen)):
+        parts = ", ".join(part.replace("_", " ") for part in lost)
+        yield Change(
+            "less_was_seen",
+            "medium",
+            "Less of the server could be seen than when it was approved",
+            f"Not observed any more: {parts}. What is not seen was not compared.",
+        )

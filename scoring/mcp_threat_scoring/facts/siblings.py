@@ -1,0 +1,62 @@
+"""What the other tools of a server say about one of them: who lives among clickers clicks.
+
+A tool called "fill" fills in a form where its siblings are called "click" and "navigate", and a cup elsewhere. So the
+verbs of all names are counted once per server, and every tool gets the shares as facts ``siblings.CLASS`` (per cent of
+the server's tools whose name turns on a verb of that class), besides ``siblings.reading`` and ``siblings.changing``.
+
+And a tool called "delete_application" takes down what runs where its siblings speak of pods and deployments, and a job
+seeker's letter elsewhere. Every word class of the lexicon called ``about-TOPIC`` is therefore looked for in the names
+and the beginnings of the descriptions, and its share is the fact ``siblings.about-TOPIC``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+import re2
+
+from mcp_threat_scoring.rulebook.lexicon import Lexicon
+from mcp_threat_scoring.text.prose import Grammar, shared_prefix, split_words
+
+FEWEST = 4
+"""Tools below which shares say nothing."""
+ABOUT = "about-"
+OPENING = 200
+"""Characters of a description that are read for what a server is about."""
+
+
+class Kin:
+    """The verb classes of a rule set, ready to count with."""
+
+    __slots__ = ("_classes", "_grammar", "_groups", "_topics")
+
+    def __init__(self, lexicon: Lexicon, grammar: Grammar) -> None:
+        self._grammar = grammar
+        self._classes = {verb: name for name, verbs in lexicon.verbs.items() for verb in verbs}
+        self._groups = {name: frozenset(classes) for name, classes in lexicon.groups.items()}
+        self._topics = {
+            name: re2.compile(rf"\b(?:{lexicon.alternation(name)})\b")
+            for name in lexicon.words
+            if name.startswith(ABOUT)
+        }
+
+    def read(self, names: Sequence[str], descriptions: Sequence[str] = ()) -> tuple[str, Mapping[str, int]]:
+        """The prefix that all names share, and the facts that every tool of the server gets."""
+        words = [split_words(name[:200]) for name in names]
+        prefix = shared_prefix(words, self._grammar)
+        if len(words) < FEWEST:
+            return prefix, {}
+        seen: Counter[str] = Counter()
+        for one in words:
+            head = self._grammar.head(one.removeprefix(prefix)).partition(" ")[0]
+            if head in self._classes:
+                seen[self._classes[head]] += 1
+        facts = {f"siblings.{name}": round(100 * count / len(words)) for name, count in seen.items()}
+        for group, classes in self._groups.items():
+            facts[f"siblings.{group}"] = round(100 * sum(seen[name] for name in classes) / len(words))
+        told = [f"{name} {text[:OPENING].lower()}" for name, text in zip_longest(words, descriptions, fillvalue="")]
+        for topic, about in self._topics.items():
+            facts[f"siblings.{topic}"] = round(100 * sum(about.search(text) is not None for text in told) / len(words))
+        return prefix, facts

@@ -1,0 +1,1 @@
+"""Several servers in one client: what they make possible together."""

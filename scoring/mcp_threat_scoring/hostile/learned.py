@@ -1,0 +1,272 @@
+"""A line's log-odds of being an order to the model, learned from labelled lines.
+
+A linear model over :func:`wording.features`: the weights of what is noticed are added up, and less is made of them
+where there is much to notice, so that long lines count little more than short ones. ``rules/lines.json`` is written by
+`evaluate --fit`; it holds weights of words and senses, never of names. Most texts are told to be ordinary at a first
+look, which needs ``rules/glance.json`` alone: fewer weights, and the tables of senses they were learned with.
+
+Which technique a line shows is a second, smaller model over senses and concepts alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from math import fsum
+from pathlib import Path
+from typing import TypeVar
+
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.hostile.senses import Senses, Tables, Word, stem
+from mcp_threat_scoring.hostile.wording import features, in_english
+from mcp_threat_scoring.model import Model, ValidationError, read_json
+from mcp_threat_scoring.structs import Struct
+
+Doc = TypeVar("Doc", bound=Model)
+LINES = "lines.json"
+GLANCE = "glance.json"
+USUAL = 60.0
+"""Features of an ordinary line: there the sum of the weights is the score."""
+FEWEST = 40
+LENGTH = 0.4
+"""How far long lines are held back: at 0 weights are simply added, at 1 they are averaged."""
+UNKNOWN = 20_000
+"""Pieces of one text, not met before, that are worked out in full; further ones are looked up as they stand."""
+MEMO = 20_000
+MEMO_LENGTH = 400
+BREAK = "\x00"
+_BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
+"""What ends a line, for a first look; so does a full stop before a blank."""
+ROUGH = 1_200
+"""Letters of a line that a first look reads."""
+SHORT = 6
+"""Letters below which a text says nothing."""
+DECISIVE = 5.0
+"""Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
+MOST = 9.0
+"""Log-odds that one line may add."""
+TELLING = 8
+"""Lines of an item that may speak against it."""
+DIMINISH = 0.3
+"""What each further of them counts for, of what the one before did."""
+SHOWN = 4
+"""Words named of those that weighed most."""
+
+
+class GlanceDoc(Model, frozen=True):
+    """``rules/glance.json``: what a first look needs."""
+
+    bias: float
+    weights: dict[str, float]
+    """Of single words and senses."""
+    tables: Tables
+
+
+class LinesDoc(Model, frozen=True):
+    """``rules/lines.json``."""
+
+    source: str
+    bias: float
+    slope: float
+    """Log-odds of an item for each point of a line's score."""
+    threshold: float
+    """The score at which a line is decisive by itself."""
+    foreign: float
+    """What is added to the score of a line that is not in English."""
+    suspect: float
+    """The score, without concepts, from which a line is read closely."""
+    weights: dict[str, float]
+    techniques: dict[str, dict[str, float]]
+    """Technique → feature → log-odds."""
+
+
+class Line(Struct, frozen=True):
+    """One line and what was made of it."""
+
+    score: float
+    technique: str
+
+
+class Place(Struct, frozen=True):
+    """A part of a text, in the form that a pattern gives."""
+
+    start: int
+    end: int
+
+    def span(self) -> tuple[int, int]:
+        """Where it begins and ends."""
+        return self.start, self.end
+
+
+def _chunks(text: str) -> list[str]:
+    """A text cut roughly into lines, each followed by one letter in the text."""
+    return text.lower().translate(_BREAKS).replace(". ", f".{BREAK}").split(BREAK)
+
+
+class _Glance(dict[str, float]):
+    """Weights by piece of text, worked out when a piece is first met."""
+
+    def __init__(self, senses: Senses, weights: Mapping[str, float]) -> None:
+        super().__init__()
+        self._senses, self._weights = senses, weights
+        self.left = UNKNOWN
+        """Pieces that may still be worked out in full, of one text."""
+
+    def __missing__(self, token: str) -> float:
+        weights = self._weights
+        self.left -= 1
+        if self.left < 0:
+            return weights.get(stem(token), 0.0) if token.isalpha() else 0.0
+        found = 0.0
+        for word, said in self._senses.line(token):
+            found += weights.get(word, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
+        if len(self) < MEMO and len(token) < MEMO_LENGTH:
+            self[token] = found
+        return found
+
+
+class Learned:
+    """The model, ready for use."""
+
+    def __init__(self, first: GlanceDoc, document: Callable[[], LinesDoc]) -> None:
+        self._first = first
+        self._read = document
+        self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str]], float] = {}
+        self._touched: dict[str, bool] = {}
+        self._chunks: dict[str, bool] = {}
+
+    @cached_property
+    def document(self) -> LinesDoc:
+        """The whole model, read when a first look is not enough.
+
+        Raises:
+            RuleError: it cannot be read.
+        """
+        return self._read()
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """What each thing noticed about a line weighs."""
+        return self.document.weights
+
+    @cached_property
+    def senses(self) -> Senses:
+        """The tables of senses."""
+        return Senses.of(self._first.tables)
+
+    def score(
+        self, text: str, concepts: Sequence[str], role: str, first: bool, own: frozenset[str] = frozenset()
+    ) -> float:
+        """The score of one normalised line: honest ones are mostly below, orders mostly above 0."""
+        key = (text, role, first, tuple(concepts), own)
+        known = self._memo.get(key)
+        if known is not None:
+            return known
+        words = self.senses.line(text)
+        found = weigh(self.weights, features(words, concepts, role, first, own)) + self.document.bias
+        if not in_english(text, words):
+            found += self.document.foreign
+        if len(text) < MEMO_LENGTH and len(self._memo) < MEMO:
+            self._memo[key] = found
+        return found
+
+    def against(self, scores: Iterable[float]) -> float:
+        """Log-odds that the lines of an item add to it: :data:`DECISIVE` for one at the threshold."""
+        document = self.document
+        return weight_of(scores, document.threshold, document.slope)
+
+    @cached_property
+    def glance(self) -> _Glance:
+        """Weights of pieces of text between white space."""
+        return _Glance(self.senses, self._first.weights)
+
+    def touches(self, text: str) -> bool:
+        """Whether any line of a text may be an order, so that it has to be read closely. Linear; quick for most."""
+        known = self._touched.get(text)
+        if known is None:
+            self.glance.left = UNKNOWN
+            known = any(self._suspect(chunk) for chunk in _chunks(text))
+            if len(text) < MEMO_LENGTH and len(self._touched) < MEMO:
+                self._touched[text] = known
+        return known
+
+    def finditer(self, text: str) -> Iterator[Place]:
+        """The lines of a long text that may be orders, as a pattern would find them."""
+        at = 0
+        self.glance.left = UNKNOWN
+        for chunk in _chunks(text):
+            if self._suspect(chunk):
+                yield Place(at, at + len(chunk))
+            at += len(chunk) + 1
+
+    def _suspect(self, chunk: str) -> bool:
+        if len(chunk) < SHORT:
+            return False
+        known = self._chunks.get(chunk)
+        if known is None:
+            total = sum(map(self.glance.__getitem__, chunk.split())) + self._first.bias
+            known = total > 0.0 and self._rough(chunk) >= self.document.suspect
+            if len(chunk) < MEMO_LENGTH and len(self._chunks) < MEMO:
+                self._chunks[chunk] = known
+        return known
+
+    def _rough(self, chunk: str) -> float:
+        """The score of a line whose concepts nobody has looked for."""
+        words = self.senses.line(chunk[:ROUGH])
+        found = weigh(self.weights, features(words, (), "text", first=False))
+        return found if in_english(chunk, words) else found + self.document.foreign
+
+    def technique(self, text: str, concepts: Sequence[str], role: str) -> str:
+        """What a line that scores high asks for: the name of a file in ``rules/signals/hostile``."""
+        noticed = features(self.senses.line(text), concepts, role, first=False)  # a set: added up whatever its order
+        totals = {
+            name: fsum([weights[one] for one in noticed if one in weights]) + weights.get("", 0.0)
+            for name, weights in self.document.techniques.items()
+        }
+        return max(sorted(totals), key=lambda name: totals[name])
+
+    def telling(self, text: str) -> str:
+        """The few words of a line that weighed most, in their order."""
+        words = self.senses.line(text)
+        weights = self.weights
+        worth = [(_worth(word, weights), index) for index, word in enumerate(words) if word[0][:1].isalpha()]
+        best = sorted(index for _, index in sorted(worth, key=lambda one: (-one[0], one[1]))[:SHOWN])
+        return " ".join(words[index][0] for index in best)
+
+
+def _worth(word: Word, weights: Mapping[str, float]) -> float:
+    plain, said = word
+    return weights.get(plain, 0.0) + sum(max(0.0, weights.get(f"#{sense}", 0.0)) for sense in said)
+
+
+def weight_of(scores: Iterable[float], threshold: float, slope: float) -> float:
+    """What lines of these scores add to the log-odds of their item: the highest whole, each further one less."""
+    single = sorted((DECISIVE + slope * (score - threshold) for score in scores), reverse=True)
+    return sum(min(MOST, odds) * DIMINISH**rank for rank, odds in enumerate(single[:TELLING]) if odds > 0.0)
+
+
+def weigh(weights: Mapping[str, float], noticed: Collection[str]) -> float:
+    """The weights of what is noticed, added up in a fixed order, for a line of ordinary length."""
+    known = sorted([weights[one] for one in noticed if one in weights])
+    return sum(known) * scale_of(noticed)
+
+
+def scale_of(noticed: Collection[str]) -> float:
+    """The value of each thing noticed about a line: less where there is much to notice."""
+    return float((USUAL / max(len(noticed), FEWEST)) ** LENGTH)
+
+
+def load_learned(root: Path) -> Learned:
+    """Read what a first look needs, and the whole model once it is wanted.
+
+    Raises:
+        RuleError: a file is missing or not of this shape.
+    """
+    return Learned(_read(GlanceDoc, root / GLANCE), partial(_read, LinesDoc, root / LINES))
+
+
+def _read(kind: type[Doc], path: Path) -> Doc:
+    try:
+        return read_json(kind, path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise RuleError([RuleProblem(path.name, 0, f"cannot be read: {error}")]) from None

@@ -1,0 +1,238 @@
+"""The words of a line and what they are about, for the learned part of hostile-text detection.
+
+``rules/senses.yaml`` lists senses and words for them in many languages. :func:`compile_senses` turns it into tables
+keyed by stem; the fit stores those tables beside its weights, so that a scan need not make them again. A text is cut
+at white space, and what each piece means is remembered, so that reading costs little more than looking words up.
+
+Whatever names somebody or something (addresses, hosts, numbers, file names) is replaced by what sort of thing it is:
+nothing is learned from names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.structs import Struct, field
+from mcp_threat_scoring.text.normalise import fold
+
+STEM = 7
+"""Letters kept of a word of an alphabet, once its ending is off."""
+OTHER_STEM = 6
+"""The same for alphabets that are not Latin, where nothing is known of endings."""
+LONGEST_PHRASE = 5
+MEMO = 40_000
+MEMO_LENGTH = 40
+MAX_PARTS = 8
+"""Words taken from one name with underscores."""
+MAX_RUN = 2_000
+"""Characters read of one run without white space: of a script that has none, or noise."""
+
+Word = tuple[str, tuple[str, ...]]
+"""A stem (or the sort of a name, as ``§path``), and its senses."""
+
+_APART = {ord(char): " " for char in '<>!?;[]()"|`{}=«»“”„「」『』（）、。，；：！？।؟،؛*#+^'}
+"""Punctuation: it is not looked at."""
+_TRIM = ".,:?!'*_-…·#+&%^~"
+_SPACELESS = pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
+_RUN = pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+|[^\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+")
+_SECRET = pattern(
+    r"ssh|id_rsa|id_ed|\.env|\.aws|\.kube|npmrc|netrc|gnupg|passwd|shadow|credential|secret|token|keys?\b|wallet|\.pem|"
+    r"cookie|keychain|history|\.docker|login|\.pgpass|keyring|vault|\.config"
+)
+_STARTUP = pattern(
+    r"bashrc|zshrc|profile|hooks|cron|autostart|launch|systemd|claude|cursor|agents\.md|mcp|settings|gitconfig|"
+    r"gitattrib|hosts|sudoers|authorized|rules|postinstall|package\.json|gemini|copilot"
+)
+_FILE = pattern(
+    r"^[\w~./\\-]+\.(?:json|ya?ml|toml|txt|md|env|sh|ps1|bat|py|js|ts|cfg|conf|ini|pem|key|log|sql|db|sqlite|zip|csv|html|xml|plist)$"
+)
+_HOST = pattern(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:[:/].*)?$")
+
+
+class SensesDoc(Model, frozen=True):
+    """``rules/senses.yaml``: sense → language → words, separated by commas."""
+
+    senses: dict[str, dict[str, str]]
+
+
+class Tables(Model, frozen=True):
+    """The same by stem. Senses are written with a space between them."""
+
+    words: dict[str, str]
+    phrases: dict[str, dict[str, str]]
+    """First stem → further stems → senses."""
+    parts: dict[str, str]
+    """Of scripts that put no space between words."""
+
+
+def stem(word: str) -> str:
+    """An English word without its ending, and any word of an alphabet cut to its beginning."""
+    size = len(word)
+    if size > 4:
+        word = word.removesuffix("'s")
+        if word.endswith("ing") and size > 5:
+            word = word[:-3]
+        elif word.endswith(("ied", "ies")):
+            word = word[:-3] + "y"
+        elif word.endswith(("ed", "ly")):
+            word = word[:-2]
+        elif word.endswith("s") and not word.endswith("ss"):
+            word = word[:-1]
+        word = word.removesuffix("e")
+        if len(word) > 2 and word[-1] == word[-2] and word[-1] not in "ls":
+            word = word[:-1]
+    elif size > 3 and word.endswith("s") and not word.endswith("ss"):
+        word = word[:-1]
+    return word[:STEM]
+
+
+def _sort_of(token: str) -> str:
+    """What sort of name a piece of text is; empty for a word."""
+    if "://" in token or token.startswith("www."):
+        return "§url"
+    if "@" in token[1:]:
+        return "§mail"
+    if token[0] in "~/." or "/" in token[1:-1] or "\\" in token:
+        if token[0] in "~/." or token.count("/") > 1 or _FILE.search(token) is not None:
+            return _path(token)
+        return ""
+    if "." in token[1:-1]:
+        if _FILE.search(token) is not None:
+            return _path(token)
+        if _HOST.search(token) is not None:
+            return "§host"
+    if (token[0] == "-" and token[1:2].isalpha()) or token.startswith("--"):
+        return "§flag"
+    return "§num" if any(char.isdigit() for char in token) and not token.isalpha() else ""
+
+
+def _path(token: str) -> str:
+    if _SECRET.search(token) is not None:
+        return "§secretpath"
+    return "§startpath" if _STARTUP.search(token) is not None else "§path"
+
+
+class Senses(Struct, frozen=True, eq=False):
+    """The tables, ready for use, with a memory of what pieces of text mean."""
+
+    words: Mapping[str, tuple[str, ...]]
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+    parts: Mapping[str, tuple[str, ...]]
+    longest: int
+    memo: dict[str, tuple[Word, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tables: Tables) -> Senses:
+        """Make the tables ready."""
+        return cls(
+            {word: tuple(said.split()) for word, said in tables.words.items()},
+            {
+                first: tuple((tuple(rest.split()), tuple(said.split())) for rest, said in ends.items())
+                for first, ends in tables.phrases.items()
+            },
+            {part: tuple(said.split()) for part, said in tables.parts.items()},
+            max(map(len, tables.parts), default=1),
+        )
+
+    def line(self, text: str) -> list[Word]:
+        """The words of a normalised line in their order."""
+        memo = self.memo
+        found: list[Word] = []
+        for token in text.translate(_APART).split():
+            known = memo.get(token)
+            found += known if known is not None else self._token(token)
+        phrases = self.phrases
+        for index, (word, said) in enumerate(found):
+            ends = phrases.get(word)
+            if ends is not None:
+                for rest, more in ends:
+                    if len(found) > index + len(rest) and all(
+                        found[index + 1 + at][0] == one for at, one in enumerate(rest)
+                    ):
+                        found[index] = (word, tuple(dict.fromkeys((*found[index][1], *more)))) if said else (word, more)
+        return found
+
+    def _token(self, token: str) -> tuple[Word, ...]:
+        token = token[:MAX_RUN]
+        found = tuple(self._read(token))
+        if len(token) < MEMO_LENGTH and len(self.memo) < MEMO:
+            self.memo[token] = found
+        return found
+
+    def _read(self, token: str) -> Iterable[Word]:
+        if _SPACELESS.search(token) is not None:
+            for run in _RUN.findall(token):
+                if _SPACELESS.search(run) is not None:
+                    yield from self._spaceless(run)
+                else:
+                    yield from self._read(run)
+            return
+        core = token.strip(_TRIM.replace(".", "").replace("~", "").replace("-", "") if token[0] in ".~-" else _TRIM)
+        core = core.rstrip(_TRIM)
+        if not core:
+            return
+        sort = _sort_of(core)
+        if sort:
+            yield sort, (sort,)
+        elif "_" in core:
+            yield "§id", ("§id",)
+            for word in core.split("_")[:MAX_PARTS]:
+                if word:
+                    yield self._word(word)
+        else:
+            for word in core.replace("/", " ").replace("-", " ").split()[:MAX_PARTS]:
+                yield self._word(word)
+
+    def _word(self, word: str) -> Word:
+        plain = word if word.isascii() else fold(word)
+        cut = stem(plain) if plain.isascii() else plain[:OTHER_STEM]
+        return cut, self.words.get(cut, ())
+
+    def _spaceless(self, run: str) -> Iterable[Word]:
+        at, size, parts = 0, len(run), self.parts
+        while at < size:
+            for length in range(min(self.longest, size - at), 0, -1):
+                said = parts.get(run[at : at + length])
+                if said is not None:
+                    yield run[at : at + length], said
+                    at += length
+                    break
+            else:
+                if at + 1 < size:
+                    yield run[at : at + 2], ()
+                at += 1
+
+
+def compile_senses(document: SensesDoc) -> Tables:
+    """Put the words of all languages into tables by stem."""
+    words: dict[str, list[str]] = {}
+    phrases: dict[str, dict[str, list[str]]] = {}
+    parts: dict[str, list[str]] = {}
+    reader = Senses({}, {}, {}, 1)
+    for sense, languages in document.senses.items():
+        for listed in languages.values():
+            for phrase in listed.split(","):
+                folded = fold(phrase.strip())
+                if not folded:
+                    continue
+                if _SPACELESS.search(folded) is not None:
+                    parts.setdefault(folded, []).append(sense)
+                    continue
+                first, *rest = [word for word, _ in reader.line(folded)]
+                place = (
+                    phrases.setdefault(first, {}).setdefault(" ".join(rest), [])
+                    if rest
+                    else words.setdefault(first, [])
+                )
+                if sense not in place:
+                    place.append(sense)
+    return Tables(
+        {word: " ".join(said) for word, said in sorted(words.items())},
+        {
+            first: {rest: " ".join(said) for rest, said in sorted(ends.items())}
+            for first, ends in sorted(phrases.items())
+        },
+        {part: " ".join(dict.fromkeys(said)) for part, said in sorted(parts.items())},
+    )

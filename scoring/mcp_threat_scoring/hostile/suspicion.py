@@ -1,0 +1,311 @@
+"""Whether a target's text gives orders: log-odds of named acts, added up and squashed to a probability.
+
+The same arithmetic as for effects (:mod:`capability`): a bias, plus the weight of every rule under
+``rules/signals/hostile/`` that fires on the item; weights fitted by `evaluate` stand in ``rules/weights_hostile.yaml``.
+Rules that find an ordinary reason for the wording take away.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import re2
+
+from mcp_threat_scoring.capability import probability
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.hostile.acts import NOBODY, ActsDoc, Known, compile_acts
+from mcp_threat_scoring.hostile.learned import Learned, load_learned
+from mcp_threat_scoring.hostile.views import Reader, Screen, hostile_subject, item_subject, texts_of, worth_reading
+from mcp_threat_scoring.manifest import Item, Manifest, canonical_json, well_formed
+from mcp_threat_scoring.matching.match import MAX_EVIDENCE, Matcher
+from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.report import Level
+from mcp_threat_scoring.rulebook.documents import load_document
+from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.vocabulary import WeightsDoc
+from mcp_threat_scoring.signal import Signal, SignalId
+from mcp_threat_scoring.structs import Struct, replace
+from mcp_threat_scoring.text.normalise import normalise
+from mcp_threat_scoring.text.passages import pieces
+from mcp_threat_scoring.text.views import Subject
+
+QUESTION = "hostile"
+LEARNED = ".wording"
+"""End of the names of rules that tell what the wording of lines says; see :mod:`hostile.learned`."""
+PRIOR_BIAS = -5.0
+"""Log-odds of an item being hostile before anything is known of it. Of 18,321 public tools none was."""
+LIKELY = 0.0
+"""Log-odds from which a finding has medium confidence: the budget of false alarms is 0.1 % of honest items."""
+CERTAIN = 2.5
+"""Log-odds from which it has high confidence."""
+DOUBTFUL = -1.0
+"""Log-odds from which it is worth mentioning at all."""
+MAX_CLOSE = 4_000_000
+"""Characters of JSON that are read closely, of one target: some five seconds of it. No server of the public ones has a
+hundredth of that which calls for it; what comes after is counted, and makes its part of the report `partial`."""
+
+
+class ScreenDoc(Model, frozen=True):
+    """``rules/screen.yaml``."""
+
+    strong: list[str]
+    weak: list[str]
+    shapes: list[str]
+
+
+class Suspicion(Struct, frozen=True):
+    """One item (or the server's own texts) that may give orders."""
+
+    pointer: str
+    name: str
+    """As sent. Never shown without :func:`neutralise_name`."""
+    kind: str
+    log_odds: float
+    signals: tuple[Signal, ...]
+
+    @property
+    def probability(self) -> float:
+        """That the item is hostile."""
+        return probability(self.log_odds)
+
+    @property
+    def level(self) -> Level:
+        """The same in words."""
+        return "high" if self.log_odds >= CERTAIN else "medium" if self.log_odds >= LIKELY else "low"
+
+
+class HostileEngine:
+    """The rules over any text, the screen that decides what is read closely, and the vocabulary, loaded when needed."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        problems: list[RuleProblem] = []
+        screen = load_document(ScreenDoc, ruleset.root / "screen.yaml", "screen.yaml", problems)
+        weights = load_document(WeightsDoc, ruleset.root / "weights_hostile.yaml", "weights_hostile.yaml", problems)
+        if problems or screen is None or weights is None:
+            raise RuleError(problems)
+        self.rules: Mapping[SignalId, SignalRule] = {rule.id: rule for rule in ruleset.rules if rule.over == "any"}
+        self.weights: dict[str, float] = {
+            str(rule.id): weights.weights.get(str(rule.id), {}).get(QUESTION, rule.prior.get(QUESTION, 0.0))
+            for rule in self.rules.values()
+        }
+        self.bias = weights.bias.get(QUESTION, PRIOR_BIAS)
+        self.screen = _screen(screen)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What close reading needs. Most targets never get there.
+
+        Raises:
+            RuleError: the vocabulary, or what was learned, cannot be read.
+        """
+        return replace(self.plain_reader, learned=self.learned)
+
+    @cached_property
+    def plain_reader(self) -> Reader:
+        """The same without what was learned, which is learned with it.
+
+        Raises:
+            RuleError: the vocabulary is wrong.
+        """
+        problems: list[RuleProblem] = []
+        acts = load_document(ActsDoc, self._ruleset.root / "acts.yaml", "acts.yaml", problems)
+        if acts is None:
+            raise RuleError(problems)
+        return Reader(compile_acts(acts), self.screen)
+
+    @cached_property
+    def learned(self) -> Learned:
+        """What was learned of the wording of orders.
+
+        Raises:
+            RuleError: it cannot be read.
+        """
+        return load_learned(self._ruleset.root)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The rules, compiled.
+
+        Raises:
+            RuleError: a pattern in a rule is wrong.
+        """
+        return Matcher(self.rules.values(), self._ruleset.lexicon)
+
+    def judge(self, subject: Subject, name: str) -> Suspicion:
+        """Weigh what the rules find in one subject."""
+        fired = self.matcher.match(subject)
+        odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired if not is_learned(signal.id))
+        odds += int(subject.facts.get("learned", 0)) / 100
+        for signal in fired:
+            _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
+        return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired))
+
+    def item(self, item: Item, siblings: Collection[str] = (), twin: bool = False) -> Suspicion | None:
+        """Judge one tool, prompt, resource or template; None when nothing in it called for a close look."""
+        if not twin and not self.calls_for_it(item):
+            return None
+        subject = item_subject(item, self.reader, siblings)
+        if twin:
+            subject.facts["name.twin"] = 1
+            subject.places["name.twin"] = ((f"{item.pointer}/name", item.name[:64]),)
+        return self.judge(subject, item.name)
+
+    def calls_for_it(self, item: Item) -> bool:
+        """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
+        return self._suspect(item.raw)
+
+    def _suspect(self, raw: Mapping[str, Any]) -> bool:
+        """Whether the form of a text, or the wording of a line, calls for a close look."""
+        if worth_reading(raw, self.screen):
+            return True
+        touches = self.learned.touches
+        return any(touches(text) for text in texts_of(raw))
+
+    def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
+        """Judge what the server says of itself: name, title and instructions, and a listing's prose."""
+        server, listing = manifest.server, manifest.listing
+        own = {
+            "name": server.name,
+            "title": server.title,
+            "version": server.version,
+            "instructions": server.instructions,
+        }
+        texts: list[tuple[str, str, dict[str, str]]] = [("/initialize", "server", own)]
+        if listing is not None:
+            texts.append(("", "listing", {"name": listing.name, "description": listing.description}))
+        found: list[Suspicion] = []
+        for base, kind, parts in texts:
+            said = {key: well_formed(value) for key, value in parts.items() if value}
+            if said and self._suspect(said):
+                known = Known(server.name.lower(), siblings) if kind == "server" else NOBODY
+                subject = hostile_subject(base, kind, pieces(said, base), self.reader, known)
+                if base:  # where a capture keeps them: the name in serverInfo, the instructions beside it
+                    subject = replace_pointers(subject)
+                found.append(self.judge(subject, server.name))
+        return found
+
+
+def is_learned(signal: str) -> bool:
+    """Whether a rule only names what the learned model found: its weight ranks it and is not added."""
+    return signal.endswith(LEARNED)
+
+
+_PLACES = {f"/initialize/{key}": f"/initialize/serverInfo/{key}" for key in ("name", "title", "version")}
+
+
+def replace_pointers(subject: Subject) -> Subject:
+    """Put the server's own names where a capture keeps them."""
+    for view in subject.views.values():
+        view.pointers = [_PLACES.get(pointer, pointer) for pointer in view.pointers]
+    places = {fact: tuple((_PLACES.get(p, p), words) for p, words in found) for fact, found in subject.places.items()}
+    return replace(subject, places=places)
+
+
+def _screen(document: ScreenDoc) -> Screen:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = 64 << 20
+    try:
+        strong = re2.compile("|".join(document.strong), options)
+        shapes = tuple(re2.compile(shape, options) for shape in document.shapes)
+    except re2.error as error:
+        raise RuleError([RuleProblem("screen.yaml", 0, f"not a valid RE2 pattern: {error}")]) from None
+    return Screen(strong, pattern("|".join((*document.strong, *document.weak)), options), shapes)
+
+
+@lru_cache(maxsize=4)
+def hostile_engine(ruleset: Ruleset) -> HostileEngine:
+    """Load the rules over any text once per rule set.
+
+    Raises:
+        RuleError: the screen or the weights are wrong.
+    """
+    return HostileEngine(ruleset)
+
+
+def skeleton(name: str) -> str:
+    """What a name looks like: look-alike letters put into Latin, separators left out."""
+    return "".join(char for char in normalise(name[:200]).text if char.isalnum())
+
+
+def twins(items: Sequence[Item]) -> frozenset[str]:
+    """Pointers of items whose name only looks like another one of the list, through letters that are not Latin."""
+    seen: dict[str, str] = {}
+    found: set[str] = set()
+    for item in items:
+        if not item.name.isascii():
+            found.add(item.pointer)
+    if not found:
+        return frozenset()
+    plain = Counter(skeleton(item.name) for item in items)
+    for item in items:
+        seen.setdefault(skeleton(item.name), item.pointer)
+    return frozenset(item.pointer for item in items if item.pointer in found and plain[skeleton(item.name)] > 1)
+
+
+def suspicions(
+    manifest: Manifest, engine: HostileEngine, unread: list[str] | None = None, most: int = MAX_CLOSE
+) -> tuple[Suspicion, ...]:
+    """Everything in a manifest that called for a close look, in its order. Most of it turns out to be harmless.
+
+    At most some `most` characters are read; the pointers of items that are beyond them go into `unread`.
+    """
+    siblings = frozenset(tool.name.lower() for tool in manifest.tools)
+    alike = twins(manifest.tools)
+    found = [*engine.server(manifest, siblings)]
+    for item in manifest.items():
+        twin = item.pointer in alike
+        if most <= 0 and (twin or engine.calls_for_it(item)):
+            if unread is not None:
+                unread.append(item.pointer)
+            continue
+        one = engine.item(item, siblings, twin)
+        if one is not None:
+            found.append(one)
+            most -= size_of(item)
+    return tuple(found)
+
+
+def size_of(item: Item) -> int:
+    """Characters of an item's JSON."""
+    return len(canonical_json(item.raw))
+
+
+Places = dict[str, tuple[tuple[str, str], ...]]
+
+
+def hostile_facts(
+    found: Iterable[Suspicion], rules: Mapping[SignalId, SignalRule]
+) -> tuple[dict[str, bool | int | str], Places]:
+    """Facts about the server for rules over it, with places.
+
+    ``hostile.TECHNIQUE`` counts items that are more likely hostile than not and show that technique,
+    ``hostile.in-schema`` and ``hostile.in-instructions`` those where it stands there.
+    """
+    facts: dict[str, bool | int | str] = {}
+    places: Places = {}
+    for one in found:
+        if one.log_odds < LIKELY:
+            continue
+        seen: dict[str, tuple[str, str]] = {}
+        for signal in one.signals:
+            rule = rules[signal.id]
+            if rule.polarity == "control" or not signal.evidence:
+                continue
+            first = signal.evidence[0]
+            seen.setdefault(str(rule.doc.id), (first.pointer, first.excerpt))
+            for evidence in signal.evidence:
+                if "Schema/" in evidence.pointer:
+                    seen.setdefault("hostile.in-schema", (evidence.pointer, evidence.excerpt))
+                if evidence.pointer.endswith("/instructions"):
+                    seen.setdefault("hostile.in-instructions", (evidence.pointer, evidence.excerpt))
+        for name, place in seen.items():
+            facts[name] = int(facts.get(name, 0)) + 1
+            places[name] = (*places.get(name, ()), place)[:MAX_EVIDENCE]
+    return facts, places

@@ -1,0 +1,148 @@
+"""All tests of one view: which of them hold of a text, and where.
+
+The words of the text say which patterns are worth trying (:mod:`patterns.sieve`); beginnings of lines and whole lines
+are looked up (:mod:`matching.openings`).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any
+
+import re2
+
+from mcp_threat_scoring.matching.openings import Openings, opening_of
+from mcp_threat_scoring.patterns.sieve import Sifter
+from mcp_threat_scoring.rulebook.lexicon import Lexicon
+from mcp_threat_scoring.rulebook.rule import TextTest
+from mcp_threat_scoring.text.views import View
+
+MEMO = 5_000
+MEMO_LENGTH = 400
+"""Short texts are remembered: the tools of a server describe the same parameters in the same words."""
+
+
+class ViewTests:
+    """The tests of one view. What their patterns ask for is looked up when a subject has that view: many never do."""
+
+    __slots__ = ("_anything", "_lexicon", "_memo", "_regex", "_sifter", "_tests", "openings")
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.openings = Openings(lexicon)
+        self._lexicon = lexicon
+        self._tests: dict[int, TextTest] = {}
+        self._regex: dict[int, Any] = {}
+        self._anything: list[int] = []
+        """Atoms that any text answers."""
+        self._sifter: Sifter | None = None
+        self._memo: dict[str, tuple[int, ...]] = {}
+
+    def add(self, test: TextTest, atom: int) -> None:
+        """One more test.
+
+        Raises:
+            KeyError: a word class is unknown.
+        """
+        asked = opening_of(test)
+        if asked is not None:
+            self.openings.add(asked, atom)
+            return
+        self._tests[atom] = test
+        if test.regex == ".":
+            self._anything.append(atom)
+
+    def prepare(self) -> Sifter:
+        """Look up what all patterns ask for.
+
+        Raises:
+            KeyError: a word class is unknown.
+        """
+        self._sifter = Sifter(
+            self._lexicon.sieve,
+            (
+                (atom, _name(test), partial(pattern_of, test, self._lexicon))
+                for atom, test in self._tests.items()
+                if test.regex != "."
+            ),
+        )
+        return self._sifter
+
+    def regex(self, atom: int) -> Any:
+        """The compiled pattern of an atom.
+
+        Raises:
+            KeyError: a word class is unknown.
+            re2.error: a pattern is not valid RE2.
+        """
+        made = self._regex.get(atom)
+        if made is None:
+            made = self._regex[atom] = re2.compile(pattern_of(self._tests[atom], self._lexicon), options())
+        return made
+
+    def read(self, view: View) -> tuple[int, ...]:
+        """The atoms that hold of a view."""
+        text = view.text
+        known = self._memo.get(text)
+        if known is None:
+            known = tuple(self._read(text, view))
+            if len(text) < MEMO_LENGTH and len(self._memo) < MEMO:
+                self._memo[text] = known
+        return known
+
+    def _read(self, text: str, view: View) -> list[int]:
+        found = self.openings.read(text)
+        if not self._tests:
+            return found
+        sure, maybe = (self._sifter or self.prepare()).sift(text)
+        found += sure
+        found += [atom for atom in maybe if _span(self.regex(atom), view)[0] >= 0]
+        if text.strip("\n"):
+            found += self._anything
+        return found
+
+    def span(self, atom: int, view: View) -> tuple[int, int]:
+        """Where an atom that holds does so first; (-1, -1) if nowhere."""
+        if atom in self.openings:
+            return self.openings.span(view.text, atom)
+        return _span(self.regex(atom), view)
+
+
+@lru_cache(maxsize=1)
+def options() -> Any:
+    """How patterns of rules are compiled."""
+    made = re2.Options()
+    made.log_errors = False
+    made.max_mem = 256 << 20
+    return made
+
+
+def _name(test: TextTest) -> str:
+    """What the pattern of a test is known by: shorter than the pattern, whose macros are expanded."""
+    return "=" + "|".join(test.has) if test.has is not None else test.regex or ""
+
+
+def pattern_of(test: TextTest, lexicon: Lexicon) -> str:
+    """The RE2 pattern of a text test, macros expanded. Lines are segments: ``^`` and ``$`` are theirs."""
+    if test.has is not None:
+        return "(?m)^(?:" + "|".join(lexicon.expand(entry) for entry in test.has) + ")$"
+    return "(?m)" + lexicon.expand(test.regex or "")
+
+
+_UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED if hasattr(re2, "_re2") else None
+
+
+def _span(regex: Any, view: View) -> tuple[int, int]:
+    """Where a pattern matches first, (-1, -1) if nowhere.
+
+    The wrapper's own `search` costs five times the match, most of it for groups that nobody asks for; the matcher
+    below it is asked directly where it is there.
+    """
+    core = getattr(regex, "_regexp", None)
+    if core is None or _UNANCHORED is None:
+        found = regex.search(view.text)
+        return (found.start(), found.end()) if found else (-1, -1)
+    data = view.encoded()
+    start, end = core.Match(_UNANCHORED, data, 0, len(data))[0]
+    if start < 0 or len(data) == len(view.text):
+        return start, end
+    return len(data[:start].decode()), len(data[:end].decode())

@@ -1,0 +1,68 @@
+"""What a walk through a rule's test tells: what it asks for, what speaks for it, and after which rules it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.rulebook.rule import AbilityTest, AllOf, AnyOf, DomainTest, EffectTest, Not, SignalTest, Test
+from mcp_threat_scoring.rulebook.ruleset import SignalRule
+
+
+def mentions(test: Test) -> set[str]:
+    """The signals a test asks for."""
+    return {one.signal for one in leaves(test) if isinstance(one, SignalTest)}
+
+
+def supporters(test: Test, *, positive: bool = True) -> Iterator[Test]:
+    """The tests in a test that speak for it."""
+    if isinstance(test, AnyOf | AllOf):
+        inner = test.any if isinstance(test, AnyOf) else test.all
+        # what can be pointed at comes before what is made of several parts
+        for one in sorted(inner, key=lambda one: isinstance(one, AnyOf | AllOf | Not)):
+            yield from supporters(one, positive=positive)
+    elif isinstance(test, Not):
+        yield from supporters(test.negated, positive=not positive)
+    elif positive:
+        yield test
+
+
+def leaves(test: Test) -> Iterator[Test]:
+    """Everything in a test that can hold by itself, negated or not."""
+    if isinstance(test, AnyOf | AllOf):
+        for one in test.any if isinstance(test, AnyOf) else test.all:
+            yield from leaves(one)
+    elif isinstance(test, Not):
+        yield from leaves(test.negated)
+    else:
+        yield test
+
+
+def asks_conclusions(test: Test) -> bool:
+    """Whether a test asks what was concluded, and not only what was seen."""
+    return any(isinstance(one, AbilityTest | EffectTest | DomainTest) for one in leaves(test))
+
+
+def in_order(rules: list[SignalRule]) -> tuple[list[SignalRule], list[SignalRule]]:
+    """Rules that mention a signal come after the rule that makes it; those that wait for a conclusion come last."""
+    by_id = {str(rule.id): rule for rule in rules}
+    needs = {name: sorted(mentions(rule.test)) for name, rule in by_id.items()}
+    ordered: dict[str, bool] = {}
+    open_: set[str] = set()
+
+    def visit(name: str) -> bool:
+        """Whether the rule has to wait."""
+        if name in ordered or name not in by_id:
+            return ordered.get(name, False)
+        if name in open_:
+            raise RuleError([RuleProblem(name, 0, "rules refer to each other in a circle")])
+        open_.add(name)
+        late = any(list(map(visit, needs[name]))) or asks_conclusions(by_id[name].test)
+        open_.discard(name)
+        ordered[name] = late
+        return late
+
+    for rule in rules:
+        visit(str(rule.id))
+    early = [by_id[name] for name, late in ordered.items() if not late]
+    return early, [by_id[name] for name, late in ordered.items() if late]

@@ -1,0 +1,1 @@
+"""RE2 patterns, and which of them are worth trying on a text."""

@@ -1,0 +1,172 @@
+"""Which patterns are worth trying on a text: those whose words it holds.
+
+Trying a thousand patterns on every text is what a scan would spend its time on, in one RE2 set or one by one: an
+automaton of that size meets a new state with nearly every letter of a text it has not seen. So a text is cut into
+words, each word is looked up once, and the few patterns that ask for no other words are tried.
+
+What the shipped patterns ask for (:mod:`patterns.prefilter`) is kept beside the parsed rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from mcp_threat_scoring.patterns.clauses import FOREIGN, Clause, worth
+from mcp_threat_scoring.patterns.prefilter import ways
+from mcp_threat_scoring.structs import Struct, field
+
+MAX_WORDS = 50_000
+"""Words remembered."""
+MAX_WORD = 40
+"""Letters of a word that is remembered."""
+_SPELLED = bytes(code if code < 128 and (chr(code).isalnum() or chr(code) == "_") else 32 for code in range(256))
+"""What parts words, made blank."""
+_FOLDING = {"\u0130": "i", "\u017f": "s", "\u212a": "k"}
+"""Letters beyond ASCII that fold to letters of it: to RE2 they part words, or are in them where case is ignored."""
+
+
+class Path(NamedTuple):
+    """A way to match, by the numbers of its clauses, the one that is met least often first."""
+
+    clauses: tuple[int, ...]
+    enough: bool
+    """Whether a lower-case text that holds a word of the clause matches."""
+
+
+class Index(Struct):
+    """Words to the clauses they are in, and what every pattern asks for."""
+
+    patterns: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    words: dict[str, list[int]] = field(default_factory=dict)
+    beginnings: dict[str, list[int]] = field(default_factory=dict)
+    inside: dict[int, list[str]] = field(default_factory=dict)
+    """Clauses with words of which the beginning is not known."""
+    clauses: int = 0
+
+
+class Sieve:
+    """The words of all patterns."""
+
+    def __init__(self, index: Index | None = None) -> None:
+        self.index = Index() if index is None else index
+        self.grown = False
+        """Whether a pattern was read that the index did not know."""
+        self._numbers: dict[Clause, int] = {}
+        self._known: dict[bytes, tuple[int, ...]] = {}
+        self._measure()
+
+    def _measure(self) -> None:
+        self._shortest, self._longest = _lengths(self.index.beginnings)
+
+    def ask(self, name: str, pattern: Callable[[], str]) -> tuple[Path, ...]:
+        """The ways to match a pattern, none if any text may; `name` is what it is known by."""
+        held = self.index.patterns.get(name)
+        if held is None:
+            held = self.index.patterns[name] = tuple(
+                Path(tuple(dict.fromkeys(self._number(one) for one in sorted(way.clauses, key=worth))), way.enough)
+                for way in ways(pattern())
+            )
+            self.grown = True
+            self._known.clear()
+        return held
+
+    def _number(self, clause: Clause) -> int:
+        known = self._numbers.get(clause)
+        if known is not None:
+            return known
+        index = self.index
+        number = self._numbers[clause] = index.clauses
+        index.clauses += 1
+        for word in sorted(clause):
+            if word[0] == "*":
+                index.inside.setdefault(number, []).append(word.strip("*"))
+            elif word[-1] == "*":
+                index.beginnings.setdefault(word[:-1], []).append(number)
+            else:
+                index.words.setdefault(word, []).append(number)
+        self._measure()
+        return number
+
+    def inside(self, numbers: Iterable[int]) -> list[tuple[str, int]]:
+        """The words whose beginning is not known, for some clauses."""
+        return [(word, number) for number in sorted(set(numbers)) for word in self.index.inside.get(number, ())]
+
+    def sift(self, text: str, inside: Sequence[tuple[str, int]] = ()) -> tuple[set[int], bool]:
+        """The clauses that a text answers, and whether it is in lower case as it stands.
+
+        Args:
+            inside: words to look for inside the text's own, with their clauses.
+        """
+        low = text.lower()
+        found: set[int] = set()
+        if not text.isascii():
+            found.update(self.index.words.get(FOREIGN, ()))
+            for letter, folded in _FOLDING.items():
+                if letter in text:
+                    text = f"{text} {text.replace(letter, ' ')} {text.replace(letter, folded)}"
+                    low = text.lower()
+        known = self._known
+        for token in low.encode("ascii", "replace").translate(_SPELLED).split():
+            held = known.get(token)
+            if held is None:
+                held = self._learn(token)
+            if held:
+                found.update(held)
+        for word, number in inside:
+            if word in low:
+                found.add(number)
+        return found, low == text
+
+    def _learn(self, token: bytes) -> tuple[int, ...]:
+        index, word = self.index, token.decode()
+        found = list(index.words.get(word, ()))
+        beginnings = index.beginnings
+        for length in range(self._shortest, min(len(word), self._longest) + 1):
+            held = beginnings.get(word[:length])
+            if held:
+                found += held
+        if len(self._known) >= MAX_WORDS:
+            self._known.clear()
+        if len(word) <= MAX_WORD:
+            self._known[token] = tuple(found)
+        return tuple(found)
+
+
+class Sifter:
+    """Some patterns by number, of which a text's words say which match it and which have to be tried."""
+
+    __slots__ = ("_always", "_inside", "_paths", "_sieve")
+
+    def __init__(self, sieve: Sieve, patterns: Iterable[tuple[int, str, Callable[[], str]]]) -> None:
+        """Look up what the patterns ask for: (number, what it is known by, how it is spelled)."""
+        self._sieve = sieve
+        self._always: list[int] = []
+        self._paths: dict[int, list[tuple[int, frozenset[int], bool]]] = {}
+        asked: set[int] = set()
+        for number, name, spelled in patterns:
+            paths = sieve.ask(name, spelled)
+            for clauses, enough in paths:
+                self._paths.setdefault(clauses[0], []).append((number, frozenset(clauses), enough))
+                asked.update(clauses)
+            if not paths:
+                self._always.append(number)
+        self._inside = sieve.inside(asked)
+
+    def sift(self, text: str) -> tuple[set[int], set[int]]:
+        """The patterns that match a text for sure, and others that may."""
+        words, lower = self._sieve.sift(text, self._inside)
+        sure: set[int] = set()
+        maybe = set(self._always)
+        paths = self._paths
+        for clause in paths.keys() & words:
+            for number, asked, enough in paths[clause]:
+                if enough and lower:
+                    sure.add(number)
+                elif asked <= words:
+                    maybe.add(number)
+        return sure, maybe - sure
+
+
+def _lengths(words: Mapping[str, object]) -> tuple[int, int]:
+    return (min(map(len, words)), max(map(len, words))) if words else (1, 0)

@@ -1,0 +1,117 @@
+"""Checked rules kept as JSON beside their YAML, as Python keeps its bytecode: loading then costs a twentieth.
+
+One file, ``rules/__pycache__/rules.json``, holds every document by its file's name, with the size and time stamp of the
+file it was made from and of the code that it was checked by, and what the patterns in them ask for
+(:mod:`patterns.sieve`). It is only ever read for the rules shipped with us; a folder that cannot be written to simply
+stays slow, and a damaged cache is as good as none. Models are checked on every load, cached or not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from mcp_threat_scoring.model import Model, read_json, to_json
+from mcp_threat_scoring.patterns.sieve import Index
+from mcp_threat_scoring.structs import Raw, Struct, ValidationError
+
+MAX_BYTES = 8 * 1024 * 1024
+
+
+LEXICON = "lexicon.yaml"
+"""What patterns are made of besides their text."""
+
+_NO_CODE = ("__pycache__", "rules")
+
+_NO_INDEX = Raw(b"{}")
+
+
+class _File(Struct):
+    code: str
+    files: dict[str, tuple[str, str]]
+    words: str = ""
+    """The stamp of the lexicon that the index was made with."""
+    index: Raw = _NO_INDEX
+
+
+def _stamp(path: str) -> str:
+    state = os.stat(path)  # noqa: PTH116  (pathlib takes longer than the call itself, some three hundred times)
+    return f"{state.st_size}:{state.st_mtime_ns}"
+
+
+def _modules(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as found:
+        for one in found:
+            if one.name.endswith(".py"):
+                yield one.path
+            elif one.is_dir() and one.name not in _NO_CODE:
+                yield from _modules(one.path)
+
+
+def _code() -> str:
+    """What the models are made of: a document that was checked by other code has to be checked anew."""
+    core = str(Path(__file__).parents[1])
+    return ";".join(sorted(f"{file.removeprefix(core)}:{_stamp(file)}" for file in _modules(core)))
+
+
+class RuleCache:
+    """Checked documents, as JSON text, for the files of one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = f"{root}{os.sep}"
+        self._file = root / "__pycache__" / "rules.json"
+        self._code = ""
+        self._dirty = False
+        self._entries: dict[str, tuple[str, str]] = {}
+        self._index = _NO_INDEX
+        with suppress(OSError, ValidationError):
+            self._code = _code()
+            if self._file.stat().st_size <= MAX_BYTES:
+                held = read_json(_File, self._file.read_bytes())
+                if held.code == self._code:
+                    self._entries = held.files
+                    if held.words == self._words():
+                        self._index = held.index
+
+    def get(self, path: str) -> str | None:
+        """The JSON text of a file's first document, if it was made from the file as it is now."""
+        held = self._entries.get(path.removeprefix(self._root))
+        with suppress(OSError):
+            return held[1] if held and held[0] == _stamp(path) else None
+        return None
+
+    def put(self, path: str, document: Model) -> None:
+        """Keep a checked document."""
+        with suppress(OSError):
+            self._entries[path.removeprefix(self._root)] = (_stamp(path), to_json(document))
+            self._dirty = True
+
+    def _words(self) -> str:
+        with suppress(OSError):
+            return _stamp(self._root + LEXICON)
+        return ""
+
+    def index(self) -> Index | None:
+        """What patterns ask for, if it was made with the lexicon as it is now; another copy with each call."""
+        with suppress(ValidationError):
+            return read_json(Index, bytes(self._index)) if bytes(self._index) != bytes(_NO_INDEX) else None
+        return None
+
+    def keep(self, index: Index) -> None:
+        """Keep what patterns ask for."""
+        self._index = Raw(to_json(index).encode())
+        self._dirty = True
+
+    def flush(self) -> None:
+        """Write what is new, all or nothing; another process writing at the same time does no harm."""
+        if not self._dirty:
+            return
+        self._dirty = False
+        temporary = self._file.with_suffix(f".{os.getpid()}")
+        with suppress(OSError):
+            self._file.parent.mkdir(exist_ok=True)
+            held = _File(self._code, self._entries, self._words(), self._index)
+            temporary.write_text(to_json(held), encoding="utf-8")
+            temporary.replace(self._file)

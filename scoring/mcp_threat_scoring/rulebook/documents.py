@@ -1,0 +1,107 @@
+"""YAML rule documents: read strictly, with every problem reported by file and line.
+
+A rule file is one YAML document, optionally followed by ``---`` and a second one with its cases. The cases are cut off
+as text before parsing, because a scan has no use for them and parsing is what loading costs.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.model import Model, ValidationError, faults
+from mcp_threat_scoring.rulebook.cache import RuleCache
+
+Doc = TypeVar("Doc", bound=Model)
+_CUT = "\n---\n"
+
+
+def rules_dir() -> Path:
+    """The rules shipped in the wheel, or the checkout's own ``rules/`` folder."""
+    core = Path(__file__).resolve().parents[1]
+    packaged = core / "rules"
+    return packaged if packaged.is_dir() else core.parents[1] / "rules"
+
+
+@lru_cache(maxsize=1)
+def rule_cache() -> RuleCache:
+    """What the shipped rules parsed to the last time."""
+    return RuleCache(rules_dir())
+
+
+def split_document(text: str) -> tuple[str, str]:
+    """The rule part and the cases part (empty when there is none) of a file's text."""
+    head, _, tail = text.removeprefix("---\n").partition(_CUT)
+    return head, tail
+
+
+def validate(
+    model: type[Doc], data: Any, text: str, path: str, problems: list[RuleProblem], first_line: int = 0
+) -> Doc | None:
+    """Check a parsed document against its model; all its errors are appended to `problems`, each with its line."""
+    try:
+        return model.read(data)
+    except ValidationError as error:
+        from mcp_threat_scoring.rulebook.strict_yaml import line_of
+
+        found = list(faults(model, data)) or [((), str(error))]
+        for place, said in found:
+            where = ".".join(str(step) for step in place)
+            line = line_of(text, place, first_line)
+            problems.append(RuleProblem(path, line, f"{where + ': ' if where else ''}{said}"))
+    return None
+
+
+def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None:
+    """A rule file's text, or None with a problem noted."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(RuleProblem(shown, 0, f"cannot be read: {type(error).__name__}"))
+        return None
+
+
+def load_document(
+    model: type[Doc], path: Path, shown: str, problems: list[RuleProblem], *, shipped: bool = True
+) -> Doc | None:
+    """Read, parse and check the first document of a file; one that is not `shipped` with us is bounded first."""
+    cached = rule_cache().get(str(path)) if shipped else None
+    if cached is not None:
+        with suppress(ValidationError):  # the slow way finds the line of what is wrong
+            return model.read_json(cached)
+    from mcp_threat_scoring.rulebook.strict_yaml import bounded, parse_yaml
+
+    text = read_text(path, shown, problems)
+    if text is None or not (shipped or bounded(text, shown, problems)):
+        return None
+    head, _ = split_document(text)
+    before = len(problems)
+    data = parse_yaml(head, shown, problems)
+    if len(problems) > before:
+        return None
+    if data is None:
+        problems.append(RuleProblem(shown, 0, "the file is empty"))
+        return None
+    document = validate(model, data, head, shown, problems)
+    if shipped and document is not None:
+        rule_cache().put(str(path), document)
+    return document
+
+
+def load_cases(model: type[Doc], path: Path, shown: str, problems: list[RuleProblem]) -> Doc | None:
+    """Read, parse and check the second document (the cases) of a file; None when it has none."""
+    from mcp_threat_scoring.rulebook.strict_yaml import parse_yaml
+
+    text = read_text(path, shown, problems)
+    if text is None:
+        return None
+    head, tail = split_document(text)
+    if not tail.strip():
+        return None
+    offset = head.count("\n") + 2
+    before = len(problems)
+    data = parse_yaml(tail, shown, problems, offset)
+    return None if len(problems) > before else validate(model, data, tail, shown, problems, offset)

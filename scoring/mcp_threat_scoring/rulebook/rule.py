@@ -1,0 +1,173 @@
+"""What a rule file may say. Unknown keys are errors; the set of operators is closed.
+
+A file holds one idea. It is either one rule (`match`) or a family of variants that differ in a word
+(`variants`), each of which becomes a rule named ``file.variant``. The cases that prove it follow as a second YAML
+document, which a scan never reads.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from mcp_threat_scoring.model import TAG, Model
+from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
+from mcp_threat_scoring.structs import Meta, field
+
+Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
+"""`any`: every item and the server's own texts, in the views of :mod:`hostile.views`."""
+Polarity = Literal["presence", "weak", "gap", "control"]
+
+
+class TextTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="field"):
+    """A view of the subject's text matches. `regex` is RE2 with ``{class}`` macros; `has` lists whole entries."""
+
+    field: str
+    regex: str | None = None
+    has: list[str] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.regex is None) == (self.has is None):
+            raise ValueError("a field test needs either regex or has")
+
+
+class FactTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="fact"):
+    """A named observation has one of these values, or is a number of at least / at most so much."""
+
+    fact: str
+    equals: bool | int | str | list[str] | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        if sum(value is not None for value in (self.equals, self.at_least, self.at_most)) != 1:
+            raise ValueError("a fact test needs exactly one of equals, at_least, at_most")
+
+
+class SignalTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="signal"):
+    """Another rule fired on the same subject; in a rule over the server: anywhere, on at least `at_least` items."""
+
+    signal: str
+    at_least: int = 1
+    share: Annotated[float, Meta(ge=0, le=1, description="…and on at least this share of the tools.")] | None = None
+
+
+class AbilityTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="ability"):
+    """The tool (in a rule over the server: at least so many tools) has this ability."""
+
+    ability: str
+    at_least: int = 1
+    share: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class EffectTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="effect"):
+    """The tool's effect is at least this one (destructive implies write); `sure` asks for that much probability."""
+
+    effect: Literal["read", "write", "destructive"]
+    sure: float = 0.5
+    at_least: int = 1
+    share: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class DomainTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="domain"):
+    """The tool (over the server: at least so many tools) works in this business domain."""
+
+    domain: str
+    at_least: int = 1
+    share: Annotated[float, Meta(ge=0, le=1)] | None = None
+
+
+class AnyOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
+    """At least one holds."""
+
+    any: Annotated[list[Test], Meta(min_length=1)]
+
+
+class AllOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
+    """All hold."""
+
+    all: Annotated[list[Test], Meta(min_length=1)]
+
+
+class Not(Model, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
+    """It does not hold."""
+
+    negated: Test = field(name="not")
+
+
+Test = TextTest | FactTest | SignalTest | AbilityTest | EffectTest | DomainTest | AnyOf | AllOf | Not
+"""What a rule asks of a subject. People write the key that only one of them has; it tells them apart."""
+
+
+class FindingDoc(Model, frozen=True, kw_only=True):
+    """What to report when the rule fires. Without it the rule only feeds the scores and threats."""
+
+    kind: FindingKind
+    severity: Severity
+    confidence: Level
+    explanation: str
+    remediation: str
+    once: Annotated[bool, Meta(description="One finding for the whole server, with the tools named.")] = False
+
+
+class TechniqueDoc(Model, frozen=True, kw_only=True):
+    """What to say of a technique of hostile text; the confidence comes from everything found in the item together.
+
+    Each is a clause that follows "it": ``asks`` ("asks to …"), ``obeyed`` ("the model would …").
+    """
+
+    severity: Severity
+    addresses: Annotated[str, Meta(description="Who is spoken to.")] = "the model"
+    asks: str
+    obeyed: str
+    remediation: str
+
+
+class Variant(Model, frozen=True, kw_only=True):
+    """One member of a family. What it leaves out, it takes from the file."""
+
+    match: Test
+    title: str | None = None
+    suggests: dict[str, float] = {}
+
+
+class SignalDoc(Model, frozen=True, kw_only=True):
+    """One signal rule file."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="Equals the file's stem; never renamed.")]
+    title: str
+    since: str = "0.1.0"
+    status: Literal["experimental", "stable", "deprecated"] = "stable"
+    over: Over
+    polarity: Polarity = "presence"
+    method: Literal["exact", "heuristic"] = "heuristic"
+    settles: Annotated[list[LayerId], Meta(description="Layers a positive control settles.")] = []
+    match: Test | None = None
+    variants: dict[str, Variant] = {}
+    suggests: Annotated[dict[str, float], Meta(description="Prior weight in log-odds, by question.")] = {}
+    finding: FindingDoc | None = None
+    technique: Annotated[TechniqueDoc | None, Meta(description="Only for rules over any text.")] = None
+    references: list[str] = []
+    misses: Annotated[str, Meta(description="What the rule does not catch.")] = ""
+    falsepositives: list[str] = []
+
+    def __post_init__(self) -> None:
+        if (self.match is None) == (not self.variants):
+            raise ValueError("a rule needs either match or variants")
+
+
+class RuleCase(Model, frozen=True, kw_only=True):
+    """An example that must, or must not, make the rule fire.
+
+    `item` is one item (for `over: tools` a tool); `manifest` a whole capture. `fires` may name the variant.
+    """
+
+    name: str
+    item: dict[str, Any] | None = None
+    manifest: dict[str, Any] | None = None
+    fires: bool | str | list[str]
+
+
+class CasesDoc(Model, frozen=True, kw_only=True):
+    """The second document of a rule file."""
+
+    cases: Annotated[list[RuleCase], Meta(min_length=2)]

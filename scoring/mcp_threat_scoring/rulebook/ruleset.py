@@ -1,0 +1,208 @@
+"""Load a folder of rules: strictly, completely, and with every problem reported at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.patterns.sieve import Sieve
+from mcp_threat_scoring.report import LayerId
+from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rules_dir
+from mcp_threat_scoring.rulebook.lexicon import Lexicon
+from mcp_threat_scoring.rulebook.rule import AnyOf, FindingDoc, Over, Polarity, SignalDoc, Test, TextTest
+from mcp_threat_scoring.rulebook.vocabulary import (
+    AbilitiesDoc,
+    AbilityDoc,
+    DomainDoc,
+    DomainsDoc,
+    EffectDoc,
+    LexiconDoc,
+    WeightsDoc,
+)
+from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.structs import Struct, asdict
+
+
+class SignalRule(Struct, frozen=True):
+    """One rule, ready to be compiled: a file's own, or one variant of a family."""
+
+    id: SignalId
+    doc: SignalDoc
+    title: str
+    over: Over
+    test: Test
+    weights: Mapping[str, float]
+    """Log-odds by question: fitted where there is a fit, else the file's prior."""
+    prior: Mapping[str, float]
+    """Log-odds by question as the file suggests them; what the fit starts from."""
+
+    @property
+    def polarity(self) -> Polarity:
+        """Whether it shows presence, a possibility, missing information, or a control."""
+        return self.doc.polarity
+
+    @property
+    def exact(self) -> bool:
+        """Whether the observation leaves no room for interpretation."""
+        return self.doc.method == "exact"
+
+    @property
+    def settles(self) -> tuple[LayerId, ...]:
+        """Layers that a positive control settles."""
+        return tuple(self.doc.settles)
+
+    @property
+    def finding(self) -> FindingDoc | None:
+        """What to report when it fires."""
+        return self.doc.finding
+
+
+class Ruleset(Struct, frozen=True, eq=False):
+    """Everything under ``rules/`` that the signal engine needs."""
+
+    rules: tuple[SignalRule, ...]
+    lexicon: Lexicon
+    abilities: Mapping[str, AbilityDoc]
+    effects: EffectDoc
+    domains: Mapping[str, DomainDoc]
+    bias: Mapping[str, float]
+    """Log-odds of every question before any evidence: fitted, else the prior."""
+    prior_bias: Mapping[str, float]
+    spread: float
+    """How far the fit let weights move from their priors: a standard deviation, in log-odds."""
+    root: Path
+    shipped: bool = False
+    """Whether these are the rules shipped with us and no others."""
+
+    def keep(self) -> None:
+        """Keep for the next process what was made of the shipped rules."""
+        sieve = self.lexicon.sieve
+        if self.shipped and sieve.grown:
+            rule_cache().keep(sieve.index)
+            sieve.grown = False
+        rule_cache().flush()
+
+    def rule(self, signal_id: str) -> SignalRule | None:
+        """The rule of that id."""
+        return next((rule for rule in self.rules if rule.id == signal_id), None)
+
+
+def _expand(doc: SignalDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
+    def fitted(signal_id: str, prior: Mapping[str, float]) -> Mapping[str, float]:
+        return {**prior, **weights.weights.get(signal_id, {})}
+
+    if doc.match is not None:
+        yield SignalRule(
+            SignalId(doc.id), doc, doc.title, doc.over, doc.match, fitted(doc.id, doc.suggests), doc.suggests
+        )
+    for name, variant in doc.variants.items():
+        own = f"{doc.id}.{name}"
+        prior = {**doc.suggests, **variant.suggests}
+        title = variant.title or doc.title
+        yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior), prior)
+
+
+_DOMAIN_FIELDS: tuple[tuple[Over, tuple[str, ...]], ...] = (
+    ("tools", ("words", "title", "summary")),
+    ("server", ("words", "listing")),
+)
+
+
+def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
+    """A domain is a family of rules too: its words in a tool's name, title or first sentence, or the server's name."""
+    for domain in domains.values():
+        words = r"\b(?:" + "|".join(domain.words) + r")\b"
+        for over, fields in _DOMAIN_FIELDS:
+            name = f"domain.{domain.id}" if over == "tools" else f"server-domain.{domain.id}"
+            test = AnyOf(any=[TextTest(field=field, regex=words) for field in fields])
+            doc = SignalDoc(id=name, title=f"Works on {domain.title}", over=over, match=test)
+            yield SignalRule(SignalId(name), doc, doc.title, over, test, {}, {})
+
+
+def signal_files(root: Path) -> list[Path]:
+    """All signal rule files, sorted: order must not depend on the file system."""
+    return [Path(name) for name in sorted(_yaml_below(str(root / "signals")))]
+
+
+def _yaml_below(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as found:
+        for one in found:
+            if one.is_dir():
+                yield from _yaml_below(one.path)
+            elif one.name.endswith(".yaml"):
+                yield one.path
+
+
+def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
+    """Load the shipped rules, and further folders of signal rules after them.
+
+    Raises:
+        RuleError: with every problem in every file.
+    """
+    root = root or rules_dir()
+    problems: list[RuleProblem] = []
+    lexicon = load_document(LexiconDoc, root / "lexicon.yaml", "lexicon.yaml", problems)
+    abilities = load_document(AbilitiesDoc, root / "abilities.yaml", "abilities.yaml", problems)
+    domains = load_document(DomainsDoc, root / "domains.yaml", "domains.yaml", problems)
+    weights = load_document(WeightsDoc, root / "weights.yaml", "weights.yaml", problems)
+    rules: list[SignalRule] = []
+    seen: dict[str, str] = {}
+    folders = [(root, signal_files(root)), *((folder, sorted(folder.rglob("*.yaml"))) for folder in extra)]
+    for base, files in folders:
+        for path in files:
+            shown = str(path).removeprefix(f"{base}/")
+            doc = load_document(SignalDoc, path, shown, problems, shipped=base == root)
+            if doc is None:
+                continue
+            if doc.id != path.stem:
+                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is not the file's name {path.stem!r}"))
+            if doc.id in seen:
+                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is taken by {seen[doc.id]}"))
+            seen[doc.id] = shown
+            rules += _expand(doc, weights or WeightsDoc(source=""))
+    if problems or not (lexicon and abilities and domains and weights):
+        raise RuleError(problems)
+    by_domain = {domain.id: domain for domain in domains.domains}
+    prior_bias = {
+        "write": abilities.effects.write,
+        "destructive": abilities.effects.destructive,
+        **{ability.id: ability.bias for ability in abilities.abilities},
+    }
+    ruleset = Ruleset(
+        rules=(*rules, *_domain_rules(by_domain)),
+        lexicon=Lexicon(**asdict(lexicon), sieve=Sieve(rule_cache().index() if root == rules_dir() else None)),
+        shipped=root == rules_dir() and len(folders) == 1,
+        abilities={ability.id: ability for ability in abilities.abilities},
+        effects=abilities.effects,
+        domains=by_domain,
+        bias={**prior_bias, **weights.bias},
+        prior_bias=prior_bias,
+        spread=weights.spread,
+        root=root,
+    )
+    _check(ruleset, seen, problems)
+    if problems:
+        raise RuleError(problems)
+    return ruleset
+
+
+def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProblem]) -> None:
+    """Names that must exist elsewhere: questions, signals, domains."""
+    known = set(ruleset.bias) | {"hostile"}
+    for rule in ruleset.rules:
+        if str(rule.doc.id) not in files:
+            continue  # made from domains.yaml
+        for question in rule.weights:
+            if question not in known:
+                problems.append(
+                    RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {question!r}")
+                )
+
+
+@lru_cache(maxsize=1)
+def default_ruleset() -> Ruleset:
+    """The shipped rules, loaded once per process."""
+    return load_rules()

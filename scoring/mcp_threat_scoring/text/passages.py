@@ -1,0 +1,281 @@
+"""Everything a target says, passage by passage: what it says openly, and what it says where nobody looks.
+
+A passage is a normalised text with its place. Hidden ones are recovered from tag characters, variation selectors,
+zero-width bits, comments, link titles, base64, hex, percent and escape runs, rot13, reversed and digit-for-letter
+spelling, letters set apart, right-to-left overrides, and text pushed out of sight by white space. A decoded run counts
+only if language comes out.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import codecs
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from mcp_threat_scoring.manifest import well_formed
+from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.normalise import Normal, normalise
+from mcp_threat_scoring.text.schema_walk import escape
+
+Channel = Literal[
+    "open", "tags", "selectors", "bits", "bidi", "comment", "title", "base64", "hex", "percent", "escapes", "rot13",
+    "reversed", "digits", "spaced", "far"
+]  # fmt: skip
+Role = Literal["name", "title", "text", "schema", "key", "value", "other"]
+
+MAX_STRINGS = 4_000
+"""Strings read of one item."""
+WHOLE = 16_000
+"""Characters up to which a text is read from end to end; of longer ones, what stands around suspicious words."""
+WINDOW = 400
+MAX_WINDOWS = 60
+EDGE = 2_000
+LONGEST_RUN = 8_000
+"""Characters decoded of one run."""
+MAX_DECODED = 20
+"""Encoded runs decoded per text."""
+
+_COMMENT = pattern(
+    r"(?s)<!--(.+?)(?:-->|\z)|(?m:^)\s*\[(?://|comment|_|#)\]:\s*(?:#|<>)?\s*[(\"'<]([^\n]+?)[)\"'>]?\s*(?:\n|\z)|/\*(.{12,}?)\*/|"
+    r"<[a-z]+[^>]*(?:hidden|display: ?none|font-size: ?0|opacity: ?0|color: ?(?:white|#fff))[^>]*>(.+?)(?:</|\z)"
+)
+_LINK = pattern(r"\]\(\s*[^\s)]*\s+\"([^\"\n]{8,})\"\s*\)|\]\(\s*[^\s)]*\s+'([^'\n]{8,})'\s*\)|!\[([^\]\n]{12,})\]\(")
+_BASE64 = pattern(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_HEX = pattern(r"(?:\b|0x)(?:[0-9a-fA-F]{2}[ :,]?){12,}\b")
+_PERCENT = pattern(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._-]*")
+_ESCAPES = pattern(r"(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3})\s?){4,}")
+_ONE_ESCAPE = pattern(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))")
+_ROT13 = pattern(
+    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|\bfrperg|\bnyjnlf|\brkrphgr|\bvq_efn|"
+    r"qb abg|\bhfref?\b|pbairefngvba"
+)
+_REVERSED = pattern(
+    r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
+)
+_DIGITS = pattern(r"[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]")
+_UNDIGIT = str.maketrans("0134578@$!", "oleastbasi")
+_UNDIGIT_I = str.maketrans("0134578@$!", "oieastbasi")
+_DISGUISED = pattern(
+    r"ignore|instruct|previous|password|system prompt|secret|credential|execute|conversation|do not tell|"
+    r"api key|private key"
+)
+_SPACED = pattern(r"(?:\b[a-z][ ._*·•|/-]{1,2}){6,}[a-z]\b")
+_JOINED_WORDS = pattern(
+    r"ignore|all|previous|prior|instructions?|system|prompt|secret|password|user|tell|read|send|not|the|and|file|forget|"
+    r"override|reveal|credentials|rules|before|tool|call|with|key|keys|api|ssh"
+)
+_FAR = pattern(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\n){12,})[^\s]")
+
+
+_ROUNDABOUT = pattern(
+    r"(?i)<!--|\[(?://|comment|_|#)\]:|/\*|<[a-z]+[^>]*(?:hidden|none|size|opacity|color)|\]\(|"
+    r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|"
+    r"\\(?:x[0-9a-f]{2}|u[0-9a-f{]|[0-7]{3})|"
+    r"\s{60}|(?:\n[ \t]*){12}|[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]|(?:[a-z][ ._*·•|/-]){6}|"
+    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|frperg|nyjnlf|rkrphgr|vq_efn|qb abg|hfre|pbairefngvba|"
+    r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
+)
+
+
+class Passage(Struct):
+    """One text of the target, as it is meant."""
+
+    normal: Normal
+    pointer: str
+    role: Role
+    channel: Channel = "open"
+
+
+class Piece(Struct):
+    """One string of the target with its place and what it is for."""
+
+    text: str
+    pointer: str
+    role: Role
+
+
+_ROLES: Mapping[str, Role] = {"name": "name", "title": "title", "description": "text", "instructions": "text"}
+
+
+def pieces(raw: Mapping[str, Any], pointer: str, names: Mapping[str, Role] = _ROLES) -> list[Piece]:
+    """Every string of an item, keys of objects too. Iterative, so depth cannot hurt, and bounded in number."""
+    found: list[Piece] = []
+    stack: list[tuple[object, str, Role, bool]] = [
+        (value, f"{pointer}/{escape(str(key))}", names.get(key, "schema" if key.endswith("Schema") else "other"), False)
+        for key, value in reversed(list(raw.items()))
+        if key != "$schema"
+    ]
+    while stack and len(found) < MAX_STRINGS:
+        value, place, role, values = stack.pop()
+        if isinstance(value, str):
+            if value:
+                found.append(Piece(value, place, "value" if values else role))
+        elif isinstance(value, dict):
+            in_properties = place.endswith(("/properties", "/patternProperties"))
+            for key, inner in reversed(value.items()):
+                where = f"{place}/{escape(str(key))}"
+                if role == "schema" and not in_properties:
+                    if key in ("type", "$schema", "format", "required"):
+                        continue
+                    stack.append((inner, where, role, values or key in ("default", "enum", "const", "examples")))
+                else:
+                    stack.append((inner, where, role, values))
+                    if in_properties or role == "other":
+                        stack.append((str(key), where, "key", False))
+        elif isinstance(value, list):
+            stack.extend((inner, f"{place}/{index}", role, values) for index, inner in reversed(list(enumerate(value))))
+    return found
+
+
+def _language(text: str) -> bool:
+    """Whether decoded bytes are words rather than noise."""
+    if len(text) < 8:
+        return False
+    plain = sum(char.isalpha() or char in " .,:;/'\"-_~@" for char in text)
+    return plain >= 0.88 * len(text) and (" " in text.strip() or not text.isascii() or "/" in text)
+
+
+def _decode_base64(run: str) -> str:
+    body = run.rstrip("=").translate(str.maketrans("-_", "+/"))
+    body = body[: len(body) - 1] if len(body) % 4 == 1 else body
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4)).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _decode_hex(run: str) -> str:
+    digits = run.removeprefix("0x").translate({ord(" "): None, ord(":"): None, ord(","): None})
+    try:
+        return bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8")
+    except ValueError:
+        return ""
+
+
+def _decode_escapes(run: str) -> str:
+    points = [
+        int(found.group(4), 8) if found.group(4) else int(found.group(1) or found.group(2) or found.group(3), 16)
+        for found in _ONE_ESCAPE.finditer(run)
+    ]
+    return "".join(chr(point) for point in points if point < 0x110000 and not 0xD800 <= point < 0xE000)
+
+
+def roundabout(text: str) -> bool:
+    """Whether anything in a text may be said in a roundabout way. A quick look before many slower ones."""
+    return _ROUNDABOUT.search(text) is not None
+
+
+def _recovered(text: str) -> Iterable[tuple[Channel, str]]:
+    """What is said in a text in a roundabout way."""
+    for found in _first(_COMMENT, text):
+        yield "comment", next((group for group in found.groups() if group), "")
+    for found in _first(_LINK, text):
+        yield "title", next((group for group in reversed(found.groups()) if group), "")
+    for found in _first(_BASE64, text):
+        decoded = _decode_base64(found.group(0)[:LONGEST_RUN])
+        again = _decode_base64(decoded.strip()) if decoded and " " not in decoded.strip() else ""
+        for said in (decoded, again):
+            if _language(said):
+                yield "base64", said
+    for found in _first(_HEX, text):
+        if _language(said := _decode_hex(found.group(0)[:LONGEST_RUN])):
+            yield "hex", said
+    # such runs stand for single letters, so they are read where they stand
+    if _PERCENT.search(text) is not None and _language(plain := unquote(text)):
+        yield "percent", plain
+    if _ESCAPES.search(text) is not None:
+        plain = _ESCAPES.sub(lambda found: _decode_escapes(found.group(0)), text)
+        if _language(plain):
+            yield "escapes", plain
+    far = _FAR.search(text)
+    if far is not None and len(text) - far.end() > 12:
+        yield "far", text[far.end() - 1 :]
+
+
+def _first(pattern: Any, text: str) -> Iterable[Any]:
+    for count, found in enumerate(pattern.finditer(text)):
+        if count >= MAX_DECODED:
+            return
+        yield found
+
+
+def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
+    """What a normalised text says when it is read the way it is meant: turned round, shifted, spelt with digits."""
+    if _ROT13.search(plain):
+        yield "rot13", codecs.decode(plain, "rot13")
+    if _REVERSED.search(plain):
+        yield "reversed", plain[::-1]
+    if _DIGITS.search(plain):
+        for table in (_UNDIGIT, _UNDIGIT_I):
+            shown = plain.translate(table)
+            if len(_DISGUISED.findall(shown)) > len(_DISGUISED.findall(plain)):
+                yield "digits", shown
+                break
+    if _SPACED.search(plain):
+        runs = [found.group(0) for found in _first(_SPACED, plain)]
+        joined = [" ".join("".join(char for char in word if char.isalnum()) for word in _apart(run)) for run in runs]
+        text = " ".join(_JOINED_WORDS.sub(lambda found: f" {found.group(0)} ", one) for one in joined)
+        if len(_JOINED_WORDS.findall(text)) >= 2:
+            yield "spaced", " ".join(text.split())
+
+
+def _apart(run: str) -> list[str]:
+    """The words of letters set apart, where words stand further apart than letters do."""
+    return run.split("  ") if "  " in run else [run]
+
+
+def windows(text: str, marks: Sequence[Any]) -> tuple[list[tuple[int, int]], bool]:
+    """Which parts of a long text are read: both ends and what surrounds suspicious words. And whether that was all."""
+    if len(text) <= WHOLE:
+        return [(0, len(text))], True
+    parts = [(0, EDGE), (max(0, len(text) - EDGE), len(text))]
+    complete = True
+    for mark in marks:
+        last = seen = 0
+        for found in mark.finditer(text):
+            start, end = found.span()
+            if start < last:
+                continue
+            last = end + WINDOW
+            seen += 1
+            if seen > MAX_WINDOWS:
+                complete = False
+                break
+            end = min(end, start + LONGEST_RUN)
+            parts.append((max(0, start - WINDOW), min(len(text), end + WINDOW)))
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(parts):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged, complete
+
+
+def read_piece(piece: Piece, marks: Sequence[Any]) -> tuple[list[Passage], bool]:
+    """All passages of one string, and whether the whole of it was read."""
+    text = well_formed(piece.text)
+    found: list[Passage] = []
+    parts, complete = windows(text, marks)
+    for start, end in parts:
+        part = text[start:end] if (start, end) != (0, len(text)) else text
+        normal = normalise(part)
+        found.append(Passage(normal, piece.pointer, piece.role))
+        hidden: list[tuple[Channel, str]] = [
+            ("tags", normal.tags),
+            ("selectors", normal.selectors),
+            ("bits", normal.bits),
+        ]
+        hidden = [one for one in hidden if one[1]]
+        hidden += [("bidi", run) for run in normal.reversed_runs]
+        if piece.role != "key" and (roundabout(part) or normal.oddities):
+            hidden += _recovered(part)
+            if normal.text != part and normal.oddities:
+                hidden += [one for one in _recovered(normal.text) if one[0] == "comment"]
+            hidden += _disguised(normal.text)
+        found += [Passage(normalise(said[:WHOLE]), piece.pointer, piece.role, channel) for channel, said in hidden]
+    return found, complete

@@ -1,0 +1,299 @@
+"""Range and levers, and the laws of the whole score: more power never scores less, more certainty never widens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from mcp_threat_scoring.aivss.condition import Atoms
+from mcp_threat_scoring.aivss.scene import Scene, World
+from mcp_threat_scoring.aivss.score import score
+from mcp_threat_scoring.manifest import OBSERVED, build_manifest
+from mcp_threat_scoring.picture import Picture, paint
+from mcp_threat_scoring.report import AivssOut, AivssProfileOut, ProfileId
+from mcp_threat_scoring.rulebook.documents import rules_dir
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+
+Fake = Callable[..., Picture]
+Tool = Callable[..., Any]
+UNKNOWN = {"auth.requirement": "unknown", "transport.kind": "none", "transport.scope": "unknown"}
+BOTH: tuple[ProfileId, ...] = ("graded", "owasp-0.8")
+ABILITIES = (
+    "process.exec", "code.eval", "fs.read", "fs.write", "net.fetch", "net.send", "db.query", "secrets.read", "browser",
+    "money.move", "identity.admin", "memory.write", "untrusted.read", "deploy",
+)  # fmt: skip
+SIGNALS = ("tool.proxy", "tool.signing_key", "schema.user_param", "tool.model_call")
+lasting = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+painting = settings(deadline=None, max_examples=20)  # reads manifests with the real rules
+
+
+class TestLevers:
+    def test_denying_the_tools_that_destroy_is_tried_and_recomputed(
+        self, fake: Fake, tool: Tool, writing: Tool, destroying: Tool
+    ) -> None:
+        tools = [
+            tool("read_note", domains=("notes",)),
+            writing("add_note", domains=("notes",)),
+            destroying("drop_note"),
+        ]
+        found = score(fake(tools), "graded")
+        lever = next(one for one in found.levers if "`drop_note`" in one.change and "add_note" not in one.change)
+
+        assert lever.change == "Deny the tool that can delete, overwrite or undo: `drop_note`"
+        assert lever.score_after == score(fake(tools[:2]), "graded").score < found.score
+
+    def test_the_best_comes_first_and_every_one_helps(self, fake: Fake, destroying: Tool, writing: Tool) -> None:
+        found = score(fake([destroying(domains=("billing",)), writing(abilities=("process.exec",))]), "graded")
+        after = [one.score_after for one in found.levers]
+
+        assert after == sorted(after)
+        assert 0 < len(after) <= 5
+        assert all(one < found.score for one in after)
+
+    def test_several_tools_are_counted_and_listed(self, fake: Fake, writing: Tool) -> None:
+        found = score(fake([writing(f"set_{name}", domains=("notes",)) for name in "abcdef"]), "graded")
+
+        assert any(
+            one.change == "Deny the six tools that can change anything: `set_a`, `set_b` and four more"
+            for one in found.levers
+        )
+
+    def test_an_open_door_can_be_shut(self, fake: Fake, writing: Tool) -> None:
+        picture = fake([writing(domains=("notes",))], facts={"auth.requirement": "none"})
+        shut = score(fake([writing(domains=("notes",))], facts={"auth.requirement": "required"}), "graded")
+        lever = next(one for one in score(picture, "graded").levers if one.change == "Require callers to sign in")
+
+        assert lever.score_after == pytest.approx(shut.score, abs=0.1)
+
+    def test_a_program_that_runs_commands_can_be_sandboxed(self, fake: Fake, destroying: Tool) -> None:
+        found = score(fake([destroying(abilities=("process.exec",))], facts={"transport.kind": "stdio"}), "graded")
+
+        assert any(one.change.startswith("Run it in a sandbox") for one in found.levers)
+
+    def test_a_server_that_can_do_nothing_has_no_levers(self, fake: Fake) -> None:
+        assert score(fake(), "graded").levers == []
+
+    def test_a_listing_has_levers_without_names(self, fake: Fake, writing: Tool) -> None:
+        found = score(fake([writing("")], from_listing=True), "graded")
+
+        assert any(one.change == "Deny the tools that can change anything" for one in found.levers)
+
+    def test_taking_tools_away_equals_never_having_had_them(self) -> None:
+        """The levers recompute what rules over the server conclude from tools; here with the real rules."""
+        ruleset = default_ruleset()
+        documents = [
+            {"name": "get_order", "description": "Get an order of a customer."},
+            {"name": "delete_order", "description": "Delete an order of a customer."},
+            {
+                "name": "run_command",
+                "description": "Run a shell command.",
+                "inputSchema": {"properties": {"command": {"type": "string"}}},
+            },
+        ]  # fmt: skip
+        whole = score(_painted(documents, ruleset), "graded")
+        without = score(_painted(documents[:1], ruleset), "graded")
+        lever = next(one for one in whole.levers if "run_command" in one.change and "delete_order" in one.change)
+
+        assert lever.score_after == without.score
+
+
+def _painted(tools: list[dict[str, Any]], ruleset: Any) -> Picture:
+    return paint(
+        build_manifest(target_kind="file", target_value="x", tools=tools, coverage={"tools": OBSERVED}), ruleset
+    )
+
+
+class TestNames:
+    def test_what_the_scoring_rules_ask_for_exists(self) -> None:
+        """A misspelt signal, ability or domain would never hold, and nobody would notice."""
+        ruleset = default_ruleset()
+        known = {str(rule.id) for rule in ruleset.rules}
+        for name in ("exposure.yaml", "factors.yaml", "multipliers.yaml"):
+            for key, value in _leaves(yaml.safe_load((rules_dir() / name).read_text("utf-8"))):
+                assert key != "signal" or value in known, (name, value)
+                assert key != "ability" or value in ruleset.abilities, (name, value)
+                assert key != "domain" or value in ruleset.domains, (name, value)
+
+
+def _leaves(node: Any) -> Iterator[tuple[str, Any]]:
+    yield from node.items() if isinstance(node, dict) else ()
+    for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _leaves(inner)
+
+
+class TestRange:
+    def test_it_holds_the_score_and_both_bounds_are_on_the_scale(self, fake: Fake, writing: Tool) -> None:
+        for profile in BOTH:
+            found = score(fake([writing()], facts=UNKNOWN), profile)
+            assert 0 <= found.range.low <= found.score <= found.range.high <= 10
+
+    def test_not_knowing_the_login_widens_it_up_to_an_open_door(self, fake: Fake, writing: Tool) -> None:
+        known = score(fake([writing()]), "graded")
+        unknown = score(fake([writing()], facts=UNKNOWN), "graded")
+        open_door = score(fake([writing()], facts={"auth.requirement": "none"}), "graded")
+
+        assert known.range.high < unknown.range.high
+        assert open_door.score <= unknown.range.high
+
+    def test_a_list_of_tools_that_was_cut_may_hide_one_that_changes_things(self, fake: Fake, tool: Tool) -> None:
+        whole = score(fake([tool(domains=("weather",))]), "graded")
+        cut = score(fake([tool(domains=("weather",))], facts={"coverage.tools": "partial"}), "graded")
+
+        assert whole.range.high < 6.0 < cut.range.high
+
+    def test_both_profiles_stand_beside_each_other(self, fake: Fake, writing: Tool) -> None:
+        picture = fake([writing()])
+        first, second = score(picture, "graded"), score(picture, "owasp-0.8")
+
+        assert first.other_profile == _alone(second)
+        assert second.other_profile == _alone(first)
+
+    def test_twice_the_same_is_the_same(self, fake: Fake, writing: Tool) -> None:
+        picture = fake([writing()], facts=UNKNOWN)
+
+        assert score(picture, "graded").to_json() == score(picture, "graded").to_json()
+
+
+def _alone(whole: AivssOut) -> AivssProfileOut:
+    return AivssProfileOut(**{name: getattr(whole, name) for name in AivssProfileOut.__struct_fields__})
+
+
+@st.composite
+def surfaces(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any], list[str]]:
+    """Tools, facts and signals of some server."""
+    tools = draw(
+        st.lists(
+            st.fixed_dictionaries(
+                {
+                    "write": st.sampled_from([0.02, 0.3, 0.6, 0.95]),
+                    "destructive": st.sampled_from([0.01, 0.3, 0.6, 0.95]),
+                    "abilities": st.lists(st.sampled_from(ABILITIES), max_size=2, unique=True).map(tuple),
+                    "domains": st.lists(
+                        st.sampled_from(["weather", "notes", "billing", "crypto", "code-hosting"]),
+                        max_size=2,
+                        unique=True,
+                    ).map(tuple),
+                    "signals": st.lists(st.sampled_from(SIGNALS), max_size=1).map(tuple),
+                }
+            ),
+            min_size=1,
+            max_size=6,
+        )
+    )
+    for one in tools:
+        one["write"] = max(one["write"], one["destructive"])
+    facts = {
+        "auth.requirement": draw(st.sampled_from(["none", "required", "unknown"])),
+        "transport.kind": draw(st.sampled_from(["http", "stdio", "none"])),
+        "transport.scope": draw(st.sampled_from(["public", "private", "loopback", "unknown"])),
+        "coverage.tools": draw(st.sampled_from(["observed", "partial"])),
+    }
+    claims = st.lists(
+        st.sampled_from(["claim.audit", "claim.scopes", "auth.scope_broad", "pkg.known_vuln"]), unique=True
+    )
+    return tools, facts, draw(claims)
+
+
+def _takes(parameter: str) -> dict[str, Any]:
+    return {"properties": {parameter: {"type": "string"}}}
+
+
+POOL: list[dict[str, Any]] = [
+    {"name": "get_forecast", "description": "Get the weather forecast of a city."},
+    {"name": "search_documentation", "description": "Search the product documentation."},
+    {"name": "list_invoices", "description": "List the invoices of a customer."},
+    {"name": "read_messages", "description": "Read the messages of a channel."},
+    {"name": "send_message", "description": "Send a message to a channel."},
+    {"name": "create_invoice", "description": "Create an invoice.", "annotations": {"readOnlyHint": True}},
+    {"name": "refund_payment", "description": "Refund a payment in full."},
+    {"name": "delete_customer", "description": "Delete a customer for good."},
+    {"name": "run_query", "description": "Run a SQL query.", "inputSchema": _takes("sql")},
+    {"name": "run_command", "description": "Run a shell command.", "inputSchema": _takes("command")},
+    {"name": "fetch_url", "description": "Fetch a URL.", "inputSchema": _takes("url")},
+    {"name": "write_file", "description": "Write a file.", "inputSchema": _takes("path")},
+    {"name": "deploy_site", "description": "Deploy a site to production."},
+    {"name": "invite_user", "description": "Invite a user and give them a role."},
+    {"name": "browser_click", "description": "Click an element on the page."},
+]
+
+
+def _sure(odds: float) -> float:
+    return 0.95 if odds >= 0.5 else 0.02
+
+
+class TestScene:
+    @painting
+    @given(st.lists(st.booleans(), min_size=len(POOL), max_size=len(POOL)))
+    def test_every_signal_is_what_it_would_be_without_the_tools(self, kept: list[bool]) -> None:
+        """Levers do not read the manifest again; what they conclude must be what reading it again would give."""
+        ruleset = default_ruleset()
+        fewer = [one for one, keep in zip(POOL, kept, strict=True) if keep]
+        mask = sum(1 << index for index, keep in enumerate(kept) if keep)
+        scene, again = Scene(World(_painted(POOL, ruleset), Atoms()), mask), _painted(fewer, ruleset)
+        # Shares of all tools are facts, which only reading again would change; and a tool that the client denies is
+        # still on the server's list, so what it says of its siblings stays as it is.
+        counts = {rule.id for rule in ruleset.rules if rule.doc.id in ("ann.absent", "siblings")}
+
+        for rule in ruleset.rules:
+            if str(rule.id).startswith("siblings."):
+                continue  # what a tool's neighbours say of it stays said when the client is told not to call them
+            assert rule.id in counts or scene.has(str(rule.id)) == again.has(str(rule.id)), rule.id
+
+
+class TestLaws:
+    @painting
+    @given(st.lists(st.sampled_from(POOL), unique_by=lambda one: one["name"], min_size=1), st.data())
+    def test_with_the_real_rules_too_a_further_tool_never_lowers_the_score(
+        self, tools: list[dict[str, Any]], data: st.DataObject
+    ) -> None:
+        kept = data.draw(st.lists(st.sampled_from(tools), unique_by=lambda one: one["name"]))
+        ordered = [one for one in tools if one in kept]
+        for profile in BOTH:
+            less = score(_painted(ordered, default_ruleset()), profile)
+            more = score(_painted(tools, default_ruleset()), profile)
+            assert less.score <= more.score
+            assert less.range.high <= more.range.high
+
+    @lasting
+    @given(surfaces(), st.data())
+    def test_a_further_tool_never_lowers_and_a_missing_one_never_raises(
+        self, fake: Fake, tool: Tool, surface: Any, data: st.DataObject
+    ) -> None:
+        described, facts, signals = surface
+        tools = [tool(f"t{index}", **one) for index, one in enumerate(described)]
+        kept = data.draw(st.lists(st.sampled_from(tools), unique=True))
+        for profile in BOTH:
+            less = score(fake(kept, signals=signals, facts=facts), profile)
+            more = score(fake(tools, signals=signals, facts=facts), profile)
+            assert less.score <= more.score
+            assert less.factor_sum <= more.factor_sum
+            assert less.range.low <= more.range.low
+            assert less.range.high <= more.range.high
+
+    @lasting
+    @given(surfaces(), st.sampled_from(["none", "required"]))
+    def test_more_certainty_never_widens_the_range(self, fake: Fake, tool: Tool, surface: Any, login: str) -> None:
+        described, facts, signals = surface
+        tools = [tool(f"t{index}", **one) for index, one in enumerate(described)]
+        sure = [replace(one, write=_sure(one.write), destructive=_sure(one.destructive)) for one in tools]
+        for profile in BOTH:
+            vague = score(fake(tools, signals=signals, facts={**facts, "auth.requirement": "unknown"}), profile).range
+            clear = score(fake(sure, signals=signals, facts={**facts, "auth.requirement": login}), profile).range
+            assert round(clear.high - clear.low, 1) <= round(vague.high - vague.low, 1)
+
+    @lasting
+    @given(surfaces())
+    def test_the_score_lies_in_its_range_and_every_lever_lowers_it(self, fake: Fake, tool: Tool, surface: Any) -> None:
+        described, facts, signals = surface
+        tools = [tool(f"t{index}", **one) for index, one in enumerate(described)]
+        for profile in BOTH:
+            found = score(fake(tools, signals=signals, facts=facts), profile)
+            assert 0 <= found.range.low <= found.score <= found.range.high <= 10
+            assert all(one.score_after < found.score for one in found.levers)
+            assert all(one.low <= one.value <= one.high for one in found.factors)

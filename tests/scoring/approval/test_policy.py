@@ -1,0 +1,147 @@
+"""What breaks a build, what was accepted and until when, and who may be there at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.approval.policy import Policy, judge, told
+from mcp_threat_scoring.manifest import OBSERVED, ServerFacts, build_manifest
+from mcp_threat_scoring.model import ValidationError
+
+TODAY = "2026-11-21"
+LYING = [{"name": "delete_order", "description": "Delete an order.", "annotations": {"readOnlyHint": True}}]
+REPORT = analyze(
+    build_manifest(
+        target_kind="file", target_value="servers/shop.json", tools=LYING, server=ServerFacts(name="shop", version="1"),
+        coverage={"tools": OBSERVED, "server": OBSERVED},
+    )
+)  # fmt: skip
+LIE = next(finding for finding in REPORT.findings if finding.kind == "contradiction")
+
+
+def policy(**parts):
+    return Policy.read({"version": 1, **parts})
+
+
+def accept(rule=LIE.rule_id, reason="known and harmless", until="2026-11-21", **more):
+    return {"rule": rule, "reason": reason, "until": until, **more}
+
+
+def everything(**more):
+    return {"rule": "*", "reason": "known and harmless", "until": "2027-01-01", **more}
+
+
+def test_nothing_breaks_without_a_threshold():
+    assert judge(policy(), REPORT, TODAY).worst is None
+
+
+def test_a_threshold_of_one_kind_looks_at_that_kind_alone():
+    assert judge(policy(thresholds={"contradiction": "low"}), REPORT, TODAY).worst == LIE.severity
+    assert judge(policy(thresholds={"hostile_content": "info"}), REPORT, TODAY).worst is None
+    assert judge(policy(thresholds={"contradiction": "critical"}), REPORT, TODAY).worst is None
+
+
+def test_fail_at_stands_in_for_what_has_no_threshold():
+    assert judge(policy(fail_at="low"), REPORT, TODAY).worst is not None
+    quiet = dict.fromkeys(("score", "contradiction", "weakness", "exposure", "hostile_content", "change"), "never")
+    assert judge(policy(fail_at="low", thresholds=quiet), REPORT, TODAY).worst is None
+
+
+def test_the_callers_fail_at_stands_in_for_the_policys():
+    assert judge(policy(fail_at="critical", thresholds={"score": "never"}), REPORT, TODAY, fail_at="low").worst
+
+
+@pytest.mark.parametrize(("over", "breaks"), [(-0.1, True), (0.0, True), (0.1, False)])
+def test_a_score_threshold_is_a_number(over, breaks):
+    limit = round(min(10.0, REPORT.aivss.score + over), 1)
+    worst = judge(policy(thresholds={"score": limit}), REPORT, TODAY).worst
+
+    assert (worst == REPORT.aivss.severity.lower()) is breaks
+
+
+def test_an_accepted_finding_does_not_count():
+    judged = judge(policy(thresholds={"contradiction": "low"}, accept=[accept()]), REPORT, TODAY)
+
+    assert judged.worst is None
+    assert judged.accepted[LIE.fingerprint] == "known and harmless (until 2026-11-21)"
+
+
+def test_an_acceptance_that_ran_out_counts_for_nothing_and_is_told():
+    judged = judge(policy(thresholds={"contradiction": "low"}, accept=[accept(until="2026-11-20")]), REPORT, TODAY)
+
+    assert judged.worst == LIE.severity
+    assert judged.accepted == {}
+    rules = policy(accept=[accept(until="2026-11-20")])
+    assert any("ran out on 2026-11-20" in line for line in told(rules, "p.yaml", [judge(rules, REPORT, TODAY)]))
+
+
+@pytest.mark.parametrize(
+    ("more", "covered"),
+    [
+        ({"tool": "delete_order"}, True),
+        ({"tool": "delete_*"}, True),
+        ({"tool": "get_order"}, False),
+        ({"server": "shop"}, True),
+        ({"server": "servers/*"}, True),
+        ({"server": "other"}, False),
+    ],
+)
+def test_an_acceptance_can_be_for_one_tool_or_server(more, covered):
+    judged = judge(policy(accept=[accept(**more)]), REPORT, TODAY)
+
+    assert (LIE.fingerprint in judged.accepted) is covered
+
+
+def test_a_later_acceptance_holds_where_an_earlier_one_ran_out():
+    judged = judge(policy(accept=[accept(until="2020-01-01"), everything()]), REPORT, TODAY)
+
+    assert LIE.fingerprint in judged.accepted
+
+
+@pytest.mark.parametrize("names", [["shop"], ["sh*p"], ["servers/shop.json"]])
+def test_a_server_that_is_named_is_allowed(names):
+    assert judge(policy(servers=names), REPORT, TODAY).report is REPORT
+
+
+def test_a_server_that_is_not_named_is_a_finding():
+    judged = judge(policy(servers=["other"], thresholds={"exposure": "high"}), REPORT, TODAY)
+
+    assert judged.report.findings[0].rule_id == "policy.server_not_allowed"
+    assert judged.worst == "high"
+
+
+def test_what_changed_is_not_judged_by_its_score_or_name():
+    judged = judge(policy(servers=["other"], thresholds={"score": 0.0}), REPORT, TODAY, scored=False)
+
+    assert judged.report is REPORT
+    assert judged.worst is None
+
+
+def test_an_acceptance_of_nothing_is_said():
+    rules = policy(accept=[accept(rule="no.such"), accept()])
+
+    lines = told(rules, "p.yaml", [judge(rules, REPORT, TODAY)])
+    assert lines[0] == "policy p.yaml: 1 accepted finding not counted"
+    assert "no.such" in lines[1]
+    assert LIE.rule_id not in lines[1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version": 2},
+        {"fail_at": "huge"},
+        {"thresholds": {"score": 11}},
+        {"thresholds": {"score": True}},
+        {"thresholds": {"scores": 1}},
+        {"accept": [{"rule": "x", "reason": "long enough"}]},
+        {"accept": [{"rule": "x", "until": "2026-01-01"}]},
+        {"accept": [{"rule": "x", "reason": "no", "until": "2026-01-01"}]},
+        {"accept": [{"rule": "x", "reason": "long enough", "until": "2026-13-01"}]},
+        {"accept": [{"rule": "x", "reason": "long enough", "until": "next year"}]},
+    ],
+)
+def test_what_a_policy_cannot_say(wrong):
+    with pytest.raises(ValidationError):
+        policy(**wrong)

@@ -1,0 +1,70 @@
+"""Sifting patterns by words finds what trying all of them finds."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import re2
+
+from mcp_threat_scoring.hostile.suspicion import hostile_engine
+from mcp_threat_scoring.matching.view_tests import pattern_of
+from mcp_threat_scoring.patterns.sieve import MAX_WORD, Sieve
+from mcp_threat_scoring.picture import engine
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.text.views import view_of
+
+TEXTS = Path(__file__).parents[2] / "texts"
+
+
+def texts(limit: int) -> list[str]:
+    found = []
+    for path in sorted(TEXTS.glob("lines-*.jsonl")):
+        with path.open(encoding="utf-8") as lines:
+            found += [json.loads(line)["t"] for line in islice(lines, 0, None, 40)]
+    return found[:limit]
+
+
+@pytest.mark.parametrize("over", ["tools", "any"])
+def test_every_pattern_that_matches_is_found_and_no_other(over):
+    rules = default_ruleset()
+    matcher = hostile_engine(rules).matcher if over == "any" else engine(rules).matchers[over]
+    said = [text.lower() for text in texts(120)] + ["", "\n", "API_KEY", "get 文件", "\u0130 \u212aEY \u017fend"]
+    for field in matcher._fields.values():
+        patterns = {atom: re2.compile(pattern_of(test, rules.lexicon)) for atom, test in field._tests.items()}
+        for text in said:
+            view = view_of([(text, "/")])
+            found = {atom for atom in field.read(view) if atom in patterns}
+            assert found == {atom for atom, pattern in patterns.items() if pattern.search(text)}, text
+
+
+def test_words_are_not_remembered_without_bound():
+    sieve = Sieve()
+    [path] = sieve.ask("long", lambda: r"\bword\w+")
+    for size in range(4, 200):
+        held, _ = sieve.sift("word" + "x" * size)
+        assert held.issuperset(path.clauses)
+
+    assert max(map(len, sieve._known)) == MAX_WORD
+
+
+def test_a_pattern_is_read_once():
+    sieve = Sieve()
+    asked = []
+    for _ in range(2):
+        sieve.ask("name", lambda: asked.append(1) or r"\bword\b")
+
+    assert asked == [1]
+    assert sieve.grown
+
+
+def test_letters_that_fold_to_ascii_are_read_both_ways():
+    sieve = Sieve()
+    [send] = sieve.ask("send", lambda: r"(?i)send")
+    [key] = sieve.ask("key", lambda: r"\bey\b")
+    held, _ = sieve.sift("\u017fend \u212aey", sieve.inside(send.clauses))
+
+    assert held.issuperset(send.clauses)
+    assert held.issuperset(key.clauses)

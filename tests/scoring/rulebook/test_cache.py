@@ -1,0 +1,75 @@
+"""The cache of parsed rules changes how long loading takes, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcp_threat_scoring.patterns.sieve import Index
+from mcp_threat_scoring.rulebook.cache import RuleCache
+from mcp_threat_scoring.rulebook.rule import AnyOf, Not, SignalTest, Variant
+
+DOCUMENT = Variant(match=AnyOf(any=[SignalTest(signal="a"), Not(negated=SignalTest(signal="b"))]))
+
+
+@pytest.fixture
+def rule(tmp_path: Path) -> Path:
+    path = tmp_path / "rule.yaml"
+    path.write_text("id: a")
+    return path
+
+
+def test_what_was_put_is_there_for_the_next_process(rule):
+    cache = RuleCache(rule.parent)
+    cache.put(str(rule), DOCUMENT)
+    cache.flush()
+
+    assert Variant.read_json(RuleCache(rule.parent).get(str(rule)) or "") == DOCUMENT
+
+
+def test_a_changed_file_is_not_served_from_the_cache(rule):
+    cache = RuleCache(rule.parent)
+    cache.put(str(rule), DOCUMENT)
+    rule.write_text("id: another")
+
+    assert cache.get(str(rule)) is None
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"code": ""}', '{"code": "", "files": {"rule.yaml": 3}}'])
+def test_a_damaged_cache_is_as_good_as_none(rule, damage):
+    (rule.parent / "__pycache__").mkdir()
+    (rule.parent / "__pycache__" / "rules.json").write_text(damage)
+
+    assert RuleCache(rule.parent).get(str(rule)) is None
+
+
+def test_what_other_code_checked_is_checked_anew(rule):
+    cache = RuleCache(rule.parent)
+    cache.put(str(rule), DOCUMENT)
+    cache.flush()
+    file = rule.parent / "__pycache__" / "rules.json"
+    file.write_text(file.read_text().replace("rule_cache.py:", "rule_cache.py:9"))
+
+    assert RuleCache(rule.parent).get(str(rule)) is None
+
+
+def test_a_folder_that_cannot_be_written_to_does_no_harm(rule):
+    (rule.parent / "__pycache__").write_text("a file where the folder should be")
+    cache = RuleCache(rule.parent)
+    cache.put(str(rule), DOCUMENT)
+    cache.flush()
+
+    assert Variant.read_json(cache.get(str(rule)) or "") == DOCUMENT
+
+
+def test_what_patterns_ask_for_is_kept_as_long_as_the_lexicon_is_the_same(rule):
+    lexicon = rule.parent / "lexicon.yaml"
+    lexicon.write_text("verbs: {}")
+    cache = RuleCache(rule.parent)
+    cache.keep(Index(words={"delete": [0]}, clauses=1))
+    cache.flush()
+
+    assert RuleCache(rule.parent).index() == Index(words={"delete": [0]}, clauses=1)
+    lexicon.write_text("verbs: {destroy: [delete]}")
+    assert RuleCache(rule.parent).index() is None

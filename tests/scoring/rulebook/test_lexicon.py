@@ -1,0 +1,81 @@
+"""Word classes in patterns."""
+
+from collections import Counter
+
+import pytest
+import re2
+
+from mcp_threat_scoring.rulebook.lexicon import Lexicon, inflect
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+
+LEXICON = Lexicon(
+    verbs={"create": ["create", "set up"], "destroy": ["delete", "drop"]},
+    words={"place": ["file", "c++"]},
+    irregular={"drop": ["dropt"]},
+    groups={"changing": ["create", "destroy"]},
+)
+
+
+@pytest.mark.parametrize(
+    ("verb", "forms"),
+    [
+        ("delete", ["delete", "deletes", "deleted", "deleting"]),
+        ("copy", ["copy", "copies", "copied", "copying"]),
+        ("stop", ["stop", "stops", "stopped", "stopping"]),
+        ("push", ["push", "pushes", "pushed", "pushing"]),
+        ("play", ["play", "plays", "played", "playing"]),
+        ("open", ["open", "opens", "opened", "opening"]),
+        ("see", ["see", "sees", "seed", "seeing"]),
+    ],
+)
+def test_a_verb_is_inflected(verb: str, forms: list[str]) -> None:
+    assert inflect(verb) == forms
+
+
+def test_a_class_stands_for_all_its_forms() -> None:
+    pattern = re2.compile(f"^{LEXICON.expand('{destroy}')}$")
+    assert all(pattern.search(word) for word in ("delete", "deleting", "dropped", "dropt"))
+    assert not pattern.search("undelete")
+
+
+def test_an_exclamation_mark_takes_the_plain_form() -> None:
+    pattern = re2.compile(f"^{LEXICON.expand('{destroy!}')}$")
+    assert pattern.search("delete")
+    assert not pattern.search("deleted")
+
+
+def test_only_the_first_word_of_a_phrase_is_inflected() -> None:
+    pattern = re2.compile(LEXICON.expand("^{create}$"))
+    assert pattern.search("sets up")
+    assert not pattern.search("set ups")
+
+
+def test_a_group_takes_classes_together() -> None:
+    pattern = re2.compile(LEXICON.expand("^{changing}$"))
+    assert pattern.search("creates")
+    assert pattern.search("deleted")
+
+
+def test_words_are_taken_literally() -> None:
+    assert re2.compile(LEXICON.expand("^{place}$")).search("c++")
+
+
+def test_a_quantifier_is_no_class() -> None:
+    assert LEXICON.expand("a{2,3}") == "a{2,3}"
+
+
+def test_an_unknown_class_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        LEXICON.expand("{nonsense}")
+
+
+def test_every_shipped_verb_stands_in_one_class_only() -> None:
+    verbs = Counter(verb for verbs in default_ruleset().lexicon.verbs.values() for verb in verbs)
+    assert [verb for verb, times in verbs.items() if times > 1] == []
+
+
+def test_every_shipped_noun_is_a_verb_of_some_class() -> None:
+    lexicon = default_ruleset().lexicon
+    verbs = {verb for verbs in lexicon.verbs.values() for verb in verbs}
+    unknown = {*lexicon.nouns, *lexicon.things_first} - verbs
+    assert unknown == set()
