@@ -49,7 +49,7 @@ def test_what_other_code_checked_is_checked_anew(rule):
     cache.put(str(rule), DOCUMENT)
     cache.flush()
     file = rule.parent / "__pycache__" / "rules.json"
-    file.write_text(file.read_text().replace("rule_cache.py:", "rule_cache.py:9"))
+    file.write_text(file.read_text().replace("rulebook/cache.py:", "rulebook/cache.py:9"))
 
     assert RuleCache(rule.parent).get(str(rule)) is None
 

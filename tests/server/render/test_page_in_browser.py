@@ -7,8 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.server.browser import CHROMIUM, Browser
-from tests.server.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
+from tests.server.render.browser import CHROMIUM, Browser
+from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
 
 from mcp_threat_model.render.html import render_html
 from mcp_threat_scoring.report import ErrorOut, Report

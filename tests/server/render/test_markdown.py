@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.server.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
+from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
 
 from mcp_threat_model.render.markdown import COMMENT, render_markdown
 from mcp_threat_model.render.marks import code, html, sentence

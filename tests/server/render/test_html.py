@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import UndefinedError
-from tests.server.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
+from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
 
 from mcp_threat_model.render import FORMATS, html, renderer
 from mcp_threat_model.render.dial import dial
