@@ -14,7 +14,7 @@ from mcp.server.mcpserver import Context, Elicit, ElicitationResult
 from pydantic import Field
 
 from mcp_threat_model.asking import Permission, can_ask, consent_from
-from mcp_threat_model.guard.launch import redact_argv
+from mcp_threat_model.guard.secret import redact_argv
 from mcp_threat_model.scan import Consent
 from mcp_threat_model.source.configured import resolve
 from mcp_threat_model.target import ConfigTarget, StdioTarget, Target

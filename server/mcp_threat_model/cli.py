@@ -15,8 +15,8 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import NoReturn, TypeAlias
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn, TypeAlias
 
 from mcp_threat_model.terminal import PROGRAM, complain, explain, is_terminal
 from mcp_threat_scoring.errors import RuleError, ThreatModelError, UsageError
@@ -52,8 +52,28 @@ exit codes:
 """
 
 
+class _Help(argparse.HelpFormatter):
+    """As wide as the terminal; where argparse finds that out itself, it loads three compression libraries for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+class _HelpAsWritten(_Help, argparse.RawDescriptionHelpFormatter):
+    """The same, with line breaks kept."""
+
+
+def _columns() -> int:
+    with suppress(OSError, ValueError):
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns or 80
+    return 80
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, then how to see the options."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": _Help, **options})
 
     def error(self, message: str) -> NoReturn:
         complain(f"{message} (see {self.prog} --help)")
@@ -96,7 +116,7 @@ def _scan(commands: _Commands) -> None:
         "scan",
         help="threat-model one or more MCP servers",
         epilog=_TARGETS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_HelpAsWritten,
         allow_abbrev=False,
     )
     scan.add_argument("targets", metavar="TARGET", nargs="*", help="what to threat-model, see below")

@@ -43,7 +43,7 @@ class StdioTarget(Struct, frozen=True):
     @property
     def label(self) -> str:
         """The command as it would be typed into a shell, without the values of options that look like secrets."""
-        from mcp_threat_model.guard.launch import redact_argv
+        from mcp_threat_model.guard.secret import redact_argv
 
         return f"stdio:{shlex.join(redact_argv(self.argv))}"
 

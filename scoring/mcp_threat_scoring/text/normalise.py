@@ -10,7 +10,6 @@ U+E0000..E007F, variation selectors U+FE00..FE0F and U+E0100..E01EF, bidirection
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from bisect import bisect_right
 from typing import Literal
@@ -118,8 +117,10 @@ def _entities(text: str) -> tuple[str, list[int], int, int]:
     at = count = 0
     first = -1
     for found in _ENTITY.finditer(text):
+        from html import unescape  # a table of two thousand names that few texts ask for
+
         start, end = found.span()
-        shown = html.unescape(text[start:end])
+        shown = unescape(text[start:end])
         if shown == text[start:end]:
             continue
         parts += [text[at:start], shown]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_threat_model.clients.locations import Scope
-from mcp_threat_model.guard.launch import is_secret_name
+from mcp_threat_model.guard.secret import is_secret_name
 from mcp_threat_model.source.packaged import URL_KEYS, config_entry
 from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_scoring.errors import TargetError

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from mcp_threat_model.clients.entry import Configured
-from mcp_threat_model.guard.launch import redact_argv
+from mcp_threat_model.guard.secret import redact_argv
 from mcp_threat_model.source.parts import shown_url
 from mcp_threat_scoring.facts.observations import skeleton
 from mcp_threat_scoring.finding import findings

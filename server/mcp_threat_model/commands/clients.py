@@ -10,7 +10,7 @@ from typing import Any
 from mcp_threat_model.clients.discover import Installed, discover
 from mcp_threat_model.clients.hygiene import Checked, check
 from mcp_threat_model.clients.locations import CLIENTS, Machine
-from mcp_threat_model.guard.launch import is_secret_name
+from mcp_threat_model.guard.secret import is_secret_name
 from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name

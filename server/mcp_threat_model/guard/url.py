@@ -10,8 +10,6 @@ import ipaddress
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-import idna
-
 from mcp_threat_model.guard.address import ALLOW_HINT, IPAddress, check_address
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
@@ -93,6 +91,15 @@ def parse_ipv4(host: str) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(value)
 
 
+def _in_ascii(host: str) -> str:
+    import idna  # its tables take longer to load than most names need it
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError):
+        raise _refused("its host is not a valid name") from None
+
+
 def canonical_host(host: str) -> tuple[str, IPAddress | None]:
     """The one spelling of a host and, for a literal, its address.
 
@@ -109,12 +116,8 @@ def canonical_host(host: str) -> tuple[str, IPAddress | None]:
         return six.compressed, six
     if "%" in host:
         raise _refused("its host is written with escapes")
-    try:
-        # The mapping turns full-width digits and dots into plain ones, so it must come before the number forms.
-        name = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode("ascii").lower()
-    except (idna.IDNAError, UnicodeError):
-        raise _refused("its host is not a valid name") from None
-    name = name.removesuffix(".")
+    # The mapping turns full-width digits and dots into plain ones, so it must come before the number forms.
+    name = (host.lower() if host.isascii() else _in_ascii(host)).removesuffix(".")
     if not name or len(name) > 253 or any(not label or len(label) > 63 for label in name.split(".")):
         raise _refused("its host is not a valid name")
     four = parse_ipv4(name)

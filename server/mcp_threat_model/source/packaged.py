@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mcp_threat_model.guard.launch import redact_argv
+from mcp_threat_model.guard.secret import redact_argv
 from mcp_threat_model.source.parts import Parts, mapping, objects, shown_url, text, url_scope, wrong_shape
 from mcp_threat_scoring.manifest import (
     OBSERVED,

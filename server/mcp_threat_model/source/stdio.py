@@ -15,10 +15,11 @@ from pathlib import Path
 
 import anyio
 
-from mcp_threat_model.guard.launch import LaunchRequest, environment, plan_launch, redact, redact_argv, secret_values
+from mcp_threat_model.guard.launch import LaunchRequest, environment, plan_launch
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.processes import Process, left_files, make_scratch, remove_scratch
 from mcp_threat_model.guard.sandbox import SandboxMode
+from mcp_threat_model.guard.secret import redact, redact_argv, secret_values
 from mcp_threat_model.source.failure import Circumstances, explain
 from mcp_threat_model.source.session import SessionParts, read_link
 from mcp_threat_model.source.stdio_link import StdioLink

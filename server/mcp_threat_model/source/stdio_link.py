@@ -11,9 +11,9 @@ from typing import Any
 
 import anyio
 
-from mcp_threat_model.guard.launch import REDACTED
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.processes import CHUNK, SETTLE_S, Process
+from mcp_threat_model.guard.secret import REDACTED
 from mcp_threat_model.source.wire import Damaged, Incoming, PeerGoneError, Tap, encode, parse, probable_id
 from mcp_threat_scoring.errors import ErrorCode
 

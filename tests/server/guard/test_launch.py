@@ -7,16 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mcp_threat_model.guard.launch import (
-    absolute,
-    environment,
-    is_secret_name,
-    plan_launch,
-    redact,
-    redact_argv,
-    secret_values,
-)
+from mcp_threat_model.guard.launch import absolute, environment, plan_launch
 from mcp_threat_model.guard.sandbox import Sandbox, bubblewrap
+from mcp_threat_model.guard.secret import is_secret_name, redact, redact_argv, secret_values
 from mcp_threat_scoring.errors import TargetError
 
 
