@@ -32,7 +32,7 @@ Frozen = Model
 
 
 class EvidenceOut(Frozen, frozen=True):
-    """Why we say so: the rule, the place in the manifest, the (neutralised) words, and their weight in log-odds."""
+    """One piece of evidence: the rule's id, the JSON Pointer, the (neutralised) words, and their weight in log-odds."""
 
     rule_id: str
     pointer: str

@@ -67,7 +67,7 @@ ScanArg = Annotated[
     bool,
     Field(
         description="Also threat-model every server that is not switched off, and the set as a whole. Programs are "
-        "started only after a person has agreed to the list of commands; addresses are read without asking."
+        "started only after a person has agreed to the list of commands; addresses are read at once."
     ),
 ]
 LockArg = Annotated[

@@ -61,14 +61,14 @@ TargetArg = Annotated[
 ManifestArg = Annotated[
     str | dict[str, Any] | list[Any] | None,
     Field(
-        description="Instead of a target, the server's description as JSON: a tools/list result, a list of tools, a "
+        description="The server's description as JSON, where it is not reached: a tools/list result, a list of tools, a "
         'capture, a server.json or a client\'s entry. Example: {"tools": [{"name": "delete_order"}]}.'
     ),
 ]
 ListingArg = Annotated[
     str | dict[str, str] | None,
     Field(
-        description="Instead of a target, prose about a server whose tool list nobody has, alone or with its name. "
+        description="Prose about a server whose tool list nobody has, alone or with its name. "
         'Example: {"name": "Shop MCP", "description": "Manages orders and refunds of an online shop."}.'
     ),
 ]
@@ -280,7 +280,7 @@ def build_server(access: Access | None = None) -> MCPServer:
         """Compute an OWASP AIVSS score from its terms, and show every step of the arithmetic.
 
         Give a CVSS base (or vector) and the ten factors. With a target, manifest or listing, the terms you leave out
-        are taken from that server's own report: "what if its autonomy were 0.2?". To score a server as it is, use
+        come from the report on that server, as in "what if its autonomy were 0.2?". To score a server as it is, use
         score_agent.
         """
         given = {"target": target, "manifest": manifest, "listing": listing}
