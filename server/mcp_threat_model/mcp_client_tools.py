@@ -66,8 +66,8 @@ ClientArg = Annotated[
 ScanArg = Annotated[
     bool,
     Field(
-        description="Also threat-model every server that is not switched off, and the set as a whole. Programs are "
-        "started only after a person has agreed to the list of commands; addresses are read at once."
+        description="Also score each server that is in use, and look for paths over several of them. A person agrees to "
+        "the list of commands before any program starts; addresses are read at once."
     ),
 ]
 LockArg = Annotated[

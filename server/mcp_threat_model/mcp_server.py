@@ -279,8 +279,8 @@ def build_server(access: Access | None = None) -> MCPServer:
     ) -> CallToolResult:
         """Compute an OWASP AIVSS score from its terms, and show every step of the arithmetic.
 
-        Give a CVSS base (or vector) and the ten factors. With a target, manifest or listing, the terms you leave out
-        come from the report on that server, as in "what if its autonomy were 0.2?". To score a server as it is, use
+        Give a CVSS base (or vector) and the ten factors; or a target, manifest or listing, whose own terms then stand
+        for those left out: what would its score be with an autonomy of 0.2? To score a server as it is, use
         score_agent.
         """
         given = {"target": target, "manifest": manifest, "listing": listing}

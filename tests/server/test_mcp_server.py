@@ -13,6 +13,8 @@ from mcp.types import ElicitResult
 
 from mcp_threat_model.mcp_server import Access, build_server
 from mcp_threat_model.scan import ScanOptions
+from mcp_threat_scoring.analyze import analyze, knowledge
+from mcp_threat_scoring.manifest import ServerFacts, build_manifest
 from mcp_threat_scoring.report import Report
 
 SHOP = {
@@ -53,6 +55,24 @@ async def test_an_assistant_finds_tools_that_describe_themselves(server, mode):
         assert "asked" not in tool.input_schema["properties"]
         assert tool.annotations.read_only_hint is not True
         assert tool.annotations.open_world_hint is True
+
+
+async def test_its_own_rules_find_no_orders_in_what_it_says_of_itself(server):
+    async with Client(server) as client:
+        tools = [tool.model_dump(by_alias=True, exclude_none=True) for tool in (await client.list_tools()).tools]
+        about = client.instructions
+    manifest = build_manifest(
+        target_kind="none",
+        target_value="",
+        coverage={},
+        tools=tools,
+        server=ServerFacts(name="self", instructions=about),
+    )
+
+    report = analyze(manifest, knowledge())
+
+    assert report.capabilities.tools_total == len(tools)
+    assert [finding.title for finding in report.findings if finding.rule_id.startswith("hostile.")] == []
 
 
 async def test_a_manifest_is_scored_with_every_term(server, mode):
