@@ -66,8 +66,8 @@ ClientArg = Annotated[
 ScanArg = Annotated[
     bool,
     Field(
-        description="Also score each server that is in use, and look for paths over several of them. A person agrees to "
-        "the list of commands before any program starts; addresses are read at once."
+        description="Also score each server that is in use, and look for paths over several of them. A person agrees "
+        "to the list of commands before any program starts; addresses are read at once."
     ),
 ]
 LockArg = Annotated[

@@ -61,8 +61,8 @@ TargetArg = Annotated[
 ManifestArg = Annotated[
     str | dict[str, Any] | list[Any] | None,
     Field(
-        description="The server's description as JSON, where it is not reached: a tools/list result, a list of tools, a "
-        'capture, a server.json or a client\'s entry. Example: {"tools": [{"name": "delete_order"}]}.'
+        description="The server's description as JSON, where it is not reached: a tools/list result, a list of tools, "
+        'a capture, a server.json or a client\'s entry. Example: {"tools": [{"name": "delete_order"}]}.'
     ),
 ]
 ListingArg = Annotated[

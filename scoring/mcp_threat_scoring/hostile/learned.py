@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from math import fsum
+from math import fsum, log
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,8 +27,8 @@ LINES = "lines.json"
 GLANCE = "glance.json"
 USUAL = 60.0
 """Features of an ordinary line: there the sum of the weights is the score."""
-FEWEST = 40
-LENGTH = 0.4
+FEWEST = 60
+LENGTH = 0.35
 """How far long lines are held back: at 0 weights are simply added, at 1 they are averaged."""
 UNKNOWN = 20_000
 """Pieces of one text, not met before, that are worked out in full; further ones are looked up as they stand."""
@@ -45,6 +45,11 @@ DECISIVE = 5.0
 """Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
 MOST = 9.0
 """Log-odds that one line may add."""
+MUCH = 0.05
+"""How much higher a line has to score for each time that its item is e times as long: of many lines, one is sooner far
+off by chance. From :data:`LITTLE` letters, where most attacks are, to :data:`PLENTY`, so that padding hides little."""
+LITTLE = 200
+PLENTY = 6_000
 TELLING = 8
 """Lines of an item that may speak against it."""
 DIMINISH = 0.3
@@ -170,10 +175,10 @@ class Learned:
             self._memo[key] = found
         return found
 
-    def against(self, scores: Iterable[float]) -> float:
-        """Log-odds that the lines of an item add to it: :data:`DECISIVE` for one at the threshold."""
+    def against(self, scores: Iterable[float], size: int) -> float:
+        """Log-odds that the lines of an item of some letters add to it: :data:`DECISIVE` for one at the threshold."""
         document = self.document
-        return weight_of(scores, document.threshold, document.slope)
+        return weight_of(scores, document.threshold + allowance(size), document.slope)
 
     @cached_property
     def glance(self) -> _Glance:
@@ -243,6 +248,11 @@ def weight_of(scores: Iterable[float], threshold: float, slope: float) -> float:
     """What lines of these scores add to the log-odds of their item: the highest whole, each further one less."""
     single = sorted((DECISIVE + slope * (score - threshold) for score in scores), reverse=True)
     return sum(min(MOST, odds) * DIMINISH**rank for rank, odds in enumerate(single[:TELLING]) if odds > 0.0)
+
+
+def allowance(size: int) -> float:
+    """How much higher than in a short item a line has to score in one of `size` letters."""
+    return MUCH * log(min(max(size, LITTLE), PLENTY) / LITTLE)
 
 
 def weigh(weights: Mapping[str, float], noticed: Collection[str]) -> float:

@@ -22,7 +22,7 @@ too long to be read closely from end to end, ``siblings`` counts the other tools
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mcp_threat_scoring.hostile.acts import Acts, Known, Line, line_of
@@ -287,22 +287,27 @@ def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wordi
     return page.lines
 
 
-def _weigh(page: _Page, learned: Learned) -> None:
+def extent(texts: Iterable[Piece]) -> int:
+    """Letters of everything that an item says, names of parameters aside."""
+    return sum(len(piece.text) for piece in texts if piece.role != "key")
+
+
+def _weigh(page: _Page, learned: Learned, size: int) -> None:
     """Facts about what the wording of the lines alone says; see :mod:`hostile.learned`."""
     scored = [
         (learned.score(line.text, line.concepts, line.passage.role, line.first, line.own), -index, line)
         for index, line in enumerate(page.lines)
     ]
-    telling = sorted((one for one in scored if learned.against([one[0]]) > 0), reverse=True)[:TELLING]
+    telling = sorted((one for one in scored if learned.against([one[0]], size) > 0), reverse=True)[:TELLING]
     if not telling:
         return
-    page.facts["learned"] = round(100 * learned.against([score for score, _, _ in telling]))
+    page.facts["learned"] = round(100 * learned.against([score for score, _, _ in telling], size))
     for _, _, line in telling:
         technique = learned.technique(line.text, line.concepts, line.passage.role)
         page.count(f"learned.{technique}", line.passage.pointer, learned.telling(line.text))
 
 
-def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Reader, known: Known) -> Subject:
+def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Reader, known: Known) -> Subject:
     """The views and facts of an item's texts."""
     page = _Page(reader, known)
     markup: list[tuple[str, str]] = []
@@ -335,7 +340,7 @@ def hostile_subject(pointer: str, kind: str, texts: Iterable[Piece], reader: Rea
         elif piece.role in ("name", "title"):
             names.append((split_words(flat[:200]), piece.pointer))
     if reader.learned is not None:
-        _weigh(page, reader.learned)
+        _weigh(page, reader.learned, extent(texts))
     views: dict[str, View] = {
         name: SaidView.of(lines)
         for name, lines in (("said", page.said), ("described", page.described), ("hidden", page.hidden),

@@ -1,7 +1,8 @@
 """What is noticed about the wording of one line: words, their senses and concepts, and which stand together.
 
 Each feature is a short text, so that the file of learned weights can be read: ``send`` a word, ``^ send`` the first
-one, ``send to`` two within :data:`NEAR` words, ``#secret`` a sense, ``^secret`` that of the first word, ``@tell`` a
+one, ``send to`` two within :data:`NEAR` words, ``send_to`` two side by side, ``~trans`` how a longer word begins,
+``#secret`` a sense, ``^secret`` that of the first word, ``@tell`` a
 concept of ``rules/acts.yaml``, ``@not@tell`` two of them in that order, ``#hide#user`` two senses in that order,
 ``%first`` what sort of line it is. Punctuation
 and length are left out: they tell prose from tables, and so an attack from a schema, but not from honest prose.
@@ -10,11 +11,14 @@ and length are left out: they tell prose from tables, and so an attack from a sc
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from mcp_threat_scoring.hostile.senses import Word
 
 NEAR = 3
 """Words apart at which two words are still a pair."""
+BEGINNING = 5
+"""Letters that words have in common which are taken to be of one family."""
 FAR = 6
 """The same for concepts, counted among concepts."""
 APART = 7
@@ -48,6 +52,8 @@ def features(
     stems = ["^", *plain, "$"]
     for near in range(1, NEAR + 1):
         found.update([f"{one} {two}" for one, two in zip(stems, stems[near:], strict=False)])
+    found.update([f"{one}_{two}" for one, two in pairwise(stems)])
+    found.update([f"~{word[:BEGINNING]}" for word in plain if len(word) > BEGINNING])
     for _, said in words:
         found.update([f"#{sense}" for sense in said])
     if words:

@@ -15,13 +15,13 @@ from math import log
 
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
 from mcp_threat_model.evaluate.training import Table, fit, known, learned, score
-from mcp_threat_scoring.hostile.learned import DECISIVE, GlanceDoc, LinesDoc, scale_of, weigh, weight_of
+from mcp_threat_scoring.hostile.learned import DECISIVE, GlanceDoc, LinesDoc, allowance, scale_of, weigh, weight_of
 from mcp_threat_scoring.hostile.senses import Senses, Tables
 from mcp_threat_scoring.hostile.wording import features, in_english
 from mcp_threat_scoring.structs import Struct
 
-COST = 0.02
-KEPT = 24_000
+COST = 0.01
+KEPT = 32_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
 """Lines that a feature must be met in: what fewer say may be a name."""
@@ -149,7 +149,9 @@ def _calibrated(scored: Scored, senses: Senses) -> tuple[float, float]:
     abroad = [index for index, one in enumerate(lines) if not in_english(one.text, senses.line(one.text))]
     for index in abroad:
         scored.scores[index] -= FAR_BELOW
-    threshold = _threshold([[(scored.scores[line], line) for line in group.lines] for group in tools])
+    threshold = _threshold(
+        [[(scored.scores[line] - allowance(group.size), line) for line in group.lines] for group in tools]
+    )
     highest = sorted((scored.scores[index] + FAR_BELOW for index in abroad if index in honest), reverse=True)
     foreign = threshold - highest[int(len(highest) * FOREIGN_ALARMS)] if highest else 0.0
     for index in abroad:

@@ -21,7 +21,7 @@ from typing import Any
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_scoring.hostile.acts import NOBODY, Known
 from mcp_threat_scoring.hostile.senses import Senses
-from mcp_threat_scoring.hostile.views import Reader, Wording, lines_of
+from mcp_threat_scoring.hostile.views import Reader, Wording, extent, lines_of
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.normalise import normalise
 from mcp_threat_scoring.text.passages import Piece, pieces
@@ -33,7 +33,7 @@ AUTHORS: Mapping[str, int] = {
     "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1,
     "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
     "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
-    "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1, "lines-18": 2,
+    "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1, "lines-19": 2,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, str] = {
@@ -68,6 +68,8 @@ class Group(Struct):
     language: str
     lines: list[int]
     """Places among the examples."""
+    size: int
+    """Letters of the item."""
 
 
 class Examples(Struct):
@@ -132,7 +134,7 @@ class _Collector:
         lines = lines_of(texts, self.reader, Known(name, (), params))
         hostile = [str(one) for one in row.get("hostile") or ()]
         language, techniques = str(row.get("lang", "en")), tuple(row.get("techniques") or ())
-        group = Group(source, fold, bool(hostile) or attack, language, [])
+        group = Group(source, fold, bool(hostile) or attack, language, [], extent(texts))
         for line, truth in zip(lines, _truths(lines, hostile), strict=True):
             group.lines.append(self.add(Example(
                 line.text, line.concepts, line.passage.role, line.first, truth, fold, source, language,

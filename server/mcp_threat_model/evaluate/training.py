@@ -18,9 +18,11 @@ OPEN = 3.0
 """What a line weighs that is taken for the order of an attack of the corpus."""
 CLEAR = 0.6
 """How far below the highest score of such an attack its other lines may be and still be taken for one."""
-TOLD = 0.5
+TOLD = 0.7
 """How much more freely the weights grow of what is met among orders more, or less, often than elsewhere. Wang and
 Manning, "Baselines and Bigrams" (ACL 2012): features counted by the ratio of their frequencies on the two sides."""
+BROAD = 0.7
+"""How freely weights grow of senses, concepts and sorts of line, which are met in half of all lines, against words."""
 AUTHORS_FILES = ("attacks-", "honest-", "lines-")
 """What the files of texts begin with."""
 
@@ -48,12 +50,17 @@ def fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost: 
         truths,
         len(table.names),
         [cost * _weight(examples[index]) for index in chosen],
-        _rates(rows, truths, len(table.names)),
+        _rates(rows, truths, table.names),
     )
 
 
-def _rates(rows: Sequence[array[int]], truths: Sequence[bool], size: int) -> list[float]:
-    """How freely each weight may grow; the last one, the bias, as usual."""
+def _broad(name: str) -> bool:
+    return name[0] in "#@%" or (name[0] == "^" and name[1] not in " _")
+
+
+def _rates(rows: Sequence[array[int]], truths: Sequence[bool], names: Sequence[str]) -> list[float]:
+    """How freely the weight of each name may grow; the last one, the bias, as usual."""
+    size = len(names)
     seen = [[1] * size, [1] * size]
     for row, truth in zip(rows, truths, strict=True):
         counts = seen[truth]
@@ -62,7 +69,8 @@ def _rates(rows: Sequence[array[int]], truths: Sequence[bool], size: int) -> lis
     elsewhere, among = map(sum, seen)
     ratios = [abs(log(one / among * elsewhere / other)) for other, one in zip(*seen, strict=True)]
     usual = sum(ratios) / size
-    return [*(TOLD + (1.0 - TOLD) * ratio / usual for ratio in ratios[:-1]), 1.0]
+    grown = (TOLD + (1.0 - TOLD) * ratio / usual for ratio in ratios[:-1])
+    return [*(rate * (BROAD if _broad(name) else 1.0) for rate, name in zip(grown, names[:-1], strict=True)), 1.0]
 
 
 def known(lines: Sequence[Example], chosen: Iterable[int]) -> list[int]:

@@ -13,9 +13,9 @@ from typing import Any, TextIO
 
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.lines import Scored, learn, model_text
-from mcp_threat_model.evaluate.texts import captured, collect
+from mcp_threat_model.evaluate.texts import Group, captured, collect
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile.learned import DECISIVE, GLANCE, LINES, weight_of
+from mcp_threat_scoring.hostile.learned import DECISIVE, GLANCE, LINES, allowance, weight_of
 from mcp_threat_scoring.hostile.senses import SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.rulebook.documents import load_document
@@ -46,15 +46,16 @@ def _attacks(corpus: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
                 yield path.stem, f"kind {row.get('cluster', row.get('server'))}", tool
 
 
-def _alarm(scored: Scored, lines: list[int], threshold: float, steep: float) -> bool:
-    return weight_of([scored.scores[line] for line in lines], threshold, steep) >= DECISIVE
+def _alarm(scored: Scored, group: Group, threshold: float, steep: float) -> bool:
+    scores = [scored.scores[line] for line in group.lines]
+    return weight_of(scores, threshold + allowance(group.size), steep) >= DECISIVE
 
 
 def told(scored: Scored, threshold: float, steep: float) -> str:
     """How many items are found by the wording of their lines alone, by models that saw neither author nor server."""
     rows: defaultdict[tuple[str, str], list[bool]] = defaultdict(list)
     for group in scored.examples.groups:
-        alarm = _alarm(scored, group.lines, threshold, steep)
+        alarm = _alarm(scored, group, threshold, steep)
         rows[group.source, "attacks" if group.attack else "honest"].append(alarm)
         if group.attack:
             rows[f"in {group.language}", "attacks"].append(alarm)
