@@ -12,7 +12,7 @@ from mcp_threat_scoring.structs import Struct, replace
 
 HONEST = 1.5
 """What an honest line weighs against an order: false alarms are the worse mistake …"""
-AUTHORED = 0.25
+AUTHORED = 0.4
 """… and what of that is left for one that was written to be mistaken: servers hardly ever say the like."""
 OPEN = 3.0
 """What a line weighs that is taken for the order of an attack of the corpus."""
