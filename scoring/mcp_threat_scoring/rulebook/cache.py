@@ -83,7 +83,9 @@ class RuleCache:
         return None
 
     def put(self, path: str, document: Model) -> None:
-        """Keep a checked document."""
+        """Keep a checked document of the folder. A user's own rules stand elsewhere, and would pile up."""
+        if not path.startswith(self._root):
+            return
         with suppress(OSError):
             self._entries[path.removeprefix(self._root)] = (_stamp(path), to_json(document))
             self._dirty = True

@@ -54,6 +54,15 @@ def test_what_other_code_checked_is_checked_anew(rule):
     assert RuleCache(rule.parent).get(str(rule)) is None
 
 
+def test_only_files_of_its_own_folder_are_kept(rule, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("rules-of-a-user") / "rule.yaml"
+    elsewhere.write_text(rule.read_text())
+    cache = RuleCache(rule.parent)
+    cache.put(str(elsewhere), DOCUMENT)
+
+    assert cache.get(str(elsewhere)) is None
+
+
 def test_a_folder_that_cannot_be_written_to_does_no_harm(rule):
     (rule.parent / "__pycache__").write_text("a file where the folder should be")
     cache = RuleCache(rule.parent)
