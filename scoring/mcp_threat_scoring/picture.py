@@ -21,10 +21,11 @@ from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine, hostile_facts, suspicions
 from mcp_threat_scoring.judge import conclusions, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Listing, Manifest, ScopeFact, well_formed
-from mcp_threat_scoring.matching.match import Matcher
+from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import Effect
+from mcp_threat_scoring.rulebook.rule import Over
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
 from mcp_threat_scoring.structs import Struct
@@ -32,7 +33,7 @@ from mcp_threat_scoring.text.prose import Grammar
 from mcp_threat_scoring.text.views import tool_subject
 
 _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
-_KINDS = ("tools", "prompts", "resources", "resource_templates")
+_KINDS: tuple[Over, ...] = ("tools", "prompts", "resources", "resource_templates")
 
 
 LEADING = 3
@@ -64,14 +65,14 @@ def clauses(listing: Listing | None) -> tuple[Item, ...]:
     return tuple(Item("tool", "/description", "", {"description": piece}, "") for piece in found[:CLAUSES])
 
 
-class _Kinds(dict[str, Matcher]):
+class _Kinds(dict[Over, Matcher]):
     """The matcher by what its rules are over, made when there is such a thing: few servers have prompts."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
 
-    def __missing__(self, over: str) -> Matcher:
-        self[over] = Matcher([rule for rule in self._ruleset.rules if rule.over == over], self._ruleset.lexicon)
+    def __missing__(self, over: Over) -> Matcher:
+        self[over] = matcher_over(self._ruleset, over)
         return self[over]
 
 
@@ -170,7 +171,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     prefix, among = compiled.kin.read(
         [tool.name for tool in manifest.tools], [tool.text("description") for tool in manifest.tools]
     )
-    groups: Mapping[str, tuple[Item, ...]] = {
+    groups: Mapping[Over, tuple[Item, ...]] = {
         "tools": manifest.tools or clauses(manifest.listing),
         "prompts": manifest.prompts,
         "resources": manifest.resources,

@@ -23,7 +23,7 @@ TEXT = {"field": "words", "regex": "x"}
 def late_rules(rules: list[SignalRule]) -> set[str]:
     """The rules that only fire once somebody answers, whatever the text says."""
     matcher = Matcher(rules, Lexicon())
-    return {str(compiled.rule.id) for compiled in matcher.rules[matcher.first_late :]}
+    return {str(rule.id) for rule in matcher.rules[matcher.plan.first_late :]}
 
 
 def test_a_rule_on_text_and_facts_is_early() -> None:

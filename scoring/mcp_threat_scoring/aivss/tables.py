@@ -8,8 +8,6 @@ Sources, by short name:
   tenths, with multipliers that are not in any OWASP table. Their ranges were read off the pages.
 """
 
-from __future__ import annotations
-
 from typing import Final, Literal
 
 from mcp_threat_scoring.report import AivssSeverity, ProfileId

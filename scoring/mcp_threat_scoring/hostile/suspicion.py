@@ -20,7 +20,7 @@ from mcp_threat_scoring.hostile.acts import NOBODY, ActsDoc, Known, compile_acts
 from mcp_threat_scoring.hostile.learned import Learned, load_learned
 from mcp_threat_scoring.hostile.views import Reader, Screen, hostile_subject, item_subject, texts_of, worth_reading
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json, well_formed
-from mcp_threat_scoring.matching.match import MAX_EVIDENCE, Matcher
+from mcp_threat_scoring.matching.match import MAX_EVIDENCE, Matcher, matcher_over
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import Level
@@ -134,7 +134,7 @@ class HostileEngine:
         Raises:
             RuleError: a pattern in a rule is wrong.
         """
-        return Matcher(self.rules.values(), self._ruleset.lexicon)
+        return matcher_over(self._ruleset, "any")
 
     def judge(self, subject: Subject, name: str) -> Suspicion:
         """Weigh what the rules find in one subject."""

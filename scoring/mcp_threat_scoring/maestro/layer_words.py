@@ -1,7 +1,5 @@
 """The paragraph about one layer of one server, composed from clauses that each rest on evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.maestro.threat import Layer

@@ -3,8 +3,6 @@
 :mod:`maestro.catalogue` reads the files; :mod:`maestro.layers` holds them against what was observed.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 

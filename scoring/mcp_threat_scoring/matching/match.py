@@ -1,6 +1,6 @@
 """Match all rules against a subject.
 
-Every pattern of every rule becomes an atom. The words of a view say which of its atoms are worth trying
+Every test in a rule is an atom (:mod:`matching.plan`). The words of a view say which of its atoms are worth trying
 (:mod:`patterns.sieve`), whatever the number of rules; only rules that one of the matched atoms belongs to are then
 evaluated.
 Patterns are RE2's, which runs in linear time, whatever the target wrote.
@@ -8,17 +8,17 @@ Patterns are RE2's, which runs in linear time, whatever the target wrote.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from heapq import heappop, heappush
-from typing import Any
 
 import re2
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.matching.plan import Plan, make_plan, plan_of
 from mcp_threat_scoring.matching.predicate import Predicate, predicate
 from mcp_threat_scoring.matching.view_tests import ViewTests, options, pattern_of
-from mcp_threat_scoring.matching.walk import in_order, leaves, supporters
+from mcp_threat_scoring.matching.walk import leaves, supporters
 from mcp_threat_scoring.neutralise import excerpt, neutralise, neutralise_name, neutralise_pointer
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (
@@ -26,13 +26,14 @@ from mcp_threat_scoring.rulebook.rule import (
     DomainTest,
     EffectTest,
     FactTest,
+    Over,
     SignalTest,
     Test,
     TextTest,
 )
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
-from mcp_threat_scoring.structs import Struct, astuple
+from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.views import Subject
 
 MAX_EVIDENCE = 3
@@ -51,40 +52,27 @@ class _Compiled(Struct, frozen=True, eq=False):
 
 
 class Matcher:
-    """All rules over one kind of subject, compiled.
+    """All rules over one kind of subject; each is compiled when something first calls for it."""
 
-    Raises:
-        RuleError: a word class is unknown, or rules refer to each other in a circle.
-    """
+    def __init__(self, rules: Sequence[SignalRule], lexicon: Lexicon, plan: Plan | None = None) -> None:
+        """Make ready what a plan of those rules says; without one it is made.
 
-    def __init__(self, rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
-        self._fields: dict[str, ViewTests] = {}
-        self._facts: defaultdict[str, list[tuple[int, FactTest]]] = defaultdict(list)
-        self.judged: list[tuple[int, Judged]] = []
-        self._sources: list[Test] = []
-        self._memo: dict[tuple[Any, ...], int] = {}
+        Raises:
+            RuleError: a word class is unknown, or rules refer to each other in a circle.
+        """
+        plan = make_plan(rules, lexicon) if plan is None else plan
+        self.plan = plan
+        self.rules = [rules[place] for place in plan.order]
         self._lexicon = lexicon
-        self.signal_atoms: defaultdict[str, list[int]] = defaultdict(list)
-        self.rules: list[_Compiled] = []
-        self.triggered: defaultdict[int, list[int]] = defaultdict(list)
-        self.always: list[int] = []
-        self.always_late: list[int] = []
-        """Rules that may fire without any atom."""
-        problems: list[RuleProblem] = []
-        early, late = in_order(list(rules))
-        self.first_late = len(early)
-        """Index of the first rule that waits for a conclusion."""
-        for rule in (*early, *late):
-            try:
-                self._add(rule)
-            except KeyError as error:
-                problems.append(RuleProblem(str(rule.id), 0, f"the word class {error} is not in the lexicon"))
-        if problems:
-            raise RuleError(problems)
-        own = {str(compiled.rule.id) for compiled in self.rules}
-        self.judged = [
-            (atom, test) for atom, test in self.judged if not (isinstance(test, SignalTest) and test.signal in own)
-        ]
+        self._leaves: dict[int, list[Test]] = {}
+        self._compiled: dict[int, _Compiled] = {}
+        self._fields = {name: ViewTests(view, plan.words, lexicon, self._source) for name, view in plan.views.items()}
+        self._facts: dict[str, list[tuple[int, FactTest]]] = {}
+
+    @cached_property
+    def judged(self) -> list[tuple[int, Judged]]:
+        """The tests that somebody else answers."""
+        return [(atom, self._source(atom)) for atom in self.plan.judged]  # type: ignore[misc]
 
     def compile(self) -> None:
         """Compile every pattern now, not when a subject first needs it.
@@ -93,55 +81,43 @@ class Matcher:
             RuleError: with every pattern that is not valid RE2, and every unknown word class.
         """
         problems: list[RuleProblem] = []
-        for compiled in self.rules:
-            for test in leaves(compiled.rule.test):
+        for rule in self.rules:
+            for test in leaves(rule.test):
                 if not isinstance(test, TextTest):
                     continue
                 try:
                     re2.compile(pattern_of(test, self._lexicon), options())
                 except KeyError as error:
-                    problems.append(
-                        RuleProblem(str(compiled.rule.id), 0, f"the word class {error} is not in the lexicon")
-                    )
+                    problems.append(RuleProblem(str(rule.id), 0, f"the word class {error} is not in the lexicon"))
                 except re2.error as error:
-                    problems.append(RuleProblem(str(compiled.rule.id), 0, f"not a valid RE2 pattern: {error}"))
+                    problems.append(RuleProblem(str(rule.id), 0, f"not a valid RE2 pattern: {error}"))
         if problems:
             raise RuleError(problems)
         for view in self._fields.values():
             view.prepare()
 
-    def _atom(self, test: Test) -> int:
-        """The number of a test, the same for the same test."""
-        if isinstance(test, TextTest):
-            key: tuple[Any, ...] = (test.field, test.regex, *(test.has or ()))
-        else:
-            key = (type(test), *((type(v), tuple(v) if isinstance(v, list) else v) for v in astuple(test)))
-        if key in self._memo:
-            return self._memo[key]
-        atom = self._memo[key] = len(self._sources)
-        self._sources.append(test)
-        if isinstance(test, TextTest):
-            view = self._fields.get(test.field)
-            if view is None:
-                view = self._fields[test.field] = ViewTests(self._lexicon)
-            view.add(test, atom)
-        elif isinstance(test, FactTest):
-            self._facts[test.fact].append((atom, test))
-        elif isinstance(test, AbilityTest | EffectTest | DomainTest | SignalTest):
-            if isinstance(test, SignalTest):
-                self.signal_atoms[test.signal].append(atom)
-            self.judged.append((atom, test))
-        return atom
+    def _leaves_of(self, index: int) -> list[Test]:
+        held = self._leaves.get(index)
+        if held is None:
+            held = self._leaves[index] = list(leaves(self.rules[index].test))
+        return held
 
-    def _add(self, rule: SignalRule) -> None:
-        index = len(self.rules)
-        made = predicate(rule.test, self._atom)
-        positives = tuple(dict.fromkeys(self._atom(test) for test in supporters(rule.test)))
-        self.rules.append(_Compiled(rule, made, positives))
-        if made.trigger is None:
-            (self.always if index < self.first_late else self.always_late).append(index)
-        for atom in made.trigger or ():
-            self.triggered[atom].append(index)
+    def _source(self, atom: int) -> Test:
+        """The test of an atom."""
+        rule, leaf = self.plan.places[atom]
+        return self._leaves_of(rule)[leaf]
+
+    def compiled(self, index: int) -> _Compiled:
+        """A rule by its place, compiled."""
+        held = self._compiled.get(index)
+        if held is None:
+            rule = self.rules[index]
+            # the very objects: tests alike have one number, and comparing them would cost more than all the rest
+            atoms = {id(test): atom for test, atom in zip(self._leaves_of(index), self.plan.atoms[index], strict=True)}
+            positives = tuple(dict.fromkeys(atoms[id(test)] for test in supporters(rule.test)))
+            made = predicate(rule.test, lambda test: atoms[id(test)])
+            held = self._compiled[index] = _Compiled(rule, made, positives)
+        return held
 
     def match(self, subject: Subject, judge: Judge | None = None) -> list[Signal]:
         """Every rule that fires on the subject, in a fixed order, with evidence."""
@@ -161,10 +137,12 @@ class Matcher:
 
     def holding(self, facts: Mapping[str, bool | int | str]) -> set[int]:
         """The atoms that hold of some facts."""
-        tests = self._facts
+        asked, tests = self.plan.facts, self._facts
         found: set[int] = set()
         for name, value in facts.items():
-            if name in tests:
+            if name in asked:
+                if name not in tests:
+                    tests[name] = [(atom, self._source(atom)) for atom in asked[name]]  # type: ignore[misc]
                 found.update([atom for atom, test in tests[name] if _holds(test, value)])
         return found
 
@@ -176,7 +154,7 @@ class Matcher:
         for atom in compiled.positives:
             if not hits >> atom & 1:
                 continue
-            source = self._sources[atom]
+            source = self._source(atom)
             if isinstance(source, TextTest):
                 found.append(self._locate(rule_id, atom, source, subject))
             elif isinstance(source, FactTest) and (places := subject.places.get(source.fact)):
@@ -200,6 +178,16 @@ class Matcher:
         return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
 
 
+def matcher_over(ruleset: Ruleset, over: Over) -> Matcher:
+    """The rules of a rule set over one kind of thing.
+
+    Raises:
+        RuleError: a word class is unknown, or rules refer to each other in a circle.
+    """
+    rules = [rule for rule in ruleset.rules if rule.over == over]
+    return Matcher(rules, ruleset.lexicon, plan_of(ruleset, over, rules))
+
+
 class Reading:
     """What holds of one subject, and the rules that fire on it.
 
@@ -213,18 +201,17 @@ class Reading:
         self.matcher, self.subject = matcher, subject
         self.hits = 0
         self.known: dict[int, Signal | Sequence[Evidence]] = {}
-        self._waiting = list(matcher.always)
-        self._late = list(matcher.always_late)
+        self._waiting = list(matcher.plan.always)
+        self._late = list(matcher.plan.always_late)
         self._take(holding)
 
     def _take(self, holding: Iterable[int]) -> None:
-        triggered = self.matcher.triggered
+        triggered, first_late = self.matcher.plan.triggered, self.matcher.plan.first_late
         candidates: set[int] = set()
         for atom in holding:
             self.hits |= 1 << atom
             if atom in triggered:
                 candidates.update(triggered[atom])
-        first_late = self.matcher.first_late
         self._waiting += [index for index in candidates if index < first_late]
         self._late += [index for index in candidates if index >= first_late]
 
@@ -253,8 +240,8 @@ class Reading:
 
     def _fire(self, waiting: list[int]) -> list[Signal]:
         # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
-        rules, signal_atoms, triggered = self.matcher.rules, self.matcher.signal_atoms, self.matcher.triggered
-        first_late = self.matcher.first_late
+        plan, compiled_at = self.matcher.plan, self.matcher.compiled
+        signal_atoms, triggered, first_late = plan.signals, plan.triggered, plan.first_late
         waiting.sort()
         hits = self.hits
         fired: list[Signal] = []
@@ -264,7 +251,7 @@ class Reading:
             if index == last:
                 continue
             last = index
-            compiled = rules[index]
+            compiled = compiled_at(index)
             if not compiled.predicate.holds(hits):
                 continue
             signal = _Fired(compiled, self)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import TextTest
+from mcp_threat_scoring.structs import Struct, field
 
 _ONE = r"(?:\{[a-z][a-z_-]*!?\}|[a-z0-9]+(?: [a-z0-9]+)*)"
 _OPENING = pattern(rf"^\^(?:({_ONE})|\(\?:({_ONE}(?:\|{_ONE})*)\))(\\b|\$)$")
@@ -14,16 +16,51 @@ _OPENING = pattern(rf"^\^(?:({_ONE})|\(\?:({_ONE}(?:\|{_ONE})*)\))(\\b|\$)$")
 ``^(?:{create}|{update}|set up)\\b``, ``^{delete}$``."""
 
 
-Class = tuple[str, bool]
-"""A word class of the lexicon, and whether its verbs are meant uninflected."""
-
-
 class Asked(NamedTuple):
     """What a test asks lines to begin with, or to be: words of some classes, or entries written out."""
 
-    classes: tuple[Class, ...]
+    classes: tuple[str, ...]
+    """Of the lexicon, as patterns name them: ``delete``, or ``delete!`` for verbs that are not inflected."""
     entries: tuple[str, ...]
     whole: bool
+
+
+class Vocabulary(Struct):
+    """Words to the classes they are of, for the classes that somebody asked for."""
+
+    words: dict[str, int] = field(default_factory=dict)
+    """By number of :attr:`kinds`: many words are of the same classes."""
+    kinds: list[list[str]] = field(default_factory=list)
+    phrases: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Of several words (or with a hyphen), by the first one and by class."""
+
+    def classes(self, word: str) -> Sequence[str]:
+        """The classes of one word."""
+        number = self.words.get(word)
+        return () if number is None else self.kinds[number]
+
+
+def vocabulary(names: Iterable[str], lexicon: Lexicon) -> tuple[Vocabulary, list[str]]:
+    """The words of some classes, and the names of classes that there are not."""
+    of_word: dict[str, list[str]] = {}
+    made = Vocabulary()
+    unknown: list[str] = []
+    for name in names:
+        try:
+            forms = lexicon.forms(name.rstrip("!"), plain=name.endswith("!"))
+        except KeyError:
+            unknown.append(name)
+            continue
+        for form in forms:
+            if form.isalnum():
+                of_word.setdefault(form, []).append(name)
+            else:
+                made.phrases.setdefault(form.partition(" ")[0], {}).setdefault(name, []).append(form)
+    numbers: dict[tuple[str, ...], int] = {}
+    for word, classes in of_word.items():
+        made.words[word] = numbers.setdefault(tuple(classes), len(numbers))
+    made.kinds = [list(kind) for kind in numbers]
+    return made, unknown
 
 
 def opening_of(test: TextTest) -> Asked | None:
@@ -35,40 +72,48 @@ def opening_of(test: TextTest) -> Asked | None:
     if not opening:
         return None
     alternatives = (opening.group(1) or opening.group(2)).split("|")
-    names = [one[1:-1] for one in alternatives if one[0] == "{"]
     return Asked(
-        tuple((name.rstrip("!"), name.endswith("!")) for name in names),
+        tuple(one[1:-1] for one in alternatives if one[0] == "{"),
         tuple(one for one in alternatives if one[0] != "{"),
         opening.group(3) == "$",
     )
 
 
+class _Kinds(dict[int, tuple[int, ...]]):
+    """The atoms of words, by the number of the classes that they are of."""
+
+    def __init__(self, kinds: Sequence[Sequence[str]], held: Mapping[str, Sequence[int]]) -> None:
+        self._kinds, self._held = kinds, held
+
+    def __missing__(self, number: int) -> tuple[int, ...]:
+        held = self._held
+        made = self[number] = tuple(atom for name in self._kinds[number] for atom in held.get(name, ()))
+        return made
+
+
 class Openings:
     """The tests of one view that a look at the beginning of its lines answers."""
 
-    __slots__ = ("_asked", "_begin", "_entries", "_first", "_index", "_whole")
+    __slots__ = ("_asked", "_begin", "_entries", "_first", "_first_of", "_vocabulary", "_whole", "_whole_of")
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._index = lexicon.index
-        self._first: dict[Class, list[int]] = {}  # classes that lines begin with
-        self._whole: dict[Class, list[int]] = {}  # … and that they are, whole
+    def __init__(self, asked: Mapping[int, Asked], words: Vocabulary) -> None:
+        self._asked = asked
+        self._vocabulary = words
+        self._first: dict[str, list[int]] = {}  # classes that lines begin with
+        self._whole: dict[str, list[int]] = {}  # … and that they are, whole
         self._entries: dict[str, list[int]] = {}  # whole lines written out
         self._begin: dict[str, list[tuple[str, int]]] = {}  # beginnings written out, by their first word
-        self._asked: dict[int, Asked] = {}
+        for atom, one in asked.items():
+            self._add(one, atom)
+        self._first_of = _Kinds(words.kinds, self._first)
+        self._whole_of = _Kinds(words.kinds, self._whole)
 
     def __contains__(self, atom: int) -> bool:
         return atom in self._asked
 
-    def add(self, asked: Asked, atom: int) -> None:
-        """Note what an atom asks.
-
-        Raises:
-            KeyError: a word class is unknown.
-        """
-        self._asked[atom] = asked
+    def _add(self, asked: Asked, atom: int) -> None:
         held = self._whole if asked.whole else self._first
         for name in asked.classes:
-            self._index.add(*name)
             held.setdefault(name, []).append(atom)
         for entry in asked.entries:
             if asked.whole:
@@ -78,30 +123,27 @@ class Openings:
 
     def read(self, text: str) -> list[int]:
         """The atoms of every line's first word, of the phrases that lines begin with, and of whole lines."""
-        words, phrases = self._index.words, self._index.phrases
-        first, whole, entries, begin = self._first, self._whole, self._entries, self._begin
+        words, phrases = self._vocabulary.words, self._vocabulary.phrases
+        entries, begin, first_of = self._entries, self._begin, self._first_of
+        whole_of = self._whole_of if self._whole else None
         found: list[int] = []
         for line in text.split("\n"):
             if line in entries:
                 found += entries[line]
-            if whole and line in words:
-                for name in words[line]:
-                    if name in whole:
-                        found += whole[name]
+            if whole_of is not None and line in words:
+                found += whole_of[words[line]]
             word = line.partition(" ")[0]
             if not word.isalnum():
                 word = _first(word)
             if word in words:
-                for name in words[word]:
-                    if name in first:
-                        found += first[name]
+                found += first_of[words[word]]
             if word in begin:
                 found += [atom for entry, atom in begin[word] if _begins(line, entry)]
             if word in phrases:
                 found += self._phrased(line, phrases[word])
         return found
 
-    def _phrased(self, line: str, phrases: dict[Class, list[str]]) -> list[int]:
+    def _phrased(self, line: str, phrases: Mapping[str, Sequence[str]]) -> list[int]:
         found: list[int] = []
         for name, forms in phrases.items():
             if name in self._first and any(_begins(line, form) for form in forms):
@@ -113,21 +155,20 @@ class Openings:
     def span(self, text: str, atom: int) -> tuple[int, int]:
         """Where an atom holds first, (-1, -1) if nowhere."""
         asked = self._asked[atom]
-        words, phrases = self._index.words, self._index.phrases
+        classes, phrases = self._vocabulary.classes, self._vocabulary.phrases
         at = 0
         for line in text.split("\n"):
             word = _first(line.partition(" ")[0])
+            several = phrases.get(word, {})
             if asked.whole:
-                several = phrases.get(word, {})
                 if line in asked.entries or any(
-                    name in words.get(line, ()) or line in several.get(name, ()) for name in asked.classes
+                    name in classes(line) or line in several.get(name, ()) for name in asked.classes
                 ):
                     return at, at + len(line)
             else:
-                several = phrases.get(word, {})
                 ends = [len(form) for name in asked.classes for form in several.get(name, ()) if _begins(line, form)]
                 ends += [len(entry) for entry, one in self._begin.get(word, ()) if one == atom and _begins(line, entry)]
-                if any(name in asked.classes for name in words.get(word, ())):
+                if any(name in asked.classes for name in classes(word)):
                     ends.append(len(word))
                 if ends:
                     return at, at + max(ends)

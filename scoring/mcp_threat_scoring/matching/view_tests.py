@@ -6,15 +6,17 @@ are looked up (:mod:`matching.openings`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
 import re2
 
-from mcp_threat_scoring.matching.openings import Openings, opening_of
+from mcp_threat_scoring.matching.openings import Openings, Vocabulary
+from mcp_threat_scoring.matching.plan import ViewPlan
 from mcp_threat_scoring.patterns.sieve import Sifter
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import TextTest
+from mcp_threat_scoring.rulebook.rule import Test, TextTest
 from mcp_threat_scoring.text.views import View
 
 MEMO = 5_000
@@ -25,31 +27,21 @@ MEMO_LENGTH = 400
 class ViewTests:
     """The tests of one view. What their patterns ask for is looked up when a subject has that view: many never do."""
 
-    __slots__ = ("_anything", "_lexicon", "_memo", "_regex", "_sifter", "_tests", "openings")
+    __slots__ = ("_anything", "_lexicon", "_memo", "_regex", "_sifter", "_test_of", "_tried", "openings")
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        self.openings = Openings(lexicon)
+    def __init__(self, plan: ViewPlan, words: Vocabulary, lexicon: Lexicon, test_of: Callable[[int], Test]) -> None:
+        self.openings = Openings(plan.openings, words)
+        self._tried, self._anything = plan.tried, plan.anything
         self._lexicon = lexicon
-        self._tests: dict[int, TextTest] = {}
+        self._test_of = test_of
         self._regex: dict[int, Any] = {}
-        self._anything: list[int] = []
-        """Atoms that any text answers."""
         self._sifter: Sifter | None = None
         self._memo: dict[str, tuple[int, ...]] = {}
 
-    def add(self, test: TextTest, atom: int) -> None:
-        """One more test.
-
-        Raises:
-            KeyError: a word class is unknown.
-        """
-        asked = opening_of(test)
-        if asked is not None:
-            self.openings.add(asked, atom)
-            return
-        self._tests[atom] = test
-        if test.regex == ".":
-            self._anything.append(atom)
+    def _text_test(self, atom: int) -> TextTest:
+        test = self._test_of(atom)
+        assert isinstance(test, TextTest)  # noqa: S101  (views hold no others)
+        return test
 
     def prepare(self) -> Sifter:
         """Look up what all patterns ask for.
@@ -61,8 +53,8 @@ class ViewTests:
             self._lexicon.sieve,
             (
                 (atom, _name(test), partial(pattern_of, test, self._lexicon))
-                for atom, test in self._tests.items()
-                if test.regex != "."
+                for atom in self._tried
+                for test in [self._text_test(atom)]
             ),
         )
         return self._sifter
@@ -76,7 +68,7 @@ class ViewTests:
         """
         made = self._regex.get(atom)
         if made is None:
-            made = self._regex[atom] = re2.compile(pattern_of(self._tests[atom], self._lexicon), options())
+            made = self._regex[atom] = re2.compile(pattern_of(self._text_test(atom), self._lexicon), options())
         return made
 
     def read(self, view: View) -> tuple[int, ...]:
@@ -91,7 +83,7 @@ class ViewTests:
 
     def _read(self, text: str, view: View) -> list[int]:
         found = self.openings.read(text)
-        if not self._tests:
+        if not (self._tried or self._anything):
             return found
         sure, maybe = (self._sifter or self.prepare()).sift(text)
         found += sure

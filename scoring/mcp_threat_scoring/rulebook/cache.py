@@ -6,8 +6,6 @@ file it was made from and of the code that it was checked by, and what the patte
 stays slow, and a damaged cache is as good as none. Models are checked on every load, cached or not.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,6 +21,9 @@ MAX_BYTES = 8 * 1024 * 1024
 LEXICON = "lexicon.yaml"
 """What patterns are made of besides their text."""
 
+_SIGNALS = f"signals{os.sep}"
+_PLANNED = (LEXICON, "domains.yaml")
+"""What rules are made of besides their own files."""
 _NO_CODE = ("__pycache__", "rules")
 
 _NO_INDEX = Raw(b"{}")
@@ -34,6 +35,9 @@ class _File(Struct):
     words: str = ""
     """The stamp of the lexicon that the index was made with."""
     index: Raw = _NO_INDEX
+    rules: str = ""
+    """The stamp of the rules that the plans were made of."""
+    plans: dict[str, Raw] = {}
 
 
 def _stamp(path: str) -> str:
@@ -66,6 +70,10 @@ class RuleCache:
         self._dirty = False
         self._entries: dict[str, tuple[str, str]] = {}
         self._index = _NO_INDEX
+        self._plans: dict[str, Raw] = {}
+        self._planned = ""
+        self._loaded: dict[str, str] = {}
+        """The documents of this process that plans are made of, with their stamps."""
         with suppress(OSError, ValidationError):
             self._code = _code()
             if self._file.stat().st_size <= MAX_BYTES:
@@ -74,21 +82,29 @@ class RuleCache:
                     self._entries = held.files
                     if held.words == self._words():
                         self._index = held.index
+                    self._plans, self._planned = held.plans, held.rules
 
     def get(self, path: str) -> str | None:
         """The JSON text of a file's first document, if it was made from the file as it is now."""
-        held = self._entries.get(path.removeprefix(self._root))
+        name = path.removeprefix(self._root)
+        held = self._entries.get(name)
         with suppress(OSError):
-            return held[1] if held and held[0] == _stamp(path) else None
+            if held and held[0] == _stamp(path):
+                if name in _PLANNED or name.startswith(_SIGNALS):
+                    self._loaded[name] = held[0]
+                return held[1]
         return None
 
     def put(self, path: str, document: Model) -> None:
         """Keep a checked document of the folder. A user's own rules stand elsewhere, and would pile up."""
         if not path.startswith(self._root):
             return
+        name = path.removeprefix(self._root)
         with suppress(OSError):
-            self._entries[path.removeprefix(self._root)] = (_stamp(path), to_json(document))
+            self._entries[name] = (_stamp(path), to_json(document))
             self._dirty = True
+            if name in _PLANNED or name.startswith(_SIGNALS):
+                self._loaded[name] = self._entries[name][0]
 
     def _words(self) -> str:
         with suppress(OSError):
@@ -106,6 +122,22 @@ class RuleCache:
         self._index = Raw(to_json(index).encode())
         self._dirty = True
 
+    def _rules(self) -> str:
+        """What the plans are made of: every rule and word that was loaded, and no other."""
+        return ";".join(sorted(f"{name}:{stamp}" for name, stamp in self._loaded.items()))
+
+    def plan(self, over: str) -> bytes | None:
+        """The plan of the rules over one kind of thing, as JSON, if it was made of the rules as they were loaded."""
+        held = self._plans.get(over)
+        return bytes(held) if held is not None and self._planned == self._rules() else None
+
+    def keep_plan(self, over: str, plan: str) -> None:
+        """Keep the plan of the rules over one kind of thing."""
+        if self._planned != self._rules():
+            self._planned, self._plans = self._rules(), {}
+        self._plans[over] = Raw(plan.encode())
+        self._dirty = True
+
     def flush(self) -> None:
         """Write what is new, all or nothing; another process writing at the same time does no harm."""
         if not self._dirty:
@@ -114,6 +146,6 @@ class RuleCache:
         temporary = self._file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self._file.parent.mkdir(exist_ok=True)
-            held = _File(self._code, self._entries, self._words(), self._index)
+            held = _File(self._code, self._entries, self._words(), self._index, self._planned, self._plans)
             temporary.write_text(to_json(held), encoding="utf-8")
             temporary.replace(self._file)

@@ -7,7 +7,6 @@ English is regular enough for a handful of spelling rules; what they get wrong s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 
 import re2
 
@@ -38,36 +37,7 @@ def inflect(verb: str) -> list[str]:
     return [verb, third, f"{stem}ed", f"{stem}ing"]
 
 
-class Index:
-    """Words to the classes they are of, for the classes that somebody asked for."""
-
-    __slots__ = ("_held", "_lexicon", "phrases", "words")
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        self._lexicon = lexicon
-        self._held: set[tuple[str, bool]] = set()
-        self.words: dict[str, list[tuple[str, bool]]] = {}
-        self.phrases: dict[str, dict[tuple[str, bool], list[str]]] = {}
-        """Of several words (or with a hyphen), by the first one and by class."""
-
-    def add(self, name: str, plain: bool) -> None:
-        """Take in a class, its verbs uninflected if `plain`.
-
-        Raises:
-            KeyError: there is no such class.
-        """
-        key = name, plain
-        if key in self._held:
-            return
-        for form in self._lexicon.forms(name, plain=plain):
-            if form.isalnum():
-                self.words.setdefault(form, []).append(key)
-            else:
-                self.phrases.setdefault(form.partition(" ")[0], {}).setdefault(key, []).append(form)
-        self._held.add(key)
-
-
-class Lexicon(Struct, frozen=True, dict=True):
+class Lexicon(Struct, frozen=True):
     """Named word classes. `verbs` are inflected, `words` are taken as they stand (a word may be a phrase)."""
 
     verbs: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -83,11 +53,6 @@ class Lexicon(Struct, frozen=True, dict=True):
     _forms: dict[tuple[str, bool], list[str]] = field(default_factory=dict)
     _spelled: dict[tuple[str, bool], str] = field(default_factory=dict)
     """Alternations already written out: a class stands in dozens of patterns."""
-
-    @cached_property
-    def index(self) -> Index:
-        """Words to classes, shared by everybody who looks words up."""
-        return Index(self)
 
     def grammar(self) -> Grammar:
         """Which words are verbs, for finding the one that a name or sentence turns on."""

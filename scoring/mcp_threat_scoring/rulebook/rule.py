@@ -5,8 +5,6 @@ A file holds one idea. It is either one rule (`match`) or a family of variants t
 document, which a scan never reads.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from mcp_threat_scoring.model import TAG, Model
@@ -79,19 +77,19 @@ class DomainTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="domain"):
 class AnyOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
     """At least one holds."""
 
-    any: Annotated[list[Test], Meta(min_length=1)]
+    any: Annotated[list["Test"], Meta(min_length=1)]
 
 
 class AllOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
     """All hold."""
 
-    all: Annotated[list[Test], Meta(min_length=1)]
+    all: Annotated[list["Test"], Meta(min_length=1)]
 
 
 class Not(Model, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
     """It does not hold."""
 
-    negated: Test = field(name="not")
+    negated: "Test" = field(name="not")
 
 
 Test = TextTest | FactTest | SignalTest | AbilityTest | EffectTest | DomainTest | AnyOf | AllOf | Not

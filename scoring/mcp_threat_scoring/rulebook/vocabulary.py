@@ -1,7 +1,5 @@
 """What rules talk about: word classes, abilities, business domains, and the weights fitted for them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.model import Model

@@ -33,7 +33,8 @@ def test_every_pattern_that_matches_is_found_and_no_other(over):
     matcher = hostile_engine(rules).matcher if over == "any" else engine(rules).matchers[over]
     said = [text.lower() for text in texts(120)] + ["", "\n", "API_KEY", "get 文件", "\u0130 \u212aEY \u017fend"]
     for field in matcher._fields.values():
-        patterns = {atom: re2.compile(pattern_of(test, rules.lexicon)) for atom, test in field._tests.items()}
+        tried = [*field._tried, *field._anything]
+        patterns = {atom: re2.compile(pattern_of(field._text_test(atom), rules.lexicon)) for atom in tried}
         for text in said:
             view = view_of([(text, "/")])
             found = {atom for atom in field.read(view) if atom in patterns}

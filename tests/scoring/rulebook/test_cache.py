@@ -82,3 +82,44 @@ def test_what_patterns_ask_for_is_kept_as_long_as_the_lexicon_is_the_same(rule):
     assert RuleCache(rule.parent).index() == Index(words={"delete": [0]}, clauses=1)
     lexicon.write_text("verbs: {destroy: [delete]}")
     assert RuleCache(rule.parent).index() is None
+
+
+class TestPlans:
+    """How the rules are gone through is kept as long as they are the same."""
+
+    @pytest.fixture
+    def signal(self, rule: Path) -> Path:
+        path = rule.parent / "signals" / "one.yaml"
+        path.parent.mkdir()
+        path.write_text("id: one")
+        return path
+
+    def kept(self, signal: Path) -> RuleCache:
+        cache = RuleCache(signal.parents[1])
+        cache.put(str(signal), DOCUMENT)
+        cache.keep_plan("tools", '{"order":[0]}')
+        cache.flush()
+        return RuleCache(signal.parents[1])
+
+    def test_it_is_there_for_the_next_process(self, signal: Path) -> None:
+        cache = self.kept(signal)
+        assert cache.get(str(signal))
+        assert cache.plan("tools") == b'{"order":[0]}'
+        assert cache.plan("prompts") is None
+
+    def test_it_is_not_that_of_rules_which_are_not_loaded_any_more(self, signal: Path) -> None:
+        assert self.kept(signal).plan("tools") is None
+
+    def test_another_rule_asks_for_another_plan(self, signal: Path) -> None:
+        cache = self.kept(signal)
+        cache.get(str(signal))
+        another = signal.with_name("two.yaml")
+        another.write_text("id: two")
+        cache.put(str(another), DOCUMENT)
+        assert cache.plan("tools") is None
+
+    def test_documents_that_are_no_rules_do_not_matter(self, rule: Path, signal: Path) -> None:
+        cache = self.kept(signal)
+        cache.get(str(signal))
+        cache.put(str(rule), DOCUMENT)
+        assert cache.plan("tools") is not None
