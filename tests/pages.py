@@ -33,7 +33,7 @@ def rule_tables() -> str:
     problems: list[RuleProblem] = []
     by_folder: defaultdict[str, list[SignalDoc]] = defaultdict(list)
     root = rules_dir()
-    for path in signal_files(root):
+    for path in map(Path, signal_files(root)):
         doc = load_document(SignalDoc, path, path.name, problems)
         if doc is not None:
             by_folder[path.parent.name].append(doc)

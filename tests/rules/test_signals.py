@@ -100,7 +100,7 @@ def fired(doc: SignalDoc, case: RuleCase) -> set[str]:
 
 
 def cases() -> Iterator[Any]:
-    for path in signal_files(ROOT):
+    for path in map(Path, signal_files(ROOT)):
         doc, found = documents(path)
         for case in found.cases if found else ():
             yield pytest.param(doc, case, id=f"{doc.id}: {case.name}")
@@ -116,7 +116,7 @@ def test_a_rule_does_what_its_cases_say(doc: SignalDoc, case: RuleCase) -> None:
         assert wanted <= found, f"fired only: {sorted(found)}"
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in signal_files(ROOT)])
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.stem) for path in map(Path, signal_files(ROOT))])
 def test_a_rule_shows_both_when_it_fires_and_when_it_does_not(path: Path) -> None:
     doc, found = documents(path)
     assert found is not None, "no cases"

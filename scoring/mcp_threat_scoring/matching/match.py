@@ -9,13 +9,13 @@ Patterns are RE2's, which runs in linear time, whatever the target wrote.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from heapq import heappop, heappush
 
 import re2
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.matching.plan import Plan, make_plan, plan_of
+from mcp_threat_scoring.matching.plan import Plan, keep_plan, kept_plan, make_plan
 from mcp_threat_scoring.matching.predicate import Predicate, predicate
 from mcp_threat_scoring.matching.view_tests import ViewTests, options, pattern_of
 from mcp_threat_scoring.matching.walk import leaves, supporters
@@ -54,19 +54,30 @@ class _Compiled(Struct, frozen=True, eq=False):
 class Matcher:
     """All rules over one kind of subject; each is compiled when something first calls for it."""
 
-    def __init__(self, rules: Sequence[SignalRule], lexicon: Lexicon, plan: Plan | None = None) -> None:
-        """Make ready what a plan of those rules says; without one it is made.
+    def __init__(
+        self,
+        rules: Sequence[SignalRule],
+        lexicon: Lexicon,
+        plan: Plan | None = None,
+        keep: Callable[[Plan], None] = lambda _: None,
+    ) -> None:
+        """Make ready what a plan of those rules says; without one it is made. `keep` gets a plan that has grown.
 
         Raises:
             RuleError: a word class is unknown, or rules refer to each other in a circle.
         """
-        plan = make_plan(rules, lexicon) if plan is None else plan
+        if plan is None:
+            plan = make_plan(rules, lexicon)
+            keep(plan)
         self.plan = plan
         self.rules = [rules[place] for place in plan.order]
         self._lexicon = lexicon
         self._leaves: dict[int, list[Test]] = {}
         self._compiled: dict[int, _Compiled] = {}
-        self._fields = {name: ViewTests(view, plan.words, lexicon, self._source) for name, view in plan.views.items()}
+        grown = partial(keep, plan)
+        self._fields = {
+            name: ViewTests(view, plan.words, lexicon, self._source, grown) for name, view in plan.views.items()
+        }
         self._facts: dict[str, list[tuple[int, FactTest]]] = {}
 
     @cached_property
@@ -185,7 +196,9 @@ def matcher_over(ruleset: Ruleset, over: Over) -> Matcher:
         RuleError: a word class is unknown, or rules refer to each other in a circle.
     """
     rules = [rule for rule in ruleset.rules if rule.over == over]
-    return Matcher(rules, ruleset.lexicon, plan_of(ruleset, over, rules))
+    if not ruleset.shipped:
+        return Matcher(rules, ruleset.lexicon)
+    return Matcher(rules, ruleset.lexicon, kept_plan(over), partial(keep_plan, over))
 
 
 class Reading:

@@ -8,6 +8,7 @@ rule's own test is compiled when something first calls for it (:mod:`matching.ma
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -15,6 +16,7 @@ from mcp_threat_scoring.matching.openings import Asked, Vocabulary, opening_of, 
 from mcp_threat_scoring.matching.predicate import predicate
 from mcp_threat_scoring.matching.walk import in_order, leaves
 from mcp_threat_scoring.model import ValidationError, read_json, to_json
+from mcp_threat_scoring.patterns.sieve import Sifting
 from mcp_threat_scoring.rulebook.documents import rule_cache
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (
@@ -27,7 +29,7 @@ from mcp_threat_scoring.rulebook.rule import (
     Test,
     TextTest,
 )
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.structs import Struct, astuple, field
 
 
@@ -40,6 +42,8 @@ class ViewPlan(Struct):
     """Those that any text answers."""
     openings: dict[int, Asked] = field(default_factory=dict)
     """Those that a look at the beginning of lines answers."""
+    words: Sifting | None = None
+    """What the patterns ask of the words of a text; looked up when a text is met."""
 
 
 class Plan(Struct):
@@ -149,17 +153,14 @@ def _key(test: Test) -> tuple[Any, ...]:
     return (type(test), *((type(v), tuple(v) if isinstance(v, list) else v) for v in astuple(test)))
 
 
-def plan_of(ruleset: Ruleset, over: Over, rules: Sequence[SignalRule]) -> Plan:
-    """The plan of the rules over one kind of thing: of the shipped ones as it was kept, if they are what they were.
+def keep_plan(over: Over, plan: Plan) -> None:
+    """Keep a plan of the shipped rules, as it then is, when the rules are next written down."""
+    rule_cache().keep_plan(over, partial(to_json, plan))
 
-    Raises:
-        RuleError: a word class is unknown, or rules refer to each other in a circle.
-    """
-    held = rule_cache().plan(over) if ruleset.shipped else None
-    if held is not None:
-        with suppress(ValidationError):
-            return read_json(Plan, held)
-    made = make_plan(rules, ruleset.lexicon)
-    if ruleset.shipped:
-        rule_cache().keep_plan(over, to_json(made))
-    return made
+
+def kept_plan(over: Over) -> Plan | None:
+    """The plan of the shipped rules as it was kept, if they are what they were."""
+    held = rule_cache().plan(over)
+    with suppress(ValidationError):
+        return None if held is None else read_json(Plan, held)
+    return None

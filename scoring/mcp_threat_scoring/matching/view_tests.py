@@ -14,7 +14,7 @@ import re2
 
 from mcp_threat_scoring.matching.openings import Openings, Vocabulary
 from mcp_threat_scoring.matching.plan import ViewPlan
-from mcp_threat_scoring.patterns.sieve import Sifter
+from mcp_threat_scoring.patterns.sieve import Sifter, sifting
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import Test, TextTest
 from mcp_threat_scoring.text.views import View
@@ -27,13 +27,22 @@ MEMO_LENGTH = 400
 class ViewTests:
     """The tests of one view. What their patterns ask for is looked up when a subject has that view: many never do."""
 
-    __slots__ = ("_anything", "_lexicon", "_memo", "_regex", "_sifter", "_test_of", "_tried", "openings")
+    __slots__ = ("_grown", "_lexicon", "_memo", "_plan", "_regex", "_sifter", "_test_of", "openings")
 
-    def __init__(self, plan: ViewPlan, words: Vocabulary, lexicon: Lexicon, test_of: Callable[[int], Test]) -> None:
+    def __init__(
+        self,
+        plan: ViewPlan,
+        words: Vocabulary,
+        lexicon: Lexicon,
+        test_of: Callable[[int], Test],
+        grown: Callable[[], None],
+    ) -> None:
+        """The tests of a plan. `test_of` gives the test of an atom; `grown` is called when the plan says more."""
         self.openings = Openings(plan.openings, words)
-        self._tried, self._anything = plan.tried, plan.anything
+        self._plan = plan
         self._lexicon = lexicon
         self._test_of = test_of
+        self._grown = grown
         self._regex: dict[int, Any] = {}
         self._sifter: Sifter | None = None
         self._memo: dict[str, tuple[int, ...]] = {}
@@ -44,19 +53,19 @@ class ViewTests:
         return test
 
     def prepare(self) -> Sifter:
-        """Look up what all patterns ask for.
+        """Look up what all patterns ask for, unless the plan says it.
 
         Raises:
             KeyError: a word class is unknown.
         """
-        self._sifter = Sifter(
-            self._lexicon.sieve,
-            (
-                (atom, _name(test), partial(pattern_of, test, self._lexicon))
-                for atom in self._tried
-                for test in [self._text_test(atom)]
-            ),
-        )
+        sieve, plan = self._lexicon.sieve, self._plan
+        if plan.words is None:
+            tests = [(atom, self._text_test(atom)) for atom in plan.tried]
+            plan.words = sifting(
+                sieve, [(a, _name(test), partial(pattern_of, test, self._lexicon)) for a, test in tests]
+            )
+            self._grown()
+        self._sifter = Sifter(sieve, plan.words)
         return self._sifter
 
     def regex(self, atom: int) -> Any:
@@ -83,13 +92,13 @@ class ViewTests:
 
     def _read(self, text: str, view: View) -> list[int]:
         found = self.openings.read(text)
-        if not (self._tried or self._anything):
+        if not (self._plan.tried or self._plan.anything):
             return found
         sure, maybe = (self._sifter or self.prepare()).sift(text)
         found += sure
         found += [atom for atom in maybe if _span(self.regex(atom), view)[0] >= 0]
         if text.strip("\n"):
-            found += self._anything
+            found += self._plan.anything
         return found
 
     def span(self, atom: int, view: View) -> tuple[int, int]:

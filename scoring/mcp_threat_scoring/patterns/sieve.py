@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mcp_threat_scoring.model import read_json, to_json
 from mcp_threat_scoring.patterns.clauses import FOREIGN, Clause, worth
 from mcp_threat_scoring.patterns.prefilter import ways
-from mcp_threat_scoring.structs import Struct, field
+from mcp_threat_scoring.structs import Raw, Struct, field, replace
 
 MAX_WORDS = 50_000
 """Words remembered."""
@@ -37,12 +38,13 @@ class Path(NamedTuple):
 class Index(Struct):
     """Words to the clauses they are in, and what every pattern asks for."""
 
-    patterns: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     words: dict[str, list[int]] = field(default_factory=dict)
     beginnings: dict[str, list[int]] = field(default_factory=dict)
     inside: dict[int, list[str]] = field(default_factory=dict)
     """Clauses with words of which the beginning is not known."""
     clauses: int = 0
+    patterns: Raw = Raw(b"{}")
+    """The ways to match (:class:`Path`) by what a pattern is known by: for patterns that were not sifted before."""
 
 
 class Sieve:
@@ -52,6 +54,7 @@ class Sieve:
         self.index = Index() if index is None else index
         self.grown = False
         """Whether a pattern was read that the index did not know."""
+        self._patterns: dict[str, tuple[Path, ...]] | None = None
         self._numbers: dict[Clause, int] = {}
         self._known: dict[bytes, tuple[int, ...]] = {}
         self._measure()
@@ -61,15 +64,22 @@ class Sieve:
 
     def ask(self, name: str, pattern: Callable[[], str]) -> tuple[Path, ...]:
         """The ways to match a pattern, none if any text may; `name` is what it is known by."""
-        held = self.index.patterns.get(name)
+        if self._patterns is None:
+            self._patterns = read_json(dict[str, tuple[Path, ...]], bytes(self.index.patterns))
+        held = self._patterns.get(name)
         if held is None:
-            held = self.index.patterns[name] = tuple(
+            held = self._patterns[name] = tuple(
                 Path(tuple(dict.fromkeys(self._number(one) for one in sorted(way.clauses, key=worth))), way.enough)
                 for way in ways(pattern())
             )
             self.grown = True
             self._known.clear()
         return held
+
+    def kept(self) -> Index:
+        """The index with all that was asked."""
+        known = self.index.patterns if self._patterns is None else Raw(to_json(self._patterns).encode())
+        return replace(self.index, patterns=known)
 
     def _number(self, clause: Clause) -> int:
         known = self._numbers.get(clause)
@@ -133,32 +143,47 @@ class Sieve:
         return tuple(found)
 
 
+class Sifting(Struct):
+    """What some patterns, by number, ask of the words of a text."""
+
+    always: list[int] = field(default_factory=list)
+    """Patterns that ask for no words."""
+    paths: dict[int, list[tuple[int, frozenset[int], bool]]] = field(default_factory=dict)
+    """Ways to match by their first clause: the pattern, all clauses, and whether that is :attr:`Path.enough`."""
+    inside: list[tuple[str, int]] = field(default_factory=list)
+    """Words of which the beginning is not known, with their clauses."""
+
+
+def sifting(sieve: Sieve, patterns: Iterable[tuple[int, str, Callable[[], str]]]) -> Sifting:
+    """Look up what patterns ask for: (number, what it is known by, how it is spelled)."""
+    made = Sifting()
+    asked: set[int] = set()
+    for number, name, spelled in patterns:
+        paths = sieve.ask(name, spelled)
+        for clauses, enough in paths:
+            made.paths.setdefault(clauses[0], []).append((number, frozenset(clauses), enough))
+            asked.update(clauses)
+        if not paths:
+            made.always.append(number)
+    made.inside = sieve.inside(asked)
+    return made
+
+
 class Sifter:
     """Some patterns by number, of which a text's words say which match it and which have to be tried."""
 
-    __slots__ = ("_always", "_inside", "_paths", "_sieve")
+    __slots__ = ("_asked", "_sieve")
 
-    def __init__(self, sieve: Sieve, patterns: Iterable[tuple[int, str, Callable[[], str]]]) -> None:
-        """Look up what the patterns ask for: (number, what it is known by, how it is spelled)."""
+    def __init__(self, sieve: Sieve, asked: Sifting) -> None:
         self._sieve = sieve
-        self._always: list[int] = []
-        self._paths: dict[int, list[tuple[int, frozenset[int], bool]]] = {}
-        asked: set[int] = set()
-        for number, name, spelled in patterns:
-            paths = sieve.ask(name, spelled)
-            for clauses, enough in paths:
-                self._paths.setdefault(clauses[0], []).append((number, frozenset(clauses), enough))
-                asked.update(clauses)
-            if not paths:
-                self._always.append(number)
-        self._inside = sieve.inside(asked)
+        self._asked = asked
 
     def sift(self, text: str) -> tuple[set[int], set[int]]:
         """The patterns that match a text for sure, and others that may."""
-        words, lower = self._sieve.sift(text, self._inside)
+        words, lower = self._sieve.sift(text, self._asked.inside)
         sure: set[int] = set()
-        maybe = set(self._always)
-        paths = self._paths
+        maybe = set(self._asked.always)
+        paths = self._asked.paths
         for clause in paths.keys() & words:
             for number, asked, enough in paths[clause]:
                 if enough and lower:

@@ -7,7 +7,7 @@ stays slow, and a damaged cache is as good as none. Models are checked on every 
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +31,7 @@ _NO_INDEX = Raw(b"{}")
 
 class _File(Struct):
     code: str
-    files: dict[str, tuple[str, str]]
+    files: dict[str, tuple[str, Raw]]
     words: str = ""
     """The stamp of the lexicon that the index was made with."""
     index: Raw = _NO_INDEX
@@ -61,17 +61,18 @@ def _code() -> str:
 
 
 class RuleCache:
-    """Checked documents, as JSON text, for the files of one folder."""
+    """Checked documents, as JSON, for the files of one folder."""
 
     def __init__(self, root: Path) -> None:
         self._root = f"{root}{os.sep}"
         self._file = root / "__pycache__" / "rules.json"
         self._code = ""
         self._dirty = False
-        self._entries: dict[str, tuple[str, str]] = {}
+        self._entries: dict[str, tuple[str, Raw]] = {}
         self._index = _NO_INDEX
         self._plans: dict[str, Raw] = {}
         self._planned = ""
+        self._grown: dict[str, Callable[[], str]] = {}
         self._loaded: dict[str, str] = {}
         """The documents of this process that plans are made of, with their stamps."""
         with suppress(OSError, ValidationError):
@@ -84,7 +85,7 @@ class RuleCache:
                         self._index = held.index
                     self._plans, self._planned = held.plans, held.rules
 
-    def get(self, path: str) -> str | None:
+    def get(self, path: str) -> bytes | None:
         """The JSON text of a file's first document, if it was made from the file as it is now."""
         name = path.removeprefix(self._root)
         held = self._entries.get(name)
@@ -92,7 +93,7 @@ class RuleCache:
             if held and held[0] == _stamp(path):
                 if name in _PLANNED or name.startswith(_SIGNALS):
                     self._loaded[name] = held[0]
-                return held[1]
+                return bytes(held[1])
         return None
 
     def put(self, path: str, document: Model) -> None:
@@ -101,7 +102,7 @@ class RuleCache:
             return
         name = path.removeprefix(self._root)
         with suppress(OSError):
-            self._entries[name] = (_stamp(path), to_json(document))
+            self._entries[name] = (_stamp(path), Raw(to_json(document).encode()))
             self._dirty = True
             if name in _PLANNED or name.startswith(_SIGNALS):
                 self._loaded[name] = self._entries[name][0]
@@ -131,11 +132,11 @@ class RuleCache:
         held = self._plans.get(over)
         return bytes(held) if held is not None and self._planned == self._rules() else None
 
-    def keep_plan(self, over: str, plan: str) -> None:
-        """Keep the plan of the rules over one kind of thing."""
+    def keep_plan(self, over: str, plan: Callable[[], str]) -> None:
+        """Keep the plan of the rules over one kind of thing, as it is told when everything is written."""
         if self._planned != self._rules():
             self._planned, self._plans = self._rules(), {}
-        self._plans[over] = Raw(plan.encode())
+        self._grown[over] = plan
         self._dirty = True
 
     def flush(self) -> None:
@@ -143,6 +144,8 @@ class RuleCache:
         if not self._dirty:
             return
         self._dirty = False
+        self._plans |= {over: Raw(plan().encode()) for over, plan in self._grown.items()}
+        self._grown.clear()
         temporary = self._file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self._file.parent.mkdir(exist_ok=True)

@@ -65,7 +65,7 @@ def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None
 
 
 def load_document(
-    model: type[Doc], path: Path, shown: str, problems: list[RuleProblem], *, shipped: bool = True
+    model: type[Doc], path: Path | str, shown: str, problems: list[RuleProblem], *, shipped: bool = True
 ) -> Doc | None:
     """Read, parse and check the first document of a file; one that is not `shipped` with us is bounded first."""
     cached = rule_cache().get(str(path)) if shipped else None
@@ -74,7 +74,7 @@ def load_document(
             return model.read_json(cached)
     from mcp_threat_scoring.rulebook.strict_yaml import bounded, parse_yaml
 
-    text = read_text(path, shown, problems)
+    text = read_text(Path(path), shown, problems)
     if text is None or not (shipped or bounded(text, shown, problems)):
         return None
     head, _ = split_document(text)

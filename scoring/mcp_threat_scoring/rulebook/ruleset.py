@@ -81,7 +81,7 @@ class Ruleset(Struct, frozen=True, eq=False):
         """Keep for the next process what was made of the shipped rules."""
         sieve = self.lexicon.sieve
         if self.shipped and sieve.grown:
-            rule_cache().keep(sieve.index)
+            rule_cache().keep(sieve.kept())
             sieve.grown = False
         rule_cache().flush()
 
@@ -122,9 +122,9 @@ def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
             yield SignalRule(SignalId(name), doc, doc.title, over, test, {}, {})
 
 
-def signal_files(root: Path) -> list[Path]:
+def signal_files(root: Path) -> list[str]:
     """All signal rule files, sorted: order must not depend on the file system."""
-    return [Path(name) for name in sorted(_yaml_below(str(root / "signals")))]
+    return sorted(_yaml_below(os.path.join(root, "signals")))  # noqa: PTH118  (pathlib costs more than all the rest)
 
 
 def _yaml_below(folder: str) -> Iterator[str]:
@@ -150,15 +150,17 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     weights = load_document(WeightsDoc, root / "weights.yaml", "weights.yaml", problems)
     rules: list[SignalRule] = []
     seen: dict[str, str] = {}
-    folders = [(root, signal_files(root)), *((folder, sorted(folder.rglob("*.yaml"))) for folder in extra)]
+    folders = [(root, signal_files(root)), *((folder, sorted(map(str, folder.rglob("*.yaml")))) for folder in extra)]
     for base, files in folders:
+        before = f"{base}{os.sep}"
         for path in files:
-            shown = str(path).removeprefix(f"{base}/")
+            shown = path.removeprefix(before)
+            stem = shown.rpartition(os.sep)[2].removesuffix(".yaml")
             doc = load_document(SignalDoc, path, shown, problems, shipped=base == root)
             if doc is None:
                 continue
-            if doc.id != path.stem:
-                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is not the file's name {path.stem!r}"))
+            if doc.id != stem:
+                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is not the file's name {stem!r}"))
             if doc.id in seen:
                 problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is taken by {seen[doc.id]}"))
             seen[doc.id] = shown

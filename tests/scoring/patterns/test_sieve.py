@@ -33,7 +33,7 @@ def test_every_pattern_that_matches_is_found_and_no_other(over):
     matcher = hostile_engine(rules).matcher if over == "any" else engine(rules).matchers[over]
     said = [text.lower() for text in texts(120)] + ["", "\n", "API_KEY", "get 文件", "\u0130 \u212aEY \u017fend"]
     for field in matcher._fields.values():
-        tried = [*field._tried, *field._anything]
+        tried = [*field._plan.tried, *field._plan.anything]
         patterns = {atom: re2.compile(pattern_of(field._text_test(atom), rules.lexicon)) for atom in tried}
         for text in said:
             view = view_of([(text, "/")])

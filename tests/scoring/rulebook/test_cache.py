@@ -97,7 +97,7 @@ class TestPlans:
     def kept(self, signal: Path) -> RuleCache:
         cache = RuleCache(signal.parents[1])
         cache.put(str(signal), DOCUMENT)
-        cache.keep_plan("tools", '{"order":[0]}')
+        cache.keep_plan("tools", lambda: '{"order":[0]}')
         cache.flush()
         return RuleCache(signal.parents[1])
 
