@@ -17,6 +17,7 @@ from itertools import zip_longest
 
 import re2
 
+from mcp_threat_scoring.patterns.pattern import matches
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.text.prose import Grammar, shared_prefix, split_words
 
@@ -56,7 +57,10 @@ class Kin:
         facts = {f"siblings.{name}": round(100 * count / len(words)) for name, count in seen.items()}
         for group, classes in self._groups.items():
             facts[f"siblings.{group}"] = round(100 * sum(seen[name] for name in classes) / len(words))
-        told = [f"{name} {text[:OPENING].lower()}" for name, text in zip_longest(words, descriptions, fillvalue="")]
+        told = [
+            f"{name} {text[:OPENING].lower()}".encode(errors="replace")
+            for name, text in zip_longest(words, descriptions, fillvalue="")
+        ]
         for topic, about in self._topics.items():
-            facts[f"siblings.{topic}"] = round(100 * sum(about.search(text) is not None for text in told) / len(words))
+            facts[f"siblings.{topic}"] = round(100 * sum([matches(about, text) for text in told]) / len(words))
         return prefix, facts

@@ -123,7 +123,7 @@ class _Glance(dict[str, float]):
         if self.left < 0:
             return weights.get(stem(token), 0.0) if token.isalpha() else 0.0
         found = 0.0
-        for word, said in self._senses.line(token):
+        for word, said in self._senses.read(token):
             found += weights.get(word, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
         if len(self) < MEMO and len(token) < MEMO_LENGTH:
             self[token] = found
@@ -136,7 +136,7 @@ class Learned:
     def __init__(self, first: GlanceDoc, document: Callable[[], LinesDoc]) -> None:
         self._first = first
         self._read = document
-        self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str]], float] = {}
+        self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str], frozenset[str]], float] = {}
         self._touched: dict[str, bool] = {}
         self._chunks: dict[str, bool] = {}
 
@@ -160,15 +160,21 @@ class Learned:
         return Senses.of(self._first.tables)
 
     def score(
-        self, text: str, concepts: Sequence[str], role: str, first: bool, own: frozenset[str] = frozenset()
+        self,
+        text: str,
+        concepts: Sequence[str],
+        role: str,
+        first: bool,
+        own: frozenset[str] = frozenset(),
+        around: frozenset[str] = frozenset(),
     ) -> float:
         """The score of one normalised line: honest ones are mostly below, orders mostly above 0."""
-        key = (text, role, first, tuple(concepts), own)
+        key = (text, role, first, tuple(concepts), own, around)
         known = self._memo.get(key)
         if known is not None:
             return known
         words = self.senses.line(text)
-        found = weigh(self.weights, features(words, concepts, role, first, own)) + self.document.bias
+        found = weigh(self.weights, features(words, concepts, role, first, own, around)) + self.document.bias
         if not in_english(text, words):
             found += self.document.foreign
         if len(text) < MEMO_LENGTH and len(self._memo) < MEMO:

@@ -10,7 +10,7 @@ nothing is learned from names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -24,6 +24,8 @@ OTHER_STEM = 6
 LONGEST_PHRASE = 5
 MEMO = 40_000
 MEMO_LENGTH = 40
+LINES = 5_000
+LINE_LENGTH = 400
 MAX_PARTS = 8
 """Words taken from one name with underscores."""
 MAX_RUN = 2_000
@@ -31,6 +33,8 @@ MAX_RUN = 2_000
 
 Word = tuple[str, tuple[str, ...]]
 """A stem (or the sort of a name, as ``§path``), and its senses."""
+Phrase = tuple[tuple[str, ...], tuple[str, ...]]
+"""The words of a phrase from the third on, and its senses."""
 
 _APART = {ord(char): " " for char in '<>!?;[]()"|`{}=«»“”„「」『』（）、。，；：！？।؟،؛*#+^'}
 """Punctuation: it is not looked at."""
@@ -118,40 +122,48 @@ class Senses(Struct, frozen=True, eq=False):
     """The tables, ready for use, with a memory of what pieces of text mean."""
 
     words: Mapping[str, tuple[str, ...]]
-    phrases: Mapping[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+    phrases: Mapping[str, Mapping[str, Sequence[Phrase]]]
+    """By their first word and their second."""
     parts: Mapping[str, tuple[str, ...]]
     longest: int
     memo: dict[str, tuple[Word, ...]] = field(default_factory=dict)
+    lines: dict[str, tuple[Word, ...]] = field(default_factory=dict)
+    """Lines read before: each is asked for by whoever looks at it, and servers repeat themselves."""
 
     @classmethod
     def of(cls, tables: Tables) -> Senses:
         """Make the tables ready."""
         return cls(
             {word: tuple(said.split()) for word, said in tables.words.items()},
-            {
-                first: tuple((tuple(rest.split()), tuple(said.split())) for rest, said in ends.items())
-                for first, ends in tables.phrases.items()
-            },
+            {first: _by_second(ends) for first, ends in tables.phrases.items()},
             {part: tuple(said.split()) for part, said in tables.parts.items()},
             max(map(len, tables.parts), default=1),
         )
 
-    def line(self, text: str) -> list[Word]:
-        """The words of a normalised line in their order."""
+    def line(self, text: str) -> Sequence[Word]:
+        """The words of a normalised line in their order, remembered."""
+        known = self.lines.get(text)
+        if known is None:
+            known = tuple(self.read(text))
+            if len(text) < LINE_LENGTH and len(self.lines) < LINES:
+                self.lines[text] = known
+        return known
+
+    def read(self, text: str) -> list[Word]:
+        """The words of a normalised text in their order."""
         memo = self.memo
         found: list[Word] = []
         for token in text.translate(_APART).split():
             known = memo.get(token)
             found += known if known is not None else self._token(token)
         phrases = self.phrases
-        for index, (word, said) in enumerate(found):
-            ends = phrases.get(word)
-            if ends is not None:
-                for rest, more in ends:
-                    if len(found) > index + len(rest) and all(
-                        found[index + 1 + at][0] == one for at, one in enumerate(rest)
-                    ):
-                        found[index] = (word, tuple(dict.fromkeys((*found[index][1], *more)))) if said else (word, more)
+        for index, (word, said) in enumerate(found[:-1]):
+            seconds = phrases.get(word)
+            if seconds is None:
+                continue
+            for rest, more in seconds.get(found[index + 1][0], ()):
+                if rest == tuple([one for one, _ in found[index + 2 : index + 2 + len(rest)]]):
+                    found[index] = (word, tuple(dict.fromkeys((*found[index][1], *more)))) if said else (word, more)
         return found
 
     def _token(self, token: str) -> tuple[Word, ...]:
@@ -162,7 +174,7 @@ class Senses(Struct, frozen=True, eq=False):
         return found
 
     def _read(self, token: str) -> Iterable[Word]:
-        if _SPACELESS.search(token) is not None:
+        if not token.isascii() and _SPACELESS.search(token) is not None:
             for run in _RUN.findall(token):
                 if _SPACELESS.search(run) is not None:
                     yield from self._spaceless(run)
@@ -203,6 +215,14 @@ class Senses(Struct, frozen=True, eq=False):
                 if at + 1 < size:
                     yield run[at : at + 2], ()
                 at += 1
+
+
+def _by_second(ends: Mapping[str, str]) -> dict[str, list[Phrase]]:
+    found: dict[str, list[Phrase]] = {}
+    for rest, said in ends.items():
+        second, *others = rest.split()
+        found.setdefault(second, []).append((tuple(others), tuple(said.split())))
+    return found
 
 
 def compile_senses(document: SensesDoc) -> Tables:

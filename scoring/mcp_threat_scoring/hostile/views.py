@@ -26,13 +26,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mcp_threat_scoring.hostile.acts import Acts, Known, Line, line_of
+from mcp_threat_scoring.hostile.context import Said, Surroundings
 from mcp_threat_scoring.hostile.learned import TELLING, Learned
 from mcp_threat_scoring.hostile.senses import stem
 from mcp_threat_scoring.manifest import Item, well_formed
-from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.text.normalise import Normal, is_odd, line_at, line_starts
-from mcp_threat_scoring.text.passages import MAX_STRINGS, Passage, Piece, pieces, read_piece
+from mcp_threat_scoring.text.passages import MAX_STRINGS, WHOLE, Passage, Piece, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import Subject, View
 
@@ -42,6 +43,8 @@ LONG_WORD = 4
 """Letters from which a word of an item's name says what it is about."""
 SENTENCE = 12
 """Letters from which a text may say something."""
+SHORTEST = 4
+"""Letters of the shortest sentence."""
 MAX_READ = 400_000
 """Characters read closely per item."""
 _END = pattern(r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n")
@@ -125,6 +128,11 @@ class Wording(Struct, frozen=True):
     first: bool
     own: frozenset[str]
 
+    @property
+    def said(self) -> Said:
+        """The line without what was found in it."""
+        return Said(self.text, self.passage.role, self.passage.pointer)
+
 
 class Screen(Struct, frozen=True, eq=False):
     """What decides which items are read closely, and which parts of long texts."""
@@ -140,9 +148,8 @@ class Screen(Struct, frozen=True, eq=False):
 
     def holds(self, text: str) -> bool:
         """Whether a text calls for a close look."""
-        if self.strong.search(text) is not None:
-            return True
-        if any(shape.search(text) is not None for shape in self.shapes):
+        data = text.encode()
+        if matches(self.strong, data) or any(matches(shape, data) for shape in self.shapes):
             return True
         return not text.isascii() and (is_odd(text) or _NON_LATIN.search(text) is not None)
 
@@ -150,7 +157,8 @@ class Screen(Struct, frozen=True, eq=False):
         """Whether anything in a plain text may belong to what calls for a close look."""
         known = self.memo.get(text)
         if known is None:
-            known = self.every.search(text) is not None or any(shape.search(text) is not None for shape in self.shapes)
+            data = text.encode()
+            known = matches(self.every, data) or any(matches(shape, data) for shape in self.shapes)
             if len(text) < MEMO_LENGTH and len(self.memo) < MEMO:
                 self.memo[text] = known
         return known
@@ -212,6 +220,8 @@ class _Page:
         self.hidden = list(self.said)
         self.prose = list(self.said)
         self.lines: list[Wording] = []
+        self.all_lines: list[Said] = []
+        """Those that were not read closely too, for what is around the others."""
         self.own = frozenset(stem(word) for word in split_words(known.self[:100]).split() if len(word) >= LONG_WORD)
         self.openly = list(self.said)
         self.facts: dict[str, bool | int | str] = {}
@@ -221,6 +231,16 @@ class _Page:
         """One more of something that is a fact, with where it was seen first."""
         self.facts[fact] = int(self.facts.get(fact, 0)) + by
         self.places.setdefault(fact, ((pointer, words),))
+
+    def mention(self, piece: Piece) -> None:
+        """Take in the lines of a plain text in which nothing calls for a close look."""
+        text = "" if piece.role == "key" else piece.text[:WHOLE].lower()
+        for start, end in sentences(text):
+            if len(self.all_lines) >= MAX_SENTENCES:
+                break
+            if end - start >= SHORTEST:
+                line = text[start:end].translate(_LINE_BREAKS).strip()
+                self.all_lines.append(Said(line, piece.role, piece.pointer))
 
     def read(self, passage: Passage) -> None:
         """Take in one passage."""
@@ -235,7 +255,7 @@ class _Page:
             if len(self.prose) >= MAX_SENTENCES:
                 break
             text = normal.text[start:end].translate(_LINE_BREAKS)
-            if len(text) < 4:
+            if len(text) < SHORTEST:
                 continue
             entry = (text, passage, [(0, end - start, start, end)])
             self.prose.append(entry)
@@ -246,6 +266,7 @@ class _Page:
                 index += 1
             line = line_of(normal.text, concepts[first:index])
             self.lines.append(Wording(text.strip(), tuple(line.concepts), passage, opening, self.own))
+            self.all_lines.append(self.lines[-1].said)
             opening = False
             if index == first:
                 continue
@@ -294,8 +315,13 @@ def extent(texts: Iterable[Piece]) -> int:
 
 def _weigh(page: _Page, learned: Learned, size: int) -> None:
     """Facts about what the wording of the lines alone says; see :mod:`hostile.learned`."""
+    around = Surroundings(page.all_lines, learned.senses)
     scored = [
-        (learned.score(line.text, line.concepts, line.passage.role, line.first, line.own), -index, line)
+        (
+            learned.score(line.text, line.concepts, line.passage.role, line.first, line.own, around.of(line.said)),
+            -index,
+            line,
+        )
         for index, line in enumerate(page.lines)
     ]
     telling = sorted((one for one in scored if learned.against([one[0]], size) > 0), reverse=True)[:TELLING]
@@ -324,6 +350,7 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
         if plain and (short or reader.passes_over(piece.text)):
             flat = piece.text.lower().translate(_LINE_BREAKS)  # nothing in it calls for more
             budget -= 20
+            page.mention(piece)
         else:
             passages, complete = read_piece(piece, reader.marks)
             if not complete:

@@ -33,7 +33,12 @@ MAX_WORDS = 160
 
 
 def features(
-    words: Sequence[Word], concepts: Sequence[str], role: str, first: bool, own: Collection[str] = ()
+    words: Sequence[Word],
+    concepts: Sequence[str],
+    role: str,
+    first: bool,
+    own: Collection[str] = (),
+    around: Collection[str] = (),
 ) -> set[str]:
     """Everything noticed about a line.
 
@@ -43,12 +48,13 @@ def features(
         role: what the text is for (name, title, text, schema, value, key or other).
         first: whether the line is the first of a description or of instructions.
         own: stems of the item's name, which count without their senses: what an item is about says little against it.
+        around: what was noticed around it; see :mod:`hostile.context`.
     """
     words = words[:MAX_WORDS]
     if own:
         words = [(word, () if word in own else said) for word, said in words]
     plain = [word for word, _ in words]
-    found = set(plain)
+    found = {*plain, *around}
     stems = ["^", *plain, "$"]
     for near in range(1, NEAR + 1):
         found.update([f"{one} {two}" for one, two in zip(stems, stems[near:], strict=False)])

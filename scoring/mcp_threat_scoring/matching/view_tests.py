@@ -14,6 +14,7 @@ import re2
 
 from mcp_threat_scoring.matching.openings import Openings, Vocabulary
 from mcp_threat_scoring.matching.plan import ViewPlan
+from mcp_threat_scoring.patterns.pattern import first_span, matches
 from mcp_threat_scoring.patterns.sieve import Sifter, sifting
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import Test, TextTest
@@ -96,7 +97,9 @@ class ViewTests:
             return found
         sure, maybe = (self._sifter or self.prepare()).sift(text)
         found += sure
-        found += [atom for atom in maybe if _span(self.regex(atom), view)[0] >= 0]
+        if maybe:
+            data = view.encoded()
+            found += [atom for atom in maybe if matches(self.regex(atom), data)]
         if text.strip("\n"):
             found += self._plan.anything
         return found
@@ -129,21 +132,10 @@ def pattern_of(test: TextTest, lexicon: Lexicon) -> str:
     return "(?m)" + lexicon.expand(test.regex or "")
 
 
-_UNANCHORED = re2._re2.RE2.Anchor.UNANCHORED if hasattr(re2, "_re2") else None
-
-
 def _span(regex: Any, view: View) -> tuple[int, int]:
-    """Where a pattern matches first, (-1, -1) if nowhere.
-
-    The wrapper's own `search` costs five times the match, most of it for groups that nobody asks for; the matcher
-    below it is asked directly where it is there.
-    """
-    core = getattr(regex, "_regexp", None)
-    if core is None or _UNANCHORED is None:
-        found = regex.search(view.text)
-        return (found.start(), found.end()) if found else (-1, -1)
+    """Where a pattern matches first, (-1, -1) if nowhere."""
     data = view.encoded()
-    start, end = core.Match(_UNANCHORED, data, 0, len(data))[0]
+    start, end = first_span(regex, data)
     if start < 0 or len(data) == len(view.text):
         return start, end
     return len(data[:start].decode()), len(data[:end].decode())

@@ -25,7 +25,7 @@ KEPT = 32_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
 """Lines that a feature must be met in: what fewer say may be a name."""
-ALARMS = 0.0015
+ALARMS = 0.002
 """Share of public tools whose lines may add up to a decisive one, where tools that share that line count once: the odd
 sentence that one server repeats in thirty tools says as much of other servers as if it stood in one."""
 FOREIGN_ALARMS = 0.0012
@@ -60,7 +60,7 @@ class Scored(Struct):
 
 
 def _noticed(examples: Sequence[Example], senses: Senses) -> list[set[str]]:
-    return [features(senses.line(one.text), one.concepts, one.role, one.first, one.own) for one in examples]
+    return [features(senses.line(one.text), one.concepts, one.role, one.first, one.own, one.around) for one in examples]
 
 
 def _table(noticed: Sequence[set[str]], scales: Sequence[float], names: Sequence[str]) -> Table:
@@ -99,7 +99,7 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scor
                 scored.scores[index] = score(smaller, weights, index)
                 glanced[index] = score(glances, first, index) - first[-1]
                 if lines[index].truth or lines[index].open:
-                    rough[index] = weigh(by_name, [name for name in noticed[index] if name[0] != "@"])
+                    rough[index] = weigh(by_name, [name for name in noticed[index] if name[0] not in "@=!>"])
     threshold, foreign = _calibrated(scored, senses)
     weights, lines = learned(whole, examples, everything, COST)
     table = _table(noticed, scales, _best(whole, weights, seen, KEPT))

@@ -20,6 +20,7 @@ from typing import Any
 
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_scoring.hostile.acts import NOBODY, Known
+from mcp_threat_scoring.hostile.context import Surroundings
 from mcp_threat_scoring.hostile.senses import Senses
 from mcp_threat_scoring.hostile.views import Reader, Wording, extent, lines_of
 from mcp_threat_scoring.structs import Struct
@@ -30,11 +31,12 @@ PARTS = ("tools", "prompts", "resources", "resource_templates", "resourceTemplat
 FOLDS = 3
 AUTHORS: Mapping[str, int] = {
     "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "attacks-4": 2, "attacks-5": 0, "attacks-6": 1,
-    "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1,
+    "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1, "attacks-12": 0,
+    "attacks-13": 2, "attacks-14": 1, "attacks-15": 1, "attacks-16": 2, "honest-2": 0,
     "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
     "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
     "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1,
-    "lines-18": 2, "lines-19": 2,
+    "lines-18": 2, "lines-19": 2, "lines-20": 1, "lines-21": 0, "lines-22": 2,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, str] = {
@@ -56,6 +58,8 @@ class Example(Struct, frozen=True):
     techniques: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     """Stems of the line that are also in its item's name."""
+    around: tuple[str, ...] = ()
+    """What is around it, in the first item that says it; see :mod:`hostile.context`."""
     open: bool = False
     """Whether it is a line of an attack of which nobody said which ones give orders."""
 
@@ -109,8 +113,9 @@ def _truths(lines: Sequence[Wording], hostile: Sequence[str]) -> Iterator[bool]:
 class _Collector:
     """Lines seen once, however many items say them."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, senses: Senses) -> None:
         self.reader = reader
+        self.meant = senses
         self.senses = Senses({}, {}, {}, 1)  # the stems alone
         self.found = Examples([], [])
         self.places: dict[tuple[str, str, bool, tuple[str, ...], tuple[str, ...], bool, int, bool], int] = {}
@@ -136,10 +141,11 @@ class _Collector:
         hostile = [str(one) for one in row.get("hostile") or ()]
         language, techniques = str(row.get("lang", "en")), tuple(row.get("techniques") or ())
         group = Group(source, fold, bool(hostile) or attack, language, [], extent(texts))
+        around = Surroundings([line.said for line in lines], self.meant)
         for line, truth in zip(lines, _truths(lines, hostile), strict=True):
             group.lines.append(self.add(Example(
                 line.text, line.concepts, line.passage.role, line.first, truth, fold, source, language,
-                techniques if truth else (), self.own(line), attack,
+                techniques if truth else (), self.own(line), tuple(sorted(around.of(line.said))), attack,
             )))  # fmt: skip
         self.found.groups.append(group)
 
@@ -175,13 +181,20 @@ Tools = Iterable[tuple[str, str, Mapping[str, Any]]]
 """Tools, each with its file and with what it must not be told apart from: its server, or those like it."""
 
 
-def collect(texts: Path, tools: Tools, reader: Reader, attacks: Tools = ()) -> Examples:
+def collect(texts: Path, tools: Tools, reader: Reader, senses: Senses, attacks: Tools = ()) -> Examples:
     """Everything to learn from: the texts of a folder, honest tools, and tools that give orders somewhere.
+
+    Args:
+        texts: the folder.
+        tools: honest ones.
+        reader: what the lines are read with.
+        senses: what words mean, for what is around a line.
+        attacks: tools that give orders somewhere.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    collector = _Collector(reader)
+    collector = _Collector(reader, senses)
     for path in sorted(texts.glob("*.jsonl")):
         for index, row in enumerate(read_rows(path)):
             if "t" in row:

@@ -55,7 +55,7 @@ def fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost: 
 
 
 def _broad(name: str) -> bool:
-    return name[0] in "#@%" or (name[0] == "^" and name[1] not in " _")
+    return name[0] in "#@%=!>" or (name[0] == "^" and name[1] not in " _")
 
 
 def _rates(rows: Sequence[array[int]], truths: Sequence[bool], names: Sequence[str]) -> list[float]:

@@ -16,7 +16,7 @@ from mcp_threat_model.evaluate.lines import Scored, learn, model_text
 from mcp_threat_model.evaluate.texts import Group, captured, collect
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile.learned import DECISIVE, GLANCE, LINES, allowance, weight_of
-from mcp_threat_scoring.hostile.senses import SensesDoc, compile_senses
+from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
@@ -80,8 +80,10 @@ def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
     senses = load_document(SensesDoc, ruleset.root / SENSES, SENSES, problems)
     if senses is None:
         raise RuleError(problems)
-    examples = collect(texts, _honest(corpus), hostile_engine(ruleset).plain_reader, _attacks(corpus))
-    document, first, scored = learn(examples, compile_senses(senses))
+    tables = compile_senses(senses)
+    reader = hostile_engine(ruleset).plain_reader
+    examples = collect(texts, _honest(corpus), reader, Senses.of(tables), _attacks(corpus))
+    document, first, scored = learn(examples, tables)
     (ruleset.root / LINES).write_text(model_text(document), encoding="utf-8")
     (ruleset.root / GLANCE).write_text(model_text(first), encoding="utf-8")
     say.write(f"wrote {LINES}: {len(document.weights)} weights from {document.source}\n")
