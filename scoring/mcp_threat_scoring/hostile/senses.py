@@ -52,7 +52,15 @@ _STARTUP = pattern(
 _FILE = pattern(
     r"^[\w~./\\-]+\.(?:json|ya?ml|toml|txt|md|env|sh|ps1|bat|py|js|ts|cfg|conf|ini|pem|key|log|sql|db|sqlite|zip|csv|html|xml|plist)$"
 )
-_HOST = pattern(r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:[:/].*)?$")
+_HOST = pattern(
+    r"^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:[a-z]{2,12}:\d.*|xn--[a-z0-9-]+|com|net|org|io|dev|ai|app|info|biz|xyz|cloud|tech|site|"
+    r"online|store|shop|pro|top|live|link|page|web|run|sh|gg|gov|edu|mil|int|name|mobi|agency|company|digital|services|"
+    r"solutions|systems|support|email|network|software|tools|space|website|world|zone|club|icu|rest|fun|host|press|team|"
+    r"example|test|invalid|localhost|local|internal|corp|lan|home|onion|eth|evil|[a-z]{2})$"
+)
+"""A name whose end is one that hosts have, or with a port; ``sys.path`` is none."""
+_NO_COUNTRY = frozenset("id is in at my it no so do be as to by or if on up me us go js py md".split())  # noqa: SIM905
+"""Ends of two letters that names in programs have."""
 
 
 class SensesDoc(Model, frozen=True):
@@ -101,15 +109,19 @@ def _sort_of(token: str) -> str:
     if token[0] in "~/." or "/" in token[1:-1] or "\\" in token:
         if token[0] in "~/." or token.count("/") > 1 or _FILE.search(token) is not None:
             return _path(token)
-        return ""
+        return "§host" if _is_host(token.partition("/")[0]) else ""
     if "." in token[1:-1]:
         if _FILE.search(token) is not None:
             return _path(token)
-        if _HOST.search(token) is not None:
+        if _is_host(token):
             return "§host"
     if (token[0] == "-" and token[1:2].isalpha()) or token.startswith("--"):
         return "§flag"
     return "§num" if any(char.isdigit() for char in token) and not token.isalpha() else ""
+
+
+def _is_host(token: str) -> bool:
+    return _HOST.search(token) is not None and token.rpartition(".")[2] not in _NO_COUNTRY
 
 
 def _path(token: str) -> str:
@@ -188,9 +200,9 @@ class Senses(Struct, frozen=True, eq=False):
         sort = _sort_of(core)
         if sort:
             yield sort, (sort,)
-        elif "_" in core:
+        elif "_" in core or "." in core[1:-1]:
             yield "§id", ("§id",)
-            for word in core.split("_")[:MAX_PARTS]:
+            for word in core.replace(".", "_").split("_")[:MAX_PARTS]:
                 if word:
                     yield self._word(word)
         else:
