@@ -107,21 +107,19 @@ def _sort_of(token: str) -> str:
     if "@" in token[1:]:
         return "§mail"
     if token[0] in "~/." or "/" in token[1:-1] or "\\" in token:
+        if token[0] not in "~/." and _HOST.search(token.partition("/")[0]) is not None:
+            return "§host"
         if token[0] in "~/." or token.count("/") > 1 or _FILE.search(token) is not None:
             return _path(token)
-        return "§host" if _is_host(token.partition("/")[0]) else ""
+        return ""
     if "." in token[1:-1]:
         if _FILE.search(token) is not None:
             return _path(token)
-        if _is_host(token):
+        if _HOST.search(token) is not None and token.rpartition(".")[2] not in _NO_COUNTRY:
             return "§host"
     if (token[0] == "-" and token[1:2].isalpha()) or token.startswith("--"):
         return "§flag"
     return "§num" if any(char.isdigit() for char in token) and not token.isalpha() else ""
-
-
-def _is_host(token: str) -> bool:
-    return _HOST.search(token) is not None and token.rpartition(".")[2] not in _NO_COUNTRY
 
 
 def _path(token: str) -> str:

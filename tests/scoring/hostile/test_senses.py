@@ -1,0 +1,85 @@
+"""Names of somebody or something are replaced by what sort of thing they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
+
+PLAIN = Senses({}, {}, {}, 1)
+
+
+@pytest.mark.parametrize(
+    ("token", "sort"),
+    [
+        ("collector.example.net", "§host"),
+        ("collector.example.net/log", "§host"),
+        ("x.example.com/a/b", "§host"),
+        ("t.me/someone", "§host"),
+        ("mail.kestrel.co.uk", "§host"),
+        ("relay.test:8080", "§host"),
+        ("vault.evil", "§host"),
+        ("https://example.org/x", "§url"),
+        ("pay@example.org", "§mail"),
+        ("~/.ssh/id_rsa", "§secretpath"),
+        ("~/.bashrc", "§startpath"),
+        ("config.yaml", "§path"),
+        ("node.js", "§path"),
+        ("--no-verify", "§flag"),
+        ("10.0.0.1", "§num"),
+    ],
+)
+def test_a_name_is_what_sort_of_thing_it_is(token: str, sort: str):
+    assert PLAIN.read(token) == [(sort, (sort,))]
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("sys.path", ["sys", "path"]),
+        ("message.body", ["messag", "body"]),
+        ("user.id", ["user", "id"]),
+        ("all_messages", ["all", "messag"]),
+        ("input.next/output", ["input", "next/ou"]),
+    ],
+)
+def test_a_name_in_a_program_is_read_word_by_word(token: str, words: list[str]):
+    assert [word for word, _ in PLAIN.read(token)] == ["§id", *words]
+
+
+def test_two_words_beside_a_stroke_are_words():
+    assert [word for word, _ in PLAIN.read("and/or")] == ["and", "or"]
+
+
+PHRASES = Senses.of(compile_senses(SensesDoc(senses={
+    "hide": {"en": "keep quiet, keep it to yourself"}, "have": {"en": "keep"}, "secret": {"zh": "密码"},
+})))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "senses"),
+    [
+        ("keep quiet", ("have", "hide")),
+        ("keep it to yourself", ("have", "hide")),
+        ("keep it to you", ("have",)),
+        ("keep", ("have",)),
+    ],
+)
+def test_a_phrase_adds_its_sense_to_its_first_word(text: str, senses: tuple[str, ...]):
+    assert PHRASES.read(text)[0][1] == senses
+
+
+def test_a_line_is_read_once():
+    assert PHRASES.line("keep quiet") is PHRASES.line("keep quiet")
+    assert list(PHRASES.line("keep quiet")) == PHRASES.read("keep quiet")
+
+
+def test_scripts_without_spaces_are_cut_by_what_is_known():
+    assert ("密码", ("secret",)) in PHRASES.read("输入密码")
+
+
+def test_what_is_remembered_is_bounded():
+    reader = Senses({}, {}, {}, 1)
+    for number in range(6_000):
+        reader.line(f"line {number}")
+    assert len(reader.lines) == 5_000
