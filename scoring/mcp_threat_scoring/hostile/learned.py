@@ -38,7 +38,7 @@ BREAK = "\x00"
 _BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
 """What ends a line, for a first look; so does a full stop before a blank."""
 ROUGH = 1_200
-"""Letters of a line that a first look reads."""
+"""Letters of a line that a first look reads at once."""
 SHORT = 6
 """Letters below which a text says nothing."""
 DECISIVE = 5.0
@@ -206,24 +206,28 @@ class Learned:
         at = 0
         self.glance.left = UNKNOWN
         for chunk in _chunks(text):
-            if self._suspect(chunk):
-                yield Place(at, at + len(chunk))
+            for start in range(0, len(chunk), ROUGH):
+                part = chunk[start : start + ROUGH]
+                if self._suspect(part):
+                    yield Place(at + start, at + start + len(part))
             at += len(chunk) + 1
 
     def _suspect(self, chunk: str) -> bool:
         if len(chunk) < SHORT:
             return False
+        if len(chunk) > ROUGH:
+            return any(self._suspect(chunk[start : start + ROUGH]) for start in range(0, len(chunk), ROUGH))
         known = self._chunks.get(chunk)
         if known is None:
             total = sum(map(self.glance.__getitem__, chunk.split())) + self._first.bias
             known = total > 0.0 and self._rough(chunk) >= self.document.suspect
-            if len(chunk) < MEMO_LENGTH and len(self._chunks) < MEMO:
+            if len(self._chunks) < MEMO:
                 self._chunks[chunk] = known
         return known
 
     def _rough(self, chunk: str) -> float:
         """The score of a line whose concepts nobody has looked for."""
-        words = self.senses.line(chunk[:ROUGH])
+        words = self.senses.line(chunk)
         found = weigh(self.weights, features(words, (), "text", first=False))
         return found if in_english(chunk, words) else found + self.document.foreign
 

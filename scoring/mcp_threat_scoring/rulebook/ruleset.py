@@ -74,8 +74,13 @@ class Ruleset(Struct, frozen=True, eq=False):
     spread: float
     """How far the fit let weights move from their priors: a standard deviation, in log-odds."""
     root: Path
-    shipped: bool = False
-    """Whether these are the rules shipped with us and no others."""
+    as_shipped: tuple[SignalRule, ...] = ()
+    """The rules, if they are those shipped with us and no others."""
+
+    @property
+    def shipped(self) -> bool:
+        """Whether these are the rules shipped with us, all of them and no others."""
+        return self.rules is self.as_shipped
 
     def keep(self) -> None:
         """Keep for the next process what was made of the shipped rules."""
@@ -173,10 +178,11 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
         "destructive": abilities.effects.destructive,
         **{ability.id: ability.bias for ability in abilities.abilities},
     }
+    ready = (*rules, *_domain_rules(by_domain))
     ruleset = Ruleset(
-        rules=(*rules, *_domain_rules(by_domain)),
+        rules=ready,
         lexicon=Lexicon(**asdict(lexicon), sieve=Sieve(rule_cache().index() if root == rules_dir() else None)),
-        shipped=root == rules_dir() and len(folders) == 1,
+        as_shipped=ready if root == rules_dir() and len(folders) == 1 else (),
         abilities={ability.id: ability for ability in abilities.abilities},
         effects=abilities.effects,
         domains=by_domain,

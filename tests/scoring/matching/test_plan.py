@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mcp_threat_scoring.errors import RuleError
-from mcp_threat_scoring.matching.match import Matcher
+from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.matching.plan import Plan, make_plan
 from mcp_threat_scoring.matching.walk import leaves
 from mcp_threat_scoring.model import read_json, to_json
@@ -15,6 +15,7 @@ from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import SignalDoc
 from mcp_threat_scoring.rulebook.ruleset import SignalRule, default_ruleset
 from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.structs import replace
 from mcp_threat_scoring.text.views import Subject, view_of
 
 LEXICON = Lexicon(verbs={"destroy": ["delete", "wipe out"], "create": ["create"]})
@@ -78,3 +79,11 @@ def test_the_plan_of_the_shipped_rules_survives_being_kept(over: str):
     rules = default_ruleset()
     made = make_plan([one for one in rules.rules if one.over == over], rules.lexicon)
     assert read_json(Plan, to_json(made)) == made
+
+
+def test_a_part_of_the_shipped_rules_is_not_gone_through_like_all_of_them():
+    rules = default_ruleset()
+    some = replace(rules, rules=tuple(one for one in rules.rules if one.over == "server"))
+    assert rules.shipped
+    assert not some.shipped
+    assert matcher_over(some, "any").rules == []
