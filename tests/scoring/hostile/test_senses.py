@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
+from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses, stem
 
 PLAIN = Senses({}, {}, {}, 1)
 
@@ -26,6 +26,9 @@ PLAIN = Senses({}, {}, {}, 1)
         ("config.yaml", "§path"),
         ("node.js", "§path"),
         ("--no-verify", "§flag"),
+        ("--force", "§flag"),
+        ("/var/data/x", "§path"),
+        ("7,301.5", "§num"),
         ("10.0.0.1", "§num"),
     ],
 )
@@ -51,6 +54,11 @@ def test_two_words_beside_a_stroke_are_words():
     assert [word for word, _ in PLAIN.read("and/or")] == ["and", "or"]
 
 
+@pytest.mark.parametrize("words", [("sends", "send", "sending"), ("copies", "copied"), ("forwarded", "forwards")])
+def test_forms_of_a_word_have_one_stem(words: tuple[str, ...]) -> None:
+    assert len({stem(word) for word in words}) == 1
+
+
 PHRASES = Senses.of(compile_senses(SensesDoc(senses={
     "hide": {"en": "keep quiet, keep it to yourself"}, "have": {"en": "keep"}, "secret": {"zh": "密码"},
 })))  # fmt: skip
@@ -67,6 +75,22 @@ PHRASES = Senses.of(compile_senses(SensesDoc(senses={
 )
 def test_a_phrase_adds_its_sense_to_its_first_word(text: str, senses: tuple[str, ...]):
     assert PHRASES.read(text)[0][1] == senses
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "sense"),
+    [
+        ("hand it over, then hand over the api keys", "hand", "send"),
+        ("the passwords", "passwor", "secret"),
+        ("der schlussel", "schluss", "secret"),
+        ("立即发送到", "发送", "send"),
+    ],
+)
+def test_words_phrases_and_scripts_without_spaces_have_senses(text: str, word: str, sense: str) -> None:
+    tables = SensesDoc(senses={
+        "send": {"en": "send, hand over", "zh": "发送"}, "secret": {"en": "api key, password", "de": "Schlüssel"}
+    })  # fmt: skip
+    assert dict(Senses.of(compile_senses(tables)).line(text))[word] == (sense,)
 
 
 def test_a_line_is_read_once():

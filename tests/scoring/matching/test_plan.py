@@ -87,3 +87,16 @@ def test_a_part_of_the_shipped_rules_is_not_gone_through_like_all_of_them():
     assert rules.shipped
     assert not some.shipped
     assert matcher_over(some, "any").rules == []
+
+
+def test_what_patterns_ask_of_a_text_is_looked_up_once_and_kept():
+    kept: list[Plan] = []
+    plan = make_plan(RULES, LEXICON)
+    subject = Subject("/t", "tool", {"words": view_of([("all of it", "/t/name")])}, {})
+    for _ in range(2):
+        found = Matcher(RULES, LEXICON, plan, kept.append).match(subject)
+        assert [str(signal.id) for signal in found] == ["either"]
+    assert kept == [plan]
+    again = read_json(Plan, to_json(plan))
+    assert [str(signal.id) for signal in Matcher(RULES, LEXICON, again, kept.append).match(subject)] == ["either"]
+    assert len(kept) == 1
