@@ -37,6 +37,8 @@ MEMO_LENGTH = 400
 BREAK = "\x00"
 _BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
 """What ends a line, for a first look; so does a full stop before a blank."""
+WORDS = 4
+"""Words below which a line orders nothing; it has too few weights to be far from the bias."""
 ROUGH = 1_200
 """Letters of a line that a first look reads at once."""
 SHORT = 6
@@ -220,16 +222,19 @@ class Learned:
         known = self._chunks.get(chunk)
         if known is None:
             total = sum(map(self.glance.__getitem__, chunk.split())) + self._first.bias
-            known = total > 0.0 and self._rough(chunk) >= self.document.suspect
+            known = total > 0.0 and self._rough(chunk)
             if len(self._chunks) < MEMO:
                 self._chunks[chunk] = known
         return known
 
-    def _rough(self, chunk: str) -> float:
-        """The score of a line whose concepts nobody has looked for."""
+    def _rough(self, chunk: str) -> bool:
+        """Whether a line may be an order, though nobody has looked for concepts in it or around it."""
         words = self.senses.line(chunk)
+        if sum(word[0] != "§" for word, _ in words) < WORDS:
+            return False
         found = weigh(self.weights, features(words, (), "text", first=False))
-        return found if in_english(chunk, words) else found + self.document.foreign
+        found += 0.0 if in_english(chunk, words) else self.document.foreign
+        return found >= self.document.suspect
 
     def technique(self, text: str, concepts: Sequence[str], role: str) -> str:
         """What a line that scores high asks for: the name of a file in ``rules/signals/hostile``."""
