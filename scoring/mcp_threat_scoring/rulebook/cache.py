@@ -9,10 +9,11 @@ stays slow, and a damaged cache is as good as none. Models are checked on every 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from mcp_threat_scoring.model import Model, read_json, to_json
-from mcp_threat_scoring.patterns.sieve import Index
+from mcp_threat_scoring.patterns.sieve import Index, Sieve
 from mcp_threat_scoring.structs import Raw, Struct, ValidationError
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -114,9 +115,16 @@ class RuleCache:
 
     def index(self) -> Index | None:
         """What patterns ask for, if it was made with the lexicon as it is now; another copy with each call."""
-        with suppress(ValidationError):
-            return read_json(Index, bytes(self._index)) if bytes(self._index) != bytes(_NO_INDEX) else None
+        if bytes(self._index) != bytes(_NO_INDEX):
+            with suppress(ValidationError):
+                return read_json(Index, bytes(self._index))
+        self._plans = {}  # they name clauses by the numbers of an index
         return None
+
+    @cached_property
+    def sieve(self) -> Sieve:
+        """The words of the shipped patterns: one for the process, since kept plans name clauses by its numbers."""
+        return Sieve(self.index())
 
     def keep(self, index: Index) -> None:
         """Keep what patterns ask for."""

@@ -181,7 +181,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     ready = (*rules, *_domain_rules(by_domain))
     ruleset = Ruleset(
         rules=ready,
-        lexicon=Lexicon(**asdict(lexicon), sieve=Sieve(rule_cache().index() if root == rules_dir() else None)),
+        lexicon=Lexicon(**asdict(lexicon), sieve=_sieve(root, alone=len(folders) == 1)),
         as_shipped=ready if root == rules_dir() and len(folders) == 1 else (),
         abilities={ability.id: ability for ability in abilities.abilities},
         effects=abilities.effects,
@@ -195,6 +195,13 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     if problems:
         raise RuleError(problems)
     return ruleset
+
+
+def _sieve(root: Path, *, alone: bool) -> Sieve:
+    """The words of patterns: the shared ones of the shipped rules, or others that nothing is kept of."""
+    if root != rules_dir():
+        return Sieve()
+    return rule_cache().sieve if alone else Sieve(rule_cache().index())
 
 
 def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProblem]) -> None:

@@ -97,6 +97,7 @@ class TestPlans:
     def kept(self, signal: Path) -> RuleCache:
         cache = RuleCache(signal.parents[1])
         cache.put(str(signal), DOCUMENT)
+        cache.keep(Index(words={"delete": [0]}, clauses=1))
         cache.keep_plan("tools", lambda: '{"order":[0]}')
         cache.flush()
         return RuleCache(signal.parents[1])
@@ -123,3 +124,15 @@ class TestPlans:
         cache.get(str(signal))
         cache.put(str(rule), DOCUMENT)
         assert cache.plan("tools") is not None
+
+    @pytest.mark.parametrize("damage", ['"index":{}', '"index":{"words":3}'])
+    def test_it_is_not_read_without_the_index_that_it_numbers_words_by(self, signal: Path, damage: str) -> None:
+        self.kept(signal)
+        file = signal.parents[1] / "__pycache__" / "rules.json"
+        text = file.read_text()
+        start = text.index('"index":')
+        file.write_text(text[:start] + damage + text[text.index(',"rules":') :])
+        cache = RuleCache(signal.parents[1])
+        cache.get(str(signal))
+        assert cache.index() is None
+        assert cache.plan("tools") is None

@@ -122,3 +122,14 @@ def test_the_order_of_files_does_not_depend_on_the_file_system() -> None:
     files = signal_files(rules_dir())
     assert files == sorted(files)
     assert files
+
+
+def test_two_copies_of_the_shipped_rules_number_words_alike(tmp_path: Path) -> None:
+    """What is kept of the one is read by the other: plans name clauses by number."""
+    one, two = load_rules(), load_rules()
+    assert one.shipped
+    assert two.shipped
+    assert one.lexicon.sieve is two.lexicon.sieve
+    more = load_rules(extra=[tmp_path])
+    assert not more.shipped
+    assert more.lexicon.sieve is not one.lexicon.sieve
