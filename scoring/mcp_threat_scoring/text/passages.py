@@ -32,7 +32,8 @@ MAX_STRINGS = 4_000
 WHOLE = 16_000
 """Characters up to which a text is read from end to end; of longer ones, what stands around suspicious words."""
 WINDOW = 400
-MAX_WINDOWS = 60
+MAX_AROUND = 50_000
+"""Characters read around what one kind of suspicious words is found in; some sixty places."""
 EDGE = 2_000
 LONGEST_RUN = 8_000
 """Characters decoded of one run."""
@@ -235,17 +236,17 @@ def windows(text: str, marks: Sequence[Any]) -> tuple[list[tuple[int, int]], boo
     parts = [(0, EDGE), (max(0, len(text) - EDGE), len(text))]
     complete = True
     for mark in marks:
-        last = seen = 0
+        last = read = 0
         for found in mark.finditer(text):
             start, end = found.span()
             if start < last:
                 continue
             last = end + WINDOW
-            seen += 1
-            if seen > MAX_WINDOWS:
+            end = min(end, start + LONGEST_RUN)
+            read += end - start + 2 * WINDOW
+            if read > MAX_AROUND:
                 complete = False
                 break
-            end = min(end, start + LONGEST_RUN)
             parts.append((max(0, start - WINDOW), min(len(text), end + WINDOW)))
     merged: list[tuple[int, int]] = []
     for start, end in sorted(parts):
