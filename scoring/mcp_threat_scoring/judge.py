@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.matching.match import MAX_EVIDENCE, Judge
+from mcp_threat_scoring.matching.evidence import MAX_EVIDENCE, Judge
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest, SignalTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset

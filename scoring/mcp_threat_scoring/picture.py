@@ -18,7 +18,8 @@ from mcp_threat_scoring.facts.observations import observe_item
 from mcp_threat_scoring.facts.server import SERVER_TEXT, server_subject
 from mcp_threat_scoring.facts.siblings import Kin
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
-from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine, hostile_facts, suspicions
+from mcp_threat_scoring.hostile.survey import hostile_facts, suspicions
+from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine
 from mcp_threat_scoring.judge import conclusions, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Listing, Manifest, ScopeFact, well_formed
 from mcp_threat_scoring.matching.match import Matcher, matcher_over

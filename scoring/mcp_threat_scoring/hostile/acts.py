@@ -8,16 +8,14 @@ rules in ``rules/signals/hostile/`` can ask about acts. Words without a concept 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import re2
 
-from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.rulebook.lexicon import inflect
-from mcp_threat_scoring.structs import Meta, Struct, field
-from mcp_threat_scoring.text.normalise import fold
+from mcp_threat_scoring.hostile.structures import NOBODY, STRUCTURES, Found, Known, with_structures
+from mcp_threat_scoring.patterns.pattern import pattern, spans
+from mcp_threat_scoring.structs import Struct, field
 
 GAP = 4
 """Words that may stand between two concepts that are said together."""
@@ -28,41 +26,12 @@ MAX_SKIPPED = 10_000
 MAX_CONCEPTS = 120
 """Concepts kept of one sentence."""
 
-_URL = r"(?:https?|hxxps?|wss?|ftp)://[^\s\"'`<>)\]]+|\bwww\.[a-z0-9-]+\.[a-z]+"
-_EMAIL = r"@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}|(?:\[at\]|\(at\))"
-_WALLET = r"\b0x[0-9a-f]{40}\b|\bbc1[a-z0-9]{20,}\b|\b[a-z]{2}[0-9]{2} ?[0-9a-z]{4} ?[0-9a-z]{4} ?[0-9a-z]{4}"
-_TICKED = r"[`'\"][a-z][a-z0-9_.-]*[`'\"]"
-_SNAKE = r"\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b|\bmcp__[a-z0-9_-]+|\bthe [a-z][a-z0-9_.-]+ (?:tool|function)\b"
-# No counted repeats above: they make the automaton large, and every match slow.
 _SPACED = pattern(r"[\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Hangul}\p{Greek}]")
 """Letters of scripts that put spaces between words."""
 _ARABIC_PREFIXES = "وفبلكا"
-_STRUCTURES = pattern("|".join((_URL, _EMAIL, _WALLET, _TICKED, _SNAKE)))
-_BETWEEN = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) in "_'-#")}
+BETWEEN = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) in "_'-#")}
 """What stands between words."""
 _REPEATED = frozenset({"must", "you", "read", "call", "instructions"})
-_CALLS = frozenset({"call", "before", "prefer", "run", "after", "retired"})
-_USED = ("tool", "function", "is used", "is called", "is invoked", "is requested", "is run", "gets called", "runs")
-"""What stands behind a name with underscores that is said to be used: `when write_file is called`."""
-
-
-class ActsDoc(Model, frozen=True):
-    """``rules/acts.yaml``."""
-
-    concepts: dict[str, dict[str, list[str]]]
-    inflected: Annotated[list[str], Meta(description="Concepts whose English words have an -ing form.")] = []
-    together: Annotated[dict[str, list[str]], Meta(description="Words that stand for several concepts.")] = {}
-
-
-class Known(Struct, frozen=True):
-    """Names that mean something around the text that is read."""
-
-    self: str = ""
-    siblings: Collection[str] = ()
-    params: Collection[str] = ()
-
-
-NOBODY = Known()
 
 
 class Line(Struct):
@@ -70,10 +39,6 @@ class Line(Struct):
 
     concepts: list[str]
     spans: list[tuple[int, int]]
-
-
-Found = tuple[tuple[str, ...], int, int]
-"""Concepts, with the place of the words for them."""
 
 
 class Entry(Struct, frozen=True):
@@ -119,7 +84,7 @@ class Acts(Struct, frozen=True, eq=False):
     def foreign(self) -> Any:
         """The pattern of all words of other scripts: the largest of all, so it waits for a text that has any."""
         if not self._foreign:
-            self._foreign.append(_pattern(self.foreign_parts))
+            self._foreign.append(compiled(self.foreign_parts))
         return self._foreign[0]
 
     def _meaning(self, found: str) -> tuple[str, ...]:
@@ -145,7 +110,7 @@ class Acts(Struct, frozen=True, eq=False):
         return found
 
     def _words(self, text: str) -> list[Found]:
-        flat = text.translate(_BETWEEN)
+        flat = text.translate(BETWEEN)
         tokens = flat.split()
         memo = self.memo
         found: list[Found] = []
@@ -178,17 +143,17 @@ class Acts(Struct, frozen=True, eq=False):
     def find(self, text: str, known: Known = NOBODY) -> list[Found]:
         """Every concept that a normalised text names, with its place."""
         found = self._words(text)
-        found += [(self._meaning(text[a:b]), a, b) for a, b in _spans(self.symbols, text)]
+        found += [(self._meaning(text[a:b]), a, b) for a, b in spans(self.symbols, text)]
         if not text.isascii():
             found += [
                 (self._meaning(text[a:b]), a, b)
-                for a, b in _spans(self.foreign, text)
+                for a, b in spans(self.foreign, text)
                 if not _inside_word(text, a, b, self.words)
             ]
         found.sort(key=lambda one: (one[1], -one[2]))
-        structures = list(_spans(_STRUCTURES, text))
+        structures = list(spans(STRUCTURES, text))
         if structures:
-            found = _with_structures(text, found, structures, known)
+            found = with_structures(text, found, structures, known)
         kept: list[Found] = []
         at = 0
         for one in found:
@@ -232,121 +197,14 @@ def _inside_word(sentence: str, start: int, end: int, whole: Collection[str]) ->
     return sentence[start] < "\uac00" and _SPACED.search(sentence[end]) is not None
 
 
-def _spans(pattern: Any, text: str) -> Iterable[tuple[int, int]]:
-    return (found.span() for found in pattern.finditer(text))
-
-
-def _with_structures(text: str, found: list[Found], places: list[tuple[int, int]], known: Known) -> list[Found]:
-    """Put addresses, names and quoted words among the concepts; they go before words inside them."""
-    merged: list[Found] = []
-    index = 0
-    for start, end in places:
-        while index < len(found) and found[index][1] < start:
-            merged.append(found[index])
-            index += 1
-        before = merged[-1][0] if merged else ()
-        meaning = _structure(text, start, end, known, before[-1] if before else "")
-        if meaning:
-            merged.append((meaning, start, end))
-            while index < len(found) and found[index][1] < end:
-                index += 1
-    return merged + found[index:]
-
-
 def _words_between(sentence: str, start: int, end: int) -> int:
     between = sentence[start:end]
     return len(between.split()) if between.isascii() else max(len(between.split()), len(between) // 6)
 
 
-def _structure(sentence: str, start: int, end: int, known: Known, before: str) -> tuple[str, ...]:
-    """What a run stands for that is no word: an address, a name of a tool or parameter, something quoted."""
-    found = sentence[start:end]
-    if found.startswith(("http", "hxxp", "ws", "ftp", "www.")) and ("://" in found or found.startswith("www.")):
-        return ("url",)
-    if found[0] in "`'\"":
-        inner = found[1:-1]
-        role = _named(inner, known)
-        if role:
-            return (role,)
-        follows = sentence[end : end + 14].lstrip()
-        if follows.startswith(("tool", "function", "mcp")) or (found[0] == "`" and before in _CALLS):
-            return ("foreign",)
-        return ("lit",)
-    if found[0] == "@" and not (start and sentence[start - 1].isalnum()):
-        return ()
-    if found[0] == "@" or "at" in found[1:3]:
-        return ("email",)
-    if found.startswith("the ") and found.endswith((" tool", " function")):
-        name = found[4:].rpartition(" ")[0]
-        role = _named(name, known)
-        return (role,) if role else (("foreign",) if "_" in name or "-" in name else ())
-    if "_" in found:
-        role = _named(found, known)
-        if role:
-            return (role,)
-        follows = sentence[end : end + 14].lstrip("`'\" ")
-        called = before in _CALLS or found.startswith("mcp_")
-        return ("foreign",) if called or follows.startswith(_USED) else ()
-    return ("wallet",) if len(found) >= 14 else ()
-
-
-def _named(name: str, known: Known) -> str:
-    if name == known.self:
-        return "self"
-    if name in known.siblings:
-        return "own"
-    return "param" if name in known.params else ""
-
-
-def compile_acts(document: ActsDoc) -> Acts:
-    """Put the vocabulary into a form that is quick to read with."""
-    phrases: dict[str, dict[tuple[str, ...], tuple[str, ...]]] = {}
-    words: dict[str, tuple[str, ...]] = {}
-    stems: dict[str, tuple[str, ...]] = {}
-    claims = [(tuple(several.split()), group) for several, group in document.together.items()]
-    claims += [((concept,), group) for concept, groups in document.concepts.items() for group in groups.values()]
-    claims += [((concept,), _doing(document.concepts.get(concept, {}).get("en", []))) for concept in document.inflected]
-    for meaning, group in claims:
-        for phrase in group:  # what is named first keeps a word that two lay claim to
-            folded = fold(phrase.removesuffix("*"))
-            if phrase.endswith("*"):
-                stems.setdefault(folded, meaning)
-            elif _plain(folded):
-                first, *rest = folded.translate(_BETWEEN).split()
-                phrases.setdefault(first, {}).setdefault(tuple(rest), meaning)
-            else:
-                words.setdefault(folded, meaning)
-    foreign = {phrase for phrase in (*words, *stems) if not phrase.isascii()}
-    symbols = [phrase for phrase in words if phrase.isascii()]
-    return Acts(
-        {first: tuple(sorted(ends.items(), key=lambda one: (-len(one[0]), one[0]))) for first, ends in phrases.items()},
-        stems,
-        _pattern([_escape(phrase) for phrase in _longest(symbols)]),
-        [_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)],
-        words,
-        max(map(len, stems), default=0),
-    )
-
-
-def _doing(verbs: Iterable[str]) -> list[str]:
-    return [inflect(verb)[-1] for verb in verbs if verb.isalpha() and not verb.endswith(("s", "ed", "ing"))]
-
-
-def _longest(phrases: Iterable[str]) -> list[str]:
-    return sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-
-
-def _pattern(parts: Sequence[str]) -> Any:
+def compiled(parts: Sequence[str]) -> Any:
+    """The pattern of any of some parts; of none, one that matches nowhere."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 64 << 20
     return re2.compile("|".join(parts) or r"[^\s\S]", options)
-
-
-def _plain(phrase: str) -> bool:
-    """Whether the borders of a word can be told at both of its ends."""
-    return phrase.isascii() and phrase[0].isalnum() and phrase[-1].isalnum()
-
-
-def _escape(phrase: str) -> str:
-    return r"\s+".join(re2.escape(part) for part in phrase.split(" "))

@@ -17,32 +17,25 @@ from pathlib import Path
 from typing import TypeVar
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile.senses import Senses, Tables, Word, stem
+from mcp_threat_scoring.hostile.glance import GLANCE, Glance, GlanceDoc, chunks
+from mcp_threat_scoring.hostile.senses import Senses, Word
 from mcp_threat_scoring.hostile.wording import features, in_english
 from mcp_threat_scoring.model import Model, ValidationError, read_json
 from mcp_threat_scoring.structs import Struct
 
 Doc = TypeVar("Doc", bound=Model)
 LINES = "lines.json"
-GLANCE = "glance.json"
 USUAL = 60.0
 """Features of an ordinary line: there the sum of the weights is the score."""
 FEWEST = 60
 LENGTH = 0.35
 """How far long lines are held back: at 0 weights are simply added, at 1 they are averaged."""
-UNKNOWN = 20_000
-"""Pieces of one text, not met before, that are worked out in full; further ones are looked up as they stand."""
 MEMO = 20_000
 MEMO_LENGTH = 400
-BREAK = "\x00"
-_BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
-"""What ends a line, for a first look; so does a full stop before a blank."""
 WORDS = 4
 """Words below which a line orders nothing; it has too few weights to be far from the bias."""
-ROUGH = 1_200
+ROUGH = 400
 """Letters of a line that a first look reads at once."""
-SHORT = 6
-"""Letters below which a text says nothing."""
 DECISIVE = 5.0
 """Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
 MOST = 9.0
@@ -58,15 +51,6 @@ DIMINISH = 0.3
 """What each further of them counts for, of what the one before did."""
 SHOWN = 4
 """Words named of those that weighed most."""
-
-
-class GlanceDoc(Model, frozen=True):
-    """``rules/glance.json``: what a first look needs."""
-
-    bias: float
-    weights: dict[str, float]
-    """Of single words and senses."""
-    tables: Tables
 
 
 class LinesDoc(Model, frozen=True):
@@ -87,13 +71,6 @@ class LinesDoc(Model, frozen=True):
     """Technique → feature → log-odds."""
 
 
-class Line(Struct, frozen=True):
-    """One line and what was made of it."""
-
-    score: float
-    technique: str
-
-
 class Place(Struct, frozen=True):
     """A part of a text, in the form that a pattern gives."""
 
@@ -105,42 +82,15 @@ class Place(Struct, frozen=True):
         return self.start, self.end
 
 
-def _chunks(text: str) -> list[str]:
-    """A text cut roughly into lines, each followed by one letter in the text."""
-    return text.lower().translate(_BREAKS).replace(". ", f".{BREAK}").split(BREAK)
-
-
-class _Glance(dict[str, float]):
-    """Weights by piece of text, worked out when a piece is first met."""
-
-    def __init__(self, senses: Senses, weights: Mapping[str, float]) -> None:
-        super().__init__()
-        self._senses, self._weights = senses, weights
-        self.left = UNKNOWN
-        """Pieces that may still be worked out in full, of one text."""
-
-    def __missing__(self, token: str) -> float:
-        weights = self._weights
-        self.left -= 1
-        if self.left < 0:
-            return weights.get(stem(token), 0.0) if token.isalpha() else 0.0
-        found = 0.0
-        for word, said in self._senses.read(token):
-            found += weights.get(word, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
-        if len(self) < MEMO and len(token) < MEMO_LENGTH:
-            self[token] = found
-        return found
-
-
 class Learned:
     """The model, ready for use."""
 
     def __init__(self, first: GlanceDoc, document: Callable[[], LinesDoc]) -> None:
-        self._first = first
+        self.glance = Glance(first)
         self._read = document
         self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str], frozenset[str]], float] = {}
         self._touched: dict[str, bool] = {}
-        self._chunks: dict[str, bool] = {}
+        self._lines: dict[str, bool] = {}
 
     @cached_property
     def document(self) -> LinesDoc:
@@ -156,10 +106,10 @@ class Learned:
         """What each thing noticed about a line weighs."""
         return self.document.weights
 
-    @cached_property
+    @property
     def senses(self) -> Senses:
         """The tables of senses."""
-        return Senses.of(self._first.tables)
+        return self.glance.senses
 
     def score(
         self,
@@ -188,26 +138,27 @@ class Learned:
         document = self.document
         return weight_of(scores, document.threshold + allowance(size), document.slope)
 
-    @cached_property
-    def glance(self) -> _Glance:
-        """Weights of pieces of text between white space."""
-        return _Glance(self.senses, self._first.weights)
-
     def touches(self, text: str) -> bool:
         """Whether any line of a text may be an order, so that it has to be read closely. Linear; quick for most."""
         known = self._touched.get(text)
         if known is None:
-            self.glance.left = UNKNOWN
-            known = any(self._suspect(chunk) for chunk in _chunks(text))
+            self.glance.begin()
+            known = any(self._suspect(chunk) for chunk in chunks(text))
             if len(text) < MEMO_LENGTH and len(self._touched) < MEMO:
                 self._touched[text] = known
         return known
 
+    def leans(self, text: str) -> bool:
+        """Whether the plain words of any line of a text are more like those of orders: in an item that is read
+        closely, the lines that are."""
+        self.glance.begin()
+        return any(map(self.glance.leans, chunks(text)))
+
     def finditer(self, text: str) -> Iterator[Place]:
         """The lines of a long text that may be orders, as a pattern would find them."""
         at = 0
-        self.glance.left = UNKNOWN
-        for chunk in _chunks(text):
+        self.glance.begin()
+        for chunk in chunks(text):
             for start in range(0, len(chunk), ROUGH):
                 part = chunk[start : start + ROUGH]
                 if self._suspect(part):
@@ -215,16 +166,13 @@ class Learned:
             at += len(chunk) + 1
 
     def _suspect(self, chunk: str) -> bool:
-        if len(chunk) < SHORT:
-            return False
         if len(chunk) > ROUGH:
             return any(self._suspect(chunk[start : start + ROUGH]) for start in range(0, len(chunk), ROUGH))
-        known = self._chunks.get(chunk)
+        known = self._lines.get(chunk)
         if known is None:
-            total = sum(map(self.glance.__getitem__, chunk.split())) + self._first.bias
-            known = total > 0.0 and self._rough(chunk)
-            if len(self._chunks) < MEMO:
-                self._chunks[chunk] = known
+            known = self.glance.leans(chunk) and self._rough(chunk)
+            if len(self._lines) < MEMO:
+                self._lines[chunk] = known
         return known
 
     def _rough(self, chunk: str) -> bool:

@@ -7,29 +7,25 @@ Rules that find an ordinary reason for the wording take away.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
-import re2
-
 from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile.acts import NOBODY, ActsDoc, Known, compile_acts
 from mcp_threat_scoring.hostile.learned import Learned, load_learned
-from mcp_threat_scoring.hostile.views import Reader, Screen, hostile_subject, item_subject, texts_of, worth_reading
-from mcp_threat_scoring.manifest import Item, Manifest, canonical_json, well_formed
-from mcp_threat_scoring.matching.match import MAX_EVIDENCE, Matcher, matcher_over
-from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc, texts_of, worth_reading
+from mcp_threat_scoring.hostile.structures import NOBODY, Known
+from mcp_threat_scoring.hostile.views import Reader, hostile_subject, item_subject
+from mcp_threat_scoring.hostile.vocabulary import ActsDoc, compile_acts
+from mcp_threat_scoring.manifest import Item, Manifest, well_formed
+from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.rulebook.vocabulary import WeightsDoc
 from mcp_threat_scoring.signal import Signal, SignalId
 from mcp_threat_scoring.structs import Struct, replace
-from mcp_threat_scoring.text.normalise import normalise
 from mcp_threat_scoring.text.passages import pieces
 from mcp_threat_scoring.text.views import Subject
 
@@ -44,17 +40,6 @@ CERTAIN = 2.5
 """Log-odds from which it has high confidence."""
 DOUBTFUL = -1.0
 """Log-odds from which it is worth mentioning at all."""
-MAX_CLOSE = 4_000_000
-"""Characters of JSON that are read closely, of one target: some five seconds of it. No server of the public ones has a
-hundredth of that which calls for it; what comes after is counted, and makes its part of the report `partial`."""
-
-
-class ScreenDoc(Model, frozen=True):
-    """``rules/screen.yaml``."""
-
-    strong: list[str]
-    weak: list[str]
-    shapes: list[str]
 
 
 class Suspicion(Struct, frozen=True):
@@ -94,7 +79,7 @@ class HostileEngine:
             for rule in self.rules.values()
         }
         self.bias = weights.bias.get(QUESTION, PRIOR_BIAS)
-        self.screen = _screen(screen)
+        self.screen = Screen.of(screen)
 
     @cached_property
     def reader(self) -> Reader:
@@ -206,106 +191,11 @@ def replace_pointers(subject: Subject) -> Subject:
     return replace(subject, places=places)
 
 
-def _screen(document: ScreenDoc) -> Screen:
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = 64 << 20
-    try:
-        strong = re2.compile("|".join(document.strong), options)
-        shapes = tuple(re2.compile(shape, options) for shape in document.shapes)
-    except re2.error as error:
-        raise RuleError([RuleProblem("screen.yaml", 0, f"not a valid RE2 pattern: {error}")]) from None
-    return Screen(strong, pattern("|".join((*document.strong, *document.weak)), options), shapes)
-
-
 @lru_cache(maxsize=4)
 def hostile_engine(ruleset: Ruleset) -> HostileEngine:
     """Load the rules over any text once per rule set.
 
     Raises:
-        RuleError: the screen or the weights are wrong.
+        RuleError: the screen or the weights cannot be read.
     """
     return HostileEngine(ruleset)
-
-
-def skeleton(name: str) -> str:
-    """What a name looks like: look-alike letters put into Latin, separators left out."""
-    return "".join(char for char in normalise(name[:200]).text if char.isalnum())
-
-
-def twins(items: Sequence[Item]) -> frozenset[str]:
-    """Pointers of items whose name only looks like another one of the list, through letters that are not Latin."""
-    seen: dict[str, str] = {}
-    found: set[str] = set()
-    for item in items:
-        if not item.name.isascii():
-            found.add(item.pointer)
-    if not found:
-        return frozenset()
-    plain = Counter(skeleton(item.name) for item in items)
-    for item in items:
-        seen.setdefault(skeleton(item.name), item.pointer)
-    return frozenset(item.pointer for item in items if item.pointer in found and plain[skeleton(item.name)] > 1)
-
-
-def suspicions(
-    manifest: Manifest, engine: HostileEngine, unread: list[str] | None = None, most: int = MAX_CLOSE
-) -> tuple[Suspicion, ...]:
-    """Everything in a manifest that called for a close look, in its order. Most of it turns out to be harmless.
-
-    At most some `most` characters are read; the pointers of items that are beyond them go into `unread`.
-    """
-    siblings = frozenset(tool.name.lower() for tool in manifest.tools)
-    alike = twins(manifest.tools)
-    found = [*engine.server(manifest, siblings)]
-    for item in manifest.items():
-        twin = item.pointer in alike
-        if most <= 0 and (twin or engine.calls_for_it(item)):
-            if unread is not None:
-                unread.append(item.pointer)
-            continue
-        one = engine.item(item, siblings, twin)
-        if one is not None:
-            found.append(one)
-            most -= size_of(item)
-    return tuple(found)
-
-
-def size_of(item: Item) -> int:
-    """Characters of an item's JSON."""
-    return len(canonical_json(item.raw))
-
-
-Places = dict[str, tuple[tuple[str, str], ...]]
-
-
-def hostile_facts(
-    found: Iterable[Suspicion], rules: Mapping[SignalId, SignalRule]
-) -> tuple[dict[str, bool | int | str], Places]:
-    """Facts about the server for rules over it, with places.
-
-    ``hostile.TECHNIQUE`` counts items that are more likely hostile than not and show that technique,
-    ``hostile.in-schema`` and ``hostile.in-instructions`` those where it stands there.
-    """
-    facts: dict[str, bool | int | str] = {}
-    places: Places = {}
-    for one in found:
-        if one.log_odds < LIKELY:
-            continue
-        seen: dict[str, tuple[str, str]] = {}
-        for signal in one.signals:
-            rule = rules[signal.id]
-            if rule.polarity == "control" or not signal.evidence:
-                continue
-            first = signal.evidence[0]
-            seen.setdefault(str(rule.doc.id), (first.pointer, first.excerpt))
-            for evidence in signal.evidence:
-                if "Schema/" in evidence.pointer:
-                    seen.setdefault("hostile.in-schema", (evidence.pointer, evidence.excerpt))
-                if evidence.pointer.endswith("/instructions"):
-                    seen.setdefault("hostile.in-instructions", (evidence.pointer, evidence.excerpt))
-        for name, place in seen.items():
-            facts[name] = int(facts.get(name, 0)) + 1
-            places[name] = (*places.get(name, ()), place)[:MAX_EVIDENCE]
-    return facts, places

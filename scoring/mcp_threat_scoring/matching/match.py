@@ -15,40 +15,21 @@ from heapq import heappop, heappush
 import re2
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.matching.evidence import MAX_EVIDENCE, Compiled, Judge, Judged, Shown
 from mcp_threat_scoring.matching.plan import Plan, keep_plan, kept_plan, make_plan
-from mcp_threat_scoring.matching.predicate import Predicate, predicate
+from mcp_threat_scoring.matching.predicate import predicate
 from mcp_threat_scoring.matching.view_tests import ViewTests, options, pattern_of
 from mcp_threat_scoring.matching.walk import leaves, supporters
-from mcp_threat_scoring.neutralise import excerpt, neutralise, neutralise_name, neutralise_pointer
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (
-    AbilityTest,
-    DomainTest,
-    EffectTest,
     FactTest,
     Over,
-    SignalTest,
     Test,
     TextTest,
 )
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
-from mcp_threat_scoring.signal import Evidence, Signal, SignalId
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.signal import Evidence, Signal
 from mcp_threat_scoring.text.views import Subject
-
-MAX_EVIDENCE = 3
-"""Pieces of evidence kept per rule and subject."""
-
-Judged = AbilityTest | EffectTest | DomainTest | SignalTest
-Judge = Callable[[Judged], "Signal | Sequence[Evidence] | None"]
-"""Answers tests about what was concluded so far (None: does not hold), with the evidence when it holds."""
-
-
-class _Compiled(Struct, frozen=True, eq=False):
-    rule: SignalRule
-    predicate: Predicate
-    positives: tuple[int, ...]
-    """Atoms that can be shown as evidence."""
 
 
 class Matcher:
@@ -73,12 +54,13 @@ class Matcher:
         self.rules = [rules[place] for place in plan.order]
         self._lexicon = lexicon
         self._leaves: dict[int, list[Test]] = {}
-        self._compiled: dict[int, _Compiled] = {}
+        self._compiled: dict[int, Compiled] = {}
         grown = partial(keep, plan)
         self._fields = {
             name: ViewTests(view, plan.words, lexicon, self._source, grown) for name, view in plan.views.items()
         }
         self._facts: dict[str, list[tuple[int, FactTest]]] = {}
+        self.shown = Shown(self._source, self._fields)
 
     @cached_property
     def judged(self) -> list[tuple[int, Judged]]:
@@ -118,7 +100,7 @@ class Matcher:
         rule, leaf = self.plan.places[atom]
         return self._leaves_of(rule)[leaf]
 
-    def compiled(self, index: int) -> _Compiled:
+    def compiled(self, index: int) -> Compiled:
         """A rule by its place, compiled."""
         held = self._compiled.get(index)
         if held is None:
@@ -127,7 +109,7 @@ class Matcher:
             atoms = {id(test): atom for test, atom in zip(self._leaves_of(index), self.plan.atoms[index], strict=True)}
             positives = tuple(dict.fromkeys(atoms[id(test)] for test in supporters(rule.test)))
             made = predicate(rule.test, lambda test: atoms[id(test)])
-            held = self._compiled[index] = _Compiled(rule, made, positives)
+            held = self._compiled[index] = Compiled(rule, made, positives)
         return held
 
     def match(self, subject: Subject, judge: Judge | None = None) -> list[Signal]:
@@ -156,37 +138,6 @@ class Matcher:
                     tests[name] = [(atom, self._source(atom)) for atom in asked[name]]  # type: ignore[misc]
                 found.update([atom for atom, test in tests[name] if _holds(test, value)])
         return found
-
-    def evidence(self, compiled: _Compiled, look: Reading, limit: int) -> tuple[Evidence, ...]:
-        """The first few pieces of evidence of a rule that fired."""
-        hits, known, subject = look.hits, look.known, look.subject
-        rule_id = compiled.rule.id
-        found: list[Evidence] = []
-        for atom in compiled.positives:
-            if not hits >> atom & 1:
-                continue
-            source = self._source(atom)
-            if isinstance(source, TextTest):
-                found.append(self._locate(rule_id, atom, source, subject))
-            elif isinstance(source, FactTest) and (places := subject.places.get(source.fact)):
-                found.extend(
-                    Evidence(rule_id, neutralise_pointer(pointer), neutralise_name(words))
-                    for pointer, words in places[:MAX_EVIDENCE]
-                )
-            elif isinstance(source, FactTest):
-                shown = neutralise(f"{source.fact}: {_spell(subject.facts.get(source.fact))}")
-                found.append(Evidence(rule_id, _fact_pointer(subject, source.fact), shown))
-            else:
-                answer = known.get(atom, ())
-                found.extend(answer.evidence if isinstance(answer, Signal) else answer)
-            if len(found) >= limit:
-                break
-        return tuple(found[:limit])
-
-    def _locate(self, rule_id: SignalId, atom: int, source: TextTest, subject: Subject) -> Evidence:
-        view = subject.views[source.field]
-        start, end = self._fields[source.field].span(atom, view)
-        return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
 
 
 def matcher_over(ruleset: Ruleset, over: Over) -> Matcher:
@@ -251,6 +202,10 @@ class Reading:
                 self.known[atom] = answer
         self._take(holding)
 
+    def evidence(self, compiled: Compiled, limit: int) -> tuple[Evidence, ...]:
+        """The first few pieces of evidence of a rule that fired."""
+        return self.matcher.shown.of(compiled, self.subject, self.hits, self.known, limit)
+
     def _fire(self, waiting: list[int]) -> list[Signal]:
         # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
         plan, compiled_at = self.matcher.plan, self.matcher.compiled
@@ -287,7 +242,7 @@ class _Fired(Signal):
 
     __slots__ = ("_compiled", "_look")
 
-    def __init__(self, compiled: _Compiled, look: Reading) -> None:
+    def __init__(self, compiled: Compiled, look: Reading) -> None:
         self.id = compiled.rule.id
         self.subject = look.subject.pointer
         self._compiled = compiled
@@ -298,7 +253,7 @@ class _Fired(Signal):
     def evidence(self) -> tuple[Evidence, ...]:
         """Where and on which words it fired; looked up once."""
         if self._look is not None:
-            self._found = self._look.matcher.evidence(self._compiled, self._look, MAX_EVIDENCE)
+            self._found = self._look.evidence(self._compiled, MAX_EVIDENCE)
             self._look = None  # lets go of the subject's texts
         return self._found
 
@@ -313,21 +268,8 @@ class _Fired(Signal):
     @property
     def first(self) -> Evidence | None:
         """The first piece of evidence, without a search for the others."""
-        found = self._look.matcher.evidence(self._compiled, self._look, 1) if self._look is not None else self._found
+        found = self._look.evidence(self._compiled, 1) if self._look is not None else self._found
         return found[0] if found else None
-
-
-def _spell(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-_HINTS = frozenset({"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"})
-
-
-def _fact_pointer(subject: Subject, name: str) -> str:
-    if name in _HINTS:
-        return f"{subject.pointer}/annotations/{name}"
-    return subject.pointer
 
 
 def _holds(test: FactTest, value: bool | int | str) -> bool:

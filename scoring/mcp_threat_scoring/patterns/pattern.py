@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import re2
@@ -48,3 +49,20 @@ def first_span(regex: Any, data: bytes) -> tuple[int, int]:
 def matches(regex: Any, data: bytes) -> bool:
     """Whether a pattern matches anywhere in UTF-8 text."""
     return first_span(regex, data)[0] >= 0
+
+
+def spans(regex: Any, text: str) -> Iterator[tuple[int, int]]:
+    """Where a pattern matches in a text, one place after the other, none of them empty."""
+    core = getattr(regex, "_regexp", None)
+    if core is None or _UNANCHORED is None or not text.isascii():
+        yield from (found.span() for found in regex.finditer(text) if found.end() > found.start())
+        return
+    data = text.encode()
+    at, end = 0, len(data)
+    while at < end:
+        start, stop = core.Match(_UNANCHORED, data, at, end)[0]
+        if start < 0:
+            return
+        if stop > start:
+            yield start, stop
+        at = max(stop, at + 1)

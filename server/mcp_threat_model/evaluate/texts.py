@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from mcp_threat_model.evaluate.corpus import read_rows
-from mcp_threat_scoring.hostile.acts import NOBODY, Known
 from mcp_threat_scoring.hostile.context import Surroundings
+from mcp_threat_scoring.hostile.lines import Wording
 from mcp_threat_scoring.hostile.senses import Senses
-from mcp_threat_scoring.hostile.views import Reader, Wording, extent, lines_of
+from mcp_threat_scoring.hostile.structures import NOBODY, Known
+from mcp_threat_scoring.hostile.views import Reader, extent, lines_of
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.normalise import normalise
 from mcp_threat_scoring.text.passages import Piece, pieces

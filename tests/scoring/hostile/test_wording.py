@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from mcp_threat_scoring.analyze import knowledge
 from mcp_threat_scoring.errors import RuleError
-from mcp_threat_scoring.hostile.learned import DECISIVE, GLANCE, LINES, MOST, load_learned, weight_of
+from mcp_threat_scoring.hostile.glance import GLANCE
+from mcp_threat_scoring.hostile.learned import DECISIVE, LINES, MOST, load_learned, weight_of
 from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import LIKELY, HostileEngine, Suspicion, hostile_engine
 from mcp_threat_scoring.hostile.wording import MAX_WORDS, features

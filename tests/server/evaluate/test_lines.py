@@ -13,7 +13,8 @@ from mcp_threat_model.evaluate.lines import _noticed, _table, learn, model_text
 from mcp_threat_model.evaluate.texts import Examples, collect
 from mcp_threat_model.evaluate.training import learned
 from mcp_threat_scoring.analyze import knowledge
-from mcp_threat_scoring.hostile.learned import GlanceDoc, LinesDoc
+from mcp_threat_scoring.hostile.glance import GlanceDoc
+from mcp_threat_scoring.hostile.learned import LinesDoc
 from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.model import read_json

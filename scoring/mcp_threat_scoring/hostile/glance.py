@@ -1,0 +1,76 @@
+"""A first look at the wording of a text: the weights of its words and senses, added up and nothing else.
+
+It needs ``rules/glance.json`` alone: fewer weights than the whole model (:mod:`hostile.learned`), and the tables of
+senses that they were learned with. Most texts never get further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mcp_threat_scoring.hostile.senses import Senses, Tables, stem
+from mcp_threat_scoring.model import Model
+
+GLANCE = "glance.json"
+UNKNOWN = 20_000
+"""Pieces of one text, not met before, that are worked out in full; further ones are looked up as they stand."""
+MEMO = 20_000
+MEMO_LENGTH = 400
+BREAK = "\x00"
+_BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
+"""What ends a line, for a first look; so does a full stop before a blank."""
+SHORT = 6
+"""Letters below which a text says nothing."""
+
+
+class GlanceDoc(Model, frozen=True):
+    """``rules/glance.json``: what a first look needs."""
+
+    bias: float
+    weights: dict[str, float]
+    """Of single words and senses."""
+    tables: Tables
+
+
+def chunks(text: str) -> list[str]:
+    """A text cut roughly into lines, each followed by one letter in the text."""
+    return text.lower().translate(_BREAKS).replace(". ", f".{BREAK}").split(BREAK)
+
+
+class Weights(dict[str, float]):
+    """Weights by piece of text, worked out when a piece is first met."""
+
+    def __init__(self, senses: Senses, weights: Mapping[str, float]) -> None:
+        super().__init__()
+        self._senses, self._weights = senses, weights
+        self.left = UNKNOWN
+        """Pieces that may still be worked out in full, of one text."""
+
+    def __missing__(self, token: str) -> float:
+        weights = self._weights
+        self.left -= 1
+        if self.left < 0:
+            return weights.get(stem(token), 0.0) if token.isalpha() else 0.0
+        found = 0.0
+        for word, said in self._senses.read(token):
+            found += weights.get(word, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
+        if len(self) < MEMO and len(token) < MEMO_LENGTH:
+            self[token] = found
+        return found
+
+
+class Glance:
+    """The first look, ready for use."""
+
+    def __init__(self, document: GlanceDoc) -> None:
+        self._bias = document.bias
+        self.senses = Senses.of(document.tables)
+        self._weights = Weights(self.senses, document.weights)
+
+    def begin(self) -> None:
+        """Begin with another text."""
+        self._weights.left = UNKNOWN
+
+    def leans(self, chunk: str) -> bool:
+        """Whether the plain words of a line are more like those of orders than of honest lines."""
+        return len(chunk) >= SHORT and sum(map(self._weights.__getitem__, chunk.split())) + self._bias > 0.0

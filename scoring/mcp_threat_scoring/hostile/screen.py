@@ -1,0 +1,92 @@
+"""A first look at a target's texts: which items, and which of their texts, are worth reading closely.
+
+Two things call for it: the form of a text (disguises, markup, places and commands that texts for people seldom name;
+``rules/screen.yaml``), which is asked here, and the wording of a line, which is asked of what was learned
+(:meth:`hostile.learned.Learned.touches`). Ordinary items never get further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from json import dumps
+from typing import Any
+
+from mcp_threat_scoring.manifest import well_formed
+from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.patterns.pattern import matches, pattern
+from mcp_threat_scoring.structs import Struct, field, json
+from mcp_threat_scoring.text.normalise import is_odd
+from mcp_threat_scoring.text.passages import MAX_STRINGS
+
+SENTENCE = 12
+"""Letters from which a text may say something."""
+MEMO = 20_000
+MEMO_LENGTH = 200
+_NON_LATIN = pattern(
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Greek}\p{Hebrew}\p{Thai}]{3}"
+    r"|[a-zA-Z][\p{Cyrillic}\p{Greek}\p{Armenian}]|[\p{Cyrillic}\p{Greek}\p{Armenian}][a-zA-Z]|[\x{ff21}-\x{ff5a}]{3}"
+)
+"""Other scripts, scripts mixed within a word, and full-width letters."""
+
+
+class ScreenDoc(Model, frozen=True):
+    """``rules/screen.yaml``."""
+
+    forms: list[str]
+    shapes: list[str]
+
+
+class Screen(Struct, frozen=True, eq=False):
+    """What the form of a text is asked."""
+
+    marks: tuple[Any, ...]
+    """Patterns, one by one; also what a long text is searched for."""
+    memo: dict[str, bool] = field(default_factory=dict)
+    """Short texts seen before: the tools of a server describe the same parameters in the same words."""
+
+    @classmethod
+    def of(cls, document: ScreenDoc) -> Screen:
+        """Make patterns of a document. They are compiled when first searched with."""
+        return cls(tuple(pattern(f"(?i){form}") for form in ("|".join(document.forms), *document.shapes)))
+
+    def holds(self, text: str) -> bool:
+        """Whether the form of a text calls for a close look."""
+        known = self.memo.get(text)
+        if known is None:
+            known = self.holds_of(text.encode())
+            if len(text) < MEMO_LENGTH and len(self.memo) < MEMO:
+                self.memo[text] = known
+        return known
+
+    def holds_of(self, data: bytes) -> bool:
+        """The same of a text in UTF-8."""
+        return any(matches(mark, data) for mark in self.marks) or (not data.isascii() and _foreign(data.decode()))
+
+
+def _foreign(text: str) -> bool:
+    return is_odd(text) or _NON_LATIN.search(text) is not None
+
+
+def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
+    """Whether the form of anything in an item calls for a close look; names of members are looked at too."""
+    try:
+        data = json.encode(raw)
+    except ValueError:  # lone surrogates
+        data = well_formed(dumps(raw, ensure_ascii=False)).encode()
+    return screen.holds_of(data)
+
+
+def texts_of(raw: Mapping[str, Any]) -> Iterable[str]:
+    """The texts of an item that may hold a sentence, for a first look: no keys, no types. Bounded in number."""
+    stack: list[object] = [raw]
+    left = MAX_STRINGS
+    while stack and left > 0:
+        left -= 1
+        value = stack.pop()
+        if isinstance(value, str):
+            if len(value) >= SENTENCE:
+                yield well_formed(value)
+        elif isinstance(value, dict):
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
