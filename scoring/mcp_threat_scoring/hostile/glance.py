@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mcp_threat_scoring.hostile.senses import Senses, Tables, stem
+from mcp_threat_scoring.hostile.senses import Senses, Tables, Word, stem
 from mcp_threat_scoring.model import Model
 
 GLANCE = "glance.json"
@@ -19,6 +19,8 @@ MEMO_LENGTH = 400
 BREAK = "\x00"
 _BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
 """What ends a line, for a first look; so does a full stop before a blank."""
+_AFTER = ",.:;)\"'`]"
+"""What may stand behind a word."""
 SHORT = 6
 """Letters below which a text says nothing."""
 
@@ -43,20 +45,31 @@ class Weights(dict[str, float]):
     def __init__(self, senses: Senses, weights: Mapping[str, float]) -> None:
         super().__init__()
         self._senses, self._weights = senses, weights
+        self._words: dict[Word, float] = {}
         self.left = UNKNOWN
         """Pieces that may still be worked out in full, of one text."""
 
     def __missing__(self, token: str) -> float:
-        weights = self._weights
         self.left -= 1
         if self.left < 0:
-            return weights.get(stem(token), 0.0) if token.isalpha() else 0.0
-        found = 0.0
-        for word, said in self._senses.read(token):
-            found += weights.get(word, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
+            return self._weights.get(stem(token), 0.0) if token.isalpha() else 0.0
+        plain = token.rstrip(_AFTER)
+        if plain.isalpha() and plain.isascii():  # most pieces are a word, and need no closer look
+            found = self._of(self._senses.word(plain))
+        else:
+            found = sum(map(self._of, self._senses.read(token)))
         if len(self) < MEMO and len(token) < MEMO_LENGTH:
             self[token] = found
         return found
+
+    def _of(self, word: Word) -> float:
+        known = self._words.get(word)
+        if known is None:
+            weights, (plain, said) = self._weights, word
+            known = weights.get(plain, 0.0) + sum([weights.get(f"#{sense}", 0.0) for sense in said])
+            if len(self._words) < MEMO:
+                self._words[word] = known
+        return known
 
 
 class Glance:

@@ -202,12 +202,13 @@ class Senses(Struct, frozen=True, eq=False):
             yield "§id", ("§id",)
             for word in core.replace(".", "_").split("_")[:MAX_PARTS]:
                 if word:
-                    yield self._word(word)
+                    yield self.word(word)
         else:
             for word in core.replace("/", " ").replace("-", " ").split()[:MAX_PARTS]:
-                yield self._word(word)
+                yield self.word(word)
 
-    def _word(self, word: str) -> Word:
+    def word(self, word: str) -> Word:
+        """A word by its stem, with its senses."""
         plain = word if word.isascii() else fold(word)
         cut = stem(plain) if plain.isascii() else plain[:OTHER_STEM]
         return cut, self.words.get(cut, ())

@@ -10,6 +10,7 @@ What the shipped patterns ask for (:mod:`patterns.prefilter`) is kept beside the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from mcp_threat_scoring.model import read_json, to_json
@@ -47,6 +48,35 @@ class Index(Struct):
     """The ways to match (:class:`Path`) by what a pattern is known by: for patterns that were not sifted before."""
 
 
+class _Known(dict[bytes, tuple[int, ...]]):
+    """The clauses that words are in, looked up when a word is first met."""
+
+    def __init__(self, index: Index) -> None:
+        super().__init__()
+        self.index = index
+        self.measure()
+
+    def measure(self) -> None:
+        """Look at the index anew: it has grown."""
+        self.clear()
+        self._shortest, self._longest = _lengths(self.index.beginnings)
+
+    def __missing__(self, token: bytes) -> tuple[int, ...]:
+        index, word = self.index, token.decode()
+        found = list(index.words.get(word, ()))
+        beginnings = index.beginnings
+        for length in range(self._shortest, min(len(word), self._longest) + 1):
+            held = beginnings.get(word[:length])
+            if held:
+                found += held
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        made = tuple(found)
+        if len(word) <= MAX_WORD:
+            self[token] = made
+        return made
+
+
 class Sieve:
     """The words of all patterns."""
 
@@ -56,11 +86,7 @@ class Sieve:
         """Whether a pattern was read that the index did not know."""
         self._patterns: dict[str, tuple[Path, ...]] | None = None
         self._numbers: dict[Clause, int] = {}
-        self._known: dict[bytes, tuple[int, ...]] = {}
-        self._measure()
-
-    def _measure(self) -> None:
-        self._shortest, self._longest = _lengths(self.index.beginnings)
+        self._known = _Known(self.index)
 
     def ask(self, name: str, pattern: Callable[[], str]) -> tuple[Path, ...]:
         """The ways to match a pattern, none if any text may; `name` is what it is known by."""
@@ -73,7 +99,7 @@ class Sieve:
                 for way in ways(pattern())
             )
             self.grown = True
-            self._known.clear()
+            self._known.measure()
         return held
 
     def kept(self) -> Index:
@@ -95,7 +121,6 @@ class Sieve:
                 index.beginnings.setdefault(word[:-1], []).append(number)
             else:
                 index.words.setdefault(word, []).append(number)
-        self._measure()
         return number
 
     def inside(self, numbers: Iterable[int]) -> list[tuple[str, int]]:
@@ -116,31 +141,12 @@ class Sieve:
                 if letter in text:
                     text = f"{text} {text.replace(letter, ' ')} {text.replace(letter, folded)}"
                     low = text.lower()
-        known = self._known
-        for token in low.encode("ascii", "replace").translate(_SPELLED).split():
-            held = known.get(token)
-            if held is None:
-                held = self._learn(token)
-            if held:
-                found.update(held)
+        tokens = set(low.encode("ascii", "replace").translate(_SPELLED).split())
+        found.update(chain.from_iterable(map(self._known.__getitem__, tokens)))
         for word, number in inside:
             if word in low:
                 found.add(number)
         return found, low == text
-
-    def _learn(self, token: bytes) -> tuple[int, ...]:
-        index, word = self.index, token.decode()
-        found = list(index.words.get(word, ()))
-        beginnings = index.beginnings
-        for length in range(self._shortest, min(len(word), self._longest) + 1):
-            held = beginnings.get(word[:length])
-            if held:
-                found += held
-        if len(self._known) >= MAX_WORDS:
-            self._known.clear()
-        if len(word) <= MAX_WORD:
-            self._known[token] = tuple(found)
-        return tuple(found)
 
 
 class Sifting(Struct):
