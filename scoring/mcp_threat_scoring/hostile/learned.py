@@ -34,7 +34,7 @@ MEMO = 20_000
 MEMO_LENGTH = 400
 WORDS = 4
 """Words below which a line orders nothing; it has too few weights to be far from the bias."""
-ROUGH = 400
+ROUGH = 250
 """Letters of a line that a first look reads at once."""
 DECISIVE = 5.0
 """Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""

@@ -16,7 +16,7 @@ from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import View
 
 MAX_SENTENCES = 2_000
-MAX_SENTENCE = 400
+MAX_SENTENCE = 250
 """Letters read as one line: among more, an order would be lost."""
 LONG_WORD = 4
 """Letters from which a word of an item's name says what it is about."""
