@@ -15,6 +15,9 @@ from typing import Any
 import pytest
 
 from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc
+from mcp_threat_scoring.hostile.suspicion import hostile_engine
+from mcp_threat_scoring.hostile.views import item_subject
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -32,6 +35,8 @@ from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir
 from mcp_threat_scoring.rulebook.rule import CasesDoc, RuleCase, SignalDoc
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
+from mcp_threat_scoring.signal import Signal
+from mcp_threat_scoring.structs import replace
 
 ROOT = rules_dir()
 PARTS = ("tools", "prompts", "resources", "resource_templates")
@@ -96,7 +101,17 @@ def fired(doc: SignalDoc, case: RuleCase) -> set[str]:
     assert not manifest.bad_items, f"the example itself is broken: {manifest.bad_items}"
     names = doc.variants or {"": None}
     ids = {f"{doc.id}.{name}" if name else doc.id: name or doc.id for name in names}
-    return {ids[str(signal.id)] for signal in paint(manifest, default_ruleset()).signals if str(signal.id) in ids}
+    signals = [*paint(manifest, default_ruleset()).signals, *(close(manifest) if doc.over == "any" else ())]
+    return {ids[str(signal.id)] for signal in signals if str(signal.id) in ids}
+
+
+def close(manifest: Manifest) -> Iterator[Signal]:
+    """What rules over any text say of items whose every text is read closely, whether it calls for that or not."""
+    engine = hostile_engine(default_ruleset())
+    reader = replace(engine.reader, screen=Screen.of(ScreenDoc(forms=["."], shapes=[])))
+    siblings = frozenset(tool.name.lower() for tool in manifest.tools)
+    for item in manifest.items():
+        yield from engine.judge(item_subject(item, reader, siblings), item.name).signals
 
 
 def cases() -> Iterator[Any]:
