@@ -17,7 +17,7 @@ from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.rulebook.lexicon import inflect
 from mcp_threat_scoring.structs import Meta, Struct, field
-from mcp_threat_scoring.text.normalise import fold
+from mcp_threat_scoring.text.letters import fold
 
 GAP = 4
 """Words that may stand between two concepts that are said together."""
