@@ -23,8 +23,9 @@ from mcp_threat_scoring.aivss.score import models, worst_of
 from mcp_threat_scoring.aivss.tables import PROFILES
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.capability import probability, scores
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.maestro.assess import Observed, judge
-from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, Manifest, TransportFacts, build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, Manifest, TransportFacts
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import AivssProfileOut, Report
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -26,7 +27,6 @@ from mcp_threat_scoring.manifest import (
     ScopeFact,
     ServerFacts,
     TransportFacts,
-    build_manifest,
 )
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir

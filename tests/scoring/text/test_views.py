@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_scoring.manifest import Item, read_items
+from mcp_threat_scoring.intake import read_items
+from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.text.grammar import Grammar
 from mcp_threat_scoring.text.schema_walk import MAX_DEPTH, MAX_NODES
