@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mcp_threat_scoring.aivss.condition import Atoms
-from mcp_threat_scoring.aivss.scene import Scene, World
+from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.score import score
+from mcp_threat_scoring.aivss.world import World
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.picture import Picture, paint
