@@ -28,10 +28,7 @@ Role = Literal["stranger", "private", "out", "power"]
 Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
 
 
-Frozen = Model
-
-
-class EvidenceOut(Frozen, frozen=True):
+class EvidenceOut(Model, frozen=True):
     """One piece of evidence: the rule's id, the JSON Pointer, the (neutralised) words, and their weight in log-odds."""
 
     rule_id: str
@@ -40,14 +37,14 @@ class EvidenceOut(Frozen, frozen=True):
     weight: float = 0.0
 
 
-class TargetOut(Frozen, frozen=True, kw_only=True):
+class TargetOut(Model, frozen=True, kw_only=True):
     """What was asked for."""
 
     kind: str
     value: str
 
 
-class ServerOut(Frozen, frozen=True, kw_only=True):
+class ServerOut(Model, frozen=True, kw_only=True):
     """Who the target says it is."""
 
     name: str
@@ -58,14 +55,14 @@ class ServerOut(Frozen, frozen=True, kw_only=True):
     manifest_sha256: str
 
 
-class CoverageOut(Frozen, frozen=True, kw_only=True):
+class CoverageOut(Model, frozen=True, kw_only=True):
     """Whether a part was seen, and if not, why not."""
 
     status: Literal["observed", "partial", "not_observed"]
     reason: str
 
 
-class ToolOut(Frozen, frozen=True, kw_only=True):
+class ToolOut(Model, frozen=True, kw_only=True):
     """What one tool can do."""
 
     name: str
@@ -78,7 +75,7 @@ class ToolOut(Frozen, frozen=True, kw_only=True):
     evidence: list[EvidenceOut]
 
 
-class CapabilitiesOut(Frozen, frozen=True, kw_only=True):
+class CapabilitiesOut(Model, frozen=True, kw_only=True):
     """What the server can do."""
 
     write_capable: bool
@@ -87,7 +84,7 @@ class CapabilitiesOut(Frozen, frozen=True, kw_only=True):
     tools: list[ToolOut]
 
 
-class ScopeOut(Frozen, frozen=True, kw_only=True):
+class ScopeOut(Model, frozen=True, kw_only=True):
     """One OAuth scope, how wide it is, and where it was read."""
 
     name: str
@@ -95,7 +92,7 @@ class ScopeOut(Frozen, frozen=True, kw_only=True):
     source: str
 
 
-class AuthOut(Frozen, frozen=True, kw_only=True):
+class AuthOut(Model, frozen=True, kw_only=True):
     """With what authority the tools act."""
 
     requirement: Literal["none", "optional", "required", "unknown"]
@@ -105,7 +102,7 @@ class AuthOut(Frozen, frozen=True, kw_only=True):
     evidence: list[EvidenceOut]
 
 
-class FindingOut(Frozen, frozen=True, kw_only=True):
+class FindingOut(Model, frozen=True, kw_only=True):
     """Something wrong with the server. What it *can* do is never a finding."""
 
     rule_id: str
@@ -122,7 +119,7 @@ class FindingOut(Frozen, frozen=True, kw_only=True):
     fingerprint: str = ""
 
 
-class MetricOut(Frozen, frozen=True, kw_only=True):
+class MetricOut(Model, frozen=True, kw_only=True):
     """One CVSS base metric with its reason."""
 
     id: str
@@ -131,7 +128,7 @@ class MetricOut(Frozen, frozen=True, kw_only=True):
     evidence: list[EvidenceOut]
 
 
-class CvssOut(Frozen, frozen=True, kw_only=True):
+class CvssOut(Model, frozen=True, kw_only=True):
     """The CVSS base of the chosen scenario. A base that was given as a number has no vector."""
 
     version: Literal["3.1", "4.0"] | None
@@ -141,14 +138,14 @@ class CvssOut(Frozen, frozen=True, kw_only=True):
     metrics: list[MetricOut]
 
 
-class RangeOut(Frozen, frozen=True, kw_only=True):
+class RangeOut(Model, frozen=True, kw_only=True):
     """Exact bounds of the score over everything unknown."""
 
     low: float
     high: float
 
 
-class FactorOut(Frozen, frozen=True, kw_only=True):
+class FactorOut(Model, frozen=True, kw_only=True):
     """One agentic factor."""
 
     id: str
@@ -161,7 +158,7 @@ class FactorOut(Frozen, frozen=True, kw_only=True):
     evidence: list[EvidenceOut]
 
 
-class LeverOut(Frozen, frozen=True, kw_only=True):
+class LeverOut(Model, frozen=True, kw_only=True):
     """A change that would lower the score, recomputed."""
 
     change: str
@@ -169,7 +166,7 @@ class LeverOut(Frozen, frozen=True, kw_only=True):
     severity_after: AivssSeverity
 
 
-class ScenarioOut(Frozen, frozen=True, kw_only=True):
+class ScenarioOut(Model, frozen=True, kw_only=True):
     """One way the server could be abused, and what it would score."""
 
     id: str
@@ -179,7 +176,7 @@ class ScenarioOut(Frozen, frozen=True, kw_only=True):
     score: float
 
 
-class AivssProfileOut(Frozen, frozen=True, kw_only=True):
+class AivssProfileOut(Model, frozen=True, kw_only=True):
     """An AIVSS score with every term, under one profile."""
 
     profile: ProfileId
@@ -210,7 +207,7 @@ class AivssOut(AivssProfileOut, frozen=True, kw_only=True):
     other_profile: AivssProfileOut
 
 
-class MitigationOut(Frozen, frozen=True, kw_only=True):
+class MitigationOut(Model, frozen=True, kw_only=True):
     """What to do about a threat, and who can."""
 
     id: str
@@ -218,7 +215,7 @@ class MitigationOut(Frozen, frozen=True, kw_only=True):
     action: str
 
 
-class ThreatOut(Frozen, frozen=True, kw_only=True):
+class ThreatOut(Model, frozen=True, kw_only=True):
     """One threat that the evidence supports."""
 
     id: str
@@ -233,7 +230,7 @@ class ThreatOut(Frozen, frozen=True, kw_only=True):
     references: dict[str, list[str]]
 
 
-class LayerOut(Frozen, frozen=True, kw_only=True):
+class LayerOut(Model, frozen=True, kw_only=True):
     """One MAESTRO layer."""
 
     id: LayerId
@@ -244,14 +241,14 @@ class LayerOut(Frozen, frozen=True, kw_only=True):
     threats: list[ThreatOut]
 
 
-class MaestroOut(Frozen, frozen=True, kw_only=True):
+class MaestroOut(Model, frozen=True, kw_only=True):
     """The seven layers and the chains that cross them."""
 
     layers: list[LayerOut]
     cross_layer: list[ThreatOut]
 
 
-class LimitsOut(Frozen, frozen=True, kw_only=True):
+class LimitsOut(Model, frozen=True, kw_only=True):
     """Least privilege written out."""
 
     allow_tools: list[str]
@@ -259,7 +256,7 @@ class LimitsOut(Frozen, frozen=True, kw_only=True):
     deny_tools: list[str]
 
 
-class VerdictOut(Frozen, frozen=True, kw_only=True):
+class VerdictOut(Model, frozen=True, kw_only=True):
     """What to do."""
 
     decision: Decision
@@ -267,7 +264,7 @@ class VerdictOut(Frozen, frozen=True, kw_only=True):
     limits: LimitsOut
 
 
-class CheckOut(Frozen, frozen=True, kw_only=True):
+class CheckOut(Model, frozen=True, kw_only=True):
     """One check that ran: found, not found, or not observed."""
 
     id: str
@@ -276,7 +273,7 @@ class CheckOut(Frozen, frozen=True, kw_only=True):
     surfaces: list[str]
 
 
-class Report(Frozen, frozen=True, kw_only=True):
+class Report(Model, frozen=True, kw_only=True):
     """The whole answer for one target."""
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
@@ -293,7 +290,7 @@ class Report(Frozen, frozen=True, kw_only=True):
     checks: list[CheckOut] = []
 
 
-class StepOut(Frozen, frozen=True, kw_only=True):
+class StepOut(Model, frozen=True, kw_only=True):
     """One stop of a path."""
 
     server: str
@@ -302,7 +299,7 @@ class StepOut(Frozen, frozen=True, kw_only=True):
     does: str
 
 
-class PathOut(Frozen, frozen=True, kw_only=True):
+class PathOut(Model, frozen=True, kw_only=True):
     """A way from a stranger's text to harm, over several servers."""
 
     kind: Literal["steer", "carry"]
@@ -312,7 +309,7 @@ class PathOut(Frozen, frozen=True, kw_only=True):
     remediation: str
 
 
-class ShadowOut(Frozen, frozen=True, kw_only=True):
+class ShadowOut(Model, frozen=True, kw_only=True):
     """Tools of different servers that get in each other's way."""
 
     kind: Literal["same_name", "lookalike_name", "speaks_of"]
@@ -323,7 +320,7 @@ class ShadowOut(Frozen, frozen=True, kw_only=True):
     remediation: str
 
 
-class FleetOut(Frozen, frozen=True, kw_only=True):
+class FleetOut(Model, frozen=True, kw_only=True):
     """What the servers of one client make possible together."""
 
     servers: list[str]
@@ -332,7 +329,7 @@ class FleetOut(Frozen, frozen=True, kw_only=True):
     summary: str
 
 
-class ErrorOut(Frozen, frozen=True, kw_only=True):
+class ErrorOut(Model, frozen=True, kw_only=True):
     """A target that could not be read."""
 
     target: str
@@ -341,7 +338,7 @@ class ErrorOut(Frozen, frozen=True, kw_only=True):
     hint: str
 
 
-class ReportSet(Frozen, frozen=True, kw_only=True):
+class ReportSet(Model, frozen=True, kw_only=True):
     """What `scan --format json` prints."""
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION

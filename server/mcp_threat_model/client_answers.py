@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_threat_model.render.brief import MAX_CHARS
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
 from mcp_threat_scoring.report import (
@@ -18,7 +19,6 @@ from mcp_threat_scoring.report import (
     ErrorOut,
     FindingOut,
     FleetOut,
-    Frozen,
     Report,
     VerdictOut,
 )
@@ -42,7 +42,7 @@ DECISIONS: dict[Decision, str] = {
 }
 
 
-class ConfiguredOut(Frozen, frozen=True, kw_only=True):
+class ConfiguredOut(Model, frozen=True, kw_only=True):
     """One configured server. Of the values it is given, names only."""
 
     target: str
@@ -56,7 +56,7 @@ class ConfiguredOut(Frozen, frozen=True, kw_only=True):
     findings: list[FindingOut]
 
 
-class JudgedOut(Frozen, frozen=True, kw_only=True):
+class JudgedOut(Model, frozen=True, kw_only=True):
     """What a scan said of one server, or why it said nothing."""
 
     target: str
@@ -67,7 +67,7 @@ class JudgedOut(Frozen, frozen=True, kw_only=True):
     error: ErrorOut | None = None
 
 
-class AuditAnswer(Frozen, frozen=True, kw_only=True):
+class AuditAnswer(Model, frozen=True, kw_only=True):
     """`audit_clients`."""
 
     servers: list[ConfiguredOut]
@@ -77,7 +77,7 @@ class AuditAnswer(Frozen, frozen=True, kw_only=True):
     fleet: FleetOut | None
 
 
-class InstallAnswer(Frozen, frozen=True, kw_only=True):
+class InstallAnswer(Model, frozen=True, kw_only=True):
     """`check_install`."""
 
     verdict: VerdictOut
@@ -92,7 +92,7 @@ class InstallAnswer(Frozen, frozen=True, kw_only=True):
     ]
 
 
-class ChangedOut(Frozen, frozen=True, kw_only=True):
+class ChangedOut(Model, frozen=True, kw_only=True):
     """One locked server, compared."""
 
     target: str
@@ -101,7 +101,7 @@ class ChangedOut(Frozen, frozen=True, kw_only=True):
     error: ErrorOut | None = None
 
 
-class ChangesAnswer(Frozen, frozen=True, kw_only=True):
+class ChangesAnswer(Model, frozen=True, kw_only=True):
     """`check_changes`."""
 
     lock: str
