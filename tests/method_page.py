@@ -28,7 +28,8 @@ from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.maestro.assess import Observed, judge
 from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, Manifest, TransportFacts
 from mcp_threat_scoring.picture import Picture, paint
-from mcp_threat_scoring.report import AivssProfileOut, Report
+from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.report_score import AivssProfileOut
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "method.md"

@@ -1,6 +1,7 @@
 """The report: what every output prints and every tool returns. Versioned; a change here is a breaking change.
 
-Every string that came from the target has been through :mod:`neutralise` before it is put in here.
+The score in it stands in :mod:`report_score`, several reports side by side in :mod:`report_set`. Every string that came
+from the target has been through :mod:`neutralise` before it is put in here.
 """
 
 from __future__ import annotations
@@ -9,32 +10,20 @@ from typing import Annotated, Literal
 
 from mcp_threat_scoring.errors import ErrorCode
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.neutralise import SafeText
-from mcp_threat_scoring.structs import UNSET, Meta, UnsetType
+from mcp_threat_scoring.report_score import AivssOut
+from mcp_threat_scoring.signal import EvidenceOut
+from mcp_threat_scoring.structs import Meta
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
-AivssSeverity = Literal["None", "Low", "Medium", "High", "Critical"]
 Level = Literal["low", "medium", "high"]
 Effect = Literal["read", "write", "destructive"]
 FindingKind = Literal["hostile_content", "contradiction", "weakness", "exposure", "change"]
-ProfileId = Literal["graded", "owasp-0.8"]
-Basis = Literal["server", "host_assumed", "listing", "default", "given"]
 LayerId = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7"]
 Decision = Literal["allow", "allow_with_limits", "review", "block"]
-Role = Literal["stranger", "private", "out", "power"]
 Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
-
-
-class EvidenceOut(Model, frozen=True):
-    """One piece of evidence: the rule's id, the JSON Pointer, the (neutralised) words, and their weight in log-odds."""
-
-    rule_id: str
-    pointer: str
-    excerpt: SafeText
-    weight: float = 0.0
 
 
 class TargetOut(Model, frozen=True, kw_only=True):
@@ -117,94 +106,6 @@ class FindingOut(Model, frozen=True, kw_only=True):
     remediation: str
     references: list[str]
     fingerprint: str = ""
-
-
-class MetricOut(Model, frozen=True, kw_only=True):
-    """One CVSS base metric with its reason."""
-
-    id: str
-    value: str
-    reason: str
-    evidence: list[EvidenceOut]
-
-
-class CvssOut(Model, frozen=True, kw_only=True):
-    """The CVSS base of the chosen scenario. A base that was given as a number has no vector."""
-
-    version: Literal["3.1", "4.0"] | None
-    vector: str | None
-    base_score: float
-    scenario: str = ""
-    metrics: list[MetricOut]
-
-
-class RangeOut(Model, frozen=True, kw_only=True):
-    """Exact bounds of the score over everything unknown."""
-
-    low: float
-    high: float
-
-
-class FactorOut(Model, frozen=True, kw_only=True):
-    """One agentic factor."""
-
-    id: str
-    name: str
-    value: float
-    low: float
-    high: float
-    basis: Basis
-    rationale: str
-    evidence: list[EvidenceOut]
-
-
-class LeverOut(Model, frozen=True, kw_only=True):
-    """A change that would lower the score, recomputed."""
-
-    change: str
-    score_after: float
-    severity_after: AivssSeverity
-
-
-class ScenarioOut(Model, frozen=True, kw_only=True):
-    """One way the server could be abused, and what it would score."""
-
-    id: str
-    title: str
-    vector: str
-    base_score: float
-    score: float
-
-
-class AivssProfileOut(Model, frozen=True, kw_only=True):
-    """An AIVSS score with every term, under one profile."""
-
-    profile: ProfileId
-    score: float
-    severity: AivssSeverity
-    range: RangeOut
-    cvss: CvssOut
-    factor_sum: float
-    aars: float
-    threat_multiplier: float
-    threat_multiplier_reason: str = ""
-    mitigation_factor: float
-    mitigation_reason: str = ""
-    factors: list[FactorOut]
-    formula: str
-    below_cvss_base: bool
-    repaired_score: Annotated[
-        float | None,
-        Meta(description="CVSS base + AARS x mitigation: the score if mitigation may not go below the base."),
-    ] = None
-    levers: list[LeverOut]
-    scenarios: list[ScenarioOut] = []
-
-
-class AivssOut(AivssProfileOut, frozen=True, kw_only=True):
-    """The headline profile, with the other one beside it."""
-
-    other_profile: AivssProfileOut
 
 
 class MitigationOut(Model, frozen=True, kw_only=True):
@@ -290,45 +191,6 @@ class Report(Model, frozen=True, kw_only=True):
     checks: list[CheckOut] = []
 
 
-class StepOut(Model, frozen=True, kw_only=True):
-    """One stop of a path."""
-
-    server: str
-    role: Role
-    tools: list[str]
-    does: str
-
-
-class PathOut(Model, frozen=True, kw_only=True):
-    """A way from a stranger's text to harm, over several servers."""
-
-    kind: Literal["steer", "carry"]
-    severity: Severity
-    steps: list[StepOut]
-    explanation: str
-    remediation: str
-
-
-class ShadowOut(Model, frozen=True, kw_only=True):
-    """Tools of different servers that get in each other's way."""
-
-    kind: Literal["same_name", "lookalike_name", "speaks_of"]
-    severity: Severity
-    servers: list[str]
-    tools: list[str]
-    explanation: str
-    remediation: str
-
-
-class FleetOut(Model, frozen=True, kw_only=True):
-    """What the servers of one client make possible together."""
-
-    servers: list[str]
-    paths: list[PathOut]
-    shadows: list[ShadowOut]
-    summary: str
-
-
 class ErrorOut(Model, frozen=True, kw_only=True):
     """A target that could not be read."""
 
@@ -336,14 +198,3 @@ class ErrorOut(Model, frozen=True, kw_only=True):
     code: ErrorCode
     message: str
     hint: str
-
-
-class ReportSet(Model, frozen=True, kw_only=True):
-    """What `scan --format json` prints."""
-
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
-    reports: list[Report]
-    errors: list[ErrorOut]
-    fleet: (
-        Annotated[FleetOut, Meta(description="The set as a whole; only where one was scanned as a set.")] | UnsetType
-    ) = UNSET

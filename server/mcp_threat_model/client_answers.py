@@ -12,16 +12,9 @@ from mcp_threat_model.render.brief import MAX_CHARS
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
-from mcp_threat_scoring.report import (
-    SEVERITIES,
-    AivssSeverity,
-    Decision,
-    ErrorOut,
-    FindingOut,
-    FleetOut,
-    Report,
-    VerdictOut,
-)
+from mcp_threat_scoring.report import SEVERITIES, Decision, ErrorOut, FindingOut, Report, VerdictOut
+from mcp_threat_scoring.report_score import AivssSeverity
+from mcp_threat_scoring.report_set import FleetOut
 from mcp_threat_scoring.structs import Meta
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.report import AivssOut, AivssProfileOut, MaestroOut, Report, ThreatOut
+from mcp_threat_scoring.report import MaestroOut, Report, ThreatOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
 from mcp_threat_scoring.structs import Meta
 
 TOOLS_PER_PAGE = 25

@@ -30,7 +30,7 @@ from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.report import ProfileId
+from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.structs import Struct, field, replace
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from mcp_threat_scoring.aivss.tables import CvssVersion
 from mcp_threat_scoring.aivss.witness import shown
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import sentence
-from mcp_threat_scoring.report import MetricOut
+from mcp_threat_scoring.report_score import MetricOut
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.structs import Meta, Struct
 

@@ -22,7 +22,7 @@ from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
 from mcp_threat_scoring.aivss.world import World
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report import AivssOut, AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut
 from mcp_threat_scoring.structs import Struct
 
 

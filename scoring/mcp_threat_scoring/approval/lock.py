@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.report import AivssSeverity, Breadth, Decision, Effect, ProfileId, Report
+from mcp_threat_scoring.report import Breadth, Decision, Effect, Report
+from mcp_threat_scoring.report_score import AivssSeverity, ProfileId
 from mcp_threat_scoring.structs import Meta, to_builtins
 
 LOCK_VERSION: Literal[1] = 1

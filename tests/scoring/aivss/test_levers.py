@@ -18,7 +18,7 @@ from mcp_threat_scoring.aivss.world import World
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.picture import Picture, paint
-from mcp_threat_scoring.report import AivssOut, AivssProfileOut, ProfileId
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, ProfileId
 from mcp_threat_scoring.rulebook.documents import rules_dir
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
