@@ -116,7 +116,8 @@ def milliseconds(seconds: float) -> str:
 def analysis(count: int) -> float:
     """Seconds to analyse that many tools, rules loaded, in this process."""
     from mcp_threat_scoring.analyze import analyze, knowledge
-    from mcp_threat_scoring.manifest import OBSERVED, build_manifest
+    from mcp_threat_scoring.intake import build_manifest
+    from mcp_threat_scoring.manifest import OBSERVED
 
     manifest = build_manifest(
         target_kind="file", target_value="bench", tools=[tool(n) for n in range(count)], coverage={"tools": OBSERVED}

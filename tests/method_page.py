@@ -18,15 +18,18 @@ from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.scan import ScanOptions
 from mcp_threat_model.target import StdioTarget
 from mcp_threat_scoring.aivss.cvss_base import cvss_base
-from mcp_threat_scoring.aivss.scene import THRESHOLDS, Scene, World
+from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.score import models, worst_of
 from mcp_threat_scoring.aivss.tables import PROFILES
+from mcp_threat_scoring.aivss.world import THRESHOLDS, World
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.capability import probability, scores
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.maestro.assess import Observed, judge
-from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, Manifest, TransportFacts, build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, Manifest, TransportFacts
 from mcp_threat_scoring.picture import Picture, paint
-from mcp_threat_scoring.report import AivssProfileOut, Report
+from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.report_score import AivssProfileOut
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "method.md"

@@ -16,15 +16,8 @@ from mcp_threat_scoring.maestro.threat import Catalogue, SignalMeta
 from mcp_threat_scoring.manifest import Coverage, Manifest, partial
 from mcp_threat_scoring.neutralise import SafeText, as_asked, excerpt, neutralise, neutralise_name, trusted
 from mcp_threat_scoring.picture import Picture, paint
-from mcp_threat_scoring.report import (
-    CapabilitiesOut,
-    CoverageOut,
-    ProfileId,
-    Report,
-    ServerOut,
-    TargetOut,
-    ToolOut,
-)
+from mcp_threat_scoring.report import CapabilitiesOut, CoverageOut, Report, ServerOut, TargetOut, ToolOut
+from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, load_rules
 from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.verdict import verdict

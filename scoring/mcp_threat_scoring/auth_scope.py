@@ -22,7 +22,7 @@ from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import AuthOut, Breadth, ScopeOut
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.text.views import split_words
+from mcp_threat_scoring.text.prose import split_words
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.picture import Picture

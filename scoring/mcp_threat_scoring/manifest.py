@@ -1,15 +1,14 @@
 """What a target says about itself: our own frozen model, kept apart from anything we conclude.
 
-Sources hand over raw JSON; :func:`build_manifest` reads it item by item, so that one malformed tool of twenty is one
-reported item and nineteen good ones. The raw JSON of every item is kept, unknown fields included, and hashed in a
-canonical form, so that a later change of anything can be seen.
+The raw JSON of every item is kept, unknown fields included, and hashed in a canonical form, so that a later change of
+anything can be seen. :mod:`intake` makes a manifest of what the sources collect.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from mcp_threat_scoring.structs import Struct, field
@@ -186,103 +185,3 @@ def canonical_json(value: Any) -> str:
 def sha256_of(value: Any) -> str:
     """Hex SHA-256 of the canonical JSON of `value`."""
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
-
-
-_IDENTITY: Mapping[ItemKind, str] = {
-    "tool": "name", "prompt": "name", "resource": "uri", "resource_template": "uriTemplate",
-}  # fmt: skip
-
-
-def _read_item(kind: ItemKind, pointer: str, raw: object) -> Item | BadItem:
-    if not isinstance(raw, dict):
-        return BadItem(pointer, f"this {kind.replace('_', ' ')} is not a JSON object")
-    identity = raw.get(_IDENTITY[kind])
-    if not isinstance(identity, str) or not identity.strip():
-        return BadItem(pointer, f"this {kind.replace('_', ' ')} has no {_IDENTITY[kind]}")
-    for key, kinds in (("description", str), ("title", str), ("inputSchema", dict), ("outputSchema", dict),
-                       ("annotations", dict)):  # fmt: skip
-        if raw.get(key) is not None and not isinstance(raw[key], kinds):
-            wanted = "a string" if kinds is str else "an object"
-            return BadItem(f"{pointer}/{key}", f"{key} is not {wanted}")
-    name = raw.get("name")
-    try:
-        digest = sha256_of(raw)
-    except (ValueError, TypeError, RecursionError):
-        return BadItem(pointer, f"this {kind.replace('_', ' ')} is nested too deeply or is not plain JSON")
-    return Item(kind, pointer, well_formed(name if isinstance(name, str) else identity), raw, digest)
-
-
-def read_items(kind: ItemKind, raw_items: Sequence[object], base: str) -> tuple[tuple[Item, ...], tuple[BadItem, ...]]:
-    """Read raw items one by one; the bad ones come back as :class:`BadItem` with their place."""
-    good: list[Item] = []
-    bad: list[BadItem] = []
-    for index, raw in enumerate(raw_items):
-        item = _read_item(kind, f"{base}/{index}", raw)
-        if isinstance(item, Item):
-            good.append(item)
-        else:
-            bad.append(item)
-    return tuple(good), tuple(bad)
-
-
-def build_manifest(
-    *,
-    target_kind: str,
-    target_value: str,
-    tools: Sequence[object] = (),
-    prompts: Sequence[object] = (),
-    resources: Sequence[object] = (),
-    resource_templates: Sequence[object] = (),
-    coverage: Mapping[PartName, Coverage],
-    server: ServerFacts | None = None,
-    transport: TransportFacts | None = None,
-    launch: LaunchFacts | None = None,
-    auth: AuthFacts | None = None,
-    events: Sequence[Event] = (),
-    listing: Listing | None = None,
-) -> Manifest:
-    """Build the manifest from raw JSON parts.
-
-    `coverage` says what each part is worth; a part it does not name is `not_observed`. A part that was observed but
-    held bad items becomes `partial`, with their number.
-    """
-    server = server or ServerFacts()
-    read = {
-        "tools": read_items("tool", tools, "/tools"),
-        "prompts": read_items("prompt", prompts, "/prompts"),
-        "resources": read_items("resource", resources, "/resources"),
-        "resource_templates": read_items("resource_template", resource_templates, "/resourceTemplates"),
-    }
-    seen: dict[PartName, Coverage] = {}
-    for part in PARTS:
-        state = coverage.get(part, not_observed("nothing was said about it"))
-        damaged = len(read[part][1]) if part in read else 0
-        if damaged and state.status != "not_observed":
-            whole = damaged + len(read[part][0])
-            reason = f"{damaged} of {whole} {part.replace('_', ' ')} could not be used"
-            state = partial("; ".join(filter(None, (state.reason, reason))))
-        seen[part] = state
-    digest = sha256_of(
-        {
-            "server": [server.name, server.version, server.title, server.instructions],
-            **{part: sorted(item.sha256 for item in good) for part, (good, _) in read.items()},
-            "listing": [listing.name, listing.description] if listing else None,
-        }
-    )
-    return Manifest(
-        target_kind=target_kind,
-        target_value=target_value,
-        server=server,
-        tools=read["tools"][0],
-        prompts=read["prompts"][0],
-        resources=read["resources"][0],
-        resource_templates=read["resource_templates"][0],
-        bad_items=tuple(bad for _, bads in read.values() for bad in bads),
-        coverage=seen,
-        transport=transport or TransportFacts(),
-        launch=launch or LaunchFacts(),
-        auth=auth or AuthFacts(),
-        events=tuple(events),
-        listing=listing,
-        sha256=digest,
-    )

@@ -25,9 +25,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import Decision, Frozen, Report
+from mcp_threat_scoring.report import Decision, Report
 from mcp_threat_scoring.structs import Meta
 
 ClientId = Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"]
@@ -41,7 +42,7 @@ NAMES_TOLD = 5
 SERVER_NAME = 64
 
 
-class ConfigFile(Frozen, frozen=True, kw_only=True):
+class ConfigFile(Model, frozen=True, kw_only=True):
     """A piece of configuration, and where it belongs."""
 
     path: Annotated[str, Meta(description="The client's file that it belongs into; merge it with what is there.")]
@@ -49,7 +50,7 @@ class ConfigFile(Frozen, frozen=True, kw_only=True):
     text: str
 
 
-class Permissions(Frozen, frozen=True, kw_only=True):
+class Permissions(Model, frozen=True, kw_only=True):
     """The least privilege of one server, for one client."""
 
     client: ClientId
@@ -63,7 +64,7 @@ class Permissions(Frozen, frozen=True, kw_only=True):
     scopes_to_refuse: list[str]
 
 
-class _Sorted(Frozen, frozen=True, kw_only=True):
+class _Sorted(Model, frozen=True, kw_only=True):
     allow: list[str]
     confirm: list[str]
     deny: list[str]

@@ -30,7 +30,7 @@ from mcp_threat_scoring.rulebook.rule import Over
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.text.prose import Grammar
+from mcp_threat_scoring.text.grammar import Grammar
 from mcp_threat_scoring.text.views import tool_subject
 
 _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}

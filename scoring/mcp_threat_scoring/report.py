@@ -1,6 +1,7 @@
 """The report: what every output prints and every tool returns. Versioned; a change here is a breaking change.
 
-Every string that came from the target has been through :mod:`neutralise` before it is put in here.
+The score in it stands in :mod:`report_score`, several reports side by side in :mod:`report_set`. Every string that came
+from the target has been through :mod:`neutralise` before it is put in here.
 """
 
 from __future__ import annotations
@@ -9,45 +10,30 @@ from typing import Annotated, Literal
 
 from mcp_threat_scoring.errors import ErrorCode
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.neutralise import SafeText
-from mcp_threat_scoring.structs import UNSET, Meta, UnsetType
+from mcp_threat_scoring.report_score import AivssOut
+from mcp_threat_scoring.signal import EvidenceOut
+from mcp_threat_scoring.structs import Meta
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
-AivssSeverity = Literal["None", "Low", "Medium", "High", "Critical"]
 Level = Literal["low", "medium", "high"]
 Effect = Literal["read", "write", "destructive"]
 FindingKind = Literal["hostile_content", "contradiction", "weakness", "exposure", "change"]
-ProfileId = Literal["graded", "owasp-0.8"]
-Basis = Literal["server", "host_assumed", "listing", "default", "given"]
 LayerId = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7"]
 Decision = Literal["allow", "allow_with_limits", "review", "block"]
-Role = Literal["stranger", "private", "out", "power"]
 Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
 
 
-Frozen = Model
-
-
-class EvidenceOut(Frozen, frozen=True):
-    """One piece of evidence: the rule's id, the JSON Pointer, the (neutralised) words, and their weight in log-odds."""
-
-    rule_id: str
-    pointer: str
-    excerpt: SafeText
-    weight: float = 0.0
-
-
-class TargetOut(Frozen, frozen=True, kw_only=True):
+class TargetOut(Model, frozen=True, kw_only=True):
     """What was asked for."""
 
     kind: str
     value: str
 
 
-class ServerOut(Frozen, frozen=True, kw_only=True):
+class ServerOut(Model, frozen=True, kw_only=True):
     """Who the target says it is."""
 
     name: str
@@ -58,14 +44,14 @@ class ServerOut(Frozen, frozen=True, kw_only=True):
     manifest_sha256: str
 
 
-class CoverageOut(Frozen, frozen=True, kw_only=True):
+class CoverageOut(Model, frozen=True, kw_only=True):
     """Whether a part was seen, and if not, why not."""
 
     status: Literal["observed", "partial", "not_observed"]
     reason: str
 
 
-class ToolOut(Frozen, frozen=True, kw_only=True):
+class ToolOut(Model, frozen=True, kw_only=True):
     """What one tool can do."""
 
     name: str
@@ -78,7 +64,7 @@ class ToolOut(Frozen, frozen=True, kw_only=True):
     evidence: list[EvidenceOut]
 
 
-class CapabilitiesOut(Frozen, frozen=True, kw_only=True):
+class CapabilitiesOut(Model, frozen=True, kw_only=True):
     """What the server can do."""
 
     write_capable: bool
@@ -87,7 +73,7 @@ class CapabilitiesOut(Frozen, frozen=True, kw_only=True):
     tools: list[ToolOut]
 
 
-class ScopeOut(Frozen, frozen=True, kw_only=True):
+class ScopeOut(Model, frozen=True, kw_only=True):
     """One OAuth scope, how wide it is, and where it was read."""
 
     name: str
@@ -95,7 +81,7 @@ class ScopeOut(Frozen, frozen=True, kw_only=True):
     source: str
 
 
-class AuthOut(Frozen, frozen=True, kw_only=True):
+class AuthOut(Model, frozen=True, kw_only=True):
     """With what authority the tools act."""
 
     requirement: Literal["none", "optional", "required", "unknown"]
@@ -105,7 +91,7 @@ class AuthOut(Frozen, frozen=True, kw_only=True):
     evidence: list[EvidenceOut]
 
 
-class FindingOut(Frozen, frozen=True, kw_only=True):
+class FindingOut(Model, frozen=True, kw_only=True):
     """Something wrong with the server. What it *can* do is never a finding."""
 
     rule_id: str
@@ -122,95 +108,7 @@ class FindingOut(Frozen, frozen=True, kw_only=True):
     fingerprint: str = ""
 
 
-class MetricOut(Frozen, frozen=True, kw_only=True):
-    """One CVSS base metric with its reason."""
-
-    id: str
-    value: str
-    reason: str
-    evidence: list[EvidenceOut]
-
-
-class CvssOut(Frozen, frozen=True, kw_only=True):
-    """The CVSS base of the chosen scenario. A base that was given as a number has no vector."""
-
-    version: Literal["3.1", "4.0"] | None
-    vector: str | None
-    base_score: float
-    scenario: str = ""
-    metrics: list[MetricOut]
-
-
-class RangeOut(Frozen, frozen=True, kw_only=True):
-    """Exact bounds of the score over everything unknown."""
-
-    low: float
-    high: float
-
-
-class FactorOut(Frozen, frozen=True, kw_only=True):
-    """One agentic factor."""
-
-    id: str
-    name: str
-    value: float
-    low: float
-    high: float
-    basis: Basis
-    rationale: str
-    evidence: list[EvidenceOut]
-
-
-class LeverOut(Frozen, frozen=True, kw_only=True):
-    """A change that would lower the score, recomputed."""
-
-    change: str
-    score_after: float
-    severity_after: AivssSeverity
-
-
-class ScenarioOut(Frozen, frozen=True, kw_only=True):
-    """One way the server could be abused, and what it would score."""
-
-    id: str
-    title: str
-    vector: str
-    base_score: float
-    score: float
-
-
-class AivssProfileOut(Frozen, frozen=True, kw_only=True):
-    """An AIVSS score with every term, under one profile."""
-
-    profile: ProfileId
-    score: float
-    severity: AivssSeverity
-    range: RangeOut
-    cvss: CvssOut
-    factor_sum: float
-    aars: float
-    threat_multiplier: float
-    threat_multiplier_reason: str = ""
-    mitigation_factor: float
-    mitigation_reason: str = ""
-    factors: list[FactorOut]
-    formula: str
-    below_cvss_base: bool
-    repaired_score: Annotated[
-        float | None,
-        Meta(description="CVSS base + AARS x mitigation: the score if mitigation may not go below the base."),
-    ] = None
-    levers: list[LeverOut]
-    scenarios: list[ScenarioOut] = []
-
-
-class AivssOut(AivssProfileOut, frozen=True, kw_only=True):
-    """The headline profile, with the other one beside it."""
-
-    other_profile: AivssProfileOut
-
-
-class MitigationOut(Frozen, frozen=True, kw_only=True):
+class MitigationOut(Model, frozen=True, kw_only=True):
     """What to do about a threat, and who can."""
 
     id: str
@@ -218,7 +116,7 @@ class MitigationOut(Frozen, frozen=True, kw_only=True):
     action: str
 
 
-class ThreatOut(Frozen, frozen=True, kw_only=True):
+class ThreatOut(Model, frozen=True, kw_only=True):
     """One threat that the evidence supports."""
 
     id: str
@@ -233,7 +131,7 @@ class ThreatOut(Frozen, frozen=True, kw_only=True):
     references: dict[str, list[str]]
 
 
-class LayerOut(Frozen, frozen=True, kw_only=True):
+class LayerOut(Model, frozen=True, kw_only=True):
     """One MAESTRO layer."""
 
     id: LayerId
@@ -244,14 +142,14 @@ class LayerOut(Frozen, frozen=True, kw_only=True):
     threats: list[ThreatOut]
 
 
-class MaestroOut(Frozen, frozen=True, kw_only=True):
+class MaestroOut(Model, frozen=True, kw_only=True):
     """The seven layers and the chains that cross them."""
 
     layers: list[LayerOut]
     cross_layer: list[ThreatOut]
 
 
-class LimitsOut(Frozen, frozen=True, kw_only=True):
+class LimitsOut(Model, frozen=True, kw_only=True):
     """Least privilege written out."""
 
     allow_tools: list[str]
@@ -259,7 +157,7 @@ class LimitsOut(Frozen, frozen=True, kw_only=True):
     deny_tools: list[str]
 
 
-class VerdictOut(Frozen, frozen=True, kw_only=True):
+class VerdictOut(Model, frozen=True, kw_only=True):
     """What to do."""
 
     decision: Decision
@@ -267,7 +165,7 @@ class VerdictOut(Frozen, frozen=True, kw_only=True):
     limits: LimitsOut
 
 
-class CheckOut(Frozen, frozen=True, kw_only=True):
+class CheckOut(Model, frozen=True, kw_only=True):
     """One check that ran: found, not found, or not observed."""
 
     id: str
@@ -276,7 +174,7 @@ class CheckOut(Frozen, frozen=True, kw_only=True):
     surfaces: list[str]
 
 
-class Report(Frozen, frozen=True, kw_only=True):
+class Report(Model, frozen=True, kw_only=True):
     """The whole answer for one target."""
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
@@ -293,60 +191,10 @@ class Report(Frozen, frozen=True, kw_only=True):
     checks: list[CheckOut] = []
 
 
-class StepOut(Frozen, frozen=True, kw_only=True):
-    """One stop of a path."""
-
-    server: str
-    role: Role
-    tools: list[str]
-    does: str
-
-
-class PathOut(Frozen, frozen=True, kw_only=True):
-    """A way from a stranger's text to harm, over several servers."""
-
-    kind: Literal["steer", "carry"]
-    severity: Severity
-    steps: list[StepOut]
-    explanation: str
-    remediation: str
-
-
-class ShadowOut(Frozen, frozen=True, kw_only=True):
-    """Tools of different servers that get in each other's way."""
-
-    kind: Literal["same_name", "lookalike_name", "speaks_of"]
-    severity: Severity
-    servers: list[str]
-    tools: list[str]
-    explanation: str
-    remediation: str
-
-
-class FleetOut(Frozen, frozen=True, kw_only=True):
-    """What the servers of one client make possible together."""
-
-    servers: list[str]
-    paths: list[PathOut]
-    shadows: list[ShadowOut]
-    summary: str
-
-
-class ErrorOut(Frozen, frozen=True, kw_only=True):
+class ErrorOut(Model, frozen=True, kw_only=True):
     """A target that could not be read."""
 
     target: str
     code: ErrorCode
     message: str
     hint: str
-
-
-class ReportSet(Frozen, frozen=True, kw_only=True):
-    """What `scan --format json` prints."""
-
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
-    reports: list[Report]
-    errors: list[ErrorOut]
-    fleet: (
-        Annotated[FleetOut, Meta(description="The set as a whole; only where one was scanned as a set.")] | UnsetType
-    ) = UNSET

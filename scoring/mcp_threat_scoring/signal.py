@@ -6,9 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NewType
 
-from mcp_threat_scoring.report import EvidenceOut
+from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.neutralise import SafeText
 
 SignalId = NewType("SignalId", str)
+
+
+class EvidenceOut(Model, frozen=True):
+    """One piece of evidence: the rule's id, the JSON Pointer, the (neutralised) words, and their weight in log-odds."""
+
+    rule_id: str
+    pointer: str
+    excerpt: SafeText
+    weight: float = 0.0
 
 
 Evidence = EvidenceOut

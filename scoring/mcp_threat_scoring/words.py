@@ -11,15 +11,8 @@ from collections.abc import Mapping, Sequence
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.phrases import capital, joined, listed, lowered, number, quoted, sentence
-from mcp_threat_scoring.report import (
-    SEVERITIES,
-    AivssOut,
-    AuthOut,
-    CapabilitiesOut,
-    FindingOut,
-    MaestroOut,
-    ToolOut,
-)
+from mcp_threat_scoring.report import SEVERITIES, AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
+from mcp_threat_scoring.report_score import AivssOut
 from mcp_threat_scoring.structs import Struct
 
 _PART_WORDS = {

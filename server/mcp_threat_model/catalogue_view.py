@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from mcp_threat_model.paging import short_maestro
 from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.report import (
     CoverageOut,
-    Frozen,
     MaestroOut,
     MitigationOut,
     Report,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 THREATS_PER_PAGE = 15
 
 
-class CatalogueThreatOut(Frozen, frozen=True, kw_only=True):
+class CatalogueThreatOut(Model, frozen=True, kw_only=True):
     """One threat of the catalogue, apart from any server."""
 
     id: str
@@ -43,7 +43,7 @@ class CatalogueThreatOut(Frozen, frozen=True, kw_only=True):
     references: dict[str, list[str]]
 
 
-class CataloguePage(Frozen, frozen=True, kw_only=True):
+class CataloguePage(Model, frozen=True, kw_only=True):
     """A page of the catalogue."""
 
     total: int
@@ -52,7 +52,7 @@ class CataloguePage(Frozen, frozen=True, kw_only=True):
     threats: list[CatalogueThreatOut]
 
 
-class ThreatsAnswer(Frozen, frozen=True, kw_only=True):
+class ThreatsAnswer(Model, frozen=True, kw_only=True):
     """With a target: its report's parts about threats. Without one: `catalogue`."""
 
     schema_version: str = "1.0"

@@ -9,19 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_threat_model.render.brief import MAX_CHARS
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
-from mcp_threat_scoring.report import (
-    SEVERITIES,
-    AivssSeverity,
-    Decision,
-    ErrorOut,
-    FindingOut,
-    FleetOut,
-    Frozen,
-    Report,
-    VerdictOut,
-)
+from mcp_threat_scoring.report import SEVERITIES, Decision, ErrorOut, FindingOut, Report, VerdictOut
+from mcp_threat_scoring.report_score import AivssSeverity
+from mcp_threat_scoring.report_set import FleetOut
 from mcp_threat_scoring.structs import Meta
 
 if TYPE_CHECKING:
@@ -42,7 +35,7 @@ DECISIONS: dict[Decision, str] = {
 }
 
 
-class ConfiguredOut(Frozen, frozen=True, kw_only=True):
+class ConfiguredOut(Model, frozen=True, kw_only=True):
     """One configured server. Of the values it is given, names only."""
 
     target: str
@@ -56,7 +49,7 @@ class ConfiguredOut(Frozen, frozen=True, kw_only=True):
     findings: list[FindingOut]
 
 
-class JudgedOut(Frozen, frozen=True, kw_only=True):
+class JudgedOut(Model, frozen=True, kw_only=True):
     """What a scan said of one server, or why it said nothing."""
 
     target: str
@@ -67,7 +60,7 @@ class JudgedOut(Frozen, frozen=True, kw_only=True):
     error: ErrorOut | None = None
 
 
-class AuditAnswer(Frozen, frozen=True, kw_only=True):
+class AuditAnswer(Model, frozen=True, kw_only=True):
     """`audit_clients`."""
 
     servers: list[ConfiguredOut]
@@ -77,7 +70,7 @@ class AuditAnswer(Frozen, frozen=True, kw_only=True):
     fleet: FleetOut | None
 
 
-class InstallAnswer(Frozen, frozen=True, kw_only=True):
+class InstallAnswer(Model, frozen=True, kw_only=True):
     """`check_install`."""
 
     verdict: VerdictOut
@@ -92,7 +85,7 @@ class InstallAnswer(Frozen, frozen=True, kw_only=True):
     ]
 
 
-class ChangedOut(Frozen, frozen=True, kw_only=True):
+class ChangedOut(Model, frozen=True, kw_only=True):
     """One locked server, compared."""
 
     target: str
@@ -101,7 +94,7 @@ class ChangedOut(Frozen, frozen=True, kw_only=True):
     error: ErrorOut | None = None
 
 
-class ChangesAnswer(Frozen, frozen=True, kw_only=True):
+class ChangesAnswer(Model, frozen=True, kw_only=True):
     """`check_changes`."""
 
     lock: str

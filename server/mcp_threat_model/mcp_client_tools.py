@@ -38,7 +38,8 @@ from mcp_threat_model.scan import scan
 from mcp_threat_model.target import ConfigTarget, Target, parse_target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.report import ErrorOut, ProfileId, Report
+from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:

@@ -33,7 +33,8 @@ from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, Targe
 from mcp_threat_model.turns import THINKING_S
 from mcp_threat_model.what_if import what_if
 from mcp_threat_scoring.errors import FactorError, TargetError, ThreatModelError, UsageError
-from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
+from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.report_score import AivssProfileOut, ProfileId
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.maestro.threat import Catalogue

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
-from mcp_threat_scoring.report import AivssOut, AivssProfileOut, Frozen, MaestroOut, Report, ThreatOut
+from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.report import MaestroOut, Report, ThreatOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
 from mcp_threat_scoring.structs import Meta
 
 TOOLS_PER_PAGE = 25
@@ -20,7 +22,7 @@ NAMES_PER_LIST = 100
 T = TypeVar("T")
 
 
-class PageOut(Frozen, frozen=True, kw_only=True):
+class PageOut(Model, frozen=True, kw_only=True):
     """Which part of the tools and findings this is."""
 
     offset: Annotated[int, Meta(description="Index of the first tool and finding shown.")]

@@ -27,9 +27,10 @@ from mcp_threat_model.target import (
     Target,
 )
 from mcp_threat_scoring.errors import TargetError, UsageError
-from mcp_threat_scoring.manifest import Manifest, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.report import ProfileId
+from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.structs import Struct, field, replace
 
 if TYPE_CHECKING:

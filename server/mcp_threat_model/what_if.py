@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_threat_scoring.report import AivssProfileOut, ProfileId, Report
+from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.report_score import AivssProfileOut, ProfileId
 
 
 def what_if(profile: ProfileId, given: Mapping[str, Any], report: Report | None = None) -> AivssProfileOut:

@@ -18,6 +18,7 @@ from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.hostile.views import item_subject
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -29,7 +30,6 @@ from mcp_threat_scoring.manifest import (
     ScopeFact,
     ServerFacts,
     TransportFacts,
-    build_manifest,
 )
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir

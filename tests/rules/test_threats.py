@@ -13,6 +13,7 @@ import yaml
 
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.errors import RuleError
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.maestro.catalogue import THREAT_FILES, Case, load_cases, load_catalogue
 from mcp_threat_scoring.maestro.threat import Threat
 from mcp_threat_scoring.manifest import (
@@ -27,7 +28,6 @@ from mcp_threat_scoring.manifest import (
     ScopeFact,
     ServerFacts,
     TransportFacts,
-    build_manifest,
 )
 from mcp_threat_scoring.neutralise import trusted
 from mcp_threat_scoring.rulebook.documents import rules_dir

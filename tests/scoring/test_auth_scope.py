@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_threat_scoring.auth_scope import asked_scopes, authority, parse_scope, scopes_of, widest
-from mcp_threat_scoring.manifest import AuthFacts, LaunchFacts, ScopeFact, TransportFacts, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import AuthFacts, LaunchFacts, ScopeFact, TransportFacts
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import AuthOut
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset

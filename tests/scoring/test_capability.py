@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mcp_threat_scoring.capability import EVIDENCE_PER_TOOL, ToolProfile, probability
-from mcp_threat_scoring.manifest import OBSERVED, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from mcp_threat_scoring.check import checks
 from mcp_threat_scoring.finding import MAX_PER_RULE, findings, fingerprint
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -18,7 +19,6 @@ from mcp_threat_scoring.manifest import (
     ScopeFact,
     ServerFacts,
     TransportFacts,
-    build_manifest,
     not_observed,
 )
 from mcp_threat_scoring.picture import Picture, paint

@@ -8,7 +8,8 @@ import tomllib
 import pytest
 
 from mcp_threat_scoring.analyze import analyze
-from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, ScopeFact, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, ScopeFact
 from mcp_threat_scoring.permissions import CLIENTS, permissions, written
 
 TOOLS = [

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_scoring.manifest import OBSERVED, Listing, Manifest, ServerFacts, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, Listing, Manifest, ServerFacts
 from mcp_threat_scoring.picture import CLAUSES, clauses, paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 

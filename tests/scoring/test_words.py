@@ -28,19 +28,16 @@ from mcp_threat_scoring.phrases import (
     sentence,
 )
 from mcp_threat_scoring.report import (
-    AivssOut,
-    AivssProfileOut,
     AuthOut,
     CapabilitiesOut,
-    CvssOut,
     Effect,
     FindingOut,
     LayerOut,
     MaestroOut,
-    RangeOut,
     ScopeOut,
     ToolOut,
 )
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, RangeOut
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
 from mcp_threat_scoring.words import DomainInfo, WordsContext, summary
 

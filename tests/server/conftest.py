@@ -3,22 +3,15 @@
 import pytest
 
 from mcp_threat_scoring.report import (
-    AivssOut,
-    AivssProfileOut,
     AuthOut,
     CapabilitiesOut,
     CoverageOut,
-    CvssOut,
     ErrorOut,
-    EvidenceOut,
-    FactorOut,
     FindingOut,
     LayerOut,
-    LeverOut,
     LimitsOut,
     MaestroOut,
     MitigationOut,
-    RangeOut,
     Report,
     ScopeOut,
     ServerOut,
@@ -27,6 +20,8 @@ from mcp_threat_scoring.report import (
     ToolOut,
     VerdictOut,
 )
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, FactorOut, LeverOut, RangeOut
+from mcp_threat_scoring.signal import EvidenceOut
 
 EVIDENCE = EvidenceOut(rule_id="name-verb-delete", pointer="/tools/1/name", excerpt="delete_customer", weight=3.1)
 FACTORS = (

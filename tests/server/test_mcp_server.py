@@ -14,7 +14,8 @@ from mcp.types import ElicitResult
 from mcp_threat_model.mcp_server import Access, build_server
 from mcp_threat_model.scan import ScanOptions
 from mcp_threat_scoring.analyze import analyze, knowledge
-from mcp_threat_scoring.manifest import ServerFacts, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import ServerFacts
 from mcp_threat_scoring.report import Report
 
 SHOP = {

@@ -13,6 +13,7 @@ from tests.soak import oracle, trees
 
 from mcp_threat_model.paging import page
 from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     PARTS,
     AuthFacts,
@@ -21,7 +22,6 @@ from mcp_threat_scoring.manifest import (
     Listing,
     ServerFacts,
     TransportFacts,
-    build_manifest,
     partial,
 )
 from mcp_threat_scoring.report import Report

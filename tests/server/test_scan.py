@@ -21,7 +21,8 @@ from mcp_threat_model.target import (
 )
 from mcp_threat_scoring import analyze as analyze_module
 from mcp_threat_scoring.errors import RuleError, RuleProblem, TargetError, UsageError
-from mcp_threat_scoring.manifest import OBSERVED, Manifest, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, Manifest
 from mcp_threat_scoring.report import ErrorOut, Report
 
 OPTIONS = ScanOptions()

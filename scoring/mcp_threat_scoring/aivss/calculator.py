@@ -15,7 +15,7 @@ from mcp_threat_scoring.aivss.formula import aivss, factor_sum
 from mcp_threat_scoring.aivss.tables import MAX_SCORE, PROFILES, Allowed, ProfileTable
 from mcp_threat_scoring.errors import FactorError
 from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.report import AivssProfileOut, CvssOut, FactorOut, MetricOut, RangeOut
+from mcp_threat_scoring.report_score import AivssProfileOut, CvssOut, FactorOut, MetricOut, RangeOut
 
 FIELDS: Final = ("profile", "cvss_base", "cvss_vector", "factors", "threat_multiplier", "mitigation_factor")
 _CVSS: Final = Allowed(0.0, MAX_SCORE)

@@ -15,7 +15,8 @@ from functools import cached_property
 from itertools import islice
 from typing import Annotated, Literal
 
-from mcp_threat_scoring.aivss.scene import DataLevel, Question, Scene, bits
+from mcp_threat_scoring.aivss.scene import Scene
+from mcp_threat_scoring.aivss.witness import DataLevel, Question, bits
 from mcp_threat_scoring.model import TAG, Model, to_json
 from mcp_threat_scoring.signal import Evidence
 from mcp_threat_scoring.structs import Meta, Struct, field
@@ -222,7 +223,7 @@ def explained(parts: Sequence[Condition], scene: Scene) -> Explained:
             mask = scene.tools(part.question)
             if mask and mask.bit_count() >= world.enough(part.at_least):
                 tools |= mask
-                shown, evidence = world.show(mask, part.question)
+                shown, evidence = world.witnesses.show(mask, part.question)
                 first.update(dict.fromkeys(shown))
                 found.update((id(one), one) for one in evidence)
         elif isinstance(part, SignalCondition):
@@ -232,9 +233,9 @@ def explained(parts: Sequence[Condition], scene: Scene) -> Explained:
                 tools |= mask
                 first.update(dict.fromkeys(islice(bits(mask), 2)))
         elif isinstance(part, FactCondition) and _question(part)(scene):
-            fact = world.fact_evidence(part.fact)
+            fact = world.witnesses.fact_evidence(part.fact)
             found[id(fact)] = fact
-    return Explained(tuple(found.values()), tools, world.names(list(first), tools.bit_count()))
+    return Explained(tuple(found.values()), tools, world.witnesses.names(list(first), tools.bit_count()))
 
 
 def parts_of(condition: Condition | None) -> tuple[Condition, ...]:

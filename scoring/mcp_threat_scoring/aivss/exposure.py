@@ -27,11 +27,12 @@ from mcp_threat_scoring.aivss.condition import (
 )
 from mcp_threat_scoring.aivss.cvss_base import BASE_METRICS, CvssBase, cvss_base
 from mcp_threat_scoring.aivss.levers import LeverRule
-from mcp_threat_scoring.aivss.scene import Scene, shown
+from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import CvssVersion
+from mcp_threat_scoring.aivss.witness import shown
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import sentence
-from mcp_threat_scoring.report import MetricOut
+from mcp_threat_scoring.report_score import MetricOut
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.structs import Meta, Struct
 

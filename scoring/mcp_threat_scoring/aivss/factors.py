@@ -26,11 +26,12 @@ from mcp_threat_scoring.aivss.condition import (
     parts_of,
     walk,
 )
-from mcp_threat_scoring.aivss.scene import Scene, shown
+from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import OWASP_0_8, PROFILES, ProfileTable
+from mcp_threat_scoring.aivss.witness import shown
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import sentence
-from mcp_threat_scoring.report import Basis, FactorOut, ProfileId
+from mcp_threat_scoring.report_score import Basis, FactorOut, ProfileId
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.signal import Evidence
 from mcp_threat_scoring.structs import Meta, Struct

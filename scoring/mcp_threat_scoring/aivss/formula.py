@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 from mcp_threat_scoring.aivss.tables import MAX_SCORE, ProfileTable, severity
-from mcp_threat_scoring.report import AivssSeverity
+from mcp_threat_scoring.report_score import AivssSeverity
 from mcp_threat_scoring.structs import Struct
 
 _TENTH = Decimal("0.1")

@@ -18,7 +18,7 @@ from mcp_threat_scoring.aivss.condition import (
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import severity
 from mcp_threat_scoring.phrases import capital, number
-from mcp_threat_scoring.report import LeverOut
+from mcp_threat_scoring.report_score import LeverOut
 from mcp_threat_scoring.structs import Struct
 
 MAX_LEVERS = 5

@@ -16,7 +16,7 @@ from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import joined, sentence
-from mcp_threat_scoring.report import ProfileId
+from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.structs import Meta, Struct
 

@@ -18,10 +18,11 @@ from mcp_threat_scoring.aivss.formula import Aivss, aivss, factor_sum
 from mcp_threat_scoring.aivss.levers import Change, Levers
 from mcp_threat_scoring.aivss.levers import best as best_levers
 from mcp_threat_scoring.aivss.multipliers import MultiplierModel, multiplier_model
-from mcp_threat_scoring.aivss.scene import Scene, World
+from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
+from mcp_threat_scoring.aivss.world import World
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report import AivssOut, AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut
 from mcp_threat_scoring.structs import Struct
 
 

@@ -10,7 +10,7 @@ Sources, by short name:
 
 from typing import Final, Literal
 
-from mcp_threat_scoring.report import AivssSeverity, ProfileId
+from mcp_threat_scoring.report_score import AivssSeverity, ProfileId
 from mcp_threat_scoring.structs import Struct
 
 CvssVersion = Literal["3.1", "4.0"]

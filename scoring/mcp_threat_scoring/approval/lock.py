@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.report import AivssSeverity, Breadth, Decision, Effect, Frozen, ProfileId, Report
+from mcp_threat_scoring.report import Breadth, Decision, Effect, Report
+from mcp_threat_scoring.report_score import AivssSeverity, ProfileId
 from mcp_threat_scoring.structs import Meta, to_builtins
 
 LOCK_VERSION: Literal[1] = 1
@@ -21,7 +23,7 @@ HASH_LENGTH = 32
 COMMAND_SHOWN = 300
 
 
-class LockedTool(Frozen, frozen=True, kw_only=True):
+class LockedTool(Model, frozen=True, kw_only=True):
     """One approved tool."""
 
     sha256: str
@@ -33,7 +35,7 @@ class LockedTool(Frozen, frozen=True, kw_only=True):
     abilities: list[str]
 
 
-class LockedServer(Frozen, frozen=True, kw_only=True):
+class LockedServer(Model, frozen=True, kw_only=True):
     """One approved server."""
 
     target: str
@@ -65,7 +67,7 @@ class LockedServer(Frozen, frozen=True, kw_only=True):
     locked_by: Annotated[str, Meta(description="The version of the program that judged it.")] = ""
 
 
-class Lock(Frozen, frozen=True, kw_only=True):
+class Lock(Model, frozen=True, kw_only=True):
     """``mcp-threat-model.lock.json``."""
 
     lock_version: Annotated[Literal[1], Meta(description="Of this file's format.")] = LOCK_VERSION

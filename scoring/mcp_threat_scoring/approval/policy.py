@@ -25,8 +25,9 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Frozen, Report, Severity
+from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Report, Severity
 from mcp_threat_scoring.structs import Meta, Struct
 
 POLICY_NAME = "mcp-threat-model.yaml"
@@ -37,7 +38,7 @@ Day = Annotated[str, Meta(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[
 """A day as ISO 8601 writes it. As text, days compare as they follow each other, and nobody here reads a clock."""
 
 
-class Thresholds(Frozen, frozen=True, kw_only=True):
+class Thresholds(Model, frozen=True, kw_only=True):
     """From where on a finding of a kind, or the score, breaks the build. What is not said is left to ``fail_at``."""
 
     score: Annotated[float, Meta(ge=0, le=10)] | Threshold | None = None
@@ -48,7 +49,7 @@ class Thresholds(Frozen, frozen=True, kw_only=True):
     change: Threshold | None = None
 
 
-class Acceptance(Frozen, frozen=True, kw_only=True):
+class Acceptance(Model, frozen=True, kw_only=True):
     """A finding that somebody looked at and lives with for a while."""
 
     rule: Pattern
@@ -66,7 +67,7 @@ class Acceptance(Frozen, frozen=True, kw_only=True):
         return self.server is None or _is_called(report, self.server)
 
 
-class Policy(Frozen, frozen=True, kw_only=True):
+class Policy(Model, frozen=True, kw_only=True):
     """The whole file."""
 
     version: Literal[1]

@@ -34,7 +34,8 @@ from typing import Any
 
 from mcp_threat_scoring.facts.schema import SchemaFacts, expansion
 from mcp_threat_scoring.manifest import Item, well_formed
-from mcp_threat_scoring.text.views import HINTS, Subject, split_words, view_of
+from mcp_threat_scoring.text.prose import split_words
+from mcp_threat_scoring.text.views import HINTS, Subject, view_of
 
 Places = list[tuple[str, str]]
 

@@ -36,7 +36,8 @@ from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.facts.well_known import lookalike
 from mcp_threat_scoring.manifest import Item, Manifest, well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.text.views import HINTS, Subject, View, split_words, view_of
+from mcp_threat_scoring.text.prose import split_words
+from mcp_threat_scoring.text.views import HINTS, Subject, View, view_of
 
 _HINTS = frozenset(HINTS)
 _OFFICIAL = pattern(

@@ -7,6 +7,8 @@ the server's tools whose name turns on a verb of that class), besides ``siblings
 And a tool called "delete_application" takes down what runs where its siblings speak of pods and deployments, and a job
 seeker's letter elsewhere. Every word class of the lexicon called ``about-TOPIC`` is therefore looked for in the names
 and the beginnings of the descriptions, and its share is the fact ``siblings.about-TOPIC``.
+
+What all the names begin with says nothing of any one tool, and is taken off first (:func:`shared_prefix`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ import re2
 
 from mcp_threat_scoring.patterns.pattern import matches
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.text.prose import Grammar, shared_prefix, split_words
+from mcp_threat_scoring.text.grammar import NO_GRAMMAR, Grammar
+from mcp_threat_scoring.text.prose import split_words
 
 FEWEST = 4
 """Tools below which shares say nothing."""
@@ -64,3 +67,20 @@ class Kin:
         for topic, about in self._topics.items():
             facts[f"siblings.{topic}"] = round(100 * sum([matches(about, text) for text in told]) / len(words))
         return prefix, facts
+
+
+def shared_prefix(names: list[str], grammar: Grammar = NO_GRAMMAR) -> str:
+    """The leading words (with the blank after) that all names of a server share, if at least three names do.
+
+    A verb is never taken off: a server of which every tool begins with "get" says something by it.
+    """
+    if len(names) < 3:  # two names share a prefix by chance
+        return ""
+    low, high = min(names).split(), max(names).split()  # what these two share, all share
+    shortest = min(len(name.split()) for name in names)
+    prefix: list[str] = []
+    for first, second in zip(low, high, strict=False):
+        if first != second or first in grammar.orders or len(prefix) == shortest - 1:
+            break
+        prefix.append(first)
+    return " ".join(prefix) + " " if prefix else ""

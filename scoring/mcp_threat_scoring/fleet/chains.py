@@ -18,7 +18,8 @@ from mcp_threat_scoring.fleet.roles import Member, Stop, stops, strongest
 from mcp_threat_scoring.fleet.shadows import mentions, same_names
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import FleetOut, PathOut, Role, Severity, ShadowOut, StepOut
+from mcp_threat_scoring.report import Severity
+from mcp_threat_scoring.report_set import FleetOut, PathOut, Role, ShadowOut, StepOut
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.structs import replace
 

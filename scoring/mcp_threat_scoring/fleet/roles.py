@@ -20,7 +20,8 @@ from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.report import Report, Role, Severity, StepOut, ToolOut
+from mcp_threat_scoring.report import Report, Severity, ToolOut
+from mcp_threat_scoring.report_set import Role, StepOut
 from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
 from mcp_threat_scoring.structs import Struct
 

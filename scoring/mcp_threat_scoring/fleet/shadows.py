@@ -16,7 +16,7 @@ from mcp_threat_scoring.facts.observations import skeleton
 from mcp_threat_scoring.fleet.roles import TOOLS_NAMED, Member
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import ShadowOut
+from mcp_threat_scoring.report_set import ShadowOut
 
 MIN_DISTINCT = 8
 """Characters of a tool's name before its mention elsewhere means the tool: `send_email`, not `search`."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, field
-from mcp_threat_scoring.text.normalise import fold
+from mcp_threat_scoring.text.letters import fold
 
 STEM = 7
 """Letters kept of a word of an alphabet, once its ending is off."""

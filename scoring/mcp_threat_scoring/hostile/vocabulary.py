@@ -11,7 +11,7 @@ from mcp_threat_scoring.hostile.acts import BETWEEN, Acts, compiled
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.lexicon import inflect
 from mcp_threat_scoring.structs import Meta
-from mcp_threat_scoring.text.normalise import fold
+from mcp_threat_scoring.text.letters import fold
 
 
 class ActsDoc(Model, frozen=True):

@@ -13,7 +13,7 @@ import re2
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.patterns.sieve import Sieve
 from mcp_threat_scoring.structs import Struct, field
-from mcp_threat_scoring.text.prose import Grammar, forms_of
+from mcp_threat_scoring.text.grammar import Grammar, forms_of
 
 _VOWELS = "aeiou"
 _MACRO = pattern(r"\{([a-z][a-z_-]*)(!?)\}")

@@ -2,7 +2,7 @@
 
 A view is a text made of segments, one line each, and every segment knows its JSON Pointer, so that a match can be
 shown where it stands. Linguistics lives in :mod:`text.prose` (splitting names, cutting sentences, taking negated
-clauses apart, finding the verb), so that rules stay plain patterns.
+clauses apart) and :mod:`text.grammar` (finding the verb), so that rules stay plain patterns.
 
 ===============  ==================================================================================================
 ``name``         the name as sent
@@ -34,13 +34,9 @@ from collections.abc import Iterable
 
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.structs import Struct, field
-from mcp_threat_scoring.text.prose import NO_GRAMMAR, Grammar, read_prose, shared_prefix, split_words
-from mcp_threat_scoring.text.schema_walk import MAX_NODES, SchemaWalk, escape
-
-__all__ = [
-    "EMPTY", "HINTS", "MAX_NODES", "Subject", "View", "escape", "shared_prefix", "split_words", "strings_of",
-    "tool_subject", "view_of",
-]  # fmt: skip
+from mcp_threat_scoring.text.grammar import NO_GRAMMAR, Grammar
+from mcp_threat_scoring.text.prose import read_prose, split_words
+from mcp_threat_scoring.text.schema_walk import SchemaWalk, escape
 
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 HEADING_WORDS = 4

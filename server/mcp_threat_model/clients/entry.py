@@ -13,7 +13,8 @@ from mcp_threat_model.guard.secret import is_secret_name
 from mcp_threat_model.source.packaged import URL_KEYS, config_entry
 from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.manifest import Manifest, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, replace
 

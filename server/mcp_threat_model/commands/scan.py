@@ -23,7 +23,8 @@ from mcp_threat_model.terminal import (
     write_output,
 )
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FleetOut, Report
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
+from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
     from pathlib import Path

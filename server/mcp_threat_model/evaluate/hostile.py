@@ -29,7 +29,7 @@ from mcp_threat_scoring.hostile.suspicion import (
     hostile_engine,
     is_learned,
 )
-from mcp_threat_scoring.manifest import read_items
+from mcp_threat_scoring.intake import read_items
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.structs import Struct

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from mcp_threat_model.evaluate.corpus import Labelled
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.manifest import OBSERVED, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.signal import SignalId

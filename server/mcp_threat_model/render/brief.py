@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mcp_threat_model.render.wording import DECISIONS, EFFECTS, RANKS, effects, gravest, title
-from mcp_threat_scoring.report import AivssProfileOut, LayerOut, Report, ThreatOut, ToolOut
+from mcp_threat_scoring.report import LayerOut, Report, ThreatOut, ToolOut
+from mcp_threat_scoring.report_score import AivssProfileOut
 
 THREATS_SHOWN = 5
 FINDINGS_SHOWN = 6

@@ -6,7 +6,7 @@ from math import cos, radians, sin
 from typing import Final, NamedTuple
 
 from mcp_threat_scoring.aivss.tables import MAX_SCORE
-from mcp_threat_scoring.report import AivssProfileOut
+from mcp_threat_scoring.report_score import AivssProfileOut
 
 _CENTRE: Final = 110.0
 _START: Final = 210.0

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from mcp_threat_model.render.layout import clip
-from mcp_threat_scoring.report import FleetOut, Severity, StepOut
+from mcp_threat_scoring.report import Severity
+from mcp_threat_scoring.report_set import FleetOut, StepOut
 
 WIDTH: Final = 960
 _BOX: Final = (240, 62)

@@ -21,7 +21,9 @@ from mcp_threat_model.render import wording
 from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
 from mcp_threat_model.render.prose import pieces
-from mcp_threat_scoring.report import ErrorOut, EvidenceOut, FleetOut, Report, ToolOut
+from mcp_threat_scoring.report import ErrorOut, Report, ToolOut
+from mcp_threat_scoring.report_set import FleetOut
+from mcp_threat_scoring.signal import EvidenceOut
 
 TOOLS_WITH_EVIDENCE: Final = 300
 """Tools whose evidence is on the page; a server with more is read by a program, from JSON."""

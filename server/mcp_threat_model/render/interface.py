@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from mcp_threat_scoring.report import ErrorOut, FleetOut, Report
+from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report_set import FleetOut
 
 
 class Renderer(Protocol):

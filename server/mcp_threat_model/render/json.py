@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mcp_threat_scoring.model import json_schema as schema_of
-from mcp_threat_scoring.report import ErrorOut, FleetOut, Report, ReportSet
+from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report_set import FleetOut, ReportSet
 from mcp_threat_scoring.structs import UNSET
 
 

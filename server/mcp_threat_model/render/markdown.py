@@ -14,11 +14,8 @@ from mcp_threat_model.render.markdown_layers import counts, layers, tools
 from mcp_threat_model.render.markdown_score import making, score
 from mcp_threat_model.render.marks import Room, code, details, names, sentence, table
 from mcp_threat_scoring.fleet.chains import mermaid
-from mcp_threat_scoring.report import (
-    ErrorOut,
-    FleetOut,
-    Report,
-)
+from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report_set import FleetOut
 
 COMMENT: Final = 65_000
 """Characters that fit into one comment, with some to spare."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_threat_model.render import wording
 from mcp_threat_model.render.marks import Room, code, details, sentence, table, why
-from mcp_threat_scoring.report import AivssOut, AivssProfileOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
 
 
 def score(aivss: AivssProfileOut) -> str:

@@ -11,7 +11,7 @@ from html import escape
 from typing import Final, NamedTuple
 
 from mcp_threat_model.render.prose import pieces
-from mcp_threat_scoring.report import EvidenceOut
+from mcp_threat_scoring.signal import EvidenceOut
 
 _PLAIN: Final = str.maketrans(
     {"<": "&lt;", ">": "&gt;", "&": "&amp;", "[": "\\[", "]": "\\]", "|": "\\|", "`": "ˋ", "\n": " ", "\r": " "}

@@ -12,7 +12,8 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from mcp_threat_model import __version__
-from mcp_threat_scoring.report import ErrorOut, FindingOut, FleetOut, Report, Severity
+from mcp_threat_scoring.report import ErrorOut, FindingOut, Report, Severity
+from mcp_threat_scoring.report_set import FleetOut
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT: Final = "mcpThreatModel/v1"

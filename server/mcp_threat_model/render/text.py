@@ -10,18 +10,9 @@ from typing import Final
 
 from mcp_threat_model.render.layout import Page, Span, Style, clip, columns, pad, plain
 from mcp_threat_model.render.wording import BASES, DECISIONS, unseen
-from mcp_threat_scoring.report import (
-    SEVERITIES,
-    AivssOut,
-    AivssProfileOut,
-    ErrorOut,
-    FindingOut,
-    FleetOut,
-    LayerOut,
-    Report,
-    ThreatOut,
-    ToolOut,
-)
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FindingOut, LayerOut, Report, ThreatOut, ToolOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
+from mcp_threat_scoring.report_set import FleetOut
 
 _LIST: Final = 20
 """Entries of the longest lists (tools, findings) before they are cut."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Final
 
-from mcp_threat_scoring.report import PathOut, Report, ThreatOut
+from mcp_threat_scoring.report import Report, ThreatOut
+from mcp_threat_scoring.report_set import PathOut
 
 DECISIONS: Final = {
     "allow": "ALLOW",

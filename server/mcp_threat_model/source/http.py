@@ -27,7 +27,8 @@ from mcp_threat_model.source.sse_link import legacy_sse_link
 from mcp_threat_model.source.streamable_link import streamable_link
 from mcp_threat_model.source.wire import Tap
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, build_manifest, not_observed, partial
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, not_observed, partial
 from mcp_threat_scoring.structs import replace
 
 Kind = Literal["http", "sse"]

@@ -16,16 +16,8 @@ from mcp_threat_model.source.document import Document, parse_json, read_file, re
 from mcp_threat_model.source.parts import Parts, wrong_shape
 from mcp_threat_model.source.wire import bound
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.manifest import (
-    Coverage,
-    Event,
-    Listing,
-    Manifest,
-    PartName,
-    ServerFacts,
-    build_manifest,
-    partial,
-)
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import Coverage, Event, Listing, Manifest, PartName, ServerFacts, partial
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.structs import Struct, asdict, replace
 

@@ -25,6 +25,7 @@ from mcp_threat_model.source.session import SessionParts, read_link
 from mcp_threat_model.source.stdio_link import StdioLink
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -33,10 +34,9 @@ from mcp_threat_scoring.manifest import (
     Manifest,
     PartName,
     TransportFacts,
-    build_manifest,
     not_observed,
     partial,
-)  # fmt: skip
+)
 from mcp_threat_scoring.structs import replace
 
 

@@ -16,7 +16,7 @@ from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report import AivssOut
+from mcp_threat_scoring.report_score import AivssOut
 from mcp_threat_scoring.rulebook.documents import rules_dir
 
 Fake = Callable[..., Picture]

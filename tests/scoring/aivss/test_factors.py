@@ -15,10 +15,11 @@ from mcp_threat_scoring.aivss.multipliers import MultipliersDoc, multiplier_mode
 from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.aivss.tables import GRADED, OWASP_0_8
 from mcp_threat_scoring.errors import RuleError
-from mcp_threat_scoring.manifest import OBSERVED, Listing, ServerFacts, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, Listing, ServerFacts
 from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.picture import Picture, paint
-from mcp_threat_scoring.report import AivssProfileOut, FactorOut
+from mcp_threat_scoring.report_score import AivssProfileOut, FactorOut
 from mcp_threat_scoring.rulebook.documents import rules_dir
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mcp_threat_scoring.aivss.condition import Atoms
-from mcp_threat_scoring.aivss.scene import Scene, World
+from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.score import score
-from mcp_threat_scoring.manifest import OBSERVED, build_manifest
+from mcp_threat_scoring.aivss.world import World
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.picture import Picture, paint
-from mcp_threat_scoring.report import AivssOut, AivssProfileOut, ProfileId
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, ProfileId
 from mcp_threat_scoring.rulebook.documents import rules_dir
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 

@@ -10,6 +10,7 @@ import pytest
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.approval.change import changes
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked, whole_of
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -18,7 +19,6 @@ from mcp_threat_scoring.manifest import (
     ScopeFact,
     ServerFacts,
     TransportFacts,
-    build_manifest,
 )
 
 TOOLS = [

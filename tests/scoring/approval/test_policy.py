@@ -6,7 +6,8 @@ import pytest
 
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.approval.policy import Policy, judge, told
-from mcp_threat_scoring.manifest import OBSERVED, ServerFacts, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
 from mcp_threat_scoring.model import ValidationError
 
 TODAY = "2026-11-21"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from mcp_threat_scoring.facts.observations import observe_item, observe_list, skeleton
 from mcp_threat_scoring.facts.schema import MAX_EXPANSION, expansion
-from mcp_threat_scoring.manifest import Item, read_items
+from mcp_threat_scoring.intake import read_items
+from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.text.views import Subject, tool_subject
 
 KEY = "AKIA" + "Q3EGWRTYUIOPASDF"

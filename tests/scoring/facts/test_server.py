@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from mcp_threat_scoring.facts.server import server_subject
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     AuthFacts,
@@ -16,7 +17,6 @@ from mcp_threat_scoring.manifest import (
     ScopeFact,
     ServerFacts,
     TransportFacts,
-    build_manifest,
     partial,
 )
 from mcp_threat_scoring.text.views import Subject

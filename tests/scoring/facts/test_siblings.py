@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_threat_scoring.facts.siblings import Kin
+from mcp_threat_scoring.facts.siblings import Kin, shared_prefix
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 
@@ -42,3 +42,14 @@ def test_what_a_server_is_about_is_told_by_names_and_descriptions(kin: Kin) -> N
 
 def test_descriptions_may_be_missing(kin: Kin) -> None:
     assert kin.read(["list_pods", "a", "b", "c"])[1]["siblings.about-hosting"] == 25
+
+
+def test_a_shared_prefix_is_found() -> None:
+    assert shared_prefix(["kong list routes", "kong get route", "kong delete route"]) == "kong "
+    assert shared_prefix(["kong list", "kong"]) == ""
+    assert shared_prefix(["a b", "a b", "a b"]) == "a "
+
+
+def test_a_verb_that_all_names_share_says_something() -> None:
+    names = ["get user", "get order", "get price"]
+    assert shared_prefix(names, default_ruleset().lexicon.grammar()) == ""

@@ -8,7 +8,8 @@ import pytest
 
 from mcp_threat_scoring.auth_scope import authority
 from mcp_threat_scoring.facts.stated_scope import MAX_STATED, stated_scopes
-from mcp_threat_scoring.manifest import AuthFacts, build_manifest, read_items
+from mcp_threat_scoring.intake import build_manifest, read_items
+from mcp_threat_scoring.manifest import AuthFacts
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 

@@ -7,7 +7,8 @@ import pytest
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.fleet.chains import Member, fleet, mermaid, private_domains
 from mcp_threat_scoring.fleet.roles import name_words
-from mcp_threat_scoring.manifest import OBSERVED, ServerFacts, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
 
 PRIVATE = private_domains(knowledge().ruleset)
 

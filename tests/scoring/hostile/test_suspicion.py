@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from mcp_threat_scoring.hostile.finding import hostile_checks, hostile_findings
 from mcp_threat_scoring.hostile.survey import suspicions
 from mcp_threat_scoring.hostile.suspicion import DOUBTFUL, LIKELY, HostileEngine, Suspicion, hostile_engine
-from mcp_threat_scoring.manifest import OBSERVED, Listing, Manifest, ServerFacts, build_manifest, read_items
+from mcp_threat_scoring.intake import build_manifest, read_items
+from mcp_threat_scoring.manifest import OBSERVED, Listing, Manifest, ServerFacts
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.text.passages import WHOLE, pieces

@@ -20,7 +20,7 @@ from mcp_threat_scoring.hostile.learned import DECISIVE, LINES, MOST, load_learn
 from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import LIKELY, HostileEngine, Suspicion, hostile_engine
 from mcp_threat_scoring.hostile.wording import MAX_WORDS, features
-from mcp_threat_scoring.manifest import read_items
+from mcp_threat_scoring.intake import read_items
 from mcp_threat_scoring.rulebook.documents import rules_dir
 
 ENGINE: HostileEngine = hostile_engine(knowledge().ruleset)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_scoring.manifest import Item, read_items
+from mcp_threat_scoring.intake import read_items
+from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
-from mcp_threat_scoring.text.prose import Grammar
+from mcp_threat_scoring.text.grammar import Grammar
 from mcp_threat_scoring.text.schema_walk import MAX_DEPTH, MAX_NODES
 from mcp_threat_scoring.text.views import Subject, strings_of, tool_subject, view_of
 

@@ -8,17 +8,9 @@ from msgspec.structs import fields
 from tests.server.conftest import EVIDENCE, make_report
 
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.report import (
-    CheckOut,
-    ErrorOut,
-    FleetOut,
-    MetricOut,
-    PathOut,
-    Report,
-    ScenarioOut,
-    ShadowOut,
-    StepOut,
-)
+from mcp_threat_scoring.report import CheckOut, ErrorOut, Report
+from mcp_threat_scoring.report_score import MetricOut, ScenarioOut
+from mcp_threat_scoring.report_set import FleetOut, PathOut, ShadowOut, StepOut
 
 ERROR = ErrorOut(
     target="https://example.com/mcp",

@@ -20,7 +20,7 @@ from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
 from mcp_threat_model.render.html import render_html
 from mcp_threat_model.render.prose import pieces
-from mcp_threat_scoring.report import RangeOut
+from mcp_threat_scoring.report_score import RangeOut
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

@@ -8,7 +8,8 @@ import pytest
 from mcp_threat_model.render import FORMATS, renderer
 from mcp_threat_model.render.json import json_schema, render_json, render_jsonl
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.report import ErrorOut, Report, ReportSet
+from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report_set import ReportSet
 
 
 def test_the_document_follows_the_published_schema(sample_report: Report, sample_error: ErrorOut) -> None:

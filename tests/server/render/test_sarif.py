@@ -7,7 +7,8 @@ import random
 
 from mcp_threat_model.render.sarif import FINGERPRINT, render_sarif, sarif
 from mcp_threat_scoring.analyze import analyze
-from mcp_threat_scoring.manifest import OBSERVED, build_manifest
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.report import ErrorOut
 
 LYING = [

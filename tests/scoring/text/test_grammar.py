@@ -1,0 +1,69 @@
+"""The verb that a name or a sentence turns on, and the ones that it goes on with."""
+
+import pytest
+
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.text.grammar import Grammar
+
+
+@pytest.fixture(scope="module")
+def grammar() -> Grammar:
+    return default_ruleset().lexicon.grammar()
+
+
+@pytest.mark.parametrize(
+    ("words", "head"),
+    [
+        ("asana create task", "create task"),
+        ("board item delete", "delete"),
+        ("comment delete", "delete"),
+        ("pdf extract text", "extract text"),
+        ("router add firewall filter", "add firewall filter"),
+        ("my comment update", "update"),
+        ("comment on issue", "comment on issue"),
+        ("list merge requests", "list merge requests"),
+        ("list deleted users", "list deleted users"),
+        ("pull request list", "list"),
+        ("mark all as read", "mark all as read"),
+        ("set auto delete", "set auto delete"),
+        ("batch update tags", "update tags"),
+        ("order status", ""),
+        ("log", ""),
+        ("target widget", ""),
+        ("deleting rows", "deleting rows"),
+    ],
+)
+def test_a_name_turns_on_its_verb(grammar: Grammar, words: str, head: str) -> None:
+    assert grammar.head(words) == head
+
+
+@pytest.mark.parametrize(
+    ("sentence", "lead"),
+    [
+        ("this tool allows you to create an order", "create an order"),
+        ("permanently delete a document", "delete a document"),
+        ("deletes a record", "deletes a record"),
+        ("creating a backup", "creating a backup"),
+        ("purpose: retrieves objects", "retrieves objects"),
+        ("replies of a message", ""),
+        ("the messages in a mailbox", ""),
+        ("the manager who may delete things", ""),
+        ("create/update a flag", "create/update a flag"),
+        ("", ""),
+    ],
+)
+def test_a_sentence_leads_with_what_is_done(grammar: Grammar, sentence: str, lead: str) -> None:
+    assert grammar.lead(sentence) == lead
+
+
+@pytest.mark.parametrize(
+    ("clause", "verbs"),
+    [
+        ("list, create or delete branches", ["create", "delete"]),
+        ("get and then update the status", ["update"]),
+        ("view history by author, file or commit", []),
+        ("list branches", []),
+    ],
+)
+def test_a_clause_may_go_on_with_further_verbs(grammar: Grammar, clause: str, verbs: list[str]) -> None:
+    assert grammar.further(clause) == verbs
