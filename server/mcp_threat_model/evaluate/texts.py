@@ -34,7 +34,7 @@ AUTHORS: Mapping[str, int] = {
     "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "attacks-4": 2, "attacks-5": 0, "attacks-6": 1,
     "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1, "attacks-12": 0,
     "attacks-13": 2, "attacks-14": 1, "attacks-15": 1, "attacks-16": 2, "attacks-17": 0, "attacks-18": 2,
-    "honest-2": 0, "honest-3": 1, "honest-4": 2,
+    "honest-2": 0, "honest-3": 1, "honest-4": 2, "honest-5": 0,
     "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
     "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
     "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1,
