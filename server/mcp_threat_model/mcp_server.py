@@ -25,9 +25,9 @@ from mcp_threat_model.asking import Permission, ask_permission, consent_from
 from mcp_threat_model.audit import audited
 from mcp_threat_model.catalogue_view import ThreatsAnswer, catalogue_answer, layers_answer
 from mcp_threat_model.paging import ReportPage, page
+from mcp_threat_model.reading import ScanOptions, read_target
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.render.brief import inspect_text, maestro_text, score_text, sum_text
-from mcp_threat_model.scan import ScanOptions, read_target
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
 from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, Target, parse_target
 from mcp_threat_model.turns import THINKING_S

@@ -87,7 +87,7 @@ def _imports(folder: Path) -> list[tuple[str, str]]:
 
 
 SHELL = "mcp_threat_model"
-OUTER = (f"{SHELL}.scan", f"{SHELL}.cli", f"{SHELL}.commands", f"{SHELL}.mcp_server")
+OUTER = (f"{SHELL}.scan", f"{SHELL}.reading", f"{SHELL}.cli", f"{SHELL}.commands", f"{SHELL}.mcp_server")
 IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "datetime", "random", "urllib.request")
 
 

@@ -30,7 +30,7 @@ from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
-    from mcp_threat_model.scan import ScanOptions
+    from mcp_threat_model.reading import ScanOptions
     from mcp_threat_scoring.approval.policy import Judgement
 
 _STYLE: dict[Severity, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcp_threat_model.outcome import Outcome
-    from mcp_threat_model.scan import ScanOptions
+    from mcp_threat_model.reading import ScanOptions
     from mcp_threat_scoring.approval.policy import Judgement, Policy
 
 POLICY_FILE: Final = "mcp-threat-model.yaml"
@@ -143,7 +143,8 @@ def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut
 
 def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
     """Run the scan, with progress on a terminal's standard error."""
-    from mcp_threat_model.scan import refuse_launch, scan, scan_saved
+    from mcp_threat_model.reading import refuse_launch
+    from mcp_threat_model.scan import scan, scan_saved
 
     saved = [target for target in targets if isinstance(target, FileTarget | StdinTarget)]
     if len(saved) == len(targets):
@@ -253,7 +254,7 @@ def options_of(arguments: argparse.Namespace) -> ScanOptions:
         UsageError: a value is out of range, or no header or variable.
     """
     from mcp_threat_model.guard.limits import DEFAULT_LIMITS
-    from mcp_threat_model.scan import DEFAULT_JOBS, ScanOptions
+    from mcp_threat_model.reading import DEFAULT_JOBS, ScanOptions
 
     limits = DEFAULT_LIMITS
     if arguments.timeout is not None:
