@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_model.cli import build_parser, main
+from mcp_threat_model.cli import main
 from mcp_threat_model.commands.scan import exit_code
 from mcp_threat_model.outcome import Outcome
-from mcp_threat_model.render import FORMATS
 from mcp_threat_scoring.report import ErrorOut, Report
 
 PROGRAM = [sys.executable, "-m", "mcp_threat_model"]
@@ -67,22 +66,6 @@ def test_a_scan_of_a_file_imports_no_protocol_library_and_no_event_loop(tools: s
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"usage: mcp-threat-model {command}" in capsys.readouterr().out
-
-
-def test_scan_takes_every_option_of_the_contract() -> None:
-    arguments = build_parser().parse_args(
-        ["scan", "a.json", "-", "--format", "jsonl", "--output", "o", "--profile", "owasp-0.8", "--allow-launch",
-         "--sandbox", "require", "--allow-network", "--allow-private-network", "--timeout", "3", "--header", "A: b",
-         "--header", "C: d", "--env", "E=f", "--fail-at", "high", "--jobs", "2"]
-    )  # fmt: skip
-    assert arguments.targets == ["a.json", "-"]
-    assert (arguments.header, arguments.env, arguments.timeout, arguments.jobs) == (["A: b", "C: d"], ["E=f"], 3.0, 2)
-
-
-def test_the_formats_of_the_help_are_those_of_the_table() -> None:
-    from mcp_threat_model import cli
-
-    assert cli.FORMATS == FORMATS
 
 
 def test_the_report_goes_to_standard_output_and_nothing_else_does(tools: str) -> None:
