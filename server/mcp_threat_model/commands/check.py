@@ -8,17 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
+from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import read_lock, told
-from mcp_threat_model.commands.scan import (
-    EXIT_NONE_READ,
-    EXIT_SEVERITY,
-    EXIT_SOME_READ,
-    judged,
-    options_of,
-    policy_of,
-    run_scan,
-    targets_of,
-)
+from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.target import FileTarget, Target, parse_target
