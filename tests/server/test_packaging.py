@@ -87,7 +87,10 @@ def _imports(folder: Path) -> list[tuple[str, str]]:
 
 
 SHELL = "mcp_threat_model"
-OUTER = tuple(f"{SHELL}.{name}" for name in ("scan", "reading", "cli", "grammar", "commands", "mcp_server"))
+OUTER = tuple(
+    f"{SHELL}.{name}"
+    for name in ("scan", "reading", "cli", "grammar", "commands", "mcp_server", "mcp_server_tools", "named_server")
+)
 IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "datetime", "random", "urllib.request")
 
 
