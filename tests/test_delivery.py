@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from mcp_threat_model.cli import build_parser
+from mcp_threat_model.grammar import build_parser
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))

@@ -8,7 +8,7 @@ import shlex
 import pytest
 from tests.pages import BLOCKS, DOCS, filled
 
-from mcp_threat_model.cli import build_parser
+from mcp_threat_model.grammar import build_parser
 from mcp_threat_scoring.approval.policy import Policy
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.rulebook.strict_yaml import parse_yaml

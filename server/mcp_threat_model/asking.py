@@ -11,7 +11,7 @@ from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, Elicitati
 from pydantic import BaseModel, Field
 
 from mcp_threat_model.access import Access
-from mcp_threat_model.scan import Consent, ScanOptions
+from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise

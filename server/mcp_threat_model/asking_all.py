@@ -15,7 +15,7 @@ from pydantic import Field
 
 from mcp_threat_model.asking import Permission, can_ask, consent_from
 from mcp_threat_model.guard.secret import redact_argv
-from mcp_threat_model.scan import Consent
+from mcp_threat_model.reading import Consent
 from mcp_threat_model.source.configured import resolve
 from mcp_threat_model.target import ConfigTarget, StdioTarget, Target
 from mcp_threat_scoring.errors import TargetError

@@ -6,9 +6,8 @@ calls as on the command line. Nothing on this machine is read for callers on ano
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import anyio.to_thread
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
@@ -32,14 +31,13 @@ from mcp_threat_model.client_answers import (
     install_text,
     judged,
 )
-from mcp_threat_model.mcp_server import Asked, ListingArg, ManifestArg, TargetArg
+from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, TargetArg, report_on
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.scan import scan
 from mcp_threat_model.target import ConfigTarget, Target, parse_target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
-from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:
@@ -56,9 +54,6 @@ AUDIT_TARGET_S = 20.0
 AUDIT_S = 150.0
 """The whole set, however slow each of them is."""
 ELSEWHERE = "this server runs on another machine than you: it does not look into its own clients or files for callers"
-
-Reader = Callable[[Access, Context, ElicitationResult[Any], ProfileId, dict[str, Any]], Awaitable[Report]]
-"""Reads what a call names and analyses it; see :mod:`mcp_server`."""
 
 ClientArg = Annotated[
     Literal["claude-desktop", "claude-code", "cursor", "vscode", "windsurf", "zed", "codex", "gemini"] | None,
@@ -161,7 +156,7 @@ async def _scanned(access: Access, context: Context, plan: Plan, asked: Elicitat
         )
 
 
-def add_client_tools(tools: Tools, access: Access, read: Reader) -> None:
+def add_client_tools(tools: Tools, access: Access) -> None:
     """Register the three tools."""
 
     @tools.add("Audit the MCP servers installed here", AuditAnswer)
@@ -218,7 +213,7 @@ def add_client_tools(tools: Tools, access: Access, read: Reader) -> None:
         from mcp_threat_scoring.permissions import permissions
 
         given = {"target": target, "manifest": manifest, "listing": listing}
-        report = await read(access, context, asked, "graded", given)
+        report = await report_on(access, context, asked, "graded", given)
         in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
         called = name or in_client or report.server.name
         limits = permissions(report, client, called) if report.capabilities.tools else None

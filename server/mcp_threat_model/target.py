@@ -1,6 +1,6 @@
 """The TARGET forms of the command line and of the MCP tools, parsed once into a closed union.
 
-Nothing here touches a file, the network or a process: :mod:`mcp_threat_model.scan` decides how a target is read.
+Nothing here touches a file, the network or a process: :mod:`mcp_threat_model.reading` decides how a target is read.
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ import pytest
 
 from mcp_threat_model.audit import LINE_BYTES, AuditLog, audited
 from mcp_threat_model.guard import trail
-from mcp_threat_model.scan import ScanOptions, scan, scan_saved
+from mcp_threat_model.reading import ScanOptions
+from mcp_threat_model.scan import scan, scan_saved
 from mcp_threat_model.target import StdioTarget, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 

@@ -13,11 +13,8 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_model.cli import build_parser, main
-from mcp_threat_model.commands.scan import exit_code
-from mcp_threat_model.outcome import Outcome
-from mcp_threat_model.render import FORMATS
-from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_model.cli import main
+from mcp_threat_scoring.report import Report
 
 PROGRAM = [sys.executable, "-m", "mcp_threat_model"]
 FACTORS = {
@@ -67,22 +64,6 @@ def test_a_scan_of_a_file_imports_no_protocol_library_and_no_event_loop(tools: s
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([command, "--help"]) == 0
     assert f"usage: mcp-threat-model {command}" in capsys.readouterr().out
-
-
-def test_scan_takes_every_option_of_the_contract() -> None:
-    arguments = build_parser().parse_args(
-        ["scan", "a.json", "-", "--format", "jsonl", "--output", "o", "--profile", "owasp-0.8", "--allow-launch",
-         "--sandbox", "require", "--allow-network", "--allow-private-network", "--timeout", "3", "--header", "A: b",
-         "--header", "C: d", "--env", "E=f", "--fail-at", "high", "--jobs", "2"]
-    )  # fmt: skip
-    assert arguments.targets == ["a.json", "-"]
-    assert (arguments.header, arguments.env, arguments.timeout, arguments.jobs) == (["A: b", "C: d"], ["E=f"], 3.0, 2)
-
-
-def test_the_formats_of_the_help_are_those_of_the_table() -> None:
-    from mcp_threat_model import cli
-
-    assert cli.FORMATS == FORMATS
 
 
 def test_the_report_goes_to_standard_output_and_nothing_else_does(tools: str) -> None:
@@ -227,48 +208,6 @@ def test_an_internal_error_is_exit_1_without_a_traceback(
     monkeypatch.setenv("MCP_THREAT_MODEL_DEBUG", "1")
     main(["scan", tools])
     assert "Traceback" in capsys.readouterr().err, "a developer can ask for it"
-
-
-class TestExitCodes:
-    """What the outcomes of a scan mean to a pipeline."""
-
-    def test_all_reported(self, sample_report: Report) -> None:
-        assert exit_code([Outcome(sample_report)], None) == 0
-
-    def test_none_and_some_read(self, sample_report: Report, sample_error: ErrorOut) -> None:
-        assert exit_code([Outcome(sample_error)], "low") == 3
-        assert exit_code([Outcome(sample_error), Outcome(sample_report)], None) == 4
-
-    def test_a_fault_of_ours_outweighs_everything(self, sample_report: Report, sample_error: ErrorOut) -> None:
-        assert exit_code([Outcome(sample_report), Outcome(sample_error, ValueError())], "low") == 1
-
-    @pytest.mark.parametrize(
-        ("score", "finding", "fail_at", "code"),
-        [
-            ("High", "medium", "medium", 13),
-            ("High", "medium", "high", 13),
-            ("High", "medium", "critical", 0),
-            ("Low", "critical", "high", 14),
-            ("Low", "info", "low", 11),
-            ("None", "info", "low", 0),
-            ("Medium", "low", "low", 12),
-        ],
-    )
-    def test_the_highest_severity_of_score_and_findings(
-        self, sample_report: Report, score: str, finding: str, fail_at: str, code: int
-    ) -> None:
-        report = sample_report.changed(
-            {
-                "aivss": sample_report.aivss.changed({"severity": score}),
-                "findings": [sample_report.findings[0].changed({"severity": finding})],
-            }
-        )
-        assert exit_code([Outcome(report)], fail_at) == code
-
-    def test_severity_outweighs_a_target_that_could_not_be_read(
-        self, sample_report: Report, sample_error: ErrorOut
-    ) -> None:
-        assert exit_code([Outcome(sample_error), Outcome(sample_report)], "high") == 13
 
 
 class TestOutputFile:

@@ -14,7 +14,7 @@ from mcp.types import ElicitResult
 from mcp_threat_model.access import Access
 from mcp_threat_model.cli import main
 from mcp_threat_model.mcp_server import build_server
-from mcp_threat_model.scan import ScanOptions
+from mcp_threat_model.reading import ScanOptions
 
 HELLO = str(Path(__file__).parents[1] / "targets" / "hello_stdio.py")
 SECRET = "hunter2hunter2hunter2"

@@ -11,8 +11,9 @@ import pytest
 from mcp import Client
 from mcp.types import ElicitResult
 
-from mcp_threat_model.mcp_server import Access, build_server
-from mcp_threat_model.scan import ScanOptions
+from mcp_threat_model.access import Access
+from mcp_threat_model.mcp_server import build_server
+from mcp_threat_model.reading import ScanOptions
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import ServerFacts

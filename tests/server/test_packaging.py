@@ -87,7 +87,10 @@ def _imports(folder: Path) -> list[tuple[str, str]]:
 
 
 SHELL = "mcp_threat_model"
-OUTER = (f"{SHELL}.scan", f"{SHELL}.cli", f"{SHELL}.commands", f"{SHELL}.mcp_server")
+OUTER = tuple(
+    f"{SHELL}.{name}"
+    for name in ("scan", "reading", "cli", "grammar", "commands", "mcp_server", "mcp_server_tools", "named_server")
+)
 IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "datetime", "random", "urllib.request")
 
 
@@ -138,7 +141,7 @@ def test_the_readme_shows_the_help_of_the_program() -> None:
 def test_every_command_of_the_readme_is_understood() -> None:
     import shlex
 
-    from mcp_threat_model.cli import build_parser
+    from mcp_threat_model.grammar import build_parser
 
     commands = [
         shlex.split(line.partition("mcp-threat-model ")[2], comments=True)

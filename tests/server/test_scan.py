@@ -7,18 +7,12 @@ from typing import Any
 import anyio
 import pytest
 
-from mcp_threat_model import scan as scan_module
+from mcp_threat_model import reading
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.outcome import Outcome, failure
-from mcp_threat_model.scan import ScanOptions, read_target, refuse_launch, scan, scan_saved
-from mcp_threat_model.target import (
-    FileTarget,
-    PackageTarget,
-    RegistryTarget,
-    StdinTarget,
-    StdioTarget,
-    Target,
-)
+from mcp_threat_model.reading import ScanOptions, refuse_launch
+from mcp_threat_model.scan import scan, scan_saved
+from mcp_threat_model.target import FileTarget, StdinTarget, StdioTarget, Target
 from mcp_threat_scoring import analyze as analyze_module
 from mcp_threat_scoring.errors import RuleError, RuleProblem, TargetError, UsageError
 from mcp_threat_scoring.intake import build_manifest
@@ -62,7 +56,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
         return SlowSource(target.path, float(target.path.split(":")[1]))
 
     SlowSource.working = SlowSource.most = 0
-    monkeypatch.setattr(scan_module, "_source", source)
+    monkeypatch.setattr(reading, "_source", source)
 
 
 def values(outcomes: list[Outcome]) -> list[str]:
@@ -83,7 +77,7 @@ async def test_no_more_targets_are_read_at_a_time_than_jobs(slow: None) -> None:
 async def test_one_that_never_answers_ends_by_its_deadline_and_the_others_are_reported(
     slow: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scan_module, "_GRACE_S", 0.0)
+    monkeypatch.setattr(reading, "_GRACE_S", 0.0)
     options = ScanOptions(limits=Limits().with_total(0.3))
     outcomes = await scan([FileTarget("stuck:3600"), FileTarget("quick:0")], options)
     assert isinstance(outcomes[0].result, ErrorOut)
@@ -161,15 +155,6 @@ def test_an_address_is_shown_as_it_was_given() -> None:
     assert (outcome.result.message, outcome.result.hint) == ("no answer.", "try again.")
 
 
-async def test_nothing_is_started_without_consent(tmp_path: Path) -> None:
-    trace = tmp_path / "started"
-    program = StdioTarget(("touch", str(trace)))
-    with pytest.raises(TargetError, match="needs consent: touch") as caught:
-        await read_target(program, OPTIONS)
-    assert (caught.value.code, trace.exists()) == ("consent_required", False)
-    assert "--allow-launch" in caught.value.hint
-
-
 async def test_whoever_is_asked_sees_the_program(tmp_path: Path) -> None:
     asked: list[StdioTarget] = []
 
@@ -182,19 +167,6 @@ async def test_whoever_is_asked_sees_the_program(tmp_path: Path) -> None:
     assert asked == [program]
     assert isinstance(outcomes[0].result, ErrorOut)
     assert outcomes[0].result.code == "consent_required"
-
-
-@pytest.mark.parametrize(
-    "target",
-    [RegistryTarget("a/b"), PackageTarget("npm", "a"), PackageTarget("pypi", "a")],
-)
-async def test_forms_that_come_later_say_so_and_what_to_do_instead(target: Target) -> None:
-    outcomes = await scan([target], OPTIONS)
-    error = outcomes[0].result
-    assert isinstance(error, ErrorOut)
-    assert (error.code, error.target) == ("unsupported", target.label)
-    assert error.message
-    assert error.hint
 
 
 async def test_standard_input_can_be_named_once() -> None:

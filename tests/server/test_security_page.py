@@ -29,7 +29,7 @@ def test_the_tests_it_names_exist() -> None:
 
 
 def test_the_options_it_names_exist() -> None:
-    from mcp_threat_model.cli import build_parser
+    from mcp_threat_model.grammar import build_parser
 
     scan = ["--allow-launch", "--allow-network", "--sandbox=require", "--header=a:b", "--env=a=b", "--audit-log=x"]
     build_parser().parse_args(["scan", "x", *scan])

@@ -27,7 +27,7 @@ from mcp_threat_model.access import Access
 from mcp_threat_model.audit import AuditLog
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.mcp_server import build_server
-from mcp_threat_model.scan import ScanOptions
+from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.serving_http import BODY_BYTES, BODY_NODES, Gate, Names, application
 from mcp_threat_model.turns import Turns
 

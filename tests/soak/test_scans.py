@@ -22,8 +22,9 @@ from tests.soak import trees
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS
 from mcp_threat_model.outcome import Outcome
+from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.render import FORMATS, renderer
-from mcp_threat_model.scan import ScanOptions, scan
+from mcp_threat_model.scan import scan
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.report import ErrorOut, Report
 

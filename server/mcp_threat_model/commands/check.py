@@ -8,32 +8,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
+from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import read_lock, told
-from mcp_threat_model.commands.scan import (
-    EXIT_NONE_READ,
-    EXIT_SEVERITY,
-    EXIT_SOME_READ,
-    judged,
-    options_of,
-    policy_of,
-    run_scan,
-    targets_of,
-)
+from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.render import renderer
-from mcp_threat_model.render.layout import Page, Span, Style, plain
+from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
 from mcp_threat_model.target import FileTarget, Target, parse_target
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.approval.change import changes
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked, whole_of
 from mcp_threat_scoring.errors import TargetError, UsageError
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
-    from mcp_threat_model.scan import ScanOptions
+    from mcp_threat_model.reading import ScanOptions
     from mcp_threat_scoring.approval.policy import Judgement
-
-_STYLE: dict[Severity, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -110,7 +101,7 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut | None]) ->
             continue
         page.add(Span("CHANGED     ", "poor"), Span(label, "strong"))
         for finding in result.findings:
-            mark = Span(f"  {finding.severity.upper():<9}", _STYLE[finding.severity])
+            mark = Span(f"  {finding.severity.upper():<9}", SEVERITY_STYLE[finding.severity])
             page.flow(f"{finding.title}: {finding.explanation}", first=[mark], indent=11)
             if finding.severity in ("high", "critical"):
                 page.flow(finding.remediation, first=[Span(" " * 11)], indent=11, style="dim")

@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from mcp_threat_model.commands.scan import deliver, run_scan
+from mcp_threat_model.commands.delivery import deliver
+from mcp_threat_model.commands.scan import run_scan
+from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.render import renderer
-from mcp_threat_model.scan import ScanOptions
 from mcp_threat_model.target import StdioTarget
 from mcp_threat_scoring.errors import UsageError
 

@@ -6,14 +6,9 @@ import argparse
 from pathlib import Path
 
 from mcp_threat_model import __version__
-from mcp_threat_model.commands.scan import (
-    EXIT_INTERNAL,
-    EXIT_NONE_READ,
-    EXIT_SOME_READ,
-    options_of,
-    run_scan,
-    targets_of,
-)
+from mcp_threat_model.commands.delivery import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SOME_READ
+from mcp_threat_model.commands.given import options_of, targets_of
+from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.terminal import complain, emit, write_output
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked
 from mcp_threat_scoring.errors import UsageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from mcp_threat_model.commands.given import audit_of, rules_of
-from mcp_threat_model.scan import ScanOptions
+from mcp_threat_model.reading import ScanOptions
 from mcp_threat_scoring.errors import UsageError
 
 _PORTS = range(65_536)

@@ -8,9 +8,21 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 Style = Literal["plain", "strong", "heading", "dim", "good", "fair", "poor", "bad"]
+
+SEVERITY_STYLE: Final[dict[str, Style]] = {
+    "none": "good",
+    "info": "dim",
+    "low": "good",
+    "medium": "fair",
+    "high": "poor",
+    "critical": "bad",
+}
+"""How grave a thing is shown, whatever it is."""
+LONGEST: Final = 20
+"""Entries of the longest lists (tools, findings) before they are cut."""
 
 
 class Span(NamedTuple):

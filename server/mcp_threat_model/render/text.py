@@ -8,32 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from mcp_threat_model.render.layout import Page, Span, Style, clip, columns, pad, plain
-from mcp_threat_model.render.wording import BASES, DECISIONS, unseen
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FindingOut, LayerOut, Report, ThreatOut, ToolOut
-from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
+from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, clip, plain
+from mcp_threat_model.render.text_layers import layers, tools
+from mcp_threat_model.render.text_score import between, factors, levers, making
+from mcp_threat_model.render.wording import DECISIONS, unseen
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FindingOut, Report
 from mcp_threat_scoring.report_set import FleetOut
 
-_LIST: Final = 20
-"""Entries of the longest lists (tools, findings) before they are cut."""
-_THREATS: Final = 4
-"""Threats shown per layer."""
-
-SEVERITY_STYLE: Final[dict[str, Style]] = {
-    "none": "good",
-    "info": "dim",
-    "low": "good",
-    "medium": "fair",
-    "high": "poor",
-    "critical": "bad",
-}
 _DECISION_STYLE: Final[dict[str, Style]] = {
     "allow": "good",
     "allow_with_limits": "fair",
     "review": "poor",
     "block": "bad",
 }
-_EFFECT_STYLE: Final[dict[str, Style]] = {"read": "plain", "write": "fair", "destructive": "bad"}
 
 
 def render_text(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
@@ -63,16 +50,16 @@ def _fleet(page: Page, fleet: FleetOut) -> None:
     page.add(Span("═" * page.width, "dim"))
     page.heading("Together", f"what {len(fleet.servers)} servers make possible in one client")
     page.flow(fleet.summary)
-    for path in fleet.paths[:_LIST]:
+    for path in fleet.paths[:LONGEST]:
         mark = Span(f"  {path.severity.upper():<9}", SEVERITY_STYLE[path.severity])
         page.flow(
             " → ".join(f"{step.server} ({', '.join(step.tools)})" for step in path.steps), first=[mark], indent=11
         )
         page.flow(path.remediation, first=[Span(" " * 11)], indent=11, style="dim")
-    for shadow in fleet.shadows[:_LIST]:
+    for shadow in fleet.shadows[:LONGEST]:
         mark = Span(f"  {shadow.severity.upper():<9}", SEVERITY_STYLE[shadow.severity])
         page.flow(shadow.explanation, first=[mark], indent=11)
-    left = max(0, len(fleet.paths) - _LIST) + max(0, len(fleet.shadows) - _LIST)
+    left = max(0, len(fleet.paths) - LONGEST) + max(0, len(fleet.shadows) - LONGEST)
     if left:
         page.flow(f"… and {left} more; --format json has all", first=[Span("  ")], indent=2, style="dim")
 
@@ -90,13 +77,13 @@ def _report(page: Page, report: Report) -> None:
     page.blank()
     page.flow(report.summary)
     _verdict(page, report)
-    _score(page, report.aivss)
-    _factors(page, report.aivss)
-    _layers(page, report)
-    _tools(page, report)
+    making(page, report.aivss)
+    factors(page, report.aivss)
+    layers(page, report)
+    tools(page, report)
     _findings(page, report.findings)
     _authority(page, report)
-    _levers(page, report.aivss)
+    levers(page, report.aivss)
     _coverage(page, report)
 
 
@@ -117,14 +104,10 @@ def _headline(page: Page, report: Report) -> None:
     page.add(
         Span("AIVSS ", "strong"),
         Span(f"{aivss.score:.1f} {aivss.severity.upper()}", SEVERITY_STYLE[aivss.severity.lower()]),
-        Span(_range(aivss.range.low, aivss.range.high, aivss.score)),
+        Span(between(aivss.range.low, aivss.range.high, aivss.score)),
         Span("   Verdict: ", "strong"),
         Span(word, style),
     )
-
-
-def _range(low: float, high: float, value: float) -> str:
-    return "" if low == high == value else f" (between {low:.1f} and {high:.1f})"
 
 
 def _verdict(page: Page, report: Report) -> None:
@@ -148,128 +131,13 @@ def _names(names: Sequence[str], limit: int = 12) -> str:
     return shown + (f" … and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _score(page: Page, aivss: AivssOut) -> None:
-    page.heading("How the score is made", f"profile {aivss.profile}")
-    _terms(page, aivss)
-    other = aivss.other_profile
-    page.flow(
-        f"{other.score:.1f} {other.severity}{_range(other.range.low, other.range.high, other.score)}: {other.formula}",
-        first=[Span(f"  {'Profile ' + other.profile:<20}", "dim")],
-        indent=22,
-    )
-
-
-def _terms(page: Page, aivss: AivssProfileOut) -> None:
-    cvss = aivss.cvss
-    version = f"CVSS {cvss.version} base" if cvss.version else "CVSS base"
-    rows: list[tuple[str, str, str]] = [
-        (version, f"{cvss.base_score:.1f}", " ".join(filter(None, (cvss.scenario, cvss.vector or "")))),
-        ("Sum of factors", f"{aivss.factor_sum:.1f}", "of 10; each below"),
-        ("AARS", f"{aivss.aars:.2f}", "what the agentic factors add: (10 - base) x sum/10 x multiplier"),
-        ("Threat multiplier", f"{aivss.threat_multiplier:.2f}", aivss.threat_multiplier_reason),
-        ("Mitigation factor", f"{aivss.mitigation_factor:.2f}", aivss.mitigation_reason),
-    ]
-    for label, value, reason in rows:
-        page.flow(reason, first=[Span(f"  {label:<20}", "dim"), Span(f"{value:>5}  ", "strong")], indent=29)
-    for number, step in enumerate(aivss.formula.split("; ")):
-        label = "" if number else "Formula"
-        page.flow(step, first=[Span(f"  {label:<20}", "dim")], indent=22, style="strong")
-    if aivss.below_cvss_base and aivss.repaired_score is not None:
-        page.flow(
-            "The mitigation factor takes the score below its CVSS base; counted on the agentic part alone it would be "
-            f"{aivss.repaired_score:.1f}.",
-            first=[Span(" " * 22)],
-            indent=22,
-            style="dim",
-        )
-
-
-def _factors(page: Page, aivss: AivssOut) -> None:
-    page.heading("Agentic factors", "0 to 1, and what each could be, given what is not known")
-    for factor in aivss.factors:
-        spread = "" if factor.low == factor.high else f"  ({factor.low:.1f} to {factor.high:.1f})"
-        style: Style = "bad" if factor.value >= 0.8 else "fair" if factor.value >= 0.5 else "plain"
-        basis = "" if factor.basis == "server" else f"  {BASES[factor.basis]}"
-        page.add(
-            Span(f"  {factor.value:.1f}  ", style),
-            Span(factor.name, "strong"),
-            Span(spread),
-            Span(basis, "dim"),
-        )
-        page.flow(factor.rationale, first=[Span(" " * 7)], indent=7)
-
-
-def _layers(page: Page, report: Report) -> None:
-    page.heading("MAESTRO layers")
-    for layer in report.maestro.layers:
-        _layer(page, layer)
-    if report.maestro.cross_layer:
-        page.add(Span("  Across layers", "strong"))
-        for threat in report.maestro.cross_layer[:_THREATS]:
-            _threat(page, threat)
-
-
-def _layer(page: Page, layer: LayerOut) -> None:
-    mapped = layer.status == "mapped"
-    state = Span("mapped", "fair") if mapped else Span("not certain", "dim")
-    page.add(Span(f"  {layer.id} {layer.name}  ", "strong"), state)
-    page.flow(layer.summary, first=[Span("     ")], indent=5)
-    for threat in layer.threats[:_THREATS]:
-        _threat(page, threat)
-    if len(layer.threats) > _THREATS:
-        page.add(Span(f"     … and {len(layer.threats) - _THREATS} more threats", "dim"))
-    for question in layer.ask_next[:2] if not mapped else ():
-        page.flow(question, first=[Span("     ? ", "dim")], indent=7, style="dim")
-
-
-def _threat(page: Page, threat: ThreatOut) -> None:
-    page.flow(
-        f"{threat.id} {threat.title} ({threat.likelihood}, {threat.severity})",
-        first=[Span("     • ", SEVERITY_STYLE[threat.severity])],
-        indent=7,
-    )
-
-
-def _tools(page: Page, report: Report) -> None:
-    tools = report.capabilities.tools
-    writers = sorted(
-        (tool for tool in tools if tool.effect != "read"),
-        key=lambda tool: (tool.effect != "destructive", -tool.confidence, tool.pointer),
-    )
-    noun = "tool" if len(tools) == 1 else "tools"
-    page.heading("Tools that can change something", f"{len(writers)} of {len(tools)} {noun}")
-    if not writers:
-        told = "None of the tools seen." if tools else "No tool was seen."
-        page.add(f"  {told}")
-        return
-    name_width = min(32, max(columns(tool.name) for tool in writers[:_LIST]))
-    page.add(Span(f"  {pad('tool', name_width)}  effect       sure  can", "dim"))
-    for tool in writers[:_LIST]:
-        _tool(page, tool, name_width)
-    if len(writers) > _LIST:
-        page.add(Span(f"  … and {len(writers) - _LIST} more; --format json lists them all", "dim"))
-
-
-def _tool(page: Page, tool: ToolOut, name_width: int) -> None:
-    lead = name_width + 23
-    page.flow(
-        ", ".join(tool.abilities) or "-",
-        first=[
-            Span(f"  {pad(tool.name, name_width)}  ", "strong"),
-            Span(f"{tool.effect:<12} ", _EFFECT_STYLE[tool.effect]),
-            Span(f"{tool.confidence:>4.0%}  "),
-        ],
-        indent=lead,
-    )
-
-
 def _findings(page: Page, findings: Sequence[FindingOut]) -> None:
     page.heading("Findings", "what is wrong with it, not what it can do")
     if not findings:
         page.add("  None among what was observed.")
         return
     worst_first = sorted(findings, key=lambda found: -SEVERITIES.index(found.severity))
-    for found in worst_first[:_LIST]:
+    for found in worst_first[:LONGEST]:
         where = f" in {clip(found.tool, 40)}" if found.tool else ""
         page.flow(
             f"{found.title}{where}",
@@ -283,8 +151,8 @@ def _findings(page: Page, findings: Sequence[FindingOut]) -> None:
         page.flow(found.remediation, first=[Span(" " * 11 + "→ ", "good")], indent=13)
         page.flow(f"{found.rule_id}, confidence {found.confidence}, at {found.pointer or '/'}",
                   first=[Span(" " * 11)], indent=11, style="dim")  # fmt: skip
-    if len(findings) > _LIST:
-        page.add(Span(f"  … and {len(findings) - _LIST} more; --format json lists them all", "dim"))
+    if len(findings) > LONGEST:
+        page.add(Span(f"  … and {len(findings) - LONGEST} more; --format json lists them all", "dim"))
 
 
 def _authority(page: Page, report: Report) -> None:
@@ -302,16 +170,6 @@ def _authority(page: Page, report: Report) -> None:
             _names([f"{scope.name} ({scope.breadth})" for scope in auth.scopes]),
             first=[Span("  scopes: ", "dim")],
             indent=10,
-        )
-
-
-def _levers(page: Page, aivss: AivssOut) -> None:
-    if not aivss.levers:
-        return
-    page.heading("What would lower the score")
-    for lever in aivss.levers[:5]:
-        page.flow(
-            lever.change, first=[Span(f"  → {lever.score_after:.1f} {lever.severity_after:<9}", "good")], indent=17
         )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcp_threat_model.catalogue_view import told
-from mcp_threat_model.render.layout import Page, Span
-from mcp_threat_model.render.text import SEVERITY_STYLE
+from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span
 from mcp_threat_model.render.wording import FRAMEWORKS
 from mcp_threat_scoring.maestro.threat import Catalogue, Threat
 

@@ -1,0 +1,125 @@
+"""What a scan came to goes out: the report, the errors, what the policy says of it, and the exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from mcp_threat_model.render import renderer
+from mcp_threat_model.terminal import complain, emit, explain, is_terminal, wants_colour, write_output
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
+from mcp_threat_scoring.report_set import FleetOut
+
+if TYPE_CHECKING:
+    from mcp_threat_model.outcome import Outcome
+    from mcp_threat_model.target import Target
+    from mcp_threat_scoring.approval.policy import Judgement, Policy
+
+EXIT_INTERNAL: Final = 1
+EXIT_NONE_READ: Final = 3
+EXIT_SOME_READ: Final = 4
+EXIT_SEVERITY: Final = {"low": 11, "medium": 12, "high": 13, "critical": 14}
+
+
+def deliver(
+    outcomes: Sequence[Outcome],
+    form: str,
+    *,
+    output: str | None = None,
+    fail_at: str | None = None,
+    fleet: FleetOut | None = None,
+    targets: Sequence[Target] = (),
+    policy: tuple[str, Policy] | None = None,
+) -> int:
+    """Write the report and the errors; return the exit code. `targets` are needed for the lines of SARIF."""
+    for fault in (outcome.fault for outcome in outcomes):
+        if fault:
+            explain(fault)
+    found = judged([outcome.result for outcome in outcomes], policy, fail_at)
+    results = [found[index].report if index in found else outcome.result for index, outcome in enumerate(outcomes)]
+    for result in results:
+        if isinstance(result, ErrorOut):
+            complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
+
+    def document() -> str:
+        if form != "sarif":
+            return renderer(form)(results, fleet=fleet)
+        from mcp_threat_model.commands.code_scanning import scanned
+
+        return scanned(targets, outcomes, results, found)
+
+    if output:
+        try:
+            write_output(output, document())
+        except OSError as error:
+            complain(f"{output} could not be written: {(error.strerror or 'unknown reason').lower()}")
+            return EXIT_INTERNAL
+    elif form == "text":
+        emit(_for_screen(results, fleet))
+    else:
+        emit(document(), utf8=True)
+    if policy is None:
+        return exit_code(outcomes, fail_at)
+    worst = max((one.worst for one in found.values() if one.worst), key=SEVERITIES.index, default=None)
+    return exit_code(outcomes, None) if worst in (None, "info") else _graver(outcomes, EXIT_SEVERITY[worst])
+
+
+def judged(
+    results: Sequence[Report | ErrorOut], policy: tuple[str, Policy] | None, fail_at: str | None, *, scored: bool = True
+) -> dict[int, Judgement]:
+    """What the policy says of each report, by its place in the list; what is accepted or ran out goes to stderr."""
+    if policy is None:
+        return {}
+    from datetime import datetime
+
+    from mcp_threat_scoring.approval.policy import judge, told
+
+    name, rules = policy
+    today = datetime.now().astimezone().date().isoformat()
+    found = {
+        index: judge(rules, result, today, fail_at=fail_at, scored=scored)  # type: ignore[arg-type]
+        for index, result in enumerate(results)
+        if isinstance(result, Report)
+    }
+    for line in told(rules, name, list(found.values())):
+        complain(line)
+    return found
+
+
+def _for_screen(results: Sequence[Report | ErrorOut], fleet: FleetOut | None) -> str:
+    """Text, coloured for a person; and only the reports for them, who have just read the errors on standard error."""
+    if is_terminal(sys.stdout):
+        results = [result for result in results if isinstance(result, Report)]
+    if not wants_colour(sys.stdout):
+        return renderer("text")(results, fleet=fleet)
+    from mcp_threat_model.render.terminal import coloured
+    from mcp_threat_model.render.text import text_page
+
+    return coloured(text_page(results, fleet=fleet).lines)
+
+
+def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
+    """What the outcomes mean to a script: our own faults first, then severity, then what is missing."""
+    if any(outcome.fault for outcome in outcomes):
+        return EXIT_INTERNAL
+    reports = [outcome.result for outcome in outcomes if isinstance(outcome.result, Report)]
+    if not reports:
+        return EXIT_NONE_READ
+    if fail_at:
+        worst = max((_worst(report) for report in reports), key=SEVERITIES.index)
+        if SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
+            return EXIT_SEVERITY[worst]
+    return EXIT_SOME_READ if len(reports) < len(outcomes) else 0
+
+
+def _graver(outcomes: Sequence[Outcome], code: int) -> int:
+    """The code, unless a fault of ours is to be told instead."""
+    return EXIT_INTERNAL if any(outcome.fault for outcome in outcomes) else code
+
+
+def _worst(report: Report) -> str:
+    """The highest severity of the score and of the findings."""
+    found = [finding.severity for finding in report.findings]
+    scored = report.aivss.severity.lower()
+    return max((*found, scored if scored in SEVERITIES else "info"), key=[*SEVERITIES].index)

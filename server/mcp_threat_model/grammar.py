@@ -1,0 +1,231 @@
+"""The whole grammar of the command line: commands, options, defaults, and how words that are off are told.
+
+Nothing is imported here that a command needs to do its work: help answers at once, and every start parses first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from contextlib import suppress
+from typing import Any, NoReturn, TypeAlias
+
+from mcp_threat_model.terminal import PROGRAM, complain
+
+EXIT_USAGE = 2
+
+LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
+PROFILES = ("graded", "owasp-0.8")
+POLICY_FILE = "mcp-threat-model.yaml"
+LOCK_FILE = "mcp-threat-model.lock.json"
+LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
+FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
+
+_TARGETS = """\
+targets:
+  https://host/mcp       streamable HTTP, or legacy SSE
+  'stdio:COMMAND ARG'    start that program (never through a shell) and speak MCP; needs --allow-launch
+  path/to/file.json, -   a saved description: a tools/list result or response, a list of tools, a capture,
+                         a registry server.json, an MCPB manifest.json, a client's entry, or name + prose
+  config:CLIENT/NAME     a server of an installed client
+  registry:NAME, npm:NAME, pypi:NAME
+                         a published server, read without running it
+
+exit codes:
+  0 all reported   1 internal error   2 usage   3 no target could be read   4 some could not
+  11 low   12 medium   13 high   14 critical: the highest severity, when --fail-at is met
+"""
+
+
+class _Help(argparse.HelpFormatter):
+    """As wide as the terminal; where argparse finds that out itself, it loads three compression libraries for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+class _HelpAsWritten(_Help, argparse.RawDescriptionHelpFormatter):
+    """The same, with line breaks kept."""
+
+
+def _columns() -> int:
+    with suppress(OSError, ValueError):
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns or 80
+    return 80
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, then how to see the options."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"formatter_class": _Help, **options})
+
+    def error(self, message: str) -> NoReturn:
+        complain(f"{message} (see {self.prog} --help)")
+        raise SystemExit(EXIT_USAGE)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole grammar of the command line."""
+    parser = _Parser(
+        prog=PROGRAM,
+        description="Threat-model any MCP server: an AIVSS score with every term shown, the seven MAESTRO layers, "
+        "and a verdict.",
+        epilog="Without a command and with standard input not a terminal, it serves MCP over stdio.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=_Parser)
+    _scan(commands)
+    _clients(commands)
+    _lock(commands)
+    _check(commands)
+    _limits(commands)
+    _score(commands)
+    _threats(commands)
+    _serve(commands)
+    evaluate = commands.add_parser("evaluate", help="accuracy on a labelled corpus", allow_abbrev=False)
+    evaluate.add_argument("corpus", metavar="CORPUS_DIR", help="folder with the labelled rows")
+    evaluate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    demo = commands.add_parser("demo", help="scan the bundled example server over real stdio", allow_abbrev=False)
+    demo.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    commands.add_parser("schema", help="print the JSON Schema of the JSON report", allow_abbrev=False)
+    return parser
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # argparse has no public name for it
+
+
+def _scan(commands: _Commands) -> None:
+    scan = commands.add_parser(
+        "scan",
+        help="threat-model one or more MCP servers",
+        epilog=_TARGETS,
+        formatter_class=_HelpAsWritten,
+        allow_abbrev=False,
+    )
+    scan.add_argument("targets", metavar="TARGET", nargs="*", help="what to threat-model, see below")
+    scan.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
+    scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
+    _reading(scan)
+    scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
+    _policy(scan)
+
+
+def _policy(command: argparse.ArgumentParser) -> None:
+    """Which policy holds for the exit code and what SARIF shows as accepted."""
+    command.add_argument("--policy", metavar="FILE", help=f"default: {POLICY_FILE} of this directory, if there is one")
+    command.add_argument("--no-policy", action="store_true", help="use no policy file")
+
+
+def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
+    """How targets may be read: the same for every command that reads them, `sets` of them or a single one."""
+    command.add_argument("--allow-launch", action="store_true", help="consent to start the stdio targets")
+    command.add_argument("--sandbox", choices=("auto", "require", "off"), default="auto", help="for stdio targets")
+    command.add_argument("--allow-network", action="store_true", help="let a sandboxed stdio target use the network")
+    command.add_argument(
+        "--allow-private-network",
+        action="store_true",
+        help="for HTTP targets: allow loopback and private addresses, and plain http for authorization metadata",
+    )
+    command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target")
+    command.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
+    command.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
+    _logging(command)
+    if not sets:
+        command.set_defaults(jobs=None)
+        return
+    command.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
+    command.add_argument(
+        "--all-clients", action="store_true", help="also every server that an installed client has configured"
+    )
+
+
+def _logging(command: argparse.ArgumentParser) -> None:
+    """What is the same wherever servers are judged."""
+    command.add_argument("--rules", metavar="DIR", action="append", default=[], help="further signal rules, a folder")
+    command.add_argument(
+        "--audit-log", metavar="FILE", help="append what was asked, allowed, started and reached, as JSON lines"
+    )
+
+
+def _clients(commands: _Commands) -> None:
+    clients = commands.add_parser(
+        "clients", help="every MCP server configured on this machine; starts nothing", allow_abbrev=False
+    )
+    clients.add_argument("--project", metavar="DIR", help="project to look into, default the current directory")
+    clients.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _lock(commands: _Commands) -> None:
+    lock = commands.add_parser("lock", help="pin what was approved of these servers", allow_abbrev=False)
+    lock.add_argument("targets", metavar="TARGET", nargs="*", help="as for scan")
+    lock.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
+    lock.add_argument("--add", action="store_true", help="keep what is in the file beside the new entries")
+    lock.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is pinned")
+    _reading(lock)
+
+
+def _check(commands: _Commands) -> None:
+    check = commands.add_parser("check", help="what changed since it was locked", allow_abbrev=False)
+    check.add_argument("targets", metavar="TARGET", nargs="*", help="default: everything in the lock file")
+    check.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
+    check.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is compared")
+    check.add_argument(
+        "--fail-at",
+        choices=("low", "medium", "high", "critical"),
+        help="exit 11-14 when a change is that grave, default low, or what the policy says",
+    )
+    _policy(check)
+    _reading(check)
+
+
+def _limits(commands: _Commands) -> None:
+    limits = commands.add_parser("limits", help="the least privilege, as a client's configuration", allow_abbrev=False)
+    limits.add_argument("target", metavar="TARGET", help="as for scan")
+    limits.add_argument("--client", choices=LIMIT_CLIENTS, default="generic", help="whose configuration to write")
+    limits.add_argument("--as", metavar="NAME", dest="name", help="what the client's configuration calls the server")
+    limits.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    limits.set_defaults(profile="graded")
+    _reading(limits, sets=False)
+
+
+def _score(commands: _Commands) -> None:
+    score = commands.add_parser(
+        "score", help="AIVSS calculator: factors in, score and every term out", allow_abbrev=False
+    )
+    score.add_argument("--input", metavar="FILE|-", help="the terms as JSON; or give them as flags")
+    score.add_argument("--profile", choices=PROFILES)
+    score.add_argument("--cvss-base", metavar="NUMBER", type=float)
+    score.add_argument("--cvss-vector", metavar="VECTOR", help="e.g. CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H")
+    score.add_argument("--factor", metavar="ID=VALUE", action="append", default=[], help="once for each factor")
+    score.add_argument("--threat-multiplier", metavar="NUMBER", type=float)
+    score.add_argument("--mitigation-factor", metavar="NUMBER", type=float)
+
+
+def _threats(commands: _Commands) -> None:
+    threats = commands.add_parser("threats", help="the MAESTRO threat catalogue", allow_abbrev=False)
+    threats.add_argument("--layer", choices=LAYERS, help="only that layer")
+
+
+def _serve(commands: _Commands) -> None:
+    serve = commands.add_parser("serve", help="run the MCP server", allow_abbrev=False)
+    serve.add_argument("--transport", choices=("stdio", "streamable-http"), default="stdio")
+    serve.add_argument("--host", default="127.0.0.1", help="for streamable-http, default 127.0.0.1")
+    serve.add_argument("--port", type=int, default=8000, help="for streamable-http, default 8000")
+    serve.add_argument(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="for streamable-http: a further host name that this machine is addressed by",
+    )
+    serve.add_argument(
+        "--allow-launch",
+        action="store_true",
+        help="for streamable-http on loopback: start programs that the person at the client agrees to; over stdio that "
+        "is always so",
+    )
+    _logging(serve)

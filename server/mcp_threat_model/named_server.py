@@ -1,0 +1,116 @@
+"""The server that a tool call names: as a target, a manifest or a listing. How it is named, and the report on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from mcp.server.mcpserver import Context, ElicitationResult, Resolve
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from mcp_threat_model.access import Access
+from mcp_threat_model.asking import Permission, ask_permission, consent_from
+from mcp_threat_model.audit import audited
+from mcp_threat_model.reading import read_target
+from mcp_threat_model.relay import relayed
+from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
+from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, Target, parse_target
+from mcp_threat_model.turns import THINKING_S
+from mcp_threat_scoring.errors import TargetError, ThreatModelError, UsageError
+from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.report_score import ProfileId
+
+if TYPE_CHECKING:
+    from mcp_threat_scoring.manifest import Manifest
+
+TargetArg = Annotated[
+    str | None,
+    Field(
+        description="The MCP server to look at: `https://host/mcp` (or http://), `stdio:COMMAND ARG …` (a program to "
+        "start; a person is asked first), or the path of a saved description. Examples: "
+        "`https://mcp.example.com/mcp`, `stdio:npx -y some-mcp-server`, `./tools.json`. Give exactly one of target, "
+        "manifest and listing."
+    ),
+]
+ManifestArg = Annotated[
+    str | dict[str, Any] | list[Any] | None,
+    Field(
+        description="The server's description as JSON, where it is not reached: a tools/list result, a list of tools, "
+        'a capture, a server.json or a client\'s entry. Example: {"tools": [{"name": "delete_order"}]}.'
+    ),
+]
+ListingArg = Annotated[
+    str | dict[str, str] | None,
+    Field(
+        description="Prose about a server whose tool list nobody has, alone or with its name. "
+        'Example: {"name": "Shop MCP", "description": "Manages orders and refunds of an online shop."}.'
+    ),
+]
+Asked = Annotated[ElicitationResult[Permission], Resolve(ask_permission)]
+
+
+async def report_on(
+    access: Access, context: Context, asked: ElicitationResult[Permission], profile: ProfileId, given: dict[str, Any]
+) -> Report:
+    """Read what was named and analyse it. Every foreseen failure becomes a sentence the caller can act on."""
+    options = access.options
+    try:
+        which = exactly_one(**given)
+        if which is None:
+            raise UsageError("name the server to look at: give one of target, manifest, listing")
+        with audited(options.audit, _asked_for(which, given), via="mcp", profile=profile) as call:
+            async with relayed(context) as say, access.turns.turn(options.limits.total_s + THINKING_S) as turn:
+                if which == "target":
+                    consent = consent_from(asked, context)
+                    manifest = await read_target(_target(given["target"], access), options, consent=consent, say=say)
+                elif which == "manifest":
+                    manifest = await turn.think(inline_manifest, given["manifest"], options.limits)
+                else:
+                    manifest = inline_listing(given["listing"], options.limits)
+                say("analysing")
+                report = await turn.think(_analyze, manifest, options.rules, profile)
+            if call:
+                call.end(report)
+            return report
+    except ThreatModelError as error:
+        raise _told(error) from None
+    except ExceptionGroup as group:  # a task group wraps what is raised inside it
+        foreseen, others = group.split(ThreatModelError)
+        if foreseen is None or others is not None:
+            raise
+        raise _told(foreseen) from None
+
+
+def _target(text: str, access: Access) -> Target:
+    target = parse_target(text)
+    if isinstance(target, StdinTarget):
+        raise UsageError("'-' is this server's own protocol stream; pass the JSON as `manifest` instead")
+    if isinstance(target, FileTarget | ConfigTarget) and not access.files:
+        raise UsageError("files cannot be named to a server on another machine; pass the JSON as `manifest` instead")
+    return target
+
+
+def _asked_for(which: str, given: Mapping[str, Any]) -> str:
+    """What a call is about, as the audit log may show it."""
+    if which != "target":
+        return f"inline {which}"
+    try:
+        return parse_target(given["target"]).label
+    except (UsageError, TargetError):
+        return "a target that cannot be understood"
+
+
+def _analyze(manifest: Manifest, rules: tuple[Path, ...], profile: ProfileId) -> Report:
+    from mcp_threat_scoring.analyze import analyze, knowledge  # the rules load when they are first asked, not at start
+
+    return analyze(manifest, knowledge(extra=rules), profile)
+
+
+def _told(error: BaseException) -> ToolError:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TargetError):
+        return ToolError(f"{error.code}: {error.message.rstrip('.')}. {error.hint}".strip())
+    return ToolError(str(error))

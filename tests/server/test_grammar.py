@@ -1,0 +1,18 @@
+"""What the command line understands."""
+
+from mcp_threat_model import grammar
+from mcp_threat_model.render import FORMATS
+
+
+def test_scan_takes_every_option_of_the_contract() -> None:
+    arguments = grammar.build_parser().parse_args(
+        ["scan", "a.json", "-", "--format", "jsonl", "--output", "o", "--profile", "owasp-0.8", "--allow-launch",
+         "--sandbox", "require", "--allow-network", "--allow-private-network", "--timeout", "3", "--header", "A: b",
+         "--header", "C: d", "--env", "E=f", "--fail-at", "high", "--jobs", "2"]
+    )  # fmt: skip
+    assert arguments.targets == ["a.json", "-"]
+    assert (arguments.header, arguments.env, arguments.timeout, arguments.jobs) == (["A: b", "C: d"], ["E=f"], 3.0, 2)
+
+
+def test_the_formats_of_the_help_are_those_of_the_table() -> None:
+    assert grammar.FORMATS == FORMATS
