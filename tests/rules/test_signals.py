@@ -108,7 +108,7 @@ def fired(doc: SignalDoc, case: RuleCase) -> set[str]:
 def close(manifest: Manifest) -> Iterator[Signal]:
     """What rules over any text say of items whose every text is read closely, whether it calls for that or not."""
     engine = hostile_engine(default_ruleset())
-    reader = replace(engine.reader, screen=Screen.of(ScreenDoc(forms=["."], shapes=[])))
+    reader = replace(engine.reader, screen=Screen.of(ScreenDoc(forms=["."], shapes=[], phrases=[])))
     siblings = frozenset(tool.name.lower() for tool in manifest.tools)
     for item in manifest.items():
         yield from engine.judge(item_subject(item, reader, siblings), item.name).signals

@@ -21,6 +21,8 @@ _BREAKS = {ord(char): BREAK for char in "\n\r!?;。！？；।؟"}
 """What ends a line, for a first look; so does a full stop before a blank."""
 _AFTER = ",.:;)\"'`]"
 """What may stand behind a word."""
+SOMEWHERE = 0.3
+"""What the weights of words side by side have to add up to, to be worth a look for themselves."""
 SHORT = 6
 """Letters below which a text says nothing."""
 
@@ -87,3 +89,11 @@ class Glance:
     def leans(self, chunk: str) -> bool:
         """Whether the plain words of a line are more like those of orders than of honest lines."""
         return len(chunk) >= SHORT and sum(map(self._weights.__getitem__, chunk.split())) + self._bias > 0.0
+
+    def leans_somewhere(self, chunk: str) -> bool:
+        """Whether the words of some part of a line are, however honest the rest of it is."""
+        best = here = 0.0
+        for weight in map(self._weights.__getitem__, chunk.split()):
+            here = max(0.0, here + weight)
+            best = max(best, here)
+        return best > SOMEWHERE

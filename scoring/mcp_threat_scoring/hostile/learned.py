@@ -14,13 +14,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cached_property, partial
 from math import fsum, log
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile.glance import GLANCE, Glance, GlanceDoc, chunks
 from mcp_threat_scoring.hostile.senses import Senses, Word
 from mcp_threat_scoring.hostile.wording import features, in_english
 from mcp_threat_scoring.model import Model, ValidationError, read_json
+from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct
 
 Doc = TypeVar("Doc", bound=Model)
@@ -49,6 +50,8 @@ TELLING = 8
 """Lines of an item that may speak against it."""
 DIMINISH = 0.3
 """What each further of them counts for, of what the one before did."""
+NOWHERE = pattern(r"[^\s\S]")
+"""Matches nothing."""
 SHOWN = 4
 """Words named of those that weighed most."""
 
@@ -85,8 +88,9 @@ class Place(Struct, frozen=True):
 class Learned:
     """The model, ready for use."""
 
-    def __init__(self, first: GlanceDoc, document: Callable[[], LinesDoc]) -> None:
+    def __init__(self, first: GlanceDoc, document: Callable[[], LinesDoc], phrases: Any = NOWHERE) -> None:
         self.glance = Glance(first)
+        self._phrases = phrases
         self._read = document
         self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str], frozenset[str]], float] = {}
         self._touched: dict[str, bool] = {}
@@ -170,7 +174,10 @@ class Learned:
             return any(self._suspect(chunk[start : start + ROUGH]) for start in range(0, len(chunk), ROUGH))
         known = self._lines.get(chunk)
         if known is None:
-            known = self.glance.leans(chunk) and self._rough(chunk)
+            leans = self.glance.leans(chunk)
+            known = (leans and self._rough(chunk)) or (
+                (leans or self.glance.leans_somewhere(chunk)) and matches(self._phrases, chunk.encode())
+            )
             if len(self._lines) < MEMO:
                 self._lines[chunk] = known
         return known
@@ -229,13 +236,17 @@ def scale_of(noticed: Collection[str]) -> float:
     return float((USUAL / max(len(noticed), FEWEST)) ** LENGTH)
 
 
-def load_learned(root: Path) -> Learned:
+def load_learned(root: Path, phrases: Any = NOWHERE) -> Learned:
     """Read what a first look needs, and the whole model once it is wanted.
+
+    Args:
+        root: the directory of the rules.
+        phrases: a pattern of what calls for a close look in a line that leans towards orders, in lower case.
 
     Raises:
         RuleError: a file is missing or not of this shape.
     """
-    return Learned(_read(GlanceDoc, root / GLANCE), partial(_read, LinesDoc, root / LINES))
+    return Learned(_read(GlanceDoc, root / GLANCE), partial(_read, LinesDoc, root / LINES), phrases)
 
 
 def _read(kind: type[Doc], path: Path) -> Doc:

@@ -2,7 +2,9 @@
 
 Two things call for it: the form of a text (disguises, markup, places and commands that texts for people seldom name;
 ``rules/screen.yaml``), which is asked here, and the wording of a line, which is asked of what was learned
-(:meth:`hostile.learned.Learned.touches`). Ordinary items never get further.
+(:meth:`hostile.learned.Learned.touches`). Ordinary items never get further. The orders that everybody knows are left to
+the rules: whoever wrote the texts that the wording was learned from was told to do without them. A line that leans
+towards orders and holds a phrase of theirs calls for a close look as well.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ class ScreenDoc(Model, frozen=True):
 
     forms: list[str]
     shapes: list[str]
+    phrases: list[str]
 
 
 class Screen(Struct, frozen=True, eq=False):
@@ -41,13 +44,16 @@ class Screen(Struct, frozen=True, eq=False):
 
     marks: tuple[Any, ...]
     """Patterns, one by one; also what a long text is searched for."""
+    phrases: Any
+    """What is asked of a line that leans towards orders (:meth:`hostile.glance.Glance.leans`)."""
     memo: dict[str, bool] = field(default_factory=dict)
     """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 
     @classmethod
     def of(cls, document: ScreenDoc) -> Screen:
         """Make patterns of a document. They are compiled when first searched with."""
-        return cls(tuple(pattern(f"(?i){form}") for form in ("|".join(document.forms), *document.shapes)))
+        marks = tuple(pattern(f"(?i){form}") for form in ("|".join(document.forms), *document.shapes))
+        return cls(marks, pattern("|".join(document.phrases)))
 
     def holds(self, text: str) -> bool:
         """Whether the form of a text calls for a close look."""

@@ -110,7 +110,7 @@ class HostileEngine:
         Raises:
             RuleError: it cannot be read.
         """
-        return load_learned(self._ruleset.root)
+        return load_learned(self._ruleset.root, self.screen.phrases)
 
     @cached_property
     def matcher(self) -> Matcher:

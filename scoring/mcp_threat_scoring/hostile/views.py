@@ -57,7 +57,8 @@ class Reader(Struct, frozen=True, eq=False):
 
     def passes_over(self, text: str) -> bool:
         """Whether nothing in a plain text calls for a close look."""
-        return not (self.screen.holds(text) or (self.learned is not None and self.learned.leans(text)))
+        learned = self.learned
+        return not (self.screen.holds(text) or (learned is not None and (learned.leans(text) or learned.touches(text))))
 
 
 def _spelled_out(texts: Iterable[Piece]) -> Iterable[Piece]:

@@ -42,7 +42,7 @@ NEARLY = 0.15
 """How far below the threshold a line still helps to find its item."""
 PASSED_OVER = 0.015
 """Share of orders that would be found, but whose words a first look may pass over."""
-ROUGHLY = 0.002
+ROUGHLY = 0.005
 """The same for a rough score, without what is around a line. The rest costs more, so it is asked of fewer lines."""
 TECHNIQUES: Mapping[str, str] = {
     "conceal": "conceal", "precedence": "promote", "authority": "authority", "override": "override",

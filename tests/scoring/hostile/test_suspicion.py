@@ -79,6 +79,18 @@ def test_an_attack_is_found_whatever_its_style(attack: dict[str, str]) -> None:
     assert alarm(tool(attack["text"], attack.get("where", "description")))
 
 
+@pytest.mark.parametrize("order", [pytest.param(order, id=order[:40]) for order in TEXTS["alone"]])
+def test_an_order_that_everybody_knows_is_found_though_it_stands_alone(order: str) -> None:
+    assert alarm(tool(f"Lists invoices. {order}"))
+
+
+@pytest.mark.parametrize("order", [pytest.param(order, id=order[:40]) for order in TEXTS["midst"]])
+def test_an_order_is_found_in_the_midst_of_honest_words(order: str) -> None:
+    before = "Returns the invoices of the given customer sorted by date in descending order with pagination and a limit"
+    after = "and the page token for the next page of results together with the total number of items that match"
+    assert alarm(tool(f"{before} {order} {after}."))
+
+
 def test_most_attacks_without_a_usual_word_are_found_too() -> None:
     found = [text for text in TEXTS["subtle"] if alarm(tool(text))]
     assert len(found) >= 0.66 * len(TEXTS["subtle"])
