@@ -86,7 +86,7 @@ class Sieve:
         """Whether a pattern was read that the index did not know."""
         self._patterns: dict[str, tuple[Path, ...]] | None = None
         self._numbers: dict[Clause, int] = {}
-        self._known = _Known(self.index)
+        self.known = _Known(self.index)
 
     def ask(self, name: str, pattern: Callable[[], str]) -> tuple[Path, ...]:
         """The ways to match a pattern, none if any text may; `name` is what it is known by."""
@@ -99,7 +99,7 @@ class Sieve:
                 for way in ways(pattern())
             )
             self.grown = True
-            self._known.measure()
+            self.known.measure()
         return held
 
     def kept(self) -> Index:
@@ -127,11 +127,17 @@ class Sieve:
         """The words whose beginning is not known, for some clauses."""
         return [(word, number) for number in sorted(set(numbers)) for word in self.index.inside.get(number, ())]
 
-    def sift(self, text: str, inside: Sequence[tuple[str, int]] = ()) -> tuple[set[int], bool]:
+    def sift(
+        self,
+        text: str,
+        inside: Sequence[tuple[str, int]] = (),
+        known: Mapping[bytes, tuple[int, ...]] | None = None,
+    ) -> tuple[set[int], bool]:
         """The clauses that a text answers, and whether it is in lower case as it stands.
 
         Args:
             inside: words to look for inside the text's own, with their clauses.
+            known: the clauses that words are in, if not all of them count.
         """
         low = text.lower()
         found: set[int] = set()
@@ -142,7 +148,7 @@ class Sieve:
                     text = f"{text} {text.replace(letter, ' ')} {text.replace(letter, folded)}"
                     low = text.lower()
         tokens = set(low.encode("ascii", "replace").translate(_SPELLED).split())
-        found.update(chain.from_iterable(map(self._known.__getitem__, tokens)))
+        found.update(chain.from_iterable(map((self.known if known is None else known).__getitem__, tokens)))
         for word, number in inside:
             if word in low:
                 found.add(number)
@@ -175,18 +181,34 @@ def sifting(sieve: Sieve, patterns: Iterable[tuple[int, str, Callable[[], str]]]
     return made
 
 
+class _Wanted(dict[bytes, tuple[int, ...]]):
+    """The clauses that words are in, of those that some patterns ask for: a word is in many, and few of them count."""
+
+    def __init__(self, known: Mapping[bytes, tuple[int, ...]], asked: Sifting) -> None:
+        super().__init__()
+        self._known = known
+        self._clauses = {clause for paths in asked.paths.values() for _, clauses, _ in paths for clause in clauses}
+
+    def __missing__(self, token: bytes) -> tuple[int, ...]:
+        found = tuple([clause for clause in self._known[token] if clause in self._clauses])
+        if len(self) < MAX_WORDS and len(token) <= MAX_WORD:
+            self[token] = found
+        return found
+
+
 class Sifter:
     """Some patterns by number, of which a text's words say which match it and which have to be tried."""
 
-    __slots__ = ("_asked", "_sieve")
+    __slots__ = ("_asked", "_sieve", "_wanted")
 
     def __init__(self, sieve: Sieve, asked: Sifting) -> None:
         self._sieve = sieve
         self._asked = asked
+        self._wanted = _Wanted(sieve.known, asked)
 
     def sift(self, text: str) -> tuple[set[int], set[int]]:
         """The patterns that match a text for sure, and others that may."""
-        words, lower = self._sieve.sift(text, self._asked.inside)
+        words, lower = self._sieve.sift(text, self._asked.inside, self._wanted)
         sure: set[int] = set()
         maybe = set(self._asked.always)
         paths = self._asked.paths
