@@ -7,6 +7,8 @@ senses that they were learned with. Most texts never get further.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from typing import Literal
 
 from mcp_threat_scoring.hostile.senses import Senses, Tables, Word, stem
 from mcp_threat_scoring.model import Model
@@ -23,6 +25,10 @@ _AFTER = ",.:;)\"'`]"
 """What may stand behind a word."""
 SOMEWHERE = 0.3
 """What the weights of words side by side have to add up to, to be worth a look for themselves."""
+START = 3
+LONG = 6
+"""Letters of a word from which its stem has the first three of them."""
+Leaning = Literal["whole", "part", ""]
 SHORT = 6
 """Letters below which a text says nothing."""
 
@@ -54,7 +60,7 @@ class Weights(dict[str, float]):
     def __missing__(self, token: str) -> float:
         self.left -= 1
         if self.left < 0:
-            return self._weights.get(stem(token), 0.0) if token.isalpha() else 0.0
+            return self._weights.get(stem(token), 0.0) if token[:START] in self._starts or len(token) < LONG else 0.0
         plain = token.rstrip(_AFTER)
         if plain.isalpha() and plain.isascii():  # most pieces are a word, and need no closer look
             found = self._of(self._senses.word(plain))
@@ -63,6 +69,11 @@ class Weights(dict[str, float]):
         if len(self) < MEMO and len(token) < MEMO_LENGTH:
             self[token] = found
         return found
+
+    @cached_property
+    def _starts(self) -> frozenset[str]:
+        """How words begin that have a weight: most of what is made up begins otherwise."""
+        return frozenset([word[:START] for word in self._weights])
 
     def _of(self, word: Word) -> float:
         known = self._words.get(word)
@@ -90,10 +101,15 @@ class Glance:
         """Whether the plain words of a line are more like those of orders than of honest lines."""
         return len(chunk) >= SHORT and sum(map(self._weights.__getitem__, chunk.split())) + self._bias > 0.0
 
-    def leans_somewhere(self, chunk: str) -> bool:
-        """Whether the words of some part of a line are, however honest the rest of it is."""
+    def leaning(self, chunk: str) -> Leaning:
+        """The same, and whether only some part of it is, however honest the rest."""
+        if len(chunk) < SHORT:
+            return ""
+        weights = list(map(self._weights.__getitem__, chunk.split()))
+        if sum(weights) + self._bias > 0.0:
+            return "whole"
         best = here = 0.0
-        for weight in map(self._weights.__getitem__, chunk.split()):
+        for weight in weights:
             here = max(0.0, here + weight)
             best = max(best, here)
-        return best > SOMEWHERE
+        return "part" if best > SOMEWHERE else ""

@@ -174,9 +174,9 @@ class Learned:
             return any(self._suspect(chunk[start : start + ROUGH]) for start in range(0, len(chunk), ROUGH))
         known = self._lines.get(chunk)
         if known is None:
-            leans = self.glance.leans(chunk)
-            known = (leans and self._rough(chunk)) or (
-                (leans or self.glance.leans_somewhere(chunk)) and matches(self._phrases, chunk.encode())
+            leaning = self.glance.leaning(chunk)
+            known = (leaning == "whole" and self._rough(chunk)) or (
+                leaning != "" and matches(self._phrases, chunk.encode())
             )
             if len(self._lines) < MEMO:
                 self._lines[chunk] = known

@@ -33,7 +33,7 @@ from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.normalise import is_odd, line_starts
-from mcp_threat_scoring.text.passages import Piece, pieces, read_piece
+from mcp_threat_scoring.text.passages import WHOLE, Piece, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import Subject, View
 
@@ -56,9 +56,10 @@ class Reader(Struct, frozen=True, eq=False):
         return self.screen.marks if self.learned is None else (*self.screen.marks, self.learned)
 
     def passes_over(self, text: str) -> bool:
-        """Whether nothing in a plain text calls for a close look."""
-        learned = self.learned
-        return not (self.screen.holds(text) or (learned is not None and (learned.leans(text) or learned.touches(text))))
+        """Whether nothing in a plain text calls for a close look. Of long texts, parts are read in any case."""
+        if len(text) > WHOLE or self.screen.holds(text):
+            return False
+        return self.learned is None or not (self.learned.leans(text) or self.learned.touches(text))
 
 
 def _spelled_out(texts: Iterable[Piece]) -> Iterable[Piece]:

@@ -48,7 +48,7 @@ def test_words_are_not_remembered_without_bound():
         held, _ = sieve.sift("word" + "x" * size)
         assert held.issuperset(path.clauses)
 
-    assert max(map(len, sieve._known)) == MAX_WORD
+    assert max(map(len, sieve.known)) == MAX_WORD
 
 
 def test_a_pattern_is_read_once():
