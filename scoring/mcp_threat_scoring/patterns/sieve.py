@@ -20,6 +20,8 @@ from mcp_threat_scoring.structs import Raw, Struct, field, replace
 
 MAX_WORDS = 50_000
 """Words remembered."""
+MAX_WANTED = 5_000
+"""Words remembered for each of some twenty views."""
 MAX_WORD = 40
 """Letters of a word that is remembered."""
 _SPELLED = bytes(code if code < 128 and (chr(code).isalnum() or chr(code) == "_") else 32 for code in range(256))
@@ -191,7 +193,9 @@ class _Wanted(dict[bytes, tuple[int, ...]]):
 
     def __missing__(self, token: bytes) -> tuple[int, ...]:
         found = tuple([clause for clause in self._known[token] if clause in self._clauses])
-        if len(self) < MAX_WORDS and len(token) <= MAX_WORD:
+        if len(self) >= MAX_WANTED:
+            self.clear()
+        if len(token) <= MAX_WORD:
             self[token] = found
         return found
 

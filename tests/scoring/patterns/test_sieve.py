@@ -11,7 +11,7 @@ import re2
 
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.matching.view_tests import pattern_of
-from mcp_threat_scoring.patterns.sieve import MAX_WORD, Sieve
+from mcp_threat_scoring.patterns.sieve import MAX_WANTED, MAX_WORD, Sieve, Sifter, sifting
 from mcp_threat_scoring.picture import engine
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.text.views import view_of
@@ -49,6 +49,16 @@ def test_words_are_not_remembered_without_bound():
         assert held.issuperset(path.clauses)
 
     assert max(map(len, sieve.known)) == MAX_WORD
+
+
+def test_a_view_forgets_words_rather_than_remember_more_and_more_of_them():
+    sieve = Sieve()
+    sifter = Sifter(sieve, sifting(sieve, [(7, "end", lambda: r"\bend\b"), (8, "other", lambda: r"\bother\b")]))
+    made_up = " ".join(f"w{number}" for number in range(3 * MAX_WANTED))
+
+    assert sifter.sift(f"{made_up} end") == ({7}, set())
+    assert sifter.sift(f"{made_up} other") == ({8}, set())
+    assert len(sifter._wanted) <= MAX_WANTED
 
 
 def test_a_pattern_is_read_once():
