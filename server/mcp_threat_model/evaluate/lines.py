@@ -41,9 +41,7 @@ PUBLIC_TOOLS = ("unannotated_tools", "annotated_tools", "live_annotated_tools")
 NEARLY = 0.15
 """How far below the threshold a line still helps to find its item."""
 PASSED_OVER = 0.015
-"""Share of orders that would be found, but whose words a first look may pass over."""
-ROUGHLY = 0.005
-"""The same for a rough score, without what is around a line. The rest costs more, so it is asked of fewer lines."""
+"""Share of orders that would be found, but whose lines the first look may pass over."""
 TECHNIQUES: Mapping[str, str] = {
     "conceal": "conceal", "precedence": "promote", "authority": "authority", "override": "override",
     "delimiter": "delimiter", "delayed": "wake", "redirect": "redirect", "permission": "approval", "carrier": "collect",
@@ -117,22 +115,22 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scor
         slope=STEEP,
         threshold=round(threshold, 3),
         foreign=round(foreign, 3),
-        suspect=_low([rough[i] for i in near if in_english(lines[i].text, senses.line(lines[i].text))], ROUGHLY),
+        suspect=_low([rough[i] for i in near if in_english(lines[i].text, senses.line(lines[i].text))]),
         weights=_rounded(table.names, weights),
         techniques=_techniques(lines, noticed),
     )
     at_a_glance = GlanceDoc(
-        bias=-_low([glanced[i] for i in near], PASSED_OVER),
+        bias=-_low([glanced[i] for i in near]),
         weights={name: round(glance[name], 3) for name in _best(glances, first, seen, GLANCE_KEPT)},
         tables=tables,
     )
     return document, at_a_glance, scored
 
 
-def _low(values: Sequence[float], share: float) -> float:
-    """What no more than a share of some values falls short of."""
+def _low(values: Sequence[float]) -> float:
+    """What hardly one of some values falls short of."""
     ordered = sorted(values)
-    return round(ordered[int(len(ordered) * share)], 3) if ordered else -1.0
+    return round(ordered[int(len(ordered) * PASSED_OVER)], 3) if ordered else -1.0
 
 
 def _rounded(names: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
