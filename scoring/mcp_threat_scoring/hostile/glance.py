@@ -26,8 +26,8 @@ _AFTER = ",.:;)\"'`]"
 SOMEWHERE = 0.3
 """What the weights of words side by side have to add up to, to be worth a look for themselves."""
 START = 3
+"""Letters that a stem shares with its word, if that has :data:`LONG` of them."""
 LONG = 6
-"""Letters of a word from which its stem has the first three of them."""
 Leaning = Literal["whole", "part", ""]
 SHORT = 6
 """Letters below which a text says nothing."""
@@ -97,12 +97,9 @@ class Glance:
         """Begin with another text."""
         self._weights.left = UNKNOWN
 
-    def leans(self, chunk: str) -> bool:
-        """Whether the plain words of a line are more like those of orders than of honest lines."""
-        return len(chunk) >= SHORT and sum(map(self._weights.__getitem__, chunk.split())) + self._bias > 0.0
-
     def leaning(self, chunk: str) -> Leaning:
-        """The same, and whether only some part of it is, however honest the rest."""
+        """Whether the plain words of a line are more like those of orders than of honest lines; or else some part of
+        them, however honest the rest is."""
         if len(chunk) < SHORT:
             return ""
         weights = list(map(self._weights.__getitem__, chunk.split()))

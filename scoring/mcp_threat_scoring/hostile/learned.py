@@ -156,7 +156,7 @@ class Learned:
         """Whether the plain words of any line of a text are more like those of orders: in an item that is read
         closely, the lines that are."""
         self.glance.begin()
-        return any(map(self.glance.leans, chunks(text)))
+        return any(self.glance.leaning(chunk) == "whole" for chunk in chunks(text))
 
     def finditer(self, text: str) -> Iterator[Place]:
         """The lines of a long text that may be orders, as a pattern would find them."""
@@ -201,12 +201,12 @@ class Learned:
         return max(sorted(totals), key=lambda name: totals[name])
 
     def telling(self, text: str) -> str:
-        """The few words of a line that weighed most, in their order."""
+        """The few words of a line that weighed most, by their stems, in their order."""
         words = self.senses.line(text)
         weights = self.weights
         worth = [(_worth(word, weights), index) for index, word in enumerate(words) if word[0][:1].isalpha()]
         best = sorted(index for _, index in sorted(worth, key=lambda one: (-one[0], one[1]))[:SHOWN])
-        return " ".join(words[index][0] for index in best)
+        return " … ".join(words[index][0] for index in best)
 
 
 def _worth(word: Word, weights: Mapping[str, float]) -> float:

@@ -45,7 +45,7 @@ class Screen(Struct, frozen=True, eq=False):
     marks: tuple[Any, ...]
     """Patterns, one by one; also what a long text is searched for."""
     phrases: Any
-    """What is asked of a line that leans towards orders (:meth:`hostile.glance.Glance.leans`)."""
+    """What is asked of a line that leans towards orders (:meth:`hostile.glance.Glance.leaning`)."""
     memo: dict[str, bool] = field(default_factory=dict)
     """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 

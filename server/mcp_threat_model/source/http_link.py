@@ -7,6 +7,7 @@ for an `endpoint` event, and parse a body before anyone can measure it.
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,7 +29,7 @@ WIRE_ERRORS = (TargetError, EventTooLargeError, httpx.HTTPError, httpx.InvalidUR
 """Everything that a peer can make our client raise; `ValueError` comes from addresses that are none."""
 
 
-class HttpLink:
+class HttpLink(ABC):
     """What both transports share: an inbox that background readers fill."""
 
     def __init__(
@@ -76,8 +77,9 @@ class HttpLink:
             if request_id is not None:
                 await self._inbox.put(_failure(error, request_id))
 
+    @abstractmethod
     async def _exchange(self, body: dict[str, Any], headers: dict[str, str], request_id: RequestId | None) -> None:
-        raise NotImplementedError
+        """Put one message on the wire, and what comes back into the inbox."""
 
     async def _hand_over(self, raw: bytes, request_id: RequestId | None = None, *, whole: bool = False) -> bool:
         """Parse one body or event and put its messages into the inbox; says whether it answered the request.

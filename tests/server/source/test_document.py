@@ -4,6 +4,7 @@ import codecs
 import json
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.document import MAX_DEPTH, extent, parse_json, read_file
 from mcp_threat_scoring.errors import TargetError
 
+NOBODY = 65_534
+"""A user id that owns nothing."""
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -146,11 +149,20 @@ def test_what_is_no_readable_file_is_said(tmp_path: Path, monkeypatch, path: str
     assert hint in caught.value.hint.replace("[:]", ":")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_said(tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
-    file.write_text("{}")
-    file.chmod(0)
+@pytest.fixture
+def no_privileges(tmp_path: Path) -> Iterator[Path]:
+    """A folder, and no right to read everything: root is somebody else for a while."""
+    (tmp_path / "a.json").write_text("{}")
+    (tmp_path / "a.json").chmod(0)
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(NOBODY)
+    yield tmp_path
+    os.seteuid(before)
+
+
+def test_a_file_without_permission_is_said(no_privileges: Path) -> None:
+    file = no_privileges / "a.json"
     with pytest.raises(TargetError, match="permission denied"):
         read_file(str(file), seconds=5)
 
