@@ -24,7 +24,7 @@ from mcp_threat_scoring.hostile.lines import Wording
 from mcp_threat_scoring.hostile.senses import Senses
 from mcp_threat_scoring.hostile.structures import NOBODY, Known
 from mcp_threat_scoring.hostile.views import Reader, extent, lines_of
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.normalise import normalise
 from mcp_threat_scoring.text.passages import Piece, pieces
 
@@ -34,12 +34,14 @@ AUTHORS: Mapping[str, int] = {
     "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "attacks-4": 2, "attacks-5": 0, "attacks-6": 1,
     "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1, "attacks-12": 0,
     "attacks-13": 2, "attacks-14": 1, "attacks-15": 1, "attacks-16": 2, "attacks-17": 0, "attacks-18": 2,
-    "honest-2": 0, "honest-3": 1, "honest-4": 2, "honest-5": 0,
+    "attacks-19": 1, "attacks-20": 0, "attacks-21": 2,
+    "honest-2": 0, "honest-3": 1, "honest-4": 2, "honest-5": 0, "honest-6": 2, "honest-7": 1,
     "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
     "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
     "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1,
     "lines-18": 2, "lines-19": 2, "lines-20": 1, "lines-21": 0, "lines-22": 2,
-    "lines-23": 1,
+    "lines-23": 1, "lines-24": 0, "lines-25": 1, "lines-26": 2, "lines-27": 0, "lines-28": 1, "lines-29": 2,
+    "lines-30": 1, "lines-31": 2, "lines-32": 0, "lines-33": 0,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, str] = {
@@ -153,12 +155,18 @@ class _Collector:
         self.found.groups.append(group)
 
     def line(self, row: Mapping[str, Any], source: str, fold: int) -> None:
-        """Take in one line that stands alone."""
+        """Take in one line that stands alone, as if it stood between two that say nothing of the kind.
+
+        Without anything around it, it would be unlike every line that is ever judged.
+        """
         role = _ROLES.get(str(row["p"]), "text")
         lines = lines_of([Piece(str(row["t"]), "", role)], self.reader, NOBODY)  # type: ignore[arg-type]
         for line in lines:
+            between = [replace(line.said, text=""), line.said, replace(line.said, text=".")]
+            around = Surroundings(between, self.meant).of(line.said)
             self.add(Example(
-                line.text, line.concepts, role, False, bool(row["y"]), fold, source, str(row["l"]), tuple(row["k"])
+                line.text, line.concepts, role, False, bool(row["y"]), fold, source, str(row["l"]), tuple(row["k"]),
+                (), tuple(sorted(around)),
             ))  # fmt: skip
 
 

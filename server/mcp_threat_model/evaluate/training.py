@@ -12,8 +12,12 @@ from mcp_threat_scoring.structs import Struct, replace
 
 HONEST = 1.5
 """What an honest line weighs against an order: false alarms are the worse mistake …"""
-AUTHORED = 0.4
+AUTHORED = 0.6
 """… and what of that is left for one that was written to be mistaken: servers hardly ever say the like."""
+LONE = 0.35
+"""What is left of a line that stands alone: what is around it was made up (:meth:`texts._Collector.line`)."""
+FOREIGN = 1.5
+"""What an order in another language than English weighs: there are few of them, and as many ways to say it."""
 OPEN = 3.0
 """What a line weighs that is taken for the order of an attack of the corpus."""
 CLEAR = 0.6
@@ -23,7 +27,8 @@ TOLD = 0.7
 Manning, "Baselines and Bigrams" (ACL 2012): features counted by the ratio of their frequencies on the two sides."""
 BROAD = 0.7
 """How freely weights grow of senses, concepts and sorts of line, which are met in half of all lines, against words."""
-AUTHORS_FILES = ("attacks-", "honest-", "lines-")
+LONE_FILES = "lines-"
+AUTHORS_FILES = ("attacks-", "honest-", LONE_FILES)
 """What the files of texts begin with."""
 
 
@@ -36,9 +41,10 @@ class Table(Struct):
 
 
 def _weight(one: Example) -> float:
+    lone = LONE if one.source.startswith(LONE_FILES) else 1.0
     if one.truth:
-        return OPEN if one.open else 1.0
-    return HONEST * (AUTHORED if one.source.startswith(AUTHORS_FILES) else 1.0)
+        return OPEN if one.open else lone * (1.0 if one.language == "en" else FOREIGN)
+    return HONEST * lone * (AUTHORED if one.source.startswith(AUTHORS_FILES) else 1.0)
 
 
 def fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost: float) -> list[float]:

@@ -53,6 +53,11 @@ def test_lines_of_items_are_labelled_by_the_passages_marked_in_them(examples: Ex
     assert not any(examples.lines[line].truth for line in tool.lines)
 
 
+def test_a_line_alone_is_learned_as_if_it_stood_between_others(examples: Examples) -> None:
+    alone = [line for line in examples.lines if line.source == "lines-1"]
+    assert all({">text 1", ">text amid"} <= {*line.around} for line in alone)
+
+
 def test_what_is_learned_tells_orders_from_honest_lines_of_authors_it_did_not_see(examples: Examples) -> None:
     document, _, scored = learn(examples, compile_senses(SensesDoc(senses={"secret": {"en": "secret"}})))
     pairs = list(zip(examples.lines, scored.scores, strict=True))
