@@ -154,6 +154,8 @@ def see(
                 pointer = item_of(evidence.pointer)
                 if pointer and pointer not in items and pointer not in skip and (name := names.get(pointer)):
                     items[pointer] = name
+        if excerpt and not parameters:
+            continue  # nobody asks for more, and evidence is looked for when it is asked for
         for evidence in signal.evidence:
             excerpt = excerpt or evidence.excerpt
             if parameters and (parameter := parameter_of(evidence.pointer)):
