@@ -14,7 +14,16 @@ from mcp_threat_scoring.maestro.catalogue import load_catalogue
 from mcp_threat_scoring.maestro.layers import model
 from mcp_threat_scoring.maestro.threat import Catalogue, SignalMeta
 from mcp_threat_scoring.manifest import Coverage, Manifest, partial
-from mcp_threat_scoring.neutralise import SafeText, as_asked, excerpt, neutralise, neutralise_name, trusted
+from mcp_threat_scoring.neutralise import (
+    SafeText,
+    as_asked,
+    excerpt,
+    left_out_of_name,
+    neutralise,
+    neutralise_name,
+    trusted,
+)
+from mcp_threat_scoring.phrases import counted, number
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import CapabilitiesOut, CoverageOut, Report, ServerOut, TargetOut, ToolOut
 from mcp_threat_scoring.report_score import ProfileId
@@ -91,12 +100,24 @@ _POINTERS = {"resource_templates": "/resourceTemplates/"}
 
 
 def _closely(part: str, seen: Coverage, picture: Picture) -> Coverage:
-    """A part is only partly seen when its texts were too much to be read closely."""
+    """A part is only partly seen when its texts were too much to be read closely, or its names to be shown."""
     skipped = sum(pointer.startswith(_POINTERS.get(part, f"/{part}/")) for pointer in picture.unread)
-    if not skipped:
-        return seen
     told = f"{skipped:,} {part.replace('_', ' ')} were not searched for hidden orders: too many of them call for it"
-    return partial("; ".join(filter(None, (seen.reason, told))))
+    cut = _names_cut(picture) if part == "tools" else ""
+    if not (skipped or cut):
+        return seen
+    return partial("; ".join(filter(None, (seen.reason, told if skipped else "", cut))))
+
+
+def _names_cut(picture: Picture) -> str:
+    """That names of tools are too long to be shown whole, and how much of them is missing."""
+    missing = (
+        [] if picture.from_listing else [left for tool in picture.tools if (left := left_out_of_name(tool.raw_name))]
+    )
+    if not missing:
+        return ""
+    names = "the name of one tool is" if len(missing) == 1 else f"the names of {number(len(missing))} tools are"
+    return f"{names} shown cut: {counted(sum(missing), 'character')} {'is' if sum(missing) == 1 else 'are'} missing"
 
 
 def _coverage(seen: Coverage) -> CoverageOut:

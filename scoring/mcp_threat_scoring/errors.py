@@ -46,7 +46,14 @@ class TargetError(ThreatModelError):
 
 
 class UsageError(ThreatModelError):
-    """The command line or the arguments of a tool call are not usable."""
+    """The command line or the arguments of a tool call are not usable.
+
+    `lines` are the sentence, and one line for each detail of it.
+    """
+
+    def __init__(self, message: str, *details: str) -> None:
+        super().__init__("\n".join((message, *details)))
+        self.lines = (message, *details)
 
 
 class FactorError(ThreatModelError):

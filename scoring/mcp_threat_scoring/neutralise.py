@@ -152,6 +152,14 @@ def neutralise_name(text: object) -> SafeText:
     return shown if shown == text.strip() else SafeText(shown + CHANGED)
 
 
+def left_out_of_name(name: str) -> int:
+    """How many characters of a name :func:`neutralise_name` does not show; 0 for one that is shown whole."""
+    if len(name) <= LETTERS_OF_NAME and " " not in name:
+        return 0
+    shown = neutralise_name(name).removesuffix(CHANGED)
+    return max(0, len(name) - len(shown) + 1) if shown.endswith("…") and not name.endswith("…") else 0
+
+
 _POINTER_LETTERS = "/" + ascii_letters + digits + "_.$~:^*-"
 _POINTER_TOKEN = 64
 
@@ -182,11 +190,29 @@ def neutralise_pointer(pointer: str) -> SafeText:
 def as_asked(text: str, limit: int = 500) -> SafeText:
     """What the caller asked for, shown as it was given, so that a script finds it again.
 
-    It is the caller's own text and not the target's; only what is not printable ASCII is treated like the target's.
+    It is the caller's own text and not the target's; only what is not printable ASCII is treated like the target's. An
+    ellipsis is no reason for that: it is our own mark for what was left out of an address.
     """
-    if text.isascii() and text.isprintable():
+    plain = text.replace("…", "")
+    if plain.isascii() and plain.isprintable():
         return SafeText(text if len(text) <= limit else text[: limit - 1] + "…")
+    return as_address(text, limit)
+
+
+def as_address(text: str, limit: int = 500) -> SafeText:
+    """An address that people will copy: ``http://`` or ``https://`` stays what it is, the rest is the target's text."""
+    scheme, found, rest = text.partition("://")
+    if found and scheme in ("http", "https"):
+        return SafeText(f"{scheme}://{neutralise(rest, limit)}")
     return neutralise(text, limit)
+
+
+def visible(line: str) -> str:
+    """A line of ours for a terminal: what would move its cursor or turn its words round is shown by name.
+
+    Nothing else of it is changed. A line break is shown as a space, so that nobody's words pass for a line of ours.
+    """
+    return line if line.isascii() and line.isprintable() else _calm("".join(_visible(char) for char in line))
 
 
 def trusted(text: str) -> SafeText:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from mcp_threat_scoring.errors import ErrorCode
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.report_score import AivssOut
+from mcp_threat_scoring.report_score import ServerAivssOut
 from mcp_threat_scoring.signal import EvidenceOut
 from mcp_threat_scoring.structs import Meta
 
@@ -184,7 +184,7 @@ class Report(Model, frozen=True, kw_only=True):
     capabilities: CapabilitiesOut
     auth: AuthOut
     findings: list[FindingOut]
-    aivss: AivssOut
+    aivss: ServerAivssOut
     maestro: MaestroOut
     summary: str
     verdict: VerdictOut

@@ -96,6 +96,17 @@ class AivssProfileOut(Model, frozen=True, kw_only=True):
 
 
 class AivssOut(AivssProfileOut, frozen=True, kw_only=True):
-    """The headline profile, with the other one beside it."""
+    """The headline profile, with the other one beside it where a server was scored."""
+
+    other_profile: Annotated[
+        AivssProfileOut | None,
+        Meta(
+            description="Null where all terms were given: the factors of one profile cannot be turned into the other's."
+        ),
+    ] = None
+
+
+class ServerAivssOut(AivssOut, frozen=True, kw_only=True):
+    """The headline profile of a server, with the other one beside it."""
 
     other_profile: AivssProfileOut

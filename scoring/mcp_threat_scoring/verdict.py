@@ -33,19 +33,8 @@ ACTING: Mapping[str, str] = {
     "memory.write": "store what later sessions read",
 }
 """Abilities that keep a server from a plain ``allow`` even where no tool was judged to write, gravest first."""
-CONFIRMED = frozenset(
-    {
-        "process.exec",
-        "code.eval",
-        "money.move",
-        "identity.admin",
-        "deploy",
-        "device.control",
-        "net.send",
-        "secrets.read",
-    }
-)
-"""Abilities of which every use is confirmed, even by a tool judged to read: one wrong call is too many."""
+BY_READING = ("process.exec", "code.eval", "net.send", "secrets.read")
+"""Abilities that can do harm through a tool that changes nothing: its use is allowed, and this is said."""
 MAX_REASONS = 6
 ABILITIES_TOLD = 3
 _STRICTNESS: Mapping[str, int] = {"allow": 0, "confirm": 1, "deny": 2}
@@ -59,11 +48,7 @@ def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[Findin
 
 def _treatment(tool: ToolProfile) -> str:
     """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied."""
-    if tool.name != tool.raw_name:
-        return "deny"
-    if tool.effect == "read" and CONFIRMED & tool.abilities.keys():
-        return "confirm"
-    return _BY_EFFECT[tool.effect]
+    return "deny" if tool.name != tool.raw_name else _BY_EFFECT[tool.effect]
 
 
 def _limits(picture: Picture, giving_orders: Collection[str]) -> LimitsOut:
@@ -123,7 +108,7 @@ def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
         reasons.append(_only_reads(len(picture.tools)))
     reasons += _not_seen(picture, seen)
     if not picture.from_listing:
-        reasons += _told(limits, able, giving_orders)
+        reasons += _told(picture, limits, able, giving_orders)
     return VerdictOut(decision=decision, reasons=reasons[:MAX_REASONS], limits=limits)
 
 
@@ -143,14 +128,26 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
     return []
 
 
-def _told(limits: LimitsOut, able: Sequence[str], giving_orders: Collection[str]) -> list[str]:
+def _told(picture: Picture, limits: LimitsOut, able: Sequence[str], giving_orders: Collection[str]) -> list[str]:
     """The limits in sentences; and what the tools can do, where no tool's effect says it already."""
     reasons: list[str] = []
-    undone = [name for name in limits.deny_tools if name not in giving_orders]  # why the others are denied was said
+    destroying = {str(tool.name) for tool in picture.tools if tool.effect == "destructive"}
+    denied = [name for name in limits.deny_tools if name not in giving_orders]  # why the others are denied was said
+    undone = [name for name in denied if name in destroying]
+    unclear = [name for name in denied if name not in destroying]
     if undone:
         reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
+    if unclear:
+        reasons.append(f"Deny what has a name that no rule can be written for: {listed(unclear)}.")
     if limits.confirm_tools:
         reasons.append(f"Ask before each call of what changes things: {listed(limits.confirm_tools)}.")
     if able and not reasons:
         reasons.append(f"Its tools change nothing by themselves, but can {joined(able[:ABILITIES_TOLD])}.")
+    elif reading := [ACTING[ability] for ability in BY_READING if _allowed(picture, limits, ability)]:
+        reasons.append(f"What only reads is allowed, though some of it can {joined(reading)}.")
     return reasons
+
+
+def _allowed(picture: Picture, limits: LimitsOut, ability: str) -> bool:
+    """Whether a tool with this ability is among those that may be called unasked."""
+    return any(ability in tool.abilities and str(tool.name) in limits.allow_tools for tool in picture.tools)

@@ -129,24 +129,33 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     if tools:
         only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
         return ", ".join(filter(None, (only, reach)))
+    state = context.coverage.get("tools")
+    none_offered = state is not None and state.status == "observed"
+    if not context.listing:
+        return "it offers no tools" if none_offered else "no tool of it could be read"
+    so_far = "it lists no tools, and " if none_offered else ""
     if capabilities.write_capable:
-        return ", ".join(filter(None, ("by its description it changes things", reach)))
-    return "no tool of it could be read" if not context.listing else "its description names no change that it makes"
+        return ", ".join(filter(None, (f"{so_far}by its description it changes things", reach)))
+    return f"{so_far}its description names no change that it makes"
 
 
 def _what_could_happen(
     context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut], *, writes: bool
 ) -> str:
-    hostile = [finding for finding in findings if finding.kind == "hostile_content"]
+    passages = [finding for finding in findings if finding.kind == "hostile_content"]
+    hostile = [finding for finding in passages if finding.confidence != "low"]
     threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
     threats = [threat for threat in threats if threat.likelihood != "possible"]
     # Of equally grave ones, the one that more tools can cause; a chain of several threats comes after its links.
     threats.sort(key=lambda t: (-SEVERITIES.index(t.severity), t.likelihood != "confirmed", -len(t.tools)))
     said = []
-    if hostile:
-        where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile if f.tool)]
+    if passages:
+        where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile or passages if f.tool)]
         place = f"the text of {listed(where[:4], len(where))}" if where else "its own text"
-        said.append(f"{place} carries hostile content, so nothing else the server says can be taken at its word")
+        if hostile:
+            said.append(f"{place} carries hostile content, so nothing else the server says can be taken at its word")
+        else:
+            said.append(f"{place} reads a little like an order and is worth reading before use")
     if stakes := [domain for domain in context.domains[:2] if domain.harm]:
         if writes:
             said.append(f"a mistaken or injected call could lead to {'; or to '.join(d.harm for d in stakes)}")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
 from mcp_threat_scoring.model import Model, json_schema
@@ -26,6 +27,17 @@ def answer(text: str, data: Model) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data.to_plain())
 
 
+class AsGiven(FuncMetadata):
+    """How a tool takes its arguments: as they come through the gate, which has read and checked them.
+
+    The SDK would read every text that is JSON, so that the text ``null`` would be no argument at all.
+    """
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The arguments as they are."""
+        return data
+
+
 class Tools:
     """The tools of our server, as they are declared."""
 
@@ -39,7 +51,8 @@ class Tools:
             tool = Tool.from_function(
                 handler, title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT
             )
-            tool.fn_metadata.output_schema = json_schema(answers)
+            tool.fn_metadata = AsGiven(arg_model=tool.fn_metadata.arg_model, output_schema=json_schema(answers))
+            tool.parameters["additionalProperties"] = False
             self.all.append(tool)
             return handler
 

@@ -20,6 +20,7 @@ from mcp_threat_model.source.configured import resolve
 from mcp_threat_model.target import ConfigTarget, StdioTarget, Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.phrases import number
 from mcp_threat_scoring.structs import Struct
 
 MAX_PROGRAMS = 20
@@ -80,8 +81,10 @@ def programs(targets: Sequence[Target]) -> list[Program]:
 def question(asked: Sequence[Program]) -> str:
     """The question a person answers. It ends in a digest of the whole commands, of which it may show a part only."""
     told = repr([(program.way.argv, program.env) for program in asked]).encode("utf-8", "backslashreplace")
-    lines = [f"Start these {len(asked)} programs on this machine, to list their tools? Nothing of theirs is called."]
-    lines += [f"{number}. {program.line()}" for number, program in enumerate(asked, 1)]
+    these, their = ("this", "its") if len(asked) == 1 else (f"these {number(len(asked))}", "their")
+    program = "program" if len(asked) == 1 else "programs"
+    lines = [f"Start {these} {program} on this machine, to list {their} tools? None of them is called."]
+    lines += [f"{index}. {one.line()}" for index, one in enumerate(asked, 1)]
     lines.append(
         "Each is code of somebody else; npx, uvx and their like fetch it first. They run with the variables named, and "
         f"in a sandbox where this machine has one. List {hashlib.sha256(told).hexdigest()[:12]}."

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated
 
-from mcp_threat_model.paging import short_maestro
+from mcp_threat_model.paging import PageOut, maestro_part, page_of, threats_of, verdict_part
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.phrases import capital, counted
 from mcp_threat_scoring.report import (
     CoverageOut,
     MaestroOut,
@@ -19,7 +20,7 @@ from mcp_threat_scoring.report import (
     TargetOut,
     VerdictOut,
 )
-from mcp_threat_scoring.structs import Meta
+from mcp_threat_scoring.structs import UNSET, Meta, UnsetType
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.maestro.threat import Catalogue, Threat
@@ -53,16 +54,17 @@ class CataloguePage(Model, frozen=True, kw_only=True):
 
 
 class ThreatsAnswer(Model, frozen=True, kw_only=True):
-    """With a target: its report's parts about threats. Without one: `catalogue`."""
+    """With a target: its report's parts about threats, and `page`. Without one: `catalogue`, and nothing else."""
 
     schema_version: str = "1.0"
-    target: TargetOut | None = None
-    server: ServerOut | None = None
-    coverage: dict[str, CoverageOut] | None = None
-    maestro: MaestroOut | None = None
-    summary: str | None = None
-    verdict: VerdictOut | None = None
-    catalogue: CataloguePage | None = None
+    target: TargetOut | UnsetType = UNSET
+    server: ServerOut | UnsetType = UNSET
+    coverage: dict[str, CoverageOut] | UnsetType = UNSET
+    maestro: MaestroOut | UnsetType = UNSET
+    summary: str | UnsetType = UNSET
+    verdict: VerdictOut | UnsetType = UNSET
+    page: PageOut | UnsetType = UNSET
+    catalogue: CataloguePage | UnsetType = UNSET
 
 
 def threat_out(threat: Threat, catalogue: Catalogue) -> CatalogueThreatOut:
@@ -102,7 +104,7 @@ def choose(catalogue: Catalogue, layer: str | None, reference: str | None) -> tu
         cited = (one,) if one else catalogue.citing(reference.strip())
         if not cited:
             raise UsageError(
-                f"nothing in the catalogue is called, or cites, {neutralise(reference)}; "
+                f"nothing in the catalogue is called, or cites, {neutralise_name(reference)}; "
                 "try an id such as MTC-301, or a framework entry such as MCP03:2025, ASI05 or CWE-78"
             )
         chosen = tuple(threat for threat in chosen if threat in cited)
@@ -120,7 +122,8 @@ def catalogue_answer(
     chosen = choose(catalogue, layer, reference)
     shown = chosen[offset : offset + THREATS_PER_PAGE]
     more = offset + THREATS_PER_PAGE if offset + THREATS_PER_PAGE < len(chosen) else None
-    lines = [f"**{len(chosen)} threats** on the MAESTRO layers" + (f" ({layer})" if layer else "") + ":", ""]
+    found = capital(counted(len(chosen), "threat"))
+    lines = [f"**{found}** on the MAESTRO layers" + (f" ({layer})" if layer else "") + (":" if shown else "."), ""]
     for threat in shown:
         lines.append(f"- **{threat.id}** {threat.title} ({threat.layer}, {threat.severity})")
         if len(shown) <= 3:
@@ -134,9 +137,9 @@ def catalogue_answer(
     return "\n".join(lines), ThreatsAnswer(catalogue=data)
 
 
-def layers_answer(report: Report, layer: str | None) -> ThreatsAnswer:
-    """The seven layers of one server, or one of them."""
-    maestro = short_maestro(report.maestro)
+def layers_answer(report: Report, layer: str | None, offset: int = 0) -> ThreatsAnswer:
+    """The seven layers of one server, or one of them, with a page of the tools of each threat and of the limits."""
+    maestro = report.maestro
     if layer is not None:
         maestro = maestro.changed(
             {
@@ -148,7 +151,8 @@ def layers_answer(report: Report, layer: str | None) -> ThreatsAnswer:
         target=report.target,
         server=report.server,
         coverage=report.coverage,
-        maestro=maestro,
+        maestro=maestro_part(maestro, offset),
         summary=report.summary,
-        verdict=report.verdict,
+        verdict=verdict_part(report.verdict, offset),
+        page=page_of(report, offset, threats=threats_of(maestro)),
     )

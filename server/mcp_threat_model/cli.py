@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mcp_threat_model.grammar import EXIT_USAGE, build_parser
-from mcp_threat_model.terminal import PROGRAM, complain, explain, is_terminal
+from mcp_threat_model.terminal import PROGRAM, OutputError, complain, emit, explain, is_terminal
 from mcp_threat_scoring.errors import RuleError, ThreatModelError, UsageError
 
 EXIT_INTERNAL = 1
@@ -43,10 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # argparse: --help, or words that are off
         return stop.code if isinstance(stop.code, int) else EXIT_USAGE
     except UsageError as error:
-        complain(str(error))
+        complain(*error.lines)
         return EXIT_USAGE
     except RuleError as error:
-        complain(f"the rules are damaged, so nothing can be analysed:\n{error}")
+        complain("the rules are damaged, so nothing can be analysed:", *map(str, error.problems))
+        return EXIT_INTERNAL
+    except OutputError as error:
+        complain(f"the output could not be written: {error}")
         return EXIT_INTERNAL
     except ThreatModelError as error:
         complain(str(error))
@@ -86,7 +89,7 @@ def _dispatch(parser: argparse.ArgumentParser, arguments: argparse.Namespace) ->
     if arguments.version:
         from mcp_threat_model import __version__
 
-        print(f"{PROGRAM} {__version__}")
+        emit(f"{PROGRAM} {__version__}\n")
         return 0
     command: str | None = arguments.command
     if command is None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from mcp_threat_model.advice import for_client
+from mcp_threat_model.paging import PageOut, page_of, part, verdict_part
 from mcp_threat_model.render.brief import MAX_CHARS
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
+from mcp_threat_scoring.phrases import capital, counted, number
 from mcp_threat_scoring.report import SEVERITIES, Decision, ErrorOut, FindingOut, Report, VerdictOut
 from mcp_threat_scoring.report_score import AivssSeverity
 from mcp_threat_scoring.report_set import FleetOut
@@ -83,6 +86,7 @@ class InstallAnswer(Model, frozen=True, kw_only=True):
     limits: Annotated[
         Permissions | None, Meta(description="Null when no tool was seen: then there is nothing to allow.")
     ]
+    page: PageOut
 
 
 class ChangedOut(Model, frozen=True, kw_only=True):
@@ -138,7 +142,7 @@ def judged(label: str, outcome: Outcome) -> JudgedOut:
     """One scan's result in a line."""
     shown = neutralise(label, PATH_SHOWN)
     if isinstance(outcome.result, ErrorOut):
-        return JudgedOut(target=shown, error=outcome.result)
+        return JudgedOut(target=shown, error=for_client(outcome.result))
     report = outcome.result
     return JudgedOut(
         target=shown,
@@ -167,9 +171,8 @@ def audit_answer(
 
 def audit_text(answer: AuditAnswer) -> str:
     """The audit for a reader who sees nothing else: what is wrong first, then every server."""
-    wrong = sum(bool(server.findings) for server in answer.servers)
     lines = [
-        f"# {answer.servers_total} MCP servers are configured here; something is wrong with how {wrong} of them are",
+        f"# {_configured_here(answer)}",
         *(f"- Could not be read: {problem}" for problem in answer.broken),
     ]
     if answer.fleet is not None:
@@ -178,7 +181,8 @@ def audit_text(answer: AuditAnswer) -> str:
         lines += [f"- **{shadow.severity}**: {shadow.explanation}" for shadow in answer.fleet.shadows[:5]]
     if answer.scanned:
         lines += ["", "## Each of them", *map(_judged_line, answer.scanned)]
-    lines += ["", "## Configuration"]
+    if answer.servers:
+        lines += ["", "## Configuration"]
     for server in sorted(answer.servers, key=lambda one: not one.findings):
         state = ", switched off" if server.disabled else ""
         lines.append(f"- `{server.target}` ({server.scope}{state}): {server.reached}")
@@ -190,6 +194,18 @@ def audit_text(answer: AuditAnswer) -> str:
     return fit(lines)
 
 
+def _configured_here(answer: AuditAnswer) -> str:
+    total = answer.servers_total
+    if not total:
+        return "No MCP server is configured here"
+    wrong = sum(bool(server.findings) for server in answer.servers)
+    told = capital(counted(total, "MCP server")) + (" is" if total == 1 else " are") + " configured here"
+    if not wrong:
+        return f"{told}; nothing is wrong with how"
+    which = "it is" if total == 1 else f"{number(wrong)} of them {'is' if wrong == 1 else 'are'}"
+    return f"{told}; something is wrong with how {which}"
+
+
 def _judged_line(one: JudgedOut) -> str:
     if one.error is not None:
         return f"- `{one.target}`: not scanned ({one.error.code}): {one.error.message} {one.error.hint}".rstrip()
@@ -197,19 +213,18 @@ def _judged_line(one: JudgedOut) -> str:
     return f"- `{one.target}`: {decision}, AIVSS {one.score:.1f} {one.severity}"
 
 
-def install_answer(report: Report, limits: Permissions | None) -> InstallAnswer:
-    """The verdict with what it rests on, bounded."""
-    held = report.verdict.limits
-    short = held.changed({name: getattr(held, name)[:NAMES_KEPT] for name in type(held).__struct_fields__})
+def install_answer(report: Report, limits: Permissions | None, offset: int = 0) -> InstallAnswer:
+    """The verdict with what it rests on, a page of it."""
     return InstallAnswer(
-        verdict=report.verdict.changed({"limits": short}),
+        verdict=verdict_part(report.verdict, offset),
         server=report.server.title or report.server.name,
         score=report.aivss.score,
         severity=report.aivss.severity,
         summary=report.summary,
-        findings=_gravest(report.findings)[:FINDINGS_SHOWN],
+        findings=part(_gravest(report.findings), offset),
         not_observed=[part for part, seen in report.coverage.items() if seen.status == "not_observed"],
         limits=limits,
+        page=page_of(report, offset, lists=(report.findings,)),
     )
 
 

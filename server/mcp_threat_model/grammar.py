@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import Any, NoReturn, TypeAlias
 
-from mcp_threat_model.terminal import PROGRAM, complain
+from mcp_threat_model.terminal import PROGRAM, complain, emit
 
 EXIT_USAGE = 2
 
@@ -64,6 +64,21 @@ class _Parser(argparse.ArgumentParser):
         complain(f"{message} (see {self.prog} --help)")
         raise SystemExit(EXIT_USAGE)
 
+    def print_help(self, file: object = None) -> None:  # noqa: ARG002
+        """The help goes out as everything else does, so that a full disk is told of in one sentence."""
+        emit(self.format_help())
+
+
+class _Command(_Parser):
+    """The options of one command. One that it does not know is told here, where its own help can be named."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, and refuse what is left over."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar of the command line."""
@@ -75,7 +90,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=_Command)
     _scan(commands)
     _clients(commands)
     _lock(commands)
@@ -93,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"  # argparse has no public name for it
+_Commands: TypeAlias = "argparse._SubParsersAction[_Command]"  # argparse has no public name for it
 
 
 def _scan(commands: _Commands) -> None:
@@ -115,8 +130,9 @@ def _scan(commands: _Commands) -> None:
 
 def _policy(command: argparse.ArgumentParser) -> None:
     """Which policy holds for the exit code and what SARIF shows as accepted."""
-    command.add_argument("--policy", metavar="FILE", help=f"default: {POLICY_FILE} of this directory, if there is one")
-    command.add_argument("--no-policy", action="store_true", help="use no policy file")
+    policy = command.add_mutually_exclusive_group()
+    policy.add_argument("--policy", metavar="FILE", help=f"default: {POLICY_FILE} of this directory, if there is one")
+    policy.add_argument("--no-policy", action="store_true", help="use no policy file")
 
 
 def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:

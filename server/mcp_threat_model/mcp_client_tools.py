@@ -16,10 +16,12 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from mcp_threat_model.access import Access
+from mcp_threat_model.advice import for_client, in_a_client
 from mcp_threat_model.answer import Tools, answer
 from mcp_threat_model.asking_all import Permissions as StartThem
 from mcp_threat_model.asking_all import Plan, ask_for, consent_to, plan_for
 from mcp_threat_model.client_answers import (
+    PATH_SHOWN,
     AuditAnswer,
     ChangedOut,
     ChangesAnswer,
@@ -31,10 +33,10 @@ from mcp_threat_model.client_answers import (
     install_text,
     judged,
 )
-from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, TargetArg, report_on
+from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.scan import scan
-from mcp_threat_model.target import ConfigTarget, Target, parse_target
+from mcp_threat_model.target import ConfigTarget, Target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
@@ -96,20 +98,29 @@ def _enabled(client: str | None) -> list[Target]:
 def _lock(path: str) -> Lock:
     from mcp_threat_model.commands.lock import read_lock
 
-    return read_lock(Path(path))
+    if not path.strip():
+        raise UsageError("lock is empty; give the path of the lock file that `mcp-threat-model lock` wrote")
+    file = Path(path)
+    try:
+        return read_lock(file)
+    except UsageError as error:  # it names the file, as is right in a terminal
+        raise UsageError(str(error).replace(str(file), neutralise(path, PATH_SHOWN))) from None
 
 
-def _locked(path: str, target: str | None) -> list[Target]:
-    """The targets of a lock file, or the one of them that is asked about.
+def _locked(path: str, target: str | None) -> list[tuple[str, Target | None]]:
+    """The servers of a lock file, or the one that is asked about; without a target where the lock leaves a part out.
 
     Raises:
         UsageError: there is no such lock, or no such server in it.
     """
-    held = _lock(path).servers
+    from mcp_threat_model.commands.check import everything_in
+
+    named_there = everything_in(_lock(path))
+    held = [name for name, _ in named_there]
     if target is not None and target not in held:
         named = ", ".join(neutralise(label) for label in list(held)[:12])
-        raise UsageError(f"{neutralise(target)} is not in {neutralise(path)}; it has: {named}")
-    return [parse_target(label) for label in held if target in (None, label)][:MAX_TARGETS]
+        raise UsageError(f"{neutralise(target) or 'an empty target'} is not in {neutralise(path)}; it has: {named}")
+    return [(name, one) for name, one in named_there if target in (None, name)][:MAX_TARGETS]
 
 
 async def plan_audit(context: Context, client: str | None = None, scan: bool = False) -> Plan:
@@ -124,7 +135,8 @@ async def plan_check(context: Context, lock: str = LOCK_NAME, target: str | None
     if not _access(context).files:
         return Plan()
     try:
-        return await anyio.to_thread.run_sync(lambda: plan_for(_locked(lock, target)))
+        named = await anyio.to_thread.run_sync(_locked, lock, target)
+        return plan_for([one for _, one in named if one is not None])
     except ThreatModelError:
         return Plan()  # the tool itself says what is wrong with the lock
 
@@ -189,7 +201,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
             outcomes = await _scanned(access, context, plan, asked) if scan else []
             fleet = together(plan.targets, outcomes)
         except ThreatModelError as error:
-            raise ToolError(str(error)) from None
+            raise ToolError(in_a_client(str(error))) from None
         told = [judged(target.label, outcome) for target, outcome in zip(plan.targets, outcomes, strict=True)]
         found = audit_answer(installed, checked, told, fleet)
         return answer(audit_text(found), found)
@@ -203,6 +215,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         listing: ListingArg = None,
         client: LimitsForArg = "generic",
         name: NameArg = None,
+        offset: OffsetArg = 0,
     ) -> CallToolResult:
         """Answer "is this one safe to install?": allow, allow with limits, review or block, and why.
 
@@ -217,7 +230,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
         called = name or in_client or report.server.name
         limits = permissions(report, client, called) if report.capabilities.tools else None
-        advice = install_answer(report, limits)
+        advice = install_answer(report, limits, offset)
         return answer(install_text(advice), advice)
 
     @tools.add("What changed since it was approved?", ChangesAnswer)
@@ -236,20 +249,19 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         Says which tools were added, began to write or to give orders, which scopes or scores grew, and what could not
         be checked. Writing or renewing the lock is for a person: `mcp-threat-model lock` in a terminal.
         """
-        from mcp_threat_model.commands.check import compare
+        from mcp_threat_model.commands.check import compare, unread
 
         if not access.files:
             raise ToolError(ELSEWHERE)
         try:
             held = (await anyio.to_thread.run_sync(_lock, lock)).servers
-            if not plan.targets:
-                await anyio.to_thread.run_sync(_locked, lock, target)  # says why there is none
-            outcomes = await _scanned(access, context, plan, asked)
+            named = await anyio.to_thread.run_sync(_locked, lock, target)
+            outcomes = iter(await _scanned(access, context, plan, asked) if plan.targets else [])
         except ThreatModelError as error:
-            raise ToolError(str(error)) from None
+            raise ToolError(in_a_client(str(error))) from None
         compared = [
-            _changed(one.label, compare(held[one.label], outcome))
-            for one, outcome in zip(plan.targets, outcomes, strict=True)
+            _changed(name, compare(held[name], next(outcomes) if one is not None else unread(name)))
+            for name, one in named
         ]
         told = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
         return answer(changes_text(told), told)
@@ -258,5 +270,5 @@ def add_client_tools(tools: Tools, access: Access) -> None:
 def _changed(label: str, result: Report | ErrorOut) -> ChangedOut:
     shown = neutralise(label, 300)
     if isinstance(result, ErrorOut):
-        return ChangedOut(target=shown, status="not_checked", changes=[], error=result)
+        return ChangedOut(target=shown, status="not_checked", changes=[], error=for_client(result))
     return ChangedOut(target=shown, status="changed" if result.findings else "unchanged", changes=result.findings[:40])

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ResourceNotFoundError
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS
+from pydantic import Field
 
+from mcp_threat_model.access import Access
 from mcp_threat_model.catalogue_view import threat_out
+from mcp_threat_scoring.neutralise import neutralise_name
 
 
 def layers_json() -> str:
@@ -43,17 +50,23 @@ def signals_json() -> str:
 
 
 def threat_json(threat_id: str) -> str:
-    """One threat of the catalogue as JSON."""
+    """One threat of the catalogue as JSON.
+
+    Raises:
+        ResourceNotFoundError: there is none of that id.
+    """
     from mcp_threat_scoring.analyze import knowledge
 
     catalogue = knowledge().catalogue
     threat = catalogue.get(threat_id)
     if threat is None:
-        raise ValueError("no such threat; list_maestro_threats names them all")
+        raise ResourceNotFoundError(
+            f"There is no threat {neutralise_name(threat_id)} in the catalogue; list_maestro_threats names them all."
+        )
     return threat_out(threat, catalogue).to_json(indent=1)
 
 
-def add_resources(server: MCPServer) -> None:
+def add_resources(server: MCPServer[Access]) -> None:
     """Register everything that can be read without naming a target."""
     kind = "application/json"
     server.resource("maestro://layers", title="The seven MAESTRO layers", mime_type=kind)(layers_json)
@@ -62,8 +75,18 @@ def add_resources(server: MCPServer) -> None:
     server.resource("maestro://threats/{threat_id}", title="One threat of the catalogue", mime_type=kind)(threat_json)
 
     @server.prompt(title="Threat-model this server")
-    def threat_model_server(target: str) -> str:
+    def threat_model_server(
+        target: Annotated[
+            str,
+            Field(
+                description="The MCP server to look at: `https://host/mcp`, `stdio:COMMAND ARG …`, "
+                "`config:CLIENT/NAME`, or the path of a saved description."
+            ),
+        ],
+    ) -> str:
         """Ask for a threat model of one MCP server, ending in what to allow, confirm and deny."""
+        if not target.strip():
+            raise MCPError(code=INVALID_PARAMS, message="target is empty; name the MCP server to look at.")
         return (
             f"Threat-model the MCP server {target!r}. Call score_agent with it as target, then list_maestro_threats "
             "for the layers that are mapped. Tell me the score and what drives it, the three gravest threats with the "

@@ -16,13 +16,13 @@ from pydantic import Field
 from mcp_threat_model.access import Access
 from mcp_threat_model.answer import Tools, answer
 from mcp_threat_model.catalogue_view import ThreatsAnswer, catalogue_answer, layers_answer
-from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, TargetArg, report_on
+from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
 from mcp_threat_model.paging import ReportPage, page
 from mcp_threat_model.render.brief import inspect_text, maestro_text, score_text, sum_text
 from mcp_threat_model.subject import exactly_one
 from mcp_threat_model.what_if import what_if
 from mcp_threat_scoring.errors import FactorError, UsageError
-from mcp_threat_scoring.report_score import AivssProfileOut, ProfileId
+from mcp_threat_scoring.report_score import AivssOut, ProfileId
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.maestro.threat import Catalogue
@@ -31,11 +31,8 @@ ProfileArg = Annotated[
     ProfileId,
     Field(
         description="Which AIVSS profile leads: `graded` (factors in tenths, CVSS 3.1) or `owasp-0.8` (OWASP AIVSS "
-        "v0.8 to the letter, CVSS 4.0). The other one stands beside it either way."
+        "v0.8 to the letter, CVSS 4.0). Where a server is scored, the other one stands beside it."
     ),
-]
-OffsetArg = Annotated[
-    int, Field(ge=0, le=1_000_000, description="Where to go on in long lists: `next_offset` of the answer before.")
 ]
 
 
@@ -98,7 +95,7 @@ def add_server_tools(tools: Tools, access: Access) -> None:
         except UsageError as error:
             raise ToolError(str(error)) from None
         report = await report_on(access, context, asked, "graded", given)
-        return answer(maestro_text(report, layer), layers_answer(report, layer))
+        return answer(maestro_text(report, layer), layers_answer(report, layer, offset))
 
     @tools.add("What can this MCP server do?", ReportPage)
     async def inspect_server_manifest(
@@ -119,7 +116,7 @@ def add_server_tools(tools: Tools, access: Access) -> None:
         report = await report_on(access, context, asked, "graded", given)
         return answer(inspect_text(report, offset), page(report, offset))
 
-    @tools.add("AIVSS calculator", AivssProfileOut)
+    @tools.add("AIVSS calculator", AivssOut)
     async def calculate_aivss(
         context: Context,
         asked: Asked,

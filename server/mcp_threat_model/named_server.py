@@ -1,4 +1,7 @@
-"""The server that a tool call names: as a target, a manifest or a listing. How it is named, and the report on it."""
+"""The server that a tool call names: as a target, a manifest or a listing. How it is named, and the report on it.
+
+The arguments that several tools take are declared here.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from mcp_threat_model.access import Access
+from mcp_threat_model.advice import in_a_client, told
 from mcp_threat_model.asking import Permission, ask_permission, consent_from
 from mcp_threat_model.audit import audited
 from mcp_threat_model.reading import read_target
@@ -29,8 +33,10 @@ TargetArg = Annotated[
     str | None,
     Field(
         description="The MCP server to look at: `https://host/mcp` (or http://), `stdio:COMMAND ARG …` (a program to "
-        "start; a person is asked first), or the path of a saved description. Examples: "
-        "`https://mcp.example.com/mcp`, `stdio:npx -y some-mcp-server`, `./tools.json`. Give exactly one of target, "
+        "start; a person is asked first), `config:CLIENT/NAME` (a server of an installed client's configuration), or "
+        "the path of a saved description: a tools/list result, a capture, a registry server.json, an MCPB "
+        "manifest.json, a client's entry, or a name with prose. Examples: `https://mcp.example.com/mcp`, "
+        "`stdio:npx -y some-mcp-server`, `config:claude-desktop/github`, `./tools.json`. Give exactly one of target, "
         "manifest and listing."
     ),
 ]
@@ -47,6 +53,9 @@ ListingArg = Annotated[
         description="Prose about a server whose tool list nobody has, alone or with its name. "
         'Example: {"name": "Shop MCP", "description": "Manages orders and refunds of an online shop."}.'
     ),
+]
+OffsetArg = Annotated[
+    int, Field(ge=0, le=1_000_000, description="Where to go on in long lists: `next_offset` of the answer before.")
 ]
 Asked = Annotated[ElicitationResult[Permission], Resolve(ask_permission)]
 
@@ -112,5 +121,5 @@ def _told(error: BaseException) -> ToolError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, TargetError):
-        return ToolError(f"{error.code}: {error.message.rstrip('.')}. {error.hint}".strip())
-    return ToolError(str(error))
+        return ToolError(told(error))
+    return ToolError(in_a_client(str(error)))

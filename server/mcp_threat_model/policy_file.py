@@ -55,5 +55,5 @@ def read_policy(path: Path, shown: str) -> Policy:
         if not problems:
             policy = validate(Policy, {} if value is None else value, head, shown, problems)
     if policy is None or problems:
-        raise UsageError("the policy is wrong:\n" + "\n".join(str(problem) for problem in problems))
+        raise UsageError("the policy is wrong:", *(str(problem) for problem in problems))
     return policy

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
-from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.manifest import Manifest
+from mcp_threat_scoring.neutralise import neutralise_name
 
 InlineManifest = str | dict[str, Any] | list[Any]
 
@@ -27,11 +28,17 @@ def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMI
     """A name and a paragraph of prose, or the paragraph alone.
 
     Raises:
-        TargetError: `malformed` or `too_large`.
+        TargetError: `malformed` (there is no prose in it, for one) or `too_large`.
     """
     entry = {"name": "", "description": given} if isinstance(given, str) else dict(given)
     entry = {"name": str(entry.get("name") or "unnamed server"), "description": str(entry.get("description") or "")}
-    return _described(json.dumps(entry), "the listing", "listing", entry["name"], limits)
+    if not entry["description"].strip():
+        raise TargetError(
+            "malformed",
+            "the listing is empty",
+            "Give a sentence or more about the server, as text or as the description of an object with a name.",
+        )
+    return _described(json.dumps(entry), "the listing", "listing", neutralise_name(entry["name"]), limits)
 
 
 def _described(text: str, what: str, kind: str, label: str, limits: Limits) -> Manifest:
@@ -43,12 +50,12 @@ def _described(text: str, what: str, kind: str, label: str, limits: Limits) -> M
 
 
 def exactly_one(**given: object) -> str | None:
-    """The name of the one argument that was given; None when none was.
+    """The name of the one argument that was given; None when none was. What is empty was given, too.
 
     Raises:
         UsageError: more than one was given.
     """
-    named = [name for name, value in given.items() if value not in (None, "", {}, [])]
+    named = [name for name, value in given.items() if value is not None]
     if len(named) > 1:
         raise UsageError(f"give only one of {', '.join(given)}; {' and '.join(named)} were given")
     return named[0] if named else None

@@ -11,11 +11,12 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from mcp_threat_scoring.errors import TargetError, UsageError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import SafeText, as_asked, neutralise
 from mcp_threat_scoring.structs import Struct
 
 MAX_TARGET_LENGTH = 8_192
 """Characters. Longer than any address or command line a person would type; a manifest has its own way in."""
+ADDRESS_SHOWN = 160
 
 
 class HttpTarget(Struct, frozen=True):
@@ -106,26 +107,47 @@ class PackageTarget(Struct, frozen=True):
 Target = HttpTarget | StdioTarget | FileTarget | StdinTarget | ConfigTarget | RegistryTarget | PackageTarget
 
 
+def in_full(target: Target) -> str:
+    """The whole target in one spelling, its secrets included: to tell targets apart, never to be shown or kept."""
+    match target:
+        case HttpTarget(url):
+            from mcp_threat_model.guard.url import check_url
+
+            try:
+                return check_url(url, allow_private=True).url
+            except TargetError:
+                return url
+        case StdioTarget(argv):
+            return f"stdio:{shlex.join(argv)}"
+        case _:
+            return target.label
+
+
+def _shown(address: str) -> SafeText:
+    """An address in a message, without its query: that holds keys as often as not."""
+    return as_asked(address.partition("?")[0], ADDRESS_SHOWN)
+
+
 def _split_url(text: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         _ = parts.port  # raises ValueError when it is no port
     except ValueError as error:
-        raise UsageError(f"{neutralise(text)} is not an address that can be read: {neutralise(str(error))}") from None
+        raise UsageError(f"{_shown(text)} is not an address that can be read: {neutralise(str(error))}") from None
     return parts
 
 
 def _http(text: str) -> HttpTarget:
     parts = _split_url(text)
-    if not parts.hostname:
-        raise UsageError(f"{neutralise(text)} names no host; write https://HOST/PATH")
     if parts.username is not None or parts.password is not None:
         raise UsageError(
             "an address must not carry a user name or password: they would end up in reports and logs; "
             "pass them with --header 'Authorization: …'"
         )
+    if not parts.hostname:
+        raise UsageError(f"{_shown(text)} names no host; write https://HOST/PATH")
     if any(char.isspace() or not char.isprintable() for char in text):
-        raise UsageError(f"{neutralise(text)} holds white space or control characters; an address cannot")
+        raise UsageError(f"{_shown(text)} holds white space or control characters; an address cannot")
     return HttpTarget(text)
 
 

@@ -13,24 +13,44 @@ import sys
 from pathlib import Path
 from typing import Final, TextIO
 
-from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.errors import ThreatModelError, UsageError
 
 PROGRAM: Final = "mcp-threat-model"
 
 
-def say(line: str) -> None:
-    """One line on standard error. When nobody reads it, the work goes on."""
-    _write(sys.stderr, line + "\n")
+class OutputError(ThreatModelError):
+    """Standard output cannot take the text. The message is the system's reason, in lower case."""
 
 
-def complain(line: str) -> None:
-    """One line on standard error that says who speaks."""
-    say(f"{PROGRAM}: {line}")
+def say(*lines: str) -> None:
+    """Lines on standard error, each made safe for a terminal. When nobody reads them, the work goes on.
+
+    Every line of ours goes through here: an argument, a path or a name in it may hold escape sequences.
+    """
+    with contextlib.suppress(OutputError):
+        _write(sys.stderr, "".join(f"{_inert(line)}\n" for line in lines))
+
+
+def complain(line: str, *more: str) -> None:
+    """A line on standard error that says who speaks, and what belongs to it in lines of their own."""
+    say(f"{PROGRAM}: {line}", *more)
 
 
 def emit(text: str, *, utf8: bool = False) -> None:
-    """Text on standard output. `utf8` for JSON, which is UTF-8 whatever the terminal's language (RFC 8259)."""
+    """Text on standard output. `utf8` for JSON, which is UTF-8 whatever the terminal's language (RFC 8259).
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     _write(sys.stdout, text, encoding="utf-8" if utf8 else None)
+
+
+def _inert(line: str) -> str:
+    if line.isascii() and line.isprintable():
+        return line
+    from mcp_threat_scoring.neutralise import visible  # not for every line: `--help` answers without it
+
+    return visible(line)
 
 
 def explain(error: BaseException) -> None:
@@ -38,7 +58,7 @@ def explain(error: BaseException) -> None:
     if os.environ.get("MCP_THREAT_MODEL_DEBUG"):
         import traceback
 
-        say("".join(traceback.format_exception(error)))
+        say(*"".join(traceback.format_exception(error)).splitlines())
 
 
 def _write(stream: TextIO | None, text: str, encoding: str | None = None) -> None:
@@ -50,10 +70,12 @@ def _write(stream: TextIO | None, text: str, encoding: str | None = None) -> Non
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
-        # The reader had enough (`| head`). Keep the interpreter from complaining again when it closes the stream.
+    except OSError as error:
+        # Keep the interpreter from complaining again when it closes the stream.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):  # that reader had enough (`| head`)
+            raise OutputError((error.strerror or "unknown reason").lower()) from None
 
 
 def is_terminal(stream: TextIO | None) -> bool:

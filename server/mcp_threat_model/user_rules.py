@@ -71,9 +71,10 @@ def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
         compile_rules(known.ruleset)
     except RuleError as error:
         lines = [str(problem) for problem in error.problems]
-        more = f"\n(and {len(lines) - SHOWN_PROBLEMS} more)" if len(lines) > SHOWN_PROBLEMS else ""
-        told = "\n".join(line[:400] for line in lines[:SHOWN_PROBLEMS])
-        raise UsageError(f"the rules in {', '.join(folders)} cannot be used:\n{told}{more}") from None
+        told = [line[:400] for line in lines[:SHOWN_PROBLEMS]]
+        if len(lines) > SHOWN_PROBLEMS:
+            told.append(f"(and {len(lines) - SHOWN_PROBLEMS} more)")
+        raise UsageError(f"the rules in {', '.join(folders)} cannot be used:", *told) from None
     return paths
 
 

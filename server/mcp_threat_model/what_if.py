@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_threat_scoring.report import Report
-from mcp_threat_scoring.report_score import AivssProfileOut, ProfileId
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, ProfileId, ServerAivssOut
 
 
-def what_if(profile: ProfileId, given: Mapping[str, Any], report: Report | None = None) -> AivssProfileOut:
-    """Score the given terms; with a report, those left out are its own.
+def what_if(profile: ProfileId, given: Mapping[str, Any], report: Report | None = None) -> AivssOut:
+    """Score the given terms; with a report, those left out are its own, and its other profile stands beside as it is.
 
     Raises:
         FactorError: a term is missing, unknown or out of range.
@@ -18,12 +18,19 @@ def what_if(profile: ProfileId, given: Mapping[str, Any], report: Report | None 
     from mcp_threat_scoring.aivss.calculator import calculate  # when somebody calculates, not when the server starts
 
     document: dict[str, Any] = {"profile": profile, **given}
+    other: AivssProfileOut | None = None
     if report is not None:
-        own = report.aivss if report.aivss.profile == profile else report.aivss.other_profile
+        own, other = _both(report.aivss, profile)
         factors = {factor.id: factor.value for factor in own.factors}
         document["factors"] = {**factors, **(given.get("factors") or {})}
         document.setdefault("threat_multiplier", own.threat_multiplier)
         document.setdefault("mitigation_factor", own.mitigation_factor)
         if "cvss_base" not in given and "cvss_vector" not in given:
             document["cvss_vector"] = own.cvss.vector
-    return calculate(document)
+    return calculate(document).changed({"other_profile": other})
+
+
+def _both(aivss: ServerAivssOut, profile: ProfileId) -> tuple[AivssProfileOut, AivssProfileOut]:
+    """The score under this profile, and under the other one alone."""
+    headline = AivssProfileOut(**{name: getattr(aivss, name) for name in AivssProfileOut.__struct_fields__})
+    return (headline, aivss.other_profile) if aivss.profile == profile else (aivss.other_profile, headline)

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_threat_scoring.neutralise import NAME_LENGTH, WORDS_SHOWN, excerpt, neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import (
+    NAME_LENGTH,
+    WORDS_SHOWN,
+    as_address,
+    as_asked,
+    excerpt,
+    left_out_of_name,
+    neutralise,
+    neutralise_name,
+    visible,
+)
 
 ACTIVE = (
     "<",
@@ -118,3 +128,48 @@ def test_a_name_that_had_to_be_changed_says_so(name: str) -> None:
     assert shown.endswith("(name changed)")
     assert len(shown) <= 2 * NAME_LENGTH
     assert name not in shown
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "http://127.0.0.1:18731/mcp?x=…",
+        "https://h.example/…/mcp?key=…&x=…",
+        "https://h.example/mcp",
+        "stdio:python server.py --token ***",
+        "a [b] <c>.json",
+    ],
+)
+def test_what_was_asked_for_is_shown_as_it_was_given(asked: str) -> None:
+    assert as_asked(asked) == asked
+
+
+def test_what_was_asked_for_is_treated_like_the_targets_text_where_it_is_not_plain() -> None:
+    assert as_asked("https://h.example/é?x=…") == "https://h.example/é?x=…"
+    assert as_asked("é <b> https://x") == "é ‹b› https[:]//x"
+    assert as_asked("a\x1b[31m\u202e").isprintable()
+    assert len(as_asked("é" * 2_000)) <= 501
+
+
+def test_an_address_keeps_its_scheme_and_nothing_else() -> None:
+    assert as_address("https://h.example/mcp?x=…") == "https://h.example/mcp?x=…"
+    assert as_address("https://h/<b>?u=http://x\x1b") == "https://h/‹b›?u=http[:]//x␛"
+    assert as_address("javascript://x") == neutralise("javascript://x")
+
+
+@given(st.text())
+def test_no_line_of_ours_acts_on_a_terminal(line: str) -> None:
+    shown = visible(line)
+    assert all(char.isprintable() for char in shown)
+    assert visible(shown) == shown
+
+
+def test_a_line_of_ours_is_otherwise_left_alone() -> None:
+    line = "a.json: “x” is <b> `c` [d] | https://h.example/?x=… – ü, 漢字"
+    assert visible(line) == line
+    assert visible("a\nb\x1bc") == "a b␛c"
+
+
+def test_what_is_left_out_of_a_name_is_counted() -> None:
+    assert left_out_of_name("get_order") == left_out_of_name("a" * 64) == left_out_of_name("get an order") == 0
+    assert left_out_of_name("a" * 200) == 136

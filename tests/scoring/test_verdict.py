@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_threat_scoring.report import FindingOut
-from mcp_threat_scoring.verdict import ACTING, verdict
+from mcp_threat_scoring.verdict import ACTING, BY_READING, verdict
 
 
 def finding(kind="weakness", severity="high", confidence="high", title="Something is wrong", tool=None):
@@ -44,12 +44,40 @@ def test_nothing_that_sends_writes_or_executes_is_plainly_allowed(fake, tool, ab
     assert told.reasons
 
 
-@pytest.mark.parametrize("ability", ["process.exec", "code.eval", "money.move", "net.send", "secrets.read"])
-def test_what_is_too_much_for_one_wrong_call_is_confirmed_even_if_it_reads(fake, tool, ability):
-    limits = verdict(fake([tool("show_it", abilities=(ability,)), tool("get_it")]), []).limits
+@pytest.mark.parametrize("ability", ACTING)
+def test_what_reads_is_allowed_whatever_it_is_about(fake, tool, writing, ability):
+    told = verdict(fake([tool("show_it", abilities=(ability,)), tool("get_it"), writing("create_it")]), [])
 
-    assert limits.confirm_tools == ["show_it"]
-    assert limits.allow_tools == ["get_it"]
+    assert told.limits.allow_tools == ["show_it", "get_it"]
+    assert told.limits.confirm_tools == ["create_it"]
+    assert "Ask before each call of what changes things: create_it." in told.reasons
+
+
+@pytest.mark.parametrize("ability", BY_READING)
+def test_harm_that_needs_no_change_is_said_where_it_is_allowed(fake, tool, writing, ability):
+    told = verdict(fake([tool("show_it", abilities=(ability,)), writing("create_it")]), [])
+    confirmed = verdict(fake([tool("show_it"), writing("create_it", abilities=(ability,))]), [])
+
+    assert told.reasons[-1] == f"What only reads is allowed, though some of it can {ACTING[ability]}."
+    assert not any("only reads" in reason for reason in confirmed.reasons)
+
+
+def test_the_reasons_count_what_the_effects_are(fake, tool, writing, destroying):
+    names = "abcdef"
+    tools = [
+        *(writing(f"create_{n}") for n in names),
+        *(destroying(f"delete_{n}") for n in names),
+        *(tool(f"list_{n}", abilities=("identity.admin", "deploy")) for n in names),
+        tool("get\u200b_it"),
+    ]
+    told = verdict(fake(tools), [])
+
+    assert told.reasons[:3] == [
+        "Deny what cannot be undone: delete_a, delete_b, delete_c and three more.",
+        "Deny what has a name that no rule can be written for: get⟨U+200B⟩_it.",
+        "Ask before each call of what changes things: create_a, create_b, create_c and three more.",
+    ]
+    assert told.limits.allow_tools == [f"list_{n}" for n in names]
 
 
 def test_a_reader_of_pages_stays_readable(fake, tool):

@@ -33,6 +33,7 @@ from mcp_threat_scoring.report import (
     Effect,
     FindingOut,
     LayerOut,
+    Level,
     MaestroOut,
     ScopeOut,
     ToolOut,
@@ -298,13 +299,13 @@ def score(low: float = 7.2, high: float = 8.4) -> AivssOut:
     return AivssOut(**asdict(profile), other_profile=profile)
 
 
-def finding(tool_name: str | None) -> FindingOut:
+def finding(tool_name: str | None, confidence: Level = "high") -> FindingOut:
     return FindingOut(
         rule_id="r",
         kind="hostile_content",
         title="t",
         severity="critical",
-        confidence="high",
+        confidence=confidence,
         tool=tool_name,
         pointer="",
         excerpt="",
@@ -353,7 +354,16 @@ class TestSummary:
         assert "its description names no change that it makes" in summed(told=told)
 
     def test_nothing_readable_is_said_as_such(self) -> None:
-        assert "no tool of it could be read" in summed(told=context(()))
+        told = context(coverage={"tools": not_observed("it did not answer")})
+        assert "no tool of it could be read" in summed(told=told)
+
+    def test_an_empty_list_is_not_one_that_could_not_be_read(self) -> None:
+        assert "`shop` scores 7.8 (High): it offers no tools." in summed(told=context(()))
+
+    def test_prose_beside_an_empty_list_counts(self) -> None:
+        told = context((), listing=True)
+        assert "it lists no tools, and by its description it changes things" in summed(told=told, write_capable=True)
+        assert "it lists no tools, and its description names no change" in summed(told=told)
 
     def test_authority_is_part_of_the_risk(self) -> None:
         scopes = [ScopeOut(name="admin:all", breadth="admin", source="declared")]
@@ -370,6 +380,17 @@ class TestSummary:
     def test_hostile_content_comes_first(self) -> None:
         told = summed([tool("a", "read")], findings=[finding("a"), finding("a"), finding("b")])
         assert "The text of `a` and `b` carries hostile content" in told
+
+    def test_a_weak_hint_of_orders_is_worth_reading_and_no_more(self) -> None:
+        told = summed([tool("a", "read")], findings=[finding("a", "low"), finding(None, "low")])
+        assert "The text of `a` reads a little like an order and is worth reading before use" in told
+        assert "hostile" not in told
+        assert "Its own text reads a little like an order" in summed(findings=[finding(None, "low")])
+
+    def test_a_weak_hint_beside_a_strong_one_is_not_named(self) -> None:
+        told = summed([tool("a", "read")], findings=[finding("a", "low"), finding("b", "medium")])
+        assert "The text of `b` carries hostile content" in told
+        assert "`a`" not in told
 
     def test_the_gravest_threat_is_named(self) -> None:
         maestro = model(Signals(on("tool.exec", 1) + on("tool.write", 2)), META, CATALOGUE, context())

@@ -20,7 +20,7 @@ from mcp_threat_scoring.report import (
     ToolOut,
     VerdictOut,
 )
-from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, FactorOut, LeverOut, RangeOut
+from mcp_threat_scoring.report_score import AivssProfileOut, CvssOut, FactorOut, LeverOut, RangeOut, ServerAivssOut
 from mcp_threat_scoring.signal import EvidenceOut
 
 EVIDENCE = EvidenceOut(rule_id="name-verb-delete", pointer="/tools/1/name", excerpt="delete_customer", weight=3.1)
@@ -157,7 +157,7 @@ def make_report(**changes: object) -> Report:
                 references=["https://example.org/annotations"],
             )
         ],
-        aivss=AivssOut(
+        aivss=ServerAivssOut(
             **_profile("graded", 7.8),  # type: ignore[arg-type]
             other_profile=AivssProfileOut(**_profile("owasp-0.8", 8.2)),  # type: ignore[arg-type]
         ),

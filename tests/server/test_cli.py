@@ -141,15 +141,19 @@ def test_a_program_is_not_started_without_consent(tmp_path: Path) -> None:
     [
         (["scna"], "invalid choice"),
         (["scan"], "at least one target"),
-        (["scan", "a", "--unknown"], "unrecognized arguments: --unknown"),
+        (["scan", "a", "--unknown"], "unrecognized arguments: --unknown (see mcp-threat-model scan --help)"),
+        (["--unknown"], "unrecognized arguments: --unknown (see mcp-threat-model --help)"),
         (["scan", "a", "--form", "json"], "unrecognized arguments"),
         (["scan", "a", "--format", "pdf"], "invalid choice"),
         (["scan", "a", "--fail-at", "info"], "invalid choice"),
         (["scan", ""], "a target is empty"),
         (["scan", "ftp://x/y"], "use https://"),
         (["scan", "-", "-"], "once"),
-        (["scan", "a", "--timeout", "0"], "--timeout 0 is not between"),
-        (["scan", "a", "--timeout", "nan"], "--timeout nan is not between"),
+        (["scan", "a", "--timeout", "0"], "--timeout 0: it must be more than 0"),
+        (["scan", "a", "--timeout", "nan"], "--timeout nan: it must be more than 0"),
+        (["scan", "a", "--policy", "p.yaml", "--no-policy"], "not allowed with argument"),
+        (["check", "--bogus"], "(see mcp-threat-model check --help)"),
+        (["scan", "https://"], "https:// names no host"),
         (["scan", "a", "--timeout", "soon"], "invalid float value"),
         (["scan", "a", "--jobs", "0"], "--jobs 0 is not between"),
         (["scan", "https://x.example/", "--header", "no colon"], "--header needs a name and a value"),
@@ -185,6 +189,94 @@ def test_an_option_that_no_target_can_feel_is_warned_of(tools: str, capsys: pyte
     told = capsys.readouterr().err
     assert "warning: --header has no effect" in told
     assert "warning: --allow-launch has no effect" in told
+
+
+@pytest.mark.parametrize(
+    ("entry", "option", "felt"),
+    [
+        ({"command": "no-such-program"}, ["--env", "A=b"], True),
+        ({"command": "no-such-program"}, ["--sandbox", "off"], True),
+        ({"command": "no-such-program"}, ["--header", "A: b"], False),
+        ({"url": "http://127.0.0.1:9/mcp"}, ["--header", "A: b"], True),
+        ({"url": "http://127.0.0.1:9/mcp"}, ["--allow-private-network"], True),
+        ({"url": "http://127.0.0.1:9/mcp"}, ["--allow-launch"], False),
+    ],
+)
+@pytest.mark.parametrize("target", ["config:cursor/shop", "--all-clients"])
+def test_what_a_configured_server_is_in_the_end_counts_for_that_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    target: str, entry: dict[str, str], option: list[str], felt: bool,
+) -> None:  # fmt: skip
+    (tmp_path / ".cursor").mkdir()
+    (tmp_path / ".cursor" / "mcp.json").write_text(json.dumps({"mcpServers": {"shop": entry}}))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert main(["scan", target, *option]) == 3
+    assert ("has no effect" not in capsys.readouterr().err) is felt
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "--lock", "{}"],
+        ["evaluate", "{}"],
+        ["scan", "a.json", "--policy", "{}"],
+        ["scan", "a.json", "--rules", "{}"],
+        ["scan", "a.json", "--output", "{}/x"],
+        ["scan", "a.json", "--audit-log", "{}/x"],
+        ["scan", "a.json", "--format", "{}"],
+        ["scan", "a.json", "{}"],
+        ["scan", "a.json", "--{}"],
+        ["{}"],
+        ["score", "--input", "{}"],
+        ["serve", "--host", "{}", "--port", "70000"],
+    ],
+)
+def test_no_word_of_the_command_line_acts_on_a_terminal(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    evil = "e\x1b[31m\u202e\x07\x9b\u2066vil\nmcp-threat-model: all is well"
+    assert main([word.format(evil) for word in arguments]) in (2, 3)
+    told = capsys.readouterr().err
+    assert not {"\x1b", "\u202e", "\x07", "\x9b", "\u2066"} & set(told)
+    assert "\nmcp-threat-model: all is well" not in told
+
+
+def test_several_faults_of_one_file_have_a_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("version: 2\nfail_at: huge\n")
+    assert main(["scan", "a.json", "--policy", str(policy)]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == "mcp-threat-model: the policy is wrong:"
+
+
+def test_the_name_of_a_file_is_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for content in ("{}", "{", ""):
+        file = tmp_path / "foo.json"
+        file.write_text(content)
+        assert main(["scan", str(file), "--format", "json"]) == 3
+        assert capsys.readouterr().err.count("foo.json") == 1
+
+
+def test_jsonl_of_a_whole_machine_is_one_result_a_line(
+    tools: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".cursor").mkdir()
+    (tmp_path / ".cursor" / "mcp.json").write_text('{"mcpServers": {"a": {"command": "no-such-program"}}}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    targets = [tools, tools, "--all-clients"]
+    assert main(["scan", *targets, "--format", "jsonl"]) == 4
+    told = capsys.readouterr()
+    lines = [json.loads(line) for line in told.out.splitlines()]
+    assert [("aivss" in line, "code" in line) for line in lines] == [(True, False), (True, False), (False, True)]
+    assert told.err.count("jsonl leaves out") == 1
+    assert main(["scan", *targets, "--format", "json"]) == 4
+    told = capsys.readouterr()
+    assert "fleet" in json.loads(told.out)
+    assert "leaves out" not in told.err
 
 
 def test_the_value_of_a_header_is_never_repeated(capsys: pytest.CaptureFixture[str]) -> None:
@@ -267,6 +359,30 @@ class TestStreams:
         )
         os.close(write)
         assert (done.returncode, done.stderr) == (0, "")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize("arguments", [["scan", "{}"], ["scan", "{}", "--format", "json"], ["threats"], ["--help"],
+                                           ["--version"], ["schema"], ["scan", "--help"]])  # fmt: skip
+    def test_a_full_disk_behind_standard_output_is_one_sentence_and_exit_1(
+        self, tools: str, arguments: list[str]
+    ) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*PROGRAM, *(word.format(tools) for word in arguments)],
+                stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            )  # fmt: skip
+        told = "mcp-threat-model: the output could not be written: no space left on device\n"
+        assert (done.returncode, done.stderr) == (1, told)
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    def test_a_full_disk_behind_standard_error_stops_nothing(self, tools: str) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [*PROGRAM, "scan", tools, "no-such-file"],
+                stdout=subprocess.PIPE, stderr=full, text=True, timeout=60, check=False,
+            )  # fmt: skip
+        assert done.returncode == 4
+        assert "delete_customer" in done.stdout
 
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
     def test_an_encoding_without_our_characters_still_shows_a_report(self, tools: str, encoding: str) -> None:

@@ -106,6 +106,55 @@ async def test_no_secret_leaves_the_machine(home):
         assert SECRET not in "".join(person.seen)
 
 
+async def test_where_nothing_is_configured_no_heading_stands_over_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    result = await call("audit_clients", {})
+
+    assert result.content[0].text == "# No MCP server is configured here"
+
+
+@pytest.mark.parametrize(
+    ("servers", "says"),
+    [
+        ({"hello": {"command": "/bin/true"}}, "# One MCP server is configured here; nothing is wrong with how"),
+        (
+            {"hello": {"command": "/bin/true", "env": {"API_TOKEN": SECRET}}},
+            "# One MCP server is configured here; something is wrong with how it is",
+        ),
+        (
+            {"hello": {"command": "/bin/true"}, "b": {"command": "/bin/true", "env": {"API_TOKEN": SECRET}}},
+            "# Two MCP servers are configured here; something is wrong with how one of them is",
+        ),
+    ],
+)
+async def test_servers_are_counted_in_words_that_agree(home, servers, says):
+    (home / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    result = await call("audit_clients", {"client": "claude-code"})
+
+    assert result.content[0].text.split("\n")[0] == says
+
+
+async def test_one_program_is_asked_for_as_one(home):
+    person = Person("no")
+    await call("audit_clients", {"scan": True, "client": "claude-code"}, person=person)
+
+    assert person.seen[0].startswith("Start this program on this machine, to list its tools?")
+
+
+async def test_a_server_that_is_not_reached_gets_a_hint_for_a_client(home):
+    (home / ".mcp.json").write_text(
+        json.dumps({"mcpServers": {"web": {"url": "http://127.0.0.1/mcp", "type": "http"}}})
+    )
+    result = await call("audit_clients", {"scan": True, "client": "claude-code"})
+
+    [web] = result.structured_content["scanned"]
+    assert web["error"]["code"] == "blocked_address"
+    assert "mcp-threat-model scan --allow-private-network" in web["error"]["hint"]
+
+
 async def test_one_client_alone(home):
     result = await call("audit_clients", {"client": "cursor"})
 
@@ -246,7 +295,9 @@ async def test_what_cannot_be_read_is_not_unchanged(locked):
     ("arguments", "says"),
     [
         ({"lock": "none.json"}, "there is no none.json"),
+        ({"lock": ""}, "lock is empty"),
         ({"target": "other.json"}, "is not in"),
+        ({"target": ""}, "an empty target is not in"),
         ({"lock": "shop.json"}, "not a lock file"),
     ],
 )
@@ -272,3 +323,21 @@ async def test_a_locked_program_is_started_only_with_consent(locked_program, mod
     assert no.structured_content["servers"][0]["status"] == "not_checked"
     assert yes.structured_content["servers"][0]["status"] == "unchanged"
     assert len(refused.seen) == len(agreed.seen) == 1
+
+
+@pytest.fixture
+def locked_twins(home, capsys):
+    """A lock of two programs that look alike, because they differ in a secret alone."""
+    for key in ("one", "two"):
+        command = f"stdio:{sys.executable} {HELLO} --token {SECRET}-{key}"
+        assert main(["lock", "--add", command, "--allow-launch"]) == 0
+    capsys.readouterr()
+
+
+async def test_a_server_whose_target_is_not_wholly_known_is_neither_started_nor_mixed_up(locked_twins):
+    person = Person("yes")
+    result = await call("check_changes", {}, "auto", person)
+
+    assert [server["status"] for server in result.structured_content["servers"]] == ["not_checked", "not_checked"]
+    assert len({server["target"] for server in result.structured_content["servers"]}) == 2
+    assert person.seen == []

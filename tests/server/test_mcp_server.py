@@ -14,6 +14,7 @@ from mcp.types import ElicitResult
 from mcp_threat_model.access import Access
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
+from mcp_threat_model.render.json import json_schema
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import ServerFacts
@@ -91,6 +92,11 @@ async def test_a_manifest_is_scored_with_every_term(server, mode):
         "offset": 0,
         "tools_total": 3,
         "findings_total": len(report["findings"]),
+        "limits_offset": 0,
+        "allow_tools_total": 1,
+        "confirm_tools_total": 0,
+        "deny_tools_total": 2,
+        "threat_tools_total": {},
         "next_offset": None,
     }
     assert "delete_product" in report["verdict"]["limits"]["deny_tools"]
@@ -144,6 +150,8 @@ async def test_the_catalogue_answers_without_a_target(server, mode):
         unknown = await client.call_tool("list_maestro_threats", {"threat": "MTC-999"})
 
     assert page.structured_content["catalogue"]["total"] >= 80
+    assert set(page.structured_content) == {"schema_version", "catalogue"}
+    assert page.content[0].text.startswith(f"**{page.structured_content['catalogue']['total']} threats** on")
     assert {threat["layer"] for threat in layer.structured_content["catalogue"]["threats"]} == {"L3"}
     assert all("MCP05:2025" in t["references"]["owasp_mcp"] for t in entry.structured_content["catalogue"]["threats"])
     assert unknown.is_error
@@ -168,9 +176,20 @@ async def test_the_calculator_names_what_is_missing(server, mode):
         ({"target": "-"}, "manifest"),
         ({"target": "no-such-file.json"}, "unreachable"),
         ({"target": "ftp://host/x"}, "https://"),
+        ({"target": ""}, "a target is empty"),
+        ({"target": "", "manifest": []}, "only one"),
         ({"manifest": "{not json"}, "malformed"),
         ({"manifest": {"a": 1}}, "malformed"),
+        ({"manifest": {}}, "malformed"),
+        ({"manifest": ""}, "the manifest is empty"),
+        ({"manifest": "null"}, "malformed"),
+        ({"listing": ""}, "the listing is empty"),
+        ({"listing": {}}, "the listing is empty"),
+        ({"listing": {"name": "Shop"}}, "the listing is empty"),
         ({"target": "http://127.0.0.1:9/mcp"}, "blocked_address"),
+        ({"target": "http://127.0.0.1/mcp"}, "mcp-threat-model scan --allow-private-network"),
+        ({"target": "http://me:secret@shop.example/mcp"}, "mcp-threat-model scan --header"),
+        ({"target": "npm:some-server"}, "stdio:COMMAND"),
     ],
 )
 async def test_bad_input_gets_a_sentence_that_says_what_to_do(server, mode, arguments, says):
@@ -180,6 +199,62 @@ async def test_bad_input_gets_a_sentence_that_says_what_to_do(server, mode, argu
     assert result.is_error
     assert says in result.content[0].text
     assert "Traceback" not in result.content[0].text
+
+
+@pytest.mark.parametrize("empty", [[], "[]", {"tools": []}])
+async def test_an_empty_list_of_tools_is_a_report(server, mode, empty):
+    async with Client(server, mode=mode) as client:
+        score = await client.call_tool("score_agent", {"manifest": empty})
+        threats = await client.call_tool("list_maestro_threats", {"manifest": empty})
+        install = await client.call_tool("check_install", {"manifest": empty})
+
+    assert score.structured_content["verdict"]["reasons"] == ["It offers no tools."]
+    assert "catalogue" not in threats.structured_content
+    assert threats.structured_content["maestro"]["layers"]
+    assert install.content[0].text.startswith("# ALLOW")
+
+
+async def test_one_tool_is_counted_as_one(server):
+    async with Client(server) as client:
+        result = await client.call_tool("inspect_server_manifest", {"manifest": SHOP["tools"][2:]})
+        one = await client.call_tool("list_maestro_threats", {"threat": "MTC-301"})
+        none = await client.call_tool("list_maestro_threats", {"threat": "MTC-301", "layer": "L1"})
+
+    assert "\n1 tool: one destructive. " in result.content[0].text
+    assert one.content[0].text.startswith("**One threat** on the MAESTRO layers:")
+    assert none.content[0].text.startswith("**No threats** on the MAESTRO layers (L1).")
+
+
+async def test_the_calculator_has_the_other_profile_beside_it_where_there_is_one(server, mode):
+    async with Client(server, mode=mode) as client:
+        report = (await client.call_tool("score_agent", {"manifest": SHOP})).structured_content
+        for profile, other in (("graded", "owasp-0.8"), ("owasp-0.8", "graded")):
+            result = await client.call_tool("calculate_aivss", {"manifest": SHOP, "profile": profile})
+            assert result.structured_content["profile"] == profile
+            assert result.structured_content["other_profile"]["profile"] == other
+            assert f"By the other profile, {other}: " in result.content[0].text
+        graded = await client.call_tool("calculate_aivss", {"manifest": SHOP, "factors": {"autonomy_of_action": 0.2}})
+        factors = {factor["id"]: 0.5 for factor in report["aivss"]["factors"]}
+        alone = await client.call_tool("calculate_aivss", {"cvss_base": 5, "factors": factors})
+
+    assert graded.structured_content["other_profile"] == report["aivss"]["other_profile"]
+    assert alone.structured_content["other_profile"] is None
+    assert "other profile" not in alone.content[0].text
+    published = json_schema()
+    for result in (graded, alone):
+        schema = {"$ref": "#/$defs/AivssOut", "$defs": published["$defs"]}
+        jsonschema.validate(result.structured_content, schema)
+
+
+async def test_the_target_is_described_in_all_its_forms(server):
+    async with Client(server) as client:
+        tools = (await client.list_tools()).tools
+
+    for tool in tools:
+        if "manifest" in tool.input_schema["properties"]:
+            described = tool.input_schema["properties"]["target"]["description"]
+            forms = ("https://", "http://", "stdio:", "config:", "tools/list", "server.json", "manifest.json")
+            assert all(form in described for form in forms)
 
 
 async def test_nothing_starts_when_the_client_cannot_ask_a_person(server, mode):

@@ -8,11 +8,12 @@ import anyio
 import pytest
 
 from mcp_threat_model import reading
+from mcp_threat_model.commands.scan import _called
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_model.reading import ScanOptions, refuse_launch
 from mcp_threat_model.scan import scan, scan_saved
-from mcp_threat_model.target import FileTarget, StdinTarget, StdioTarget, Target
+from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target
 from mcp_threat_scoring import analyze as analyze_module
 from mcp_threat_scoring.errors import RuleError, RuleProblem, TargetError, UsageError
 from mcp_threat_scoring.intake import build_manifest
@@ -153,6 +154,18 @@ def test_an_address_is_shown_as_it_was_given() -> None:
     assert isinstance(outcome.result, ErrorOut)
     assert outcome.result.target == "https://example.com/mcp"
     assert (outcome.result.message, outcome.result.hint) == ("no answer.", "try again.")
+
+
+def test_an_address_with_a_query_keeps_its_scheme_and_hides_the_values() -> None:
+    label = HttpTarget("http://127.0.0.1:18731/mcp?key=s3cret&x=1").label
+    outcome = failure(label, TargetError("unreachable", "no answer"))
+    assert isinstance(outcome.result, ErrorOut)
+    assert outcome.result.target == "http://127.0.0.1:18731/mcp?key=…&x=…"
+
+
+def test_servers_that_are_looked_at_together_are_called_as_they_were_asked_for() -> None:
+    labels = [_called(target) for target in (HttpTarget("https://h.example/mcp?key=s3cret"), FileTarget("a.json"))]
+    assert labels == ["https://h.example/mcp?key=…", "a.json"]
 
 
 async def test_whoever_is_asked_sees_the_program(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from mcp_threat_model.target import (
     RegistryTarget,
     StdinTarget,
     StdioTarget,
+    in_full,
     parse_target,
 )
 from mcp_threat_scoring.errors import UsageError
@@ -65,6 +66,19 @@ def test_what_is_no_target_is_refused(text: str, says: str) -> None:
     with pytest.raises(UsageError, match=says) as caught:
         parse_target(text)
     assert "secret" not in str(caught.value)
+
+
+def test_an_address_in_a_message_is_the_one_that_was_given_without_its_query() -> None:
+    with pytest.raises(UsageError, match=r"^https:///path names no host") as caught:
+        parse_target("https:///path?key=s3cret")
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_target_in_full_has_one_spelling() -> None:
+    assert in_full(HttpTarget("HTTPS://H.example:443/mcp?key=s3cret#x")) == "https://h.example/mcp?key=s3cret"
+    assert in_full(HttpTarget("https://h.example:99999/?key=s3cret")) == "https://h.example:99999/?key=s3cret"
+    assert in_full(StdioTarget(("s", "--token", "a b"))) == "stdio:s --token 'a b'"
+    assert in_full(parse_target("config:a/b")) == "config:a/b"
 
 
 def test_a_label_keeps_the_words_of_a_command_apart() -> None:

@@ -1,7 +1,7 @@
 """The calculator: the terms a person or a script gives, checked against their profile, and the score they make.
 
 One document in, one AIVSS object out. Nothing is guessed: a factor that is not given is an error. The other profile is
-not part of the answer, because its factors are other questions on another scale and cannot be converted.
+null in the answer, because its factors are other questions on another scale and cannot be converted.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from mcp_threat_scoring.aivss.cvss_base import cvss_base
 from mcp_threat_scoring.aivss.formula import aivss, factor_sum
 from mcp_threat_scoring.aivss.tables import MAX_SCORE, PROFILES, Allowed, ProfileTable
 from mcp_threat_scoring.errors import FactorError
-from mcp_threat_scoring.neutralise import neutralise
-from mcp_threat_scoring.report_score import AivssProfileOut, CvssOut, FactorOut, MetricOut, RangeOut
+from mcp_threat_scoring.neutralise import excerpt, neutralise_name
+from mcp_threat_scoring.report_score import AivssOut, CvssOut, FactorOut, MetricOut, RangeOut
 
 FIELDS: Final = ("profile", "cvss_base", "cvss_vector", "factors", "threat_multiplier", "mitigation_factor")
 _CVSS: Final = Allowed(0.0, MAX_SCORE)
 
 
-def calculate(document: object) -> AivssProfileOut:
+def calculate(document: object) -> AivssOut:
     """Score the document `{profile, cvss_base or cvss_vector, factors, threat_multiplier, mitigation_factor}`.
 
     `profile` is graded unless given; the multipliers take the profile's default unless given; the base and all ten
@@ -40,7 +40,7 @@ def calculate(document: object) -> AivssProfileOut:
     )
 
     result = aivss(table, cvss.base_score, factor_sum(factors.values()), threat, mitigation)
-    return AivssProfileOut(
+    return AivssOut(
         profile=table.id,
         score=result.score,
         severity=result.severity,
@@ -137,7 +137,7 @@ def _number(name: str, value: object, allowed: Allowed) -> float:
 def _shown(value: object) -> str:
     """A wrong value in a few words. Only short things are printed: a list or a whole number may be endless."""
     if isinstance(value, str):
-        return neutralise(value, 40)
+        return excerpt(value)
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**9):
@@ -152,4 +152,4 @@ def _known(given: Mapping[object, object], names: Iterable[str], noun: str) -> N
             continue
         near = difflib.get_close_matches(str(key)[:64], allowed, n=1)
         hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(allowed)}."
-        raise FactorError(f"There is no {noun} {neutralise(key)}.{hint}")
+        raise FactorError(f"There is no {noun} {neutralise_name(key)}.{hint}")

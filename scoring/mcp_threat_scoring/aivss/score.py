@@ -22,7 +22,7 @@ from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
 from mcp_threat_scoring.aivss.world import World
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut
+from mcp_threat_scoring.report_score import AivssProfileOut, CvssOut, ProfileId, RangeOut, ScenarioOut, ServerAivssOut
 from mcp_threat_scoring.structs import Struct
 
 
@@ -50,7 +50,7 @@ def models(root: Path) -> Models:
     )
 
 
-def score(picture: Picture, profile: ProfileId) -> AivssOut:
+def score(picture: Picture, profile: ProfileId) -> ServerAivssOut:
     """The AIVSS of a server: `profile` in the headline, the other profile beside it."""
     rules = models(picture.ruleset.root)
     world = World(picture, rules.atoms)
@@ -64,7 +64,7 @@ def score(picture: Picture, profile: ProfileId) -> AivssOut:
         table.id: _profile(table, rules, (scene, best, worst), exposures, changes) for table in PROFILES.values()
     }
     other: ProfileId = "owasp-0.8" if profile == "graded" else "graded"
-    return AivssOut(**parts[profile], other_profile=AivssProfileOut(**parts[other]))
+    return ServerAivssOut(**parts[profile], other_profile=AivssProfileOut(**parts[other]))
 
 
 def worst_of(table: ProfileTable, exposures: Sequence[Exposure]) -> Exposure:

@@ -2,11 +2,14 @@
 
 Hashes are of canonical JSON, so order and white space do not matter. Names in it are neutralised; a name that stands
 twice gets a number, so that nothing is lost.
+
+A target's secrets are not kept. Where something was left out of the target that is shown, a hash of the whole stands
+beside it: two that look alike are told apart, and one that is named again is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
@@ -14,7 +17,7 @@ from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.report import Breadth, Decision, Effect, Report
 from mcp_threat_scoring.report_score import AivssSeverity, ProfileId
-from mcp_threat_scoring.structs import Meta, to_builtins
+from mcp_threat_scoring.structs import Meta, Struct, to_builtins
 
 LOCK_VERSION: Literal[1] = 1
 LOCK_NAME = "mcp-threat-model.lock.json"
@@ -38,7 +41,7 @@ class LockedTool(Model, frozen=True, kw_only=True):
 class LockedServer(Model, frozen=True, kw_only=True):
     """One approved server."""
 
-    target: str
+    target: Annotated[str, Meta(description="As it may be shown, and as the servers of this file are named.")]
     name: str
     version: str
     protocol_version: str
@@ -65,6 +68,9 @@ class LockedServer(Model, frozen=True, kw_only=True):
     unseen: Annotated[list[str], Meta(description="Parts that were not observed, and so not approved.")]
     whole: Annotated[str, Meta(description="Hash of everything that was seen: while it stays, nothing changed.")] = ""
     locked_by: Annotated[str, Meta(description="The version of the program that judged it.")] = ""
+    target_sha256: Annotated[
+        str, Meta(description="Of the whole target, where something was left out of the one that is shown.")
+    ] = ""
 
 
 class Lock(Model, frozen=True, kw_only=True):
@@ -72,6 +78,43 @@ class Lock(Model, frozen=True, kw_only=True):
 
     lock_version: Annotated[Literal[1], Meta(description="Of this file's format.")] = LOCK_VERSION
     servers: dict[str, LockedServer]
+
+    def name_of(self, target: Shown) -> str | None:
+        """What the server of that target is called here; None when it is not here."""
+        return _name_of(self.servers, target)
+
+
+class Shown(Struct, frozen=True):
+    """A target as a lock may know it. `sha256` is of the whole one, empty where nothing was left out of `text`."""
+
+    text: str
+    sha256: str = ""
+
+
+def _name_of(servers: Mapping[str, LockedServer], target: Shown) -> str | None:
+    if target.sha256:
+        for name, server in servers.items():
+            if server.target_sha256 == target.sha256:
+                return name
+    like = servers.get(target.text)  # without a hash: nothing was left out, or it was locked before there were any
+    return target.text if like is not None and not like.target_sha256 else None
+
+
+def with_pinned(
+    servers: Mapping[str, LockedServer], new: Sequence[tuple[Shown, LockedServer]]
+) -> dict[str, LockedServer]:
+    """The servers of a lock with new ones, in order of their names.
+
+    One that was there is replaced. Another that looks like one that is there gets a number.
+    """
+    kept = dict(servers)
+    for target, server in sorted(new, key=lambda pair: (pair[0].text, pair[0].sha256)):
+        name, count = _name_of(kept, target), 1
+        while name is None:
+            numbered = target.text if count == 1 else f"{target.text}#{count}"
+            name, count = (None if numbered in kept else numbered), count + 1
+        kept[name] = server.changed({"target": name, "target_sha256": target.sha256})
+    return dict(sorted(kept.items()))
 
 
 def digest(value: Any) -> str:

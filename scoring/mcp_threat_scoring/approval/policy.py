@@ -176,7 +176,9 @@ def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str
     expired = list(dict.fromkeys(one for judgement in judgements for one in judgement.expired))
     used = frozenset[int]().union(*(judgement.used for judgement in judgements))
     idle = [one.rule for index, one in enumerate(policy.accept) if index not in used]
-    lines = [f"policy {name}: {accepted} accepted finding{'' if accepted == 1 else 's'} not counted"]
+    lines = (
+        [f"policy {name}: {accepted} accepted finding{'' if accepted == 1 else 's'} not counted"] if accepted else []
+    )
     lines += [
         f"policy {name}: the acceptance of {one.rule} ran out on {one.until}; the finding counts again"
         for one in expired

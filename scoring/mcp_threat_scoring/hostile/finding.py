@@ -32,8 +32,10 @@ _SURFACES: Mapping[str, str] = {
 _DOUBT: Mapping[Level, str] = {
     "high": "",
     "medium": " The wording may have an innocent reason; read the passage at its source before you trust it.",
-    "low": " This is weak evidence on its own.",
+    "low": " This is weak evidence on its own: the passage is worth reading before use.",
 }
+_READ_IT = "Read the passage at its source before use; if it only explains how something works, there is nothing to do."
+"""What to do about a passage that is more likely to be innocent: advice for orders would be out of proportion."""
 
 
 def _where(one: Suspicion, pointer: str, shown: SafeText) -> str:
@@ -75,10 +77,10 @@ def _finding(one: Suspicion, signals: Sequence[Signal], rules: Mapping[SignalId,
     evidence: Evidence = signals[0].evidence[0]
     shown = neutralise_name(one.name)
     where = _where(one, evidence.pointer, shown)
-    explanation = (
-        f"{where[0].upper()}{where[1:]} speaks to {technique.addresses} and {technique.asks}. "
-        f"If it is obeyed, {technique.obeyed}.{_DOUBT[one.level]}"
-    )
+    said = f"speaks to {technique.addresses} and {technique.asks}. If it is obeyed, {technique.obeyed}."
+    if one.level == "low":
+        said = f"reads a little like an order, one that {said}"
+    explanation = f"{where[0].upper()}{where[1:]} {said}{_DOUBT[one.level]}"
     return FindingOut(
         rule_id=str(rule.doc.id),
         kind="hostile_content",
@@ -89,7 +91,7 @@ def _finding(one: Suspicion, signals: Sequence[Signal], rules: Mapping[SignalId,
         pointer=evidence.pointer,
         excerpt=evidence.excerpt,
         explanation=explanation,
-        remediation=technique.remediation,
+        remediation=_READ_IT if one.level == "low" else technique.remediation,
         references=list(rule.doc.references),
         fingerprint=hashlib.sha256(
             canonical_json([rule.doc.id, shown, one.kind, evidence.excerpt]).encode()

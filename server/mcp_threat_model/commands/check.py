@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
-from mcp_threat_model.commands.lock import read_lock, told
+from mcp_threat_model.commands.lock import read_lock, shown, told
 from mcp_threat_model.commands.scan import run_scan
+from mcp_threat_model.guard.secret import REDACTED
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
 from mcp_threat_model.target import FileTarget, Target, parse_target
@@ -26,40 +27,85 @@ if TYPE_CHECKING:
     from mcp_threat_model.reading import ScanOptions
     from mcp_threat_scoring.approval.policy import Judgement
 
+Named = tuple[str, Target | None]
+"""What the lock calls a server, and how to read it; None where only a part of the target is known."""
+_LEFT_OUT = (REDACTED, "…")
+"""What stands for a secret in a target that was locked before hashes of whole targets were."""
+_NOT_WHOLE = TargetError(
+    "unsupported",
+    "the lock leaves out a part of this target that may be a secret, so it was not read",
+    "Name the whole target: mcp-threat-model check 'TARGET'.",
+)
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Scan what is locked again and report what changed."""
     lock = read_lock(Path(arguments.lock))
     asked = bool(arguments.targets or arguments.all_clients)
-    targets = targets_of(arguments) if asked else [parse_target(label) for label in lock.servers]
-    unknown = [target.label for target in targets if target.label not in lock.servers]
-    if unknown:
-        raise UsageError(f"not in {arguments.lock}: {unknown[0]}; lock it first with mcp-threat-model lock --add")
+    named = _named(lock, targets_of(arguments), arguments.lock) if asked else everything_in(lock)
     policy = policy_of(arguments)
     options = options_of(arguments)
-    compared: list[Report | ErrorOut | None] = [None] * len(targets)
+    compared: list[Report | ErrorOut | None] = [None] * len(named)
     # Only the text says no more of an unchanged server than that; the other formats hold its whole report.
-    same = _as_approved(lock, targets, options) if arguments.format == "text" else frozenset()
-    left = [index for index in range(len(targets)) if index not in same]
-    again = [targets[index] for index in left]
-    outcomes = run_scan(again, options, allow_launch=arguments.allow_launch) if again else []
+    same = _as_approved(lock, named, options) if arguments.format == "text" else frozenset()
+    left = [index for index in range(len(named)) if index not in same]
+    outcomes = _read([named[index] for index in left], options, allow_launch=arguments.allow_launch)
     for index, outcome in zip(left, outcomes, strict=True):
-        compared[index] = compare(lock.servers[targets[index].label], outcome)
+        compared[index] = compare(lock.servers[named[index][0]], outcome)
     told_of = [result for result in compared if result is not None]
     floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
     found = judged(told_of, policy, floor, scored=False)
     if arguments.format == "sarif":
         from mcp_threat_model.commands.code_scanning import scanned
 
-        emit(scanned(again, outcomes, told_of, found), utf8=True)
+        emit(scanned([target for _, target in named], outcomes, told_of, found), utf8=True)
     elif arguments.format == "text":
-        _show([target.label for target in targets], compared)
+        _show([name for name, _ in named], compared)
     else:
         emit(renderer(arguments.format)(told_of), utf8=True)
     for result in compared:
         if isinstance(result, ErrorOut):
             complain(told(result))
     return _exit_code(compared, floor, found)
+
+
+def _named(lock: Lock, targets: Sequence[Target], path: str) -> list[Named]:
+    """The targets by what the lock calls them.
+
+    Raises:
+        UsageError: the lock does not have one of them.
+    """
+    named: list[Named] = []
+    for target in targets:
+        known = shown(target)
+        name = lock.name_of(known)
+        if name is None:
+            like = " with these values" if known.text in lock.servers else ""
+            raise UsageError(f"not in {path}{like}: {known.text}; lock it first with mcp-threat-model lock --add")
+        named.append((name, target))
+    return named
+
+
+def everything_in(lock: Lock) -> list[Named]:
+    """Everything in the lock; without a target where the lock does not hold the whole of it."""
+    return [
+        (name, None if server.target_sha256 or any(mark in name for mark in _LEFT_OUT) else parse_target(name))
+        for name, server in lock.servers.items()
+    ]
+
+
+def _read(named: Sequence[Named], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
+    """Read them again, in their order; one whose target is not wholly known is not read, and says what to do."""
+    targets = [target for _, target in named if target is not None]
+    read = iter(run_scan(targets, options, allow_launch=allow_launch) if targets else [])
+    return [next(read) if target is not None else unread(name) for name, target in named]
+
+
+def unread(name: str) -> Outcome:
+    """What becomes of a server of which the lock does not hold the whole target: it is not checked."""
+    from mcp_threat_model.outcome import failure
+
+    return failure(name, _NOT_WHOLE)
 
 
 def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
@@ -70,14 +116,14 @@ def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
     return outcome.result.changed({"findings": changes(then, now, outcome.result)})
 
 
-def _as_approved(lock: Lock, targets: Sequence[Target], options: ScanOptions) -> frozenset[int]:
+def _as_approved(lock: Lock, named: Sequence[Named], options: ScanOptions) -> frozenset[int]:
     """Saved servers that are to the letter what this version of the program approved: there is nothing to compare."""
     from mcp_threat_model import __version__
     from mcp_threat_model.source.snapshot import SnapshotSource
 
     same: set[int] = set()
-    for index, target in enumerate(targets):
-        then = lock.servers[target.label]
+    for index, (name, target) in enumerate(named):
+        then = lock.servers[name]
         usable = then.whole and then.locked_by == __version__ and then.profile == options.profile and not options.rules
         if not (isinstance(target, FileTarget) and usable):
             continue

@@ -12,6 +12,7 @@ from mcp_threat_model.clients.hygiene import Checked, check
 from mcp_threat_model.clients.locations import CLIENTS, Machine
 from mcp_threat_model.guard.secret import is_secret_name
 from mcp_threat_model.render.layout import Page, Span, Style, plain
+from mcp_threat_model.render.wording import many
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
@@ -114,7 +115,7 @@ def as_page(installed: Installed, checked: tuple[Checked, ...], width: int = 80)
     count = sum(bool(one.findings) for one in checked)
     page.blank()
     page.flow(
-        f"{len(checked)} configured in {len(installed.files)} files; something is wrong with {count}. "
+        f"{len(checked)} configured in {many(len(installed.files), 'file')}; something is wrong with {count}. "
         "Nothing was started. To threat-model one: mcp-threat-model scan config:CLIENT/NAME"
     )
     return page

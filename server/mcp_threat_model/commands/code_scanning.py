@@ -17,7 +17,7 @@ _SAFE = "/:@!$&'()*+,;=-._~"
 
 
 def scanned(
-    targets: Sequence[Target],
+    targets: Sequence[Target | None],
     outcomes: Sequence[Outcome],
     results: Sequence[Report | ErrorOut],
     judged: Mapping[int, Judgement],

@@ -41,6 +41,8 @@ def deliver(
     for result in results:
         if isinstance(result, ErrorOut):
             complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
+    if fleet and form == "jsonl":
+        complain("jsonl leaves out what the servers make possible together; --format json has it")
 
     def document() -> str:
         if form != "sarif":

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.grammar import POLICY_FILE
-from mcp_threat_model.target import HttpTarget, StdioTarget, Target, parse_target
+from mcp_threat_model.target import ConfigTarget, HttpTarget, StdioTarget, Target, parse_target
 from mcp_threat_model.terminal import complain
-from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.errors import TargetError, UsageError
 
 if TYPE_CHECKING:
     from mcp_threat_model.audit import AuditLog
@@ -55,7 +55,9 @@ def options_of(arguments: argparse.Namespace) -> ScanOptions:
     limits = DEFAULT_LIMITS
     if arguments.timeout is not None:
         if not (math.isfinite(arguments.timeout) and 0 < arguments.timeout <= _MAX_SECONDS):
-            raise UsageError(f"--timeout {arguments.timeout:g} is not between 0 and {_MAX_SECONDS:g} seconds")
+            raise UsageError(
+                f"--timeout {arguments.timeout:g}: it must be more than 0 and at most {_MAX_SECONDS:g} seconds"
+            )
         limits = limits.with_total(arguments.timeout)
     jobs = DEFAULT_JOBS if arguments.jobs is None else arguments.jobs
     if not 1 <= jobs <= _MAX_JOBS:
@@ -141,10 +143,26 @@ def policy_of(arguments: argparse.Namespace) -> tuple[str, Policy] | None:
     return found
 
 
+def _way_of(target: Target) -> Target:
+    """What is read in the end: for a configured server, its command or its address."""
+    if not isinstance(target, ConfigTarget):
+        return target
+    from mcp_threat_model.source.configured import resolve
+
+    try:
+        return resolve(target).target
+    except TargetError:  # the scan says why
+        return target
+
+
 def warn_of_idle_options(arguments: argparse.Namespace, targets: Sequence[Target]) -> None:
     """An option that no target can feel is probably a mistake; say so."""
-    http = any(isinstance(target, HttpTarget) for target in targets)
-    stdio = any(isinstance(target, StdioTarget) for target in targets)
+    started = arguments.env or arguments.allow_launch or arguments.allow_network or arguments.sandbox != "auto"
+    if not (started or arguments.header or arguments.allow_private_network):
+        return
+    ways = [_way_of(target) for target in targets]
+    http = any(isinstance(way, HttpTarget) for way in ways)
+    stdio = any(isinstance(way, StdioTarget) for way in ways)
     idle = (
         ("--header", arguments.header and not http, "is reached over HTTP"),
         ("--allow-private-network", arguments.allow_private_network and not http, "is reached over HTTP"),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 from pathlib import Path
 
 from mcp_threat_model import __version__
 from mcp_threat_model.commands.delivery import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SOME_READ
 from mcp_threat_model.commands.given import options_of, targets_of
 from mcp_threat_model.commands.scan import run_scan
+from mcp_threat_model.render.wording import many
+from mcp_threat_model.target import Target, in_full
 from mcp_threat_model.terminal import complain, emit, write_output
-from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked
+from mcp_threat_scoring.approval.lock import Lock, LockedServer, Shown, locked, with_pinned
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.model import ValidationError
+from mcp_threat_scoring.neutralise import as_asked
 from mcp_threat_scoring.report import ErrorOut, Report
 
 MAX_LOCK_BYTES = 32 * 1024 * 1024
@@ -24,26 +28,33 @@ def run(arguments: argparse.Namespace) -> int:
     outcomes = run_scan(targets, options_of(arguments), allow_launch=arguments.allow_launch)
     path = Path(arguments.lock)
     kept = read_lock(path).servers if arguments.add and path.exists() else {}
-    pinned: dict[str, LockedServer] = dict(kept)
+    new: list[tuple[Shown, LockedServer]] = []
     for target, outcome in zip(targets, outcomes, strict=True):
         if isinstance(outcome.result, Report) and outcome.manifest is not None:
-            pinned[target.label] = locked(outcome.manifest, outcome.result, __version__)
+            new.append((shown(target), locked(outcome.manifest, outcome.result, __version__)))
         elif isinstance(outcome.result, ErrorOut):
             complain(f"not locked: {told(outcome.result)}")
+    pinned = with_pinned(kept, new)
     if not pinned:
         return EXIT_NONE_READ
-    text = Lock(servers=dict(sorted(pinned.items()))).to_json(indent=2) + "\n"
+    text = Lock(servers=pinned).to_json(indent=2) + "\n"
     try:
         write_output(str(path), text)
     except OSError as error:
         complain(f"{path} could not be written: {(error.strerror or 'unknown reason').lower()}")
         return EXIT_INTERNAL
-    for label, server in pinned.items():
+    for name, server in pinned.items():
+        tools = "tools not listed" if "tools" in server.unseen else many(len(server.tools), "tool")
         emit(
-            f"locked  {label}: {len(server.tools)} tools, AIVSS {server.score:.1f} {server.severity}, "
-            f"{server.verdict.replace('_', ' ')}\n"
+            f"locked  {name}: {tools}, AIVSS {server.score:.1f} {server.severity}, {server.verdict.replace('_', ' ')}\n"
         )
     return EXIT_SOME_READ if any(isinstance(outcome.result, ErrorOut) for outcome in outcomes) else 0
+
+
+def shown(target: Target) -> Shown:
+    """The target as the lock knows it: without its secrets, and with a hash where that leaves something out."""
+    text, whole = as_asked(target.label), in_full(target)
+    return Shown(text, "" if text == whole else hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest())
 
 
 def read_lock(path: Path) -> Lock:

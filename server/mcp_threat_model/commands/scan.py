@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from mcp_threat_model.commands.delivery import deliver
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of, warn_of_idle_options
 from mcp_threat_model.render import renderer
-from mcp_threat_model.target import FileTarget, StdinTarget, StdioTarget, Target
+from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target
 from mcp_threat_model.terminal import check_output, is_terminal, say
+from mcp_threat_scoring.neutralise import SafeText, as_address, neutralise_name
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.report_set import FleetOut
 
@@ -75,11 +76,14 @@ def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut
     """What the servers that could be read make possible in one client; nothing for fewer than two."""
     from mcp_threat_scoring.analyze import knowledge
     from mcp_threat_scoring.fleet.chains import Member, fleet, private_domains
-    from mcp_threat_scoring.neutralise import neutralise_name
 
     members = [
-        Member(neutralise_name(target.label), outcome.result, outcome.manifest)
+        Member(_called(target), outcome.result, outcome.manifest)
         for target, outcome in zip(targets, outcomes, strict=True)
         if isinstance(outcome.result, Report) and outcome.manifest is not None
     ]
     return fleet(members, private_domains(knowledge().ruleset)) if len(members) > 1 else None
+
+
+def _called(target: Target) -> SafeText:
+    return as_address(target.label) if isinstance(target, HttpTarget) else neutralise_name(target.label)

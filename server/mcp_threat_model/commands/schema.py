@@ -1,4 +1,4 @@
-"""`mcp-threat-model schema`: the JSON Schema of the JSON report."""
+"""`mcp-threat-model schema`: the JSON Schema of the JSON report, and of what the calculator prints."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,13 +19,15 @@ from mcp_threat_model.evaluate.corpus import load_corpus
 from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, problems_of, weights_yaml
 from mcp_threat_model.evaluate.folds import cross_validated
 from mcp_threat_model.evaluate.judged import judge
-from mcp_threat_model.evaluate.listings import LISTINGS
+from mcp_threat_model.evaluate.listings import LISTINGS, left_out
 from mcp_threat_model.evaluate.metrics import reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
 from mcp_threat_model.evaluate.wording import fit_wording
+from mcp_threat_model.terminal import PROGRAM, complain, emit
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
+from mcp_threat_scoring.neutralise import visible
 from mcp_threat_scoring.rulebook.ruleset import load_rules
 
 __all__ = ["main", "study"]
@@ -49,7 +52,7 @@ def _cell(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
-def _text(tables: Sequence[Table], notes: Sequence[str]) -> str:
+def _text(tables: Sequence[Table]) -> str:
     lines: list[str] = []
     for table in tables:
         cells = [table.columns, *(tuple(_cell(value) for value in row) for row in table.rows)]
@@ -64,7 +67,6 @@ def _text(tables: Sequence[Table], notes: Sequence[str]) -> str:
             lines.append("  " + "  ".join(shown).rstrip())
         lines += [f"  ({note})" for note in table.notes]
         lines.append("")
-    lines += [f"note: {note}" for note in notes]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -89,31 +91,56 @@ def _fit(done: Study, say: TextIO) -> Study:
 
 def main(corpus: Path, fmt: str = "text", *, fit: bool = False, plot: Path | None = None,
          out: TextIO | None = None, err: TextIO | None = None) -> int:  # fmt: skip
-    """Evaluate a corpus; returns the exit code: 0 done, 2 nothing to evaluate there."""
-    out, err = out or sys.stdout, err or sys.stderr
+    """Evaluate a corpus; returns the exit code: 0 done, 2 nothing to evaluate there.
+
+    `out` and `err` stand in for standard output and standard error, where what was left out is said.
+
+    Raises:
+        OutputError: standard output cannot be written.
+    """
+    started = time.monotonic()
+    tell = complain if err is None else _teller(err)
     try:
         done = study(corpus)
     except (OSError, RuleError) as error:
-        err.write(f"cannot evaluate: {error}\n")
+        tell(f"cannot evaluate: {error}")
         return 2
     if fit and done.judged:
         try:
-            done = _fit(done, err)
+            done = _fit(done, err or sys.stderr)
         except OSError as error:
-            err.write(f"cannot write the weights: {error}\n")
+            tell(f"cannot write the weights: {error}")
             return 2
     tables = [table for table in (make(done) for make in (*TABLES, cross_validated, *MORE)) if table.rows]
+    notes = [*done.corpus.notes, *left_out(done.folder)]
     if not tables:
-        err.write("cannot evaluate: no labelled rows in *.jsonl files of that folder\n")
+        tell("; ".join(("cannot evaluate: no labelled rows in *.jsonl files of that folder", *notes)))
         return 2
+    for note in notes:
+        tell(note)
     if fmt == "json":
-        document = {"schema_version": "1.0", "tables": [one.as_json() for one in tables], "notes": done.corpus.notes}
-        out.write(json.dumps(document, indent=2) + "\n")
+        document = {"schema_version": "1.0", "tables": [one.as_json() for one in tables], "notes": notes}
+        _put(json.dumps(document, indent=2) + "\n", out, utf8=True)
     else:
-        out.write(_text(tables, done.corpus.notes))
+        _put(_text(tables), out)
+        tell(f"took {time.monotonic() - started:.1f} seconds")
     if plot is not None:
         plot.write_text(_curves(done), encoding="utf-8")
     return 0
+
+
+def _teller(err: TextIO) -> Callable[[str], None]:
+    def tell(line: str) -> None:
+        err.write(f"{PROGRAM}: {visible(line)}\n")
+
+    return tell
+
+
+def _put(text: str, out: TextIO | None, *, utf8: bool = False) -> None:
+    if out is None:
+        emit(text, utf8=utf8)
+    else:
+        out.write(text)
 
 
 def _curves(done: Study) -> str:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mcp_threat_model.evaluate import main
+from mcp_threat_model.terminal import OutputError, complain
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m mcp_threat_model.evaluate", description=__doc__)
@@ -15,4 +16,8 @@ if __name__ == "__main__":
     parser.add_argument("--fit", action="store_true", help="fit rules/weights.yaml to the corpus first")
     parser.add_argument("--plot", type=Path, help="write the reliability curve as SVG")
     options = parser.parse_args()
-    sys.exit(main(options.corpus, options.format, fit=options.fit, plot=options.plot))
+    try:
+        sys.exit(main(options.corpus, options.format, fit=options.fit, plot=options.plot))
+    except OutputError as error:
+        complain(f"the output could not be written: {error}")
+        sys.exit(1)

@@ -15,10 +15,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from mcp_threat_model.render.wording import many
+from mcp_threat_scoring.intake import read_items
+from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.structs import Struct, field
 
 Kind = Literal["read by hand", "vendor claims", "HTTP method"]
@@ -27,6 +30,9 @@ _EFFECTS = ("read", "write", "destructive")
 _METHODS: Mapping[str, Effect] = {
     "GET": "read", "HEAD": "read", "POST": "write", "PUT": "write", "PATCH": "write", "DELETE": "destructive",
 }  # fmt: skip
+
+
+_TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema")
 
 
 class Labelled(Struct, frozen=True):
@@ -47,36 +53,56 @@ class Labelled(Struct, frozen=True):
 
 
 class Corpus(Struct):
-    """The labelled rows of a folder, and what could not be used."""
+    """The labelled rows of a folder, and a sentence for whatever could not be used."""
 
     rows: list[Labelled] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def read_rows(path: Path, notes: list[str] | None = None) -> list[dict[str, Any]]:
-    """The JSON objects of a ``.jsonl`` file. Lines that are none are counted into `notes`."""
-    rows: list[dict[str, Any]] = []
-    bad = 0
+class Skipped(Struct):
+    """What of one file could not be used: for each reason how much, and where the first of it stands, from 1."""
+
+    file: str
+    noun: str = "line"
+    found: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def note(self, place: int, reason: str) -> None:
+        """Count one. `reason` is our own sentence."""
+        count, first = self.found.get(reason, (0, place))
+        self.found[reason] = (count + 1, first)
+
+    def told(self) -> list[str]:
+        """A sentence for each reason."""
+        name, noun = neutralise_name(self.file), self.noun
+        return [
+            f"{name}: {many(count, noun)} skipped, the first is {noun} {first}: {reason}"
+            for reason, (count, first) in self.found.items()
+        ]
+
+
+def _numbered(path: Path, skipped: Skipped) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON objects of a ``.jsonl`` file, each with the number of its line."""
     with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
+        for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError):
-                bad += 1
-                continue
+                row = None
             if isinstance(row, dict):
-                rows.append(row)
+                yield number, row
             else:
-                bad += 1
-    if bad and notes is not None:
-        notes.append(f"{path.name}: {bad} lines are not JSON objects and were left out")
-    return rows
+                skipped.note(number, "it is no JSON object")
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The JSON objects of a ``.jsonl`` file. :func:`load_corpus` tells of the lines that are none."""
+    return [row for _, row in _numbered(path, Skipped(path.name))]
 
 
 def _tool(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: row[key] for key in ("name", "title", "description", "inputSchema", "outputSchema") if row.get(key)}
+    return {key: row[key] for key in _TOOL_KEYS if row.get(key)}
 
 
 def _claimed(row: Mapping[str, Any]) -> Effect | None:
@@ -117,6 +143,19 @@ def _label(file: str, row: Mapping[str, Any]) -> Labelled | None:
     return Labelled(file, server, _tool(row), "vendor claims", claimed, certain=False) if claimed else None
 
 
+def _fault(row: Mapping[str, Any], label: Labelled | None) -> str | None:
+    """Why a row that says what it knows of a tool cannot be used; None where it can, or says nothing."""
+    if label is None and "effect" not in row and "label" not in row:
+        return None
+    if row.get("effect") is not None and row["effect"] not in _EFFECTS:
+        return "its effect is none of read, write and destructive"
+    if not isinstance(row.get("name"), str) or not row["name"].strip():
+        return "it has a label and no name"
+    shown = label.tool if label else {key: row[key] for key in (*_TOOL_KEYS, "annotations") if key in row}
+    _, bad = read_items("tool", [shown], "")
+    return bad[0].reason if bad else None
+
+
 def _joined(file: str, rows: Sequence[Mapping[str, Any]], texts: Mapping[tuple[str, str], Mapping[str, Any]],
             notes: list[str]) -> Iterable[Labelled]:  # fmt: skip
     missing = 0
@@ -128,7 +167,8 @@ def _joined(file: str, rows: Sequence[Mapping[str, Any]], texts: Mapping[tuple[s
         else:
             yield Labelled(file, str(row["server"]), _tool(tool), "HTTP method", effect, certain=False)
     if missing:
-        notes.append(f"{file}: {missing} tools have no text in manifests/ and were left out")
+        verb = "has" if missing == 1 else "have"
+        notes.append(f"{file}: {many(missing, 'tool')} skipped: {verb} no text in manifests/, or no known method")
 
 
 def _captured(folder: Path, notes: list[str]) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -138,7 +178,7 @@ def _captured(folder: Path, notes: list[str]) -> dict[tuple[str, str], Mapping[s
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
-            notes.append(f"manifests/{path.name}: not JSON, left out")
+            notes.append(f"manifests/{neutralise_name(path.name)} skipped: it is not JSON")
             continue
         listed = document.get("tools") if isinstance(document, dict) else None
         tools = listed.get("tools") if isinstance(listed, dict) else listed
@@ -157,12 +197,17 @@ def load_corpus(folder: Path) -> Corpus:
     corpus = Corpus()
     by_method: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for path in sorted(folder.glob("*.jsonl")):
-        rows = read_rows(path, corpus.notes)
-        for row in rows:
+        skipped = Skipped(path.name)
+        for number, row in _numbered(path, skipped):
             if isinstance(row.get("http_method"), str):
                 by_method[path.stem].append(row)
-            elif (found := _label(path.stem, row)) is not None:
+                continue
+            found = _label(path.stem, row)
+            if fault := _fault(row, found):
+                skipped.note(number, fault)
+            elif found is not None:
                 corpus.rows.append(found)
+        corpus.notes += skipped.told()
     if by_method:
         texts = _captured(folder / "manifests", corpus.notes)
         for file, rows in by_method.items():

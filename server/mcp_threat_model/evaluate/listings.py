@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
+from mcp_threat_model.evaluate.corpus import Skipped
 from mcp_threat_model.evaluate.metrics import rank_correlation
 from mcp_threat_model.evaluate.tables import Study, Table
 from mcp_threat_model.subject import inline_listing
@@ -69,31 +70,50 @@ def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _rows(folder: Path) -> Iterator[Mapping[str, Any]]:
+def _rows(folder: Path, notes: list[str]) -> Iterator[Mapping[str, Any]]:
+    """The listings of a folder; a sentence for whatever could not be used goes into `notes`."""
     for path in sorted(folder.glob("*.json")):
+        name = neutralise_name(path.name)
         if path.stat().st_size > MAX_FILE:
+            notes.append(f"{name} skipped: it is larger than {MAX_FILE:,} bytes")
             continue
         try:
             document = json.loads(path.read_bytes())
         except (ValueError, RecursionError):
+            notes.append(f"{name} skipped: it is not JSON")
             continue
         listings = document.get("listings") if isinstance(document, dict) else None
-        for row in listings if isinstance(listings, list) else ():
+        skipped = Skipped(path.name, "listing")
+        for number, row in enumerate(listings if isinstance(listings, list) else (), 1):
             if isinstance(row, dict) and isinstance(row.get("server"), str) and row.get("capability_note"):
                 yield row
+            else:
+                skipped.note(number, "it has no server or no capability_note")
+        notes += skipped.told()
 
 
 @lru_cache(maxsize=2)
-def compare(folder: Path) -> tuple[Compared, ...]:
-    """Analyze the prose of every listing of a folder."""
+def _compared(folder: Path) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
     done: list[Compared] = []
-    for row in _rows(folder):
+    notes: list[str] = []
+    for row in _rows(folder, notes):
         try:
             manifest = inline_listing({"name": row["server"], "description": str(row["capability_note"])})
-        except TargetError:
+        except TargetError as error:
+            notes.append(f"the listing of {neutralise_name(row['server'])} skipped: {error.message}")
             continue
         done.append(Compared(row, analyze(manifest)))
-    return tuple(done)
+    return tuple(done), tuple(notes)
+
+
+def compare(folder: Path) -> tuple[Compared, ...]:
+    """Analyze the prose of every listing of a folder, once."""
+    return _compared(folder)[0]
+
+
+def left_out(folder: Path) -> tuple[str, ...]:
+    """What of the folder's listings could not be used, in sentences."""
+    return _compared(folder)[1]
 
 
 def _errors(done: Sequence[Compared]) -> list[tuple[Compared, float]]:

@@ -16,6 +16,7 @@ import httpx
 
 from mcp_threat_model.guard.connect import Resolver, system_resolver
 from mcp_threat_model.guard.ledger import Ledger, WireBounds
+from mcp_threat_model.guard.limits import BUSY_HINT
 from mcp_threat_model.guard.pipe import Body, Pipe
 from mcp_threat_model.guard.url import Endpoint, NamedBy
 from mcp_threat_scoring.errors import TargetError
@@ -118,9 +119,9 @@ async def fetch(
                 if method != "GET" or (target.scheme, target.netloc) != (here.scheme, here.netloc):
                     return Fetched(url, response.status_code, response.headers, body, str(target))
                 url = str(target)
-            raise TargetError("unreachable", "it redirects in circles")
+            raise TargetError("unreachable", "it redirects in circles", "Check the address; it may have moved.")
     except TimeoutError:
-        raise TargetError("timeout", f"reading took longer than {seconds:g} seconds") from None
+        raise TargetError("timeout", f"reading took longer than {seconds:g} seconds", BUSY_HINT) from None
     except (httpx.InvalidURL, httpx.HTTPError, httpx.StreamError, ValueError):
         raise TargetError("unreachable", "the request could not be made") from None
 

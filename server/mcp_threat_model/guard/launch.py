@@ -47,7 +47,7 @@ def plan_launch(
         raise TargetError("launch_failed", "there is no command to start", "Write stdio:COMMAND ARG …")
     for name, value in env.items():
         if not name or "=" in name or "\0" in name or "\0" in value:
-            raise TargetError("launch_failed", "an environment variable's name or value cannot be used", "")
+            raise TargetError("launch_failed", "an environment variable's name or value cannot be used", "Check --env.")
     if os.name != "posix":
         raise TargetError(
             "unsupported",

@@ -12,6 +12,11 @@ from mcp_threat_scoring.structs import Struct, fields, replace
 KIB = 1024
 MIB = 1024 * KIB
 
+SLOW_HINT = "Allow more time with --timeout SECONDS."
+BUSY_HINT = "Check that it is running, and try again when it is less busy; no single answer is waited for longer."
+TOO_MUCH_HINT = "No ordinary server sends that much; to judge it all the same, save its tools/list and scan that file."
+"""What to do when the target's deadline, the one of a single answer, or a bound on what it sends was reached."""
+
 
 class Limits(Struct, frozen=True):
     """All bounds. Times are seconds, sizes are bytes unless the name says otherwise.

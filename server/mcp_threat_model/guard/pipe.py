@@ -17,6 +17,7 @@ from typing import Any, Literal
 from mcp_threat_model import __version__
 from mcp_threat_model.guard.connect import GuardedBackend, Resolver, system_resolver
 from mcp_threat_model.guard.ledger import Ledger, Note, WireBounds
+from mcp_threat_model.guard.limits import BUSY_HINT, TOO_MUCH_HINT
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
@@ -84,7 +85,7 @@ class Body:
 
 def too_large(what: str) -> TargetError:
     """Say that something was cut off before it could do harm."""
-    return TargetError("too_large", f"reading stopped: {what}")
+    return TargetError("too_large", f"reading stopped: {what}", TOO_MUCH_HINT)
 
 
 class Pipe:
@@ -194,7 +195,9 @@ class Pipe:
         if coding not in ("", "identity"):
             # A bound on received bytes is no bound on what they unpack to.
             raise TargetError(
-                "too_large", "it compressed its answer although it was asked not to, and nothing was unpacked"
+                "too_large",
+                "it compressed its answer although it was asked not to, and nothing was unpacked",
+                "Have it, or the proxy before it, answer uncompressed to `Accept-Encoding: identity`.",
             )
         length = note.header("content-length")
         if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > self.bounds.body_bytes):
@@ -205,19 +208,25 @@ class Pipe:
         if isinstance(error, TargetError):
             return error
         if isinstance(error, self._core.TimeoutException | TimeoutError):
-            return TargetError("timeout", f"it did not answer within {self.bounds.seconds:g} seconds")
+            return TargetError("timeout", f"it did not answer within {self.bounds.seconds:g} seconds", BUSY_HINT)
         if isinstance(error, socket.gaierror):
             return TargetError("unreachable", "its name has no address", "Check the spelling of the host name.")
         if (broken := _certificate_trouble(error)) is not None:
             return broken
         detail = neutralise(str(error).strip().rstrip(".") or type(error).__name__, 120)
         if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError) or "CERTIFICATE" in str(error):
-            return TargetError("unreachable", f"no trustworthy TLS connection could be made: {detail}")
+            return TargetError(
+                "unreachable",
+                f"no trustworthy TLS connection could be made: {detail}",
+                "Check that the address speaks TLS, and has a certificate for that name.",
+            )
         if isinstance(error, self._core.ProtocolError):
-            return TargetError("not_mcp", f"what answers there does not speak HTTP: {detail}")
+            return TargetError(
+                "not_mcp", f"what answers there does not speak HTTP: {detail}", "Check the scheme and the port."
+            )
         if isinstance(error, self._core.NetworkError | OSError):
             return TargetError("unreachable", f"no connection could be made or kept: {detail}", _REACH_HINT)
-        return TargetError("unreachable", f"the request failed: {detail}")
+        return TargetError("unreachable", f"the request failed: {detail}", _REACH_HINT)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mcp_threat_model.render.wording import DECISIONS, EFFECTS, RANKS, effects, gravest, title
+from mcp_threat_model.render.wording import DECISIONS, EFFECTS, RANKS, effects, gravest, title, tool_count
+from mcp_threat_scoring.phrases import capital, number
 from mcp_threat_scoring.report import LayerOut, Report, ThreatOut, ToolOut
-from mcp_threat_scoring.report_score import AivssProfileOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
 
 THREATS_SHOWN = 5
 FINDINGS_SHOWN = 6
@@ -94,8 +95,7 @@ def score_text(report: Report) -> str:
         "",
         f"How the score is made (profile {report.aivss.profile}):",
         *_terms(report.aivss),
-        f"- By the other profile, {report.aivss.other_profile.profile}: {report.aivss.other_profile.score:.1f} "
-        f"{report.aivss.other_profile.severity}",
+        _beside(report.aivss.other_profile),
     ]
     if report.findings:
         lines += ["", "Wrong with it:", *_findings(report)]
@@ -155,11 +155,11 @@ def _tool_line(tool: ToolOut) -> str:
 def inspect_text(report: Report, offset: int = 0) -> str:
     """What the server is, what its tools can do, how it is reached and with what authority."""
     tools = report.capabilities.tools
-    told = ", ".join(f"{count} {effect}" for effect, count in effects(report).items())
+    told = ", ".join(f"{number(count)} {effect}" for effect, count in effects(report).items())
     auth = report.auth
     lines = [
         f"# {title(report)}",
-        f"{len(tools)} tools{': ' + told if told else ''}. Reached by: {report.target.kind}. "
+        f"{capital(tool_count(report))}{': ' + told if told else ''}. Reached by: {report.target.kind}. "
         f"Manifest SHA-256 {report.server.manifest_sha256[:16]}….",
         f"Authentication: {auth.requirement}"
         + (f" ({', '.join(auth.schemes)})" if auth.schemes else "")
@@ -181,8 +181,12 @@ def inspect_text(report: Report, offset: int = 0) -> str:
     return _fit(lines)
 
 
-def sum_text(aivss: AivssProfileOut) -> str:
-    """The calculator's answer: every term and the arithmetic."""
+def _beside(other: AivssProfileOut) -> str:
+    return f"- By the other profile, {other.profile}: {other.score:.1f} {other.severity}"
+
+
+def sum_text(aivss: AivssOut) -> str:
+    """The calculator's answer: every term and the arithmetic; beside a server's own, what the other profile says."""
     lines = [
         f"{_score_line(aivss)} (profile {aivss.profile})",
         *_terms(aivss),
@@ -193,4 +197,6 @@ def sum_text(aivss: AivssProfileOut) -> str:
             "- Mitigation takes the score below its CVSS base; applied to the agentic part alone: "
             f"{aivss.repaired_score:.1f}"
         )
+    if aivss.other_profile is not None:
+        lines.append(f"{_beside(aivss.other_profile)}, for the server as it is")
     return "\n".join(lines)

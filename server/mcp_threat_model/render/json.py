@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp_threat_scoring.model import json_schema as schema_of
 from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report_score import AivssOut
 from mcp_threat_scoring.report_set import FleetOut, ReportSet
 from mcp_threat_scoring.structs import UNSET
 
@@ -21,17 +22,21 @@ def render_json(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None 
     return document.to_json(indent=2) + "\n"
 
 
-def render_jsonl(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
-    """One REPORT or ERROR per line, in the order of the targets; the set as a whole, where there is one, comes last."""
-    lines = [*results, fleet] if fleet else results
-    return "".join(one.to_json() + "\n" for one in lines)
+def render_jsonl(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:  # noqa: ARG001
+    """One REPORT or ERROR per line, in the order of the targets. There is no line for the set as a whole."""
+    return "".join(one.to_json() + "\n" for one in results)
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of what :func:`render_json` writes; a line of jsonl is one of its `$defs`."""
-    schema = schema_of(ReportSet)
+    """The JSON Schema of what :func:`render_json` writes.
+
+    A line of jsonl is one of its `$defs`, and what the calculator prints is another one, `AivssOut`.
+    """
+    schema, calculated = schema_of(ReportSet), schema_of(AivssOut)
+    parts = {**calculated.pop("$defs"), **schema.pop("$defs"), "AivssOut": calculated}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mcp-threat-model report, version 1.0",
         **{key: value for key, value in schema.items() if key != "title"},
+        "$defs": {name: parts[name] for name in sorted(parts)},
     }

@@ -11,7 +11,9 @@ from mcp_threat_scoring.report import LayerOut, Report, ThreatOut
 
 def counts(report: Report) -> str:
     """How many tools of each effect, gravest first."""
-    return ", ".join(f"{count} {effect}" for effect, count in wording.effects(report).items()) or "none seen"
+    return ", ".join(f"{count} {effect}" for effect, count in wording.effects(report).items()) or wording.none_seen(
+        report
+    )
 
 
 def layers(report: Report, room: Room) -> Iterator[str]:
@@ -66,7 +68,11 @@ def tools(report: Report, room: Room) -> Iterator[str]:
     yield "### What each tool can do\n"
     if not ranked:
         told = names(report.capabilities.abilities, 99)
-        yield f"Nobody listed its tools. Its description speaks of {told}.\n" if told else "No tool was seen.\n"
+        yield (
+            f"{wording.unlisted(report)} Its description speaks of {told}.\n"
+            if told
+            else f"{wording.no_tools(report)}\n"
+        )
         return
     rows = table(
         ("Tool", "Effect", "Sure", "Can", "About", "Says of itself", "Why"),
@@ -82,5 +88,4 @@ def tools(report: Report, room: Room) -> Iterator[str]:
     )  # fmt: skip
     if len(ranked) > room.tools:
         rows += [f"… and {len(ranked) - room.tools} more, none of them graver"]
-    noun = "tool" if len(ranked) == 1 else "tools"
-    yield from details(f"{len(ranked)} {noun}: {counts(report)}", rows)
+    yield from details(f"{wording.tool_count(report)}: {counts(report)}", rows)

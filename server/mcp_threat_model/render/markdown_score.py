@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcp_threat_model.render import wording
 from mcp_threat_model.render.marks import Room, code, details, sentence, table, why
-from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
+from mcp_threat_scoring.report_score import AivssProfileOut, ServerAivssOut
 
 
 def score(aivss: AivssProfileOut) -> str:
@@ -15,7 +15,7 @@ def score(aivss: AivssProfileOut) -> str:
     return f"**{aivss.score:.1f} {aivss.severity}**" + (f" ({spread})" if spread else "")
 
 
-def making(aivss: AivssOut, room: Room) -> Iterator[str]:
+def making(aivss: ServerAivssOut, room: Room) -> Iterator[str]:
     """How the score is made."""
     both: tuple[AivssProfileOut, AivssProfileOut] = (aivss, aivss.other_profile)
     yield "### How the score is made\n"

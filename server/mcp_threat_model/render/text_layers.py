@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, columns, pad
+from mcp_threat_model.render.wording import no_tools, none_seen, tool_count
 from mcp_threat_scoring.report import LayerOut, Report, ThreatOut, ToolOut
 
 _THREATS: Final = 4
@@ -32,7 +33,7 @@ def _layer(page: Page, layer: LayerOut) -> None:
     for threat in layer.threats[:_THREATS]:
         _threat(page, threat)
     if len(layer.threats) > _THREATS:
-        page.add(Span(f"     … and {len(layer.threats) - _THREATS} more threats", "dim"))
+        page.add(Span(f"     … and {len(layer.threats) - _THREATS} more", "dim"))
     for question in layer.ask_next[:2] if not mapped else ():
         page.flow(question, first=[Span("     ? ", "dim")], indent=7, style="dim")
 
@@ -52,11 +53,10 @@ def tools(page: Page, report: Report) -> None:
         (tool for tool in seen if tool.effect != "read"),
         key=lambda tool: (tool.effect != "destructive", -tool.confidence, tool.pointer),
     )
-    noun = "tool" if len(seen) == 1 else "tools"
-    page.heading("Tools that can change something", f"{len(writers)} of {len(seen)} {noun}")
+    note = f"{len(writers)} of {tool_count(report)}" if seen else none_seen(report)
+    page.heading("Tools that can change something", note)
     if not writers:
-        told = "None of the tools seen." if seen else "No tool was seen."
-        page.add(f"  {told}")
+        page.add(f"  {'None of the tools seen.' if seen else no_tools(report)}")
         return
     name_width = min(32, max(columns(tool.name) for tool in writers[:LONGEST]))
     page.add(Span(f"  {pad('tool', name_width)}  effect       sure  can", "dim"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcp_threat_model.render.layout import Page, Span, Style
 from mcp_threat_model.render.wording import BASES
-from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
+from mcp_threat_scoring.report_score import AivssProfileOut, ServerAivssOut
 
 
 def between(low: float, high: float, value: float) -> str:
@@ -12,7 +12,7 @@ def between(low: float, high: float, value: float) -> str:
     return "" if low == high == value else f" (between {low:.1f} and {high:.1f})"
 
 
-def making(page: Page, aivss: AivssOut) -> None:
+def making(page: Page, aivss: ServerAivssOut) -> None:
     """How the score is made: its terms, its formula, and what the other profile says."""
     page.heading("How the score is made", f"profile {aivss.profile}")
     _terms(page, aivss)
@@ -49,7 +49,7 @@ def _terms(page: Page, aivss: AivssProfileOut) -> None:
         )
 
 
-def factors(page: Page, aivss: AivssOut) -> None:
+def factors(page: Page, aivss: AivssProfileOut) -> None:
     """The ten factors, each with what it could be and why."""
     page.heading("Agentic factors", "0 to 1, and what each could be, given what is not known")
     for factor in aivss.factors:
@@ -65,7 +65,7 @@ def factors(page: Page, aivss: AivssOut) -> None:
         page.flow(factor.rationale, first=[Span(" " * 7)], indent=7)
 
 
-def levers(page: Page, aivss: AivssOut) -> None:
+def levers(page: Page, aivss: AivssProfileOut) -> None:
     """What would lower the score most."""
     if not aivss.levers:
         return

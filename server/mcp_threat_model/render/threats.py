@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mcp_threat_model.catalogue_view import told
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span
-from mcp_threat_model.render.wording import FRAMEWORKS
+from mcp_threat_model.render.wording import FRAMEWORKS, many
 from mcp_threat_scoring.maestro.threat import Catalogue, Threat
 
 
@@ -16,7 +16,7 @@ def catalogue_page(catalogue: Catalogue, layer: str | None = None, width: int = 
     for one in catalogue.layers:
         if layer in (None, one.id):
             threats = catalogue.of_layer(one.id)
-            page.heading(f"{one.id} {one.name}", f"{len(threats)} threats")
+            page.heading(f"{one.id} {one.name}", many(len(threats), "threat"))
             page.flow(one.definition)
             _threats(page, threats, catalogue)
     if layer is None:

@@ -70,6 +70,37 @@ def gravest(report: Report) -> list[ThreatOut]:
     return sorted(found, key=lambda threat: (RANKS.index(threat.severity), _SURE.index(threat.likelihood), threat.id))
 
 
+def many(count: int, noun: str) -> str:
+    """``1 tool``, ``2 tools``, ``1,204 tools``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def tool_count(report: Report) -> str:
+    """How many tools there are; of a server whose tools nobody listed, that they are not listed."""
+    count = len(report.capabilities.tools)
+    return many(count, "tool") if count or _seen_of_tools(report) != "not_observed" else "tools not listed"
+
+
+def none_seen(report: Report) -> str:
+    """In place of the counts of a server without tools."""
+    return {"observed": "none", "not_observed": "not listed"}.get(_seen_of_tools(report), "none seen")
+
+
+def no_tools(report: Report) -> str:
+    """In place of the table of a server without tools."""
+    return "It offers no tools." if _seen_of_tools(report) == "observed" else "No tool was seen."
+
+
+def unlisted(report: Report) -> str:
+    """What is said of the tools of a server that is known by its description."""
+    return "It lists no tools." if _seen_of_tools(report) == "observed" else "Nobody listed its tools."
+
+
+def _seen_of_tools(report: Report) -> str:
+    seen = report.coverage.get("tools")
+    return seen.status if seen else "not_observed"
+
+
 def effects(report: Report) -> dict[str, int]:
     """How many tools of each effect there are, gravest first, and none that nobody has."""
     counts = {effect: sum(tool.effect == effect for tool in report.capabilities.tools) for effect in EFFECTS}

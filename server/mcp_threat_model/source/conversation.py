@@ -7,12 +7,13 @@ Nothing here knows what is asked. Events noted: ``reverse_request`` (the peer as
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
 
 from mcp_threat_model import __version__
-from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.limits import BUSY_HINT, SLOW_HINT, TOO_MUCH_HINT, Limits
 from mcp_threat_model.source.wire import Damaged, Link, Message, PeerGoneError, RequestId, Tap, quoted
 from mcp_threat_scoring.errors import ErrorCode, TargetError
 
@@ -24,25 +25,34 @@ TRACE_MARKS = ("Traceback (most recent call last)", "\n    at ", "\n\tat ", "gor
 """How traces of Python, JavaScript, Java, Go and Rust begin."""
 MESSAGE_CHARS = 100_000
 NOT_MCP_HINT = "Check that the target is an MCP server and that its arguments are right."
+_HINTS: Mapping[ErrorCode, str] = {
+    "not_mcp": NOT_MCP_HINT, "malformed": NOT_MCP_HINT, "timeout": SLOW_HINT, "too_large": TOO_MUCH_HINT,
+    "unsupported": "Scan a saved answer to tools/list instead.",
+}  # fmt: skip
 
 
 class RequestError(TargetError):
     """The peer answered one request with an error, with nonsense, or not at all."""
 
-    def __init__(self, code: ErrorCode, message: str, rpc_code: int | None = None, data: object = None) -> None:
-        super().__init__(code, message, NOT_MCP_HINT if code in ("not_mcp", "malformed") else "")
+    def __init__(
+        self, code: ErrorCode, message: str, rpc_code: int | None = None, data: object = None, hint: str = ""
+    ) -> None:
+        super().__init__(code, message, hint or _HINTS.get(code, ""))
         self.rpc_code = rpc_code
         self.data = data
 
 
 class Conversation:
-    """The questions and answers of one connection. One request at a time: nothing here can be reordered by a peer."""
+    """The questions and answers of one connection. One request at a time: nothing here can be reordered by a peer.
 
-    def __init__(self, link: Link, limits: Limits, tap: Tap) -> None:
+    `seconds` is what is left of the time that `limits` allow for the whole target; by default all of it.
+    """
+
+    def __init__(self, link: Link, limits: Limits, tap: Tap, seconds: float | None = None) -> None:
         self.link = link
         self.limits = limits
         self.tap = tap
-        self.deadline = time.monotonic() + limits.total_s
+        self.deadline = time.monotonic() + (limits.total_s if seconds is None else seconds)
         self._next_id = 0
         self._open: set[RequestId] = set()
         self.answers: dict[RequestId, Message | Damaged] = {}
@@ -113,7 +123,8 @@ class Conversation:
     def late(self, method: str) -> RequestError:
         """The failure of a request that took too long."""
         if self.left() > 0:
-            return RequestError("timeout", f"{method} was not answered within {self.limits.request_s:g} s")
+            hint = BUSY_HINT if self.limits.request_s < self.limits.total_s else SLOW_HINT
+            return RequestError("timeout", f"{method} was not answered within {self.limits.request_s:g} s", hint=hint)
         return RequestError("timeout", f"{method} was not answered before the deadline of {self.limits.total_s:g} s")
 
     def result_of(self, method: str, got: Message | Damaged) -> dict[str, Any]:
@@ -144,7 +155,9 @@ class Conversation:
         got = await self.link.receive()
         self.tap.messages_in += 1
         if self.tap.messages_in > self.limits.messages:
-            raise PeerGoneError("too_large", f"the target sent more than {self.limits.messages} messages")
+            raise PeerGoneError(
+                "too_large", f"the target sent more than {self.limits.messages:,} messages", TOO_MUCH_HINT
+            )
         if isinstance(got, Damaged):
             if got.request_id in self._open:
                 self._settle(got.request_id, got)
@@ -176,7 +189,9 @@ class Conversation:
         self._junk += 1
         if self._junk > self.limits.junk_lines:
             raise PeerGoneError(
-                "not_mcp", f"the target sent more than {self.limits.junk_lines} lines that are no JSON-RPC"
+                "not_mcp",
+                f"the target sent more than {self.limits.junk_lines:,} lines that are no JSON-RPC",
+                "Its logs belong on standard error; check that the command starts an MCP server.",
             )
 
     async def _asked(self, body: dict[str, Any]) -> None:

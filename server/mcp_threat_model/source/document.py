@@ -112,7 +112,9 @@ def _drain(fd: int, what: str, seconds: float, max_bytes: int, stopped: Stopped)
         except BlockingIOError:
             continue
         except OSError as error:
-            raise TargetError("unreachable", f"{what} cannot be read: {_reason(error)}") from None
+            raise TargetError(
+                "unreachable", f"{what} cannot be read: {_reason(error)}", "Copy it to another place, and scan that."
+            ) from None
         if not chunk:
             return b"".join(read)
         size += len(chunk)
@@ -135,10 +137,18 @@ def parse_json(data: bytes, what: str, limits: Limits = DEFAULT_LIMITS) -> Docum
     if not text.strip():
         raise TargetError("malformed", f"{what} is empty", "Save a tools/list result into it.")
     if (nodes := count_nodes(data)) > limits.nodes_total:
-        raise TargetError("too_large", f"{what} holds about {nodes:,} values; at most {limits.nodes_total:,} are read")
+        raise TargetError(
+            "too_large",
+            f"{what} holds about {nodes:,} values; at most {limits.nodes_total:,} are read",
+            "Save the tools/list result alone; no real server's has that many.",
+        )
     depth, longest = extent(text)
     if depth > MAX_DEPTH:
-        raise TargetError("too_large", f"{what} is nested {depth:,} levels deep; at most {MAX_DEPTH} are read")
+        raise TargetError(
+            "too_large",
+            f"{what} is nested {depth:,} levels deep; at most {MAX_DEPTH} are read",
+            "Take out the tool that nests so deeply; no real schema does.",
+        )
     repeated = 0
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -148,7 +158,7 @@ def parse_json(data: bytes, what: str, limits: Limits = DEFAULT_LIMITS) -> Docum
         return built
 
     def no_constant(name: str) -> NoReturn:
-        raise TargetError("malformed", f"{what} is not JSON: {name} is no JSON value")
+        raise TargetError("malformed", f"{what} is not JSON: {name} is no JSON value", "Write null, or a number.")
 
     try:
         value = json.loads(text, object_pairs_hook=build, parse_constant=no_constant)
@@ -157,7 +167,9 @@ def parse_json(data: bytes, what: str, limits: Limits = DEFAULT_LIMITS) -> Docum
         where = f"line {error.lineno}, column {error.colno}"
         raise TargetError("malformed", f"{what} is not JSON: {sentence} at {where}", _guess(text)) from None
     except ValueError:  # the one other thing json refuses: an integer of more than 4,300 digits
-        raise TargetError("malformed", f"{what} holds a number with too many digits") from None
+        raise TargetError(
+            "malformed", f"{what} holds a number with too many digits", "Write it as text, or shorter."
+        ) from None
     return Document(value, repeated, oversized=depth > limits.depth or longest > limits.string_chars)
 
 
@@ -199,7 +211,9 @@ def _fail_open(path: str, error: OSError | ValueError) -> NoReturn:
     missing = isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR)
     if missing:
         raise TargetError("unreachable", f"there is no file {_shown(path)}", _meant(path)) from None
-    raise TargetError("unreachable", f"{_shown(path)} cannot be opened: {_reason(error)}") from None
+    raise TargetError(
+        "unreachable", f"{_shown(path)} cannot be opened: {_reason(error)}", "Check the path and its rights."
+    ) from None
 
 
 def _meant(path: str) -> str:

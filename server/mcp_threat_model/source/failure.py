@@ -7,7 +7,7 @@ import os
 
 import re2
 
-from mcp_threat_model.guard.limits import MIB, Limits
+from mcp_threat_model.guard.limits import MIB, SLOW_HINT, Limits
 from mcp_threat_model.guard.processes import Outcome
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
@@ -36,6 +36,7 @@ _NETWORK = pattern(
     r"|no address associated"
 )
 MAX_HOSTS = 5
+ENDED_HINT = "No ordinary server needs that much to list its tools; save its tools/list elsewhere and scan that file."
 
 
 class Circumstances(Struct, frozen=True):
@@ -83,7 +84,7 @@ def explain(failure: TargetError, seen: Circumstances) -> TargetError:
     if outcome.exec_errno is not None:
         return _not_started(outcome.exec_errno)
     if outcome.killed in ("processes", "memory", "disk"):
-        return TargetError("too_large", f"the target was ended: {_bound(outcome.killed, seen.limits)}", "")
+        return TargetError("too_large", f"the target was ended: {_bound(outcome.killed, seen.limits)}", ENDED_HINT)
     hosts = list(dict.fromkeys([*outcome.asked, *outcome.tried, *hosts_named(seen.stderr)]))
     wants_network = bool(outcome.asked or outcome.tried) or bool(_NETWORK.search(seen.stderr))
     if seen.network_denied and wants_network and failure.code in ("launch_failed", "timeout", "not_mcp"):
@@ -97,7 +98,7 @@ def explain(failure: TargetError, seen: Circumstances) -> TargetError:
     if isinstance(failure, PeerGoneError) and failure.code == "launch_failed":
         return _left(failure, seen, last_words)
     if failure.code == "timeout":
-        return TargetError("timeout", failure.message + last_words, failure.hint or "Give it longer with --timeout.")
+        return TargetError("timeout", failure.message + last_words, failure.hint or SLOW_HINT)
     return failure
 
 

@@ -50,7 +50,9 @@ class Session(Conversation):
             if failure.rpc_code == UNSUPPORTED_VERSION and not _known(_supported(failure.data)):
                 versions = ", ".join(quoted(one) for one in _supported(failure.data)[:5])
                 raise TargetError(
-                    "unsupported", f"the target speaks only protocol versions we do not know: {versions}", ""
+                    "unsupported",
+                    f"the target speaks only protocol versions we do not know: {versions}",
+                    "Scan a saved answer to tools/list instead.",
                 ) from failure
             return None
 
@@ -68,7 +70,7 @@ class Session(Conversation):
             if state is None and now - started >= self.limits.probe_unread_s:
                 break
             if self.left() <= 0:
-                raise TargetError("timeout", f"no answer within {self.limits.total_s:.0f} s", NOT_MCP_HINT)
+                raise TargetError("timeout", f"no answer within {self.limits.total_s:g} s", NOT_MCP_HINT)
             with anyio.move_on_after(min(POLL_S, self.left())):
                 while request_id not in self.answers:
                     await self.take()

@@ -15,7 +15,7 @@ from mcp_threat_model.guard.connect import Resolver, system_resolver
 from mcp_threat_model.guard.headers import check_headers
 from mcp_threat_model.guard.http_client import guarded_client
 from mcp_threat_model.guard.ledger import Ledger, WireBounds
-from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.limits import SLOW_HINT, Limits
 from mcp_threat_model.guard.redact import carries_key, redact_url
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_model.source.authorization import Authority, Reception, with_credentials
@@ -78,7 +78,7 @@ class HttpSource:
             raise TargetError(
                 "timeout",
                 f"it was not read within {self._limits.total_s:g} seconds",
-                "Allow more time with --timeout SECONDS.",
+                SLOW_HINT,
             ) from None
 
     def _left(self, share: float) -> float:
@@ -130,19 +130,19 @@ class HttpSource:
         self, client: httpx.AsyncClient, endpoint: Endpoint, ledger: Ledger, tap: Tap
     ) -> tuple[SessionParts | None, Kind, TargetError | None]:
         """Streamable HTTP first; legacy SSE where the server refused that the way the specification describes."""
-        limits = self._limits.with_total(self._left(_SESSION_SHARE))
+        left = self._left(_SESSION_SHARE)
         try:
-            async with streamable_link(client, endpoint, limits, tap) as link:
-                return await read_link(link, limits, tap=tap), "http", None
+            async with streamable_link(client, endpoint, self._limits.with_total(left), tap) as link:
+                return await read_link(link, self._limits, tap=tap, seconds=left), "http", None
         except TargetError as error:
             failure = error
         if not may_be_legacy(ledger):
             return None, "http", failure
         self._progress("trying the older SSE transport")
-        limits = self._limits.with_total(self._left(_SESSION_SHARE))
+        left = self._left(_SESSION_SHARE)
         try:
-            async with legacy_sse_link(client, endpoint, limits, tap) as old:
-                return await read_link(old, limits, tap=tap, probe=False), "sse", None
+            async with legacy_sse_link(client, endpoint, self._limits.with_total(left), tap) as old:
+                return await read_link(old, self._limits, tap=tap, probe=False, seconds=left), "sse", None
         except TargetError as error:
             streamed = any(note.method == "GET" and note.status == 200 for note in ledger.notes)
             blocked = error.code == "blocked_address"

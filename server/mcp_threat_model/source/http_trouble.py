@@ -12,6 +12,7 @@ from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
 
 REFUSED = (401, 403)
+ENDPOINT_HINT = "Check the path; MCP endpoints often end in /mcp or /sse."
 _NAMED = 5
 """Scopes and servers named in a message."""
 
@@ -87,19 +88,20 @@ def _status_error(note: Note) -> TargetError | None:
     if note.status in (0, 202, 204):  # unanswered, or taken without an answer: the session knows what was missing
         return None
     kind = note.header("content-type").partition(";")[0].strip().lower()
-    hint = "Check the path; MCP endpoints often end in /mcp or /sse."
     if note.status == 429:
         return TargetError("unreachable", "it asks for fewer requests (HTTP 429)", "Try again later.")
     if note.status >= 500:
         return TargetError("unreachable", f"it failed (HTTP {note.status})", "Try again later.")
     if 300 <= note.status < 400:
         place = neutralise(note.header("location") or "nowhere", 120)
-        return TargetError("not_mcp", f"it redirects to {place} instead of answering (HTTP {note.status})", hint)
+        return TargetError(
+            "not_mcp", f"it redirects to {place} instead of answering (HTTP {note.status})", ENDPOINT_HINT
+        )
     if note.status >= 400:
-        return TargetError("not_mcp", f"there is no MCP endpoint at this address (HTTP {note.status})", hint)
+        return TargetError("not_mcp", f"there is no MCP endpoint at this address (HTTP {note.status})", ENDPOINT_HINT)
     if kind in ("text/html", "application/xhtml+xml"):
-        return TargetError("not_mcp", "it is a web page, not an MCP endpoint", hint)
+        return TargetError("not_mcp", "it is a web page, not an MCP endpoint", ENDPOINT_HINT)
     if kind not in ("application/json", "text/event-stream"):
         shown = neutralise(kind, 60) if kind else "no content type"
-        return TargetError("not_mcp", f"it answered with {shown} instead of MCP messages", hint)
+        return TargetError("not_mcp", f"it answered with {shown} instead of MCP messages", ENDPOINT_HINT)
     return None

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mcp_threat_model.source.parts import Parts, mapping, text, wrong_shape
+from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     Coverage,
@@ -23,6 +24,8 @@ LISTS: Final[Mapping[str, tuple[PartName, str]]] = {
     "resourceTemplates": ("resource_templates", "resources/templates/list"),
 }
 """The key of each list in a capture, the part of the manifest it is, and the request that answers it."""
+
+LISTED: Final = partial("a listing's name and prose; the server itself was not asked")
 
 METHOD_NOT_FOUND: Final = -32601
 """JSON-RPC 2.0, section 5.1: the server does not have that request at all, so it has nothing to list."""
@@ -51,26 +54,45 @@ def single_tool(value: Mapping[str, Any]) -> Parts:
     return capture({"tools": [value]})
 
 
-def unwrap(value: Any) -> Any:
-    """The result inside a JSON-RPC response, or the value itself."""
+def unwrap(value: Any, what: str = "it") -> Any:
+    """The result inside a JSON-RPC response, or the value itself. `what` names it in errors.
+
+    Raises:
+        TargetError: `malformed`: the response is an error.
+    """
     if not isinstance(value, dict) or not ({"jsonrpc", "id"} & value.keys() or len(value) == 1):
         return value
     if "error" in value and "result" not in value:
         code = mapping(value["error"]).get("code")
         shown = f" (code {code})" if isinstance(code, int) else ""
-        raise wrong_shape(f"it is a JSON-RPC error{shown}, not an answer", "Save the answer to tools/list.")
+        raise wrong_shape(f"{what} is a JSON-RPC error{shown}, not an answer", "Save the answer to tools/list.")
     return value.get("result", value)
 
 
 def capture(value: Mapping[str, Any]) -> Parts:
-    """Any of `initialize` and the four lists; each of them plain, a result, or a whole response."""
-    hello = mapping(unwrap(value.get("initialize"))) or value
+    """Any of `initialize` and the four lists; each of them plain, a result, or a whole response.
+
+    A part that is an error or no list is not observed, and the others are read. A name and prose beside an empty list
+    of tools are kept: then they are all that tells what the server does.
+
+    Raises:
+        TargetError: `malformed`: no part of it can be used.
+    """
+    greeting, problem = _opened(value, "initialize")
+    if greeting is not None and not isinstance(greeting, dict):
+        problem = wrong_shape("its 'initialize' is not an object", "Save what initialize answers.")
+    hello = mapping(greeting) or value
     server = _server(hello, value)
     failed = mapping(value.get("list_errors"))
     coverage: dict[PartName, Coverage] = dict(NO_TRANSPORT)
     lists: list[Sequence[object]] = []
+    problems = [problem] if problem else []
     for key, (part, method) in LISTS.items():
-        items, state = _items(value, key)
+        try:
+            items, state = _items(value, key)
+        except TargetError as error:
+            items, state = (), not_observed(error.message)
+            problems.append(error)
         code = mapping(failed.get(method)).get("code")
         if code is not None and code != METHOD_NOT_FOUND and not items:
             state = not_observed(f"{method} failed when the description was saved")
@@ -78,11 +100,28 @@ def capture(value: Mapping[str, Any]) -> Parts:
         lists.append(items)
     known = server != ServerFacts()
     absent = not_observed("the saved description does not hold the server's introduction")
+    if problem:
+        absent = not_observed(problem.message)
     coverage["server"] = coverage["instructions"] = OBSERVED if known else absent
     if known and hello is value:  # named by the 2026 `_meta` alone: that never holds instructions
         coverage["instructions"] = OBSERVED if server.instructions or "capabilities" in hello else absent
     tools, prompts, resources, resource_templates = lists
-    return Parts(coverage, tools, prompts, resources, resource_templates, server)
+    prose = None
+    if not tools and is_listing(value):
+        prose = Listing(value["name"], value["description"])
+        if not known:
+            server, coverage["server"] = ServerFacts(name=prose.name), LISTED
+    seen = any(coverage[part].status != "not_observed" for part, _ in LISTS.values())
+    if problems and not (known or prose or seen):
+        raise problems[0]
+    return Parts(coverage, tools, prompts, resources, resource_templates, server, listing=prose)
+
+
+def is_listing(value: Any) -> bool:
+    """Whether it has a name and prose."""
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), str) and value[key].strip() for key in ("name", "description")
+    )
 
 
 def listing(value: Mapping[str, Any]) -> Parts:
@@ -91,7 +130,7 @@ def listing(value: Mapping[str, Any]) -> Parts:
     return Parts(
         coverage={
             **NO_TRANSPORT,
-            "server": partial("a listing's name and prose; the server itself was not asked"),
+            "server": LISTED,
             "instructions": not_observed("a listing in prose holds none"),
             "tools": nothing,
             "prompts": nothing,
@@ -104,7 +143,7 @@ def listing(value: Mapping[str, Any]) -> Parts:
 
 
 def _items(value: Mapping[str, Any], key: str) -> tuple[Sequence[object], Coverage]:
-    held = unwrap(value.get(key))
+    held = unwrap(value.get(key), f"its '{key}'")
     if isinstance(held, dict) and key in held:
         value, held = held, held[key]
     if held is None:
@@ -117,9 +156,17 @@ def _items(value: Mapping[str, Any], key: str) -> tuple[Sequence[object], Covera
     return held, OBSERVED
 
 
+def _opened(whole: Mapping[str, Any], key: str) -> tuple[Any, TargetError | None]:
+    """What a part of a capture holds, or why it holds nothing."""
+    try:
+        return unwrap(whole.get(key), f"its '{key}'"), None
+    except TargetError as error:
+        return None, error
+
+
 def _server(hello: Mapping[str, Any], whole: Mapping[str, Any]) -> ServerFacts:
     info = mapping(hello.get("serverInfo"))
-    for place in (hello, whole, unwrap(whole.get("tools"))):
+    for place in (hello, whole, _opened(whole, "tools")[0]):
         info = info or mapping(mapping(mapping(place).get("_meta")).get(_SERVER_INFO_META))
     return ServerFacts(
         name=text(info.get("name")),

@@ -11,7 +11,7 @@ from typing import Any
 
 from mcp_threat_model.source.conversation import RequestError
 from mcp_threat_model.source.handshake import Session
-from mcp_threat_model.source.wire import PeerGoneError, Tap, bound, quoted
+from mcp_threat_model.source.wire import Missing, PeerGoneError, Tap, bound, quoted
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, not_observed, partial, sha256_of
 from mcp_threat_scoring.structs import Struct, field
@@ -45,6 +45,8 @@ class Reading(Struct):
     count: int = 0
     """Items seen, kept or not."""
     damaged: int = 0
+    missing: Missing = field(default_factory=Missing)
+    """What was cut out of the damaged ones."""
     cut: str = ""
     failed: TargetError | None = None
 
@@ -101,7 +103,7 @@ def _keep(session: Session, read: Reading, page: list[object], known: Counter[st
         room = 0
         read.cut = f"the list has more than {session.limits.nodes_total} JSON values; {items_of(read.count)} read"
     for raw in page[:room]:
-        kept, cuts = bound(raw, session.limits)
+        kept, cuts = bound(raw, session.limits, read.missing)
         read.count += 1
         read.damaged += bool(cuts)
         digest = "" if known is None else sha256_of(kept)
@@ -115,7 +117,7 @@ def judge(read: Reading, listing: Listing, promised: bool, tap: Tap) -> None:
     """Note what is odd about a list; a missing tool list ends the session, unless the server says so itself."""
     if read.damaged:
         tap.note("oversized_item", f"{listing.key}: text or nesting beyond the bounds was cut", read.damaged)
-        read.cut = "; ".join(filter(None, (read.cut, f"text or nesting was cut in {items_of(read.damaged)}")))
+        read.cut = "; ".join(filter(None, (read.cut, f"in {items_of(read.damaged)}, {read.missing.said()}")))
     if read.failed is not None and promised and not read.count:
         tap.note("unserved_capability", listing.key)
     if read.items and not promised:

@@ -30,15 +30,18 @@ class SessionParts(Struct, frozen=True):
     coverage: Mapping[PartName, Coverage]
 
 
-async def read_link(link: Link, limits: Limits, *, tap: Tap, probe: bool = True) -> SessionParts:
+async def read_link(
+    link: Link, limits: Limits, *, tap: Tap, probe: bool = True, seconds: float | None = None
+) -> SessionParts:
     """Read one peer through a link of ours: handshake, every list, and the tools a second time.
 
-    `probe` false skips `server/discover`, for a peer that is known to die of it.
+    `probe` false skips `server/discover`, for a peer that is known to die of it. `seconds` is what is left of the time
+    for the whole target.
 
     Raises:
         TargetError: the handshake failed, or no tool list came; everything less is said in the coverage.
     """
-    session = Session(link, limits, tap)
+    session = Session(link, limits, tap, seconds)
     hello = await session.shake_hands(probe)
     declared = hello.get("capabilities")
     declared = declared if isinstance(declared, dict) else {}

@@ -13,12 +13,11 @@ from typing import Any, Final, Literal
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source import listed, packaged
 from mcp_threat_model.source.document import Document, parse_json, read_file, read_stdin
+from mcp_threat_model.source.listed import is_listing
 from mcp_threat_model.source.parts import Parts, wrong_shape
-from mcp_threat_model.source.wire import bound
-from mcp_threat_scoring.errors import TargetError
+from mcp_threat_model.source.wire import Missing, bound
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import Coverage, Event, Listing, Manifest, PartName, ServerFacts, partial
-from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.structs import Struct, asdict, replace
 
 
@@ -41,10 +40,14 @@ def _is_server_json(value: Any) -> bool:
     return "name" in entry and (_has(entry, "packages", "remotes") or "server.schema.json" in str(entry.get("$schema")))
 
 
-def _is_listing(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        isinstance(value.get(key), str) and value[key].strip() for key in ("name", "description")
-    )
+def _is_entry(value: Any) -> bool:
+    """A command, or an address. A name with prose that has an address too is a listing that links to a page.
+
+    Unless it says, as clients do, how to speak to that address.
+    """
+    if not _has(value, "command", *packaged.URL_KEYS):
+        return False
+    return _has(value, "command", "args", "headers", "type", "transport") or not is_listing(value)
 
 
 SHAPES: Final[Sequence[Shape]] = (
@@ -62,8 +65,8 @@ SHAPES: Final[Sequence[Shape]] = (
         listed.capture,
     ),
     Shape("a single tool", lambda value: _has(value, "inputSchema") and _has(value, "name"), listed.single_tool),
-    Shape("a client's entry", lambda value: _has(value, "command", *packaged.URL_KEYS), packaged.config_entry),
-    Shape("a listing in prose", _is_listing, listed.listing),
+    Shape("a client's entry", _is_entry, packaged.config_entry),
+    Shape("a listing in prose", is_listing, listed.listing),
 )
 
 
@@ -125,20 +128,20 @@ def _bounded(
         items = items[: limits.items]
     if not look_inside:
         return items
-    kept = [bound(item, limits) for item in items]
-    if cuts := sum(number for _, number in kept):
-        _cut(coverage, part, f"{cuts:,} values were cut: too long, or nested too deeply")
-    return [item for item, _ in kept]
+    missing = Missing()
+    kept = [bound(item, limits, missing)[0] for item in items]
+    if told := missing.said():
+        _cut(coverage, part, told)
+    return kept
 
 
 def _shortened(parts: Parts, coverage: dict[PartName, Coverage], limits: Limits) -> Parts:
     """The server's own words, each as long as is kept of one string."""
-    (server, cuts), (prose, prose_cuts) = (
-        bound(asdict(parts.server), limits),
-        bound(asdict(parts.listing) if parts.listing else None, limits),
-    )
-    if cuts or prose_cuts:
-        _cut(coverage, "server", "its introduction was cut: too long, or nested too deeply")
+    missing = Missing()
+    server, _ = bound(asdict(parts.server), limits, missing)
+    prose, _ = bound(asdict(parts.listing) if parts.listing else None, limits, missing)
+    if told := missing.said():
+        _cut(coverage, "server", f"of its introduction, {told}")
     return replace(parts, server=ServerFacts(**server), listing=Listing(**prose) if prose else None)
 
 
@@ -186,9 +189,5 @@ class SnapshotSource(Struct, frozen=True):
                 "file",
                 self.path,
             )
-        what = "standard input" if self.path is None else neutralise(label, 160)
-        document = parse_json(data, what, self.limits)
-        try:
-            return describe(document, kind=kind, label=label, limits=self.limits)
-        except TargetError as error:
-            raise TargetError(error.code, f"{what}: {error.message}", error.hint) from None
+        document = parse_json(data, "standard input" if self.path is None else "the file", self.limits)
+        return describe(document, kind=kind, label=label, limits=self.limits)

@@ -16,9 +16,10 @@ from typing import Any
 
 import httpx
 
-from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.limits import TOO_MUCH_HINT, Limits
 from mcp_threat_model.guard.url import Endpoint, check_url
 from mcp_threat_model.source.http_link import WIRE_ERRORS, HttpLink, is_event_stream, readers, status_error
+from mcp_threat_model.source.http_trouble import ENDPOINT_HINT
 from mcp_threat_model.source.sse import EventTooLargeError, ServerEvent, read_events
 from mcp_threat_model.source.wire import PeerGoneError, RequestId, Tap
 from mcp_threat_scoring.errors import TargetError
@@ -44,35 +45,45 @@ class LegacySseLink(HttpLink):
             async with asyncio.timeout(self._limits.request_s):
                 place = await named
         except TimeoutError:
-            raise TargetError("not_mcp", "its event stream never named the address for messages") from None
+            raise TargetError(
+                "not_mcp", "its event stream never named the address for messages", ENDPOINT_HINT
+            ) from None
         here = httpx.URL(self._url)
         try:
             there = here.join(place)
         except (httpx.InvalidURL, ValueError):
-            raise TargetError("not_mcp", "its event stream named something that is no address for messages") from None
+            raise TargetError(
+                "not_mcp", "its event stream named something that is no address for messages", ENDPOINT_HINT
+            ) from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             self._tap.note("foreign_endpoint", "the address for messages is on another origin")
             origin = neutralise(f"{there.scheme}://{there.host}", 120)
             raise TargetError(
-                "blocked_address", f"it wants its messages sent to {origin}, another origin; nothing was sent"
+                "blocked_address",
+                f"it wants its messages sent to {origin}, another origin; nothing was sent",
+                "If that is the intended server, scan that address instead.",
             )
         self._post_to = check_url(str(there), allow_private=True).url  # same origin: its address was judged already
 
     async def _read_stream(self, named: asyncio.Future[str]) -> None:
-        failure = TargetError("not_mcp", "its event stream ended")
+        failure = TargetError("not_mcp", "its event stream ended", ENDPOINT_HINT)
         try:
             async with self._client.stream("GET", self._url, headers={"accept": "text/event-stream"}) as response:
                 if is_event_stream(response):
                     async for event in read_events(response.aiter_raw(), self._limits.message_bytes):
                         await self._event(event, named)
                 else:
-                    failure = TargetError("not_mcp", f"it has no event stream (HTTP status {response.status_code})")
+                    failure = TargetError(
+                        "not_mcp", f"it has no event stream (HTTP status {response.status_code})", ENDPOINT_HINT
+                    )
         except EventTooLargeError:
-            failure = TargetError("too_large", f"a message is larger than {self._limits.message_bytes:,} bytes")
+            failure = TargetError(
+                "too_large", f"a message is larger than {self._limits.message_bytes:,} bytes", TOO_MUCH_HINT
+            )
         except TargetError as error:
             failure = error
         except WIRE_ERRORS:
-            failure = TargetError("unreachable", "its event stream broke off")
+            failure = TargetError("unreachable", "its event stream broke off", "Try again later.")
         if not named.done():
             named.set_exception(failure)
         else:

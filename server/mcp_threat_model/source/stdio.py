@@ -194,7 +194,7 @@ async def _converse(
             await process.end(_patience(got, limits), link.drain_stderr, link.drain_stdout)
             link.read_stderr()
         process.close()
-    return got if got is not None else TargetError("timeout", "the reading was cancelled", "")
+    return got if got is not None else TargetError("timeout", "the reading was cancelled", "Scan it again.")
 
 
 def _patience(got: SessionParts | TargetError | None, limits: Limits) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 
-from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.limits import TOO_MUCH_HINT, Limits
 from mcp_threat_model.guard.processes import CHUNK, SETTLE_S, Process
 from mcp_threat_model.guard.secret import REDACTED
 from mcp_threat_model.source.wire import Damaged, Incoming, PeerGoneError, Tap, encode, parse, probable_id
@@ -30,7 +30,7 @@ class StdioLink:
         self._pieces: list[bytes] = []
         self._size = 0
         self._skipping = False
-        self._ended: tuple[ErrorCode, str] | None = None
+        self._ended: tuple[ErrorCode, str, str] | None = None
         self._waiting = anyio.CancelScope()
         self.stderr = bytearray()
         self.stderr_bytes = 0
@@ -73,7 +73,7 @@ class StdioLink:
             if chunk:
                 self._frame(chunk)
             else:
-                self._ended = ("launch_failed", "the target closed its output")
+                self._ended = ("launch_failed", "the target closed its output", "")
                 self._finish_line(b"")
         return self._ready.popleft()
 
@@ -101,7 +101,7 @@ class StdioLink:
         self._heard = True
         self._tap.bytes_in += len(chunk)
         if self._tap.bytes_in > self._limits.total_bytes:
-            self._ended = ("too_large", f"the target sent more than {self._limits.total_bytes} bytes")
+            self._ended = ("too_large", f"the target sent more than {self._limits.total_bytes:,} bytes", TOO_MUCH_HINT)
             self._ready.clear()
             return
         *lines, rest = chunk.split(b"\n")
@@ -123,7 +123,7 @@ class StdioLink:
             self._grow(piece)
         line = b"".join(self._pieces)
         if self._skipping:
-            reason = f"a line of more than {self._limits.message_bytes} bytes"
+            reason = f"a line of more than {self._limits.message_bytes:,} bytes"
             self._ready.append(Damaged("too_large", reason, probable_id(line)))
         elif line.strip():
             self._ready.extend(parse(self._without_secrets(line), self._limits, self._tap))

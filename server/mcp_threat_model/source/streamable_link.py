@@ -66,7 +66,7 @@ class StreamableLink(HttpLink):
                     return
             url = str(response.url.join(moved))  # judged, and kept to the origin, by the client's transport
             self._tap.note("redirected", f"HTTP {response.status_code} on the same origin")
-        raise TargetError("unreachable", "it redirects in circles")
+        raise TargetError("unreachable", "it redirects in circles", "Check the address; it may have moved.")
 
     async def _take_answer(self, response: httpx.Response, body: dict[str, Any], request_id: RequestId | None) -> None:
         if request_id is None:

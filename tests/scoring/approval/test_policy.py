@@ -128,6 +128,10 @@ def test_an_acceptance_of_nothing_is_said():
     assert LIE.rule_id not in lines[1]
 
 
+def test_a_policy_that_accepts_nothing_says_nothing_of_it():
+    assert told(policy(), "p.yaml", [judge(policy(), REPORT, TODAY)]) == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mcp_threat_scoring.hostile.finding import hostile_checks, hostile_findings
 from mcp_threat_scoring.hostile.survey import suspicions
@@ -159,6 +160,19 @@ def test_a_finding_says_where_what_to_whom_and_what_now_but_never_the_sentence()
         assert finding.remediation
         assert len(finding.excerpt.split("·")) <= 6
         assert "ignore all previous instructions" not in finding.to_json().lower()
+
+
+def test_weak_evidence_is_told_as_something_to_read_not_as_a_verdict() -> None:
+    painted = picture(tools=[tool(POISON)])
+    doubted = replace(painted, hostile=tuple(replace(one, log_odds=DOUBTFUL) for one in painted.hostile))
+    found = hostile_findings(doubted)
+    assert found
+    for finding in found:
+        assert finding.confidence == "low"
+        assert "reads a little like an order" in finding.explanation
+        assert "worth reading before use" in finding.explanation
+        assert "Do not connect" not in finding.remediation
+        assert finding.remediation.startswith("Read the passage")
 
 
 def test_checks_say_what_was_looked_for_and_where() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mcp_threat_model.cli import main
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured, is_plain_secret
 from mcp_threat_model.clients.hygiene import check
@@ -211,6 +212,19 @@ def project_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: dict)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+
+
+def test_an_address_with_a_key_is_shown_with_its_scheme(tmp_path, monkeypatch, capsys):
+    project_with(tmp_path, monkeypatch, {"shop": {"url": f"http://127.0.0.1:18731/mcp?key={SECRET}"}})
+
+    assert main(["clients"]) == 0
+    text = capsys.readouterr().out
+    assert main(["clients", "--format", "json"]) == 0
+    [server] = json.loads(capsys.readouterr().out)["servers"]
+
+    assert "http://127.0.0.1:18731/mcp?key=…" in text
+    assert server["reached"] == "http://127.0.0.1:18731/mcp?key=…"
+    assert "1 configured in 1 file;" in text
 
 
 async def allowed(program: object) -> None:

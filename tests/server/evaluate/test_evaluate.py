@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def test_http_methods_are_joined_to_captured_tools(corpus: Callable[..., Path], 
     assert [(row.effect, row.tool["description"]) for row in loaded.rows] == [
         ("read", "Get an order."), ("destructive", "Delete an order.")
     ]  # fmt: skip
-    assert any("1 tools have no text" in note for note in loaded.notes)
+    assert any("methods: 1 tool skipped: has no text" in note for note in loaded.notes)
 
 
 def test_two_opinions_about_destruction_are_left_out_of_that_table(corpus: Callable[..., Path]) -> None:
@@ -133,7 +134,44 @@ def test_disputed_abilities_count_neither_way(corpus: Callable[..., Path]) -> No
 def test_what_cannot_be_read_is_said_and_the_rest_is_kept(corpus: Callable[..., Path]) -> None:
     _, document, _ = run(corpus("m.jsonl", "{broken", "[1]", labelled(GET, "read"), {"effect": "read"}, {"name": 7}))
     assert table(document, "read_write")[0]["tools"] == 1
-    assert any("2 lines" in note for note in document["notes"])
+    assert document["notes"] == [
+        "m.jsonl: 2 lines skipped, the first is line 1: it is no JSON object",
+        "m.jsonl: 1 line skipped, the first is line 4: it has a label and no name",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("{broken", "it is no JSON object"),
+        (labelled(GET, "raed"), "its effect is none of read, write and destructive"),
+        (labelled({**GET, "description": 7}, "read"), "description is not a string"),
+        (labelled({**GET, "inputSchema": [1]}, "read"), "inputSchema is not an object"),
+        ({"label": "malicious", "visible_in_metadata": True, "description": "x"}, "it has a label and no name"),
+        ({**GET, "label": "malicious", "annotations": 3}, "annotations is not an object"),
+    ],
+)
+def test_a_row_that_is_skipped_is_told_with_its_line(corpus: Callable[..., Path], row: Any, why: str) -> None:
+    code, text, said = run(corpus("m.jsonl", labelled(DELETE, "destructive"), row, row), "text")
+    assert code == 0
+    assert f"mcp-threat-model: m.jsonl: 2 lines skipped, the first is line 2: {why}" in said.splitlines()
+    assert "skipped" not in text
+
+
+def test_listings_that_are_skipped_are_told_too(corpus: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    (tmp_path / "pages.json").write_text(json.dumps({"listings": [{"server": "a"}]}), encoding="utf-8")
+    _, _, said = run(corpus("m.jsonl", labelled(GET, "read")))
+    assert "broken.json skipped: it is not JSON" in said
+    assert "pages.json: 1 listing skipped, the first is listing 1: it has no server or no capability_note" in said
+
+
+def test_the_time_it_took_ends_the_text_and_errors_say_who_speaks(corpus: Callable[..., Path], tmp_path: Path) -> None:
+    assert run(tmp_path)[2].startswith("mcp-threat-model: cannot evaluate: no labelled rows")
+    folder = corpus("m.jsonl", labelled(GET, "read"))
+    _, _, said = run(folder, "text")
+    assert re.fullmatch(r"mcp-threat-model: took \d+\.\d seconds\n", said)
+    assert run(folder)[2] == ""
 
 
 @pytest.mark.parametrize("rows", [[], [{"note": "no tool"}], [{"effect": "read"}]])

@@ -20,6 +20,7 @@ from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
 from mcp_threat_model.render.html import render_html
 from mcp_threat_model.render.prose import pieces
+from mcp_threat_scoring.report import CoverageOut
 from mcp_threat_scoring.report_score import RangeOut
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -194,12 +195,13 @@ def test_a_set_without_ways_through_it_has_no_picture() -> None:
 
 def test_a_listing_and_a_server_without_tools_say_so() -> None:
     empty = full_report().capabilities.changed({"tools": []})
-    assert (
-        "Nobody listed its tools. Its description speaks of: money.move"
-        in Page(render_html([full_report(capabilities=empty)])).text
-    )
+    unseen = {"tools": CoverageOut(status="not_observed", reason="nobody listed them")}
+    page = Page(render_html([full_report(capabilities=empty, coverage=unseen)]))
+    assert "Nobody listed its tools. Its description speaks of: money.move" in page.text
+    assert "not listed" in page.text
     nothing = empty.changed({"abilities": []})
-    assert "No tool was seen." in Page(render_html([full_report(capabilities=nothing)])).text
+    assert "No tool was seen." in Page(render_html([full_report(capabilities=nothing, coverage=unseen)])).text
+    assert "It offers no tools." in Page(render_html([full_report(capabilities=nothing)])).text
 
 
 def test_the_same_results_are_the_same_bytes() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mcp_threat_model.render import FORMATS, renderer
 from mcp_threat_model.render.json import json_schema, render_json, render_jsonl
+from mcp_threat_scoring.aivss.calculator import calculate
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.report import ErrorOut, Report
 from mcp_threat_scoring.report_set import ReportSet
@@ -18,6 +19,16 @@ def test_the_document_follows_the_published_schema(sample_report: Report, sample
     jsonschema.validate(json.loads(render_json([sample_report, sample_error])), schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"reports": [{}], "errors": [], "schema_version": "1.0"}, schema)
+
+
+def test_what_the_calculator_prints_follows_it_too(sample_report: Report) -> None:
+    terms = {"cvss_base": 8.5, "factors": {factor.id: 0.5 for factor in sample_report.aivss.factors}}
+    schema = {"$ref": "#/$defs/AivssOut", "$defs": json_schema()["$defs"]}
+
+    jsonschema.validate(json.loads(calculate(terms).to_json()), schema)
+    jsonschema.validate(sample_report.aivss.to_plain(), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(calculate(terms).to_plain(), {**schema, "$ref": "#/$defs/ServerAivssOut"})
 
 
 def test_reports_and_errors_are_told_apart(sample_report: Report, sample_error: ErrorOut) -> None:

@@ -9,7 +9,7 @@ from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, ful
 
 from mcp_threat_model.render.markdown import COMMENT, render_markdown
 from mcp_threat_model.render.marks import code, html, sentence
-from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.report import CoverageOut, Report
 
 
 def test_everything_that_was_asked_is_in_it() -> None:
@@ -136,8 +136,12 @@ def test_the_same_results_are_the_same_bytes() -> None:
 
 def test_a_listing_and_nothing_at_all() -> None:
     empty = full_report().capabilities.changed({"tools": []})
-    listing: Report = full_report(capabilities=empty)
+    unseen = {"tools": CoverageOut(status="not_observed", reason="nobody listed them")}
+    listing: Report = full_report(capabilities=empty, coverage=unseen)
     assert "Nobody listed its tools. Its description speaks of `money.move`, `db.query`." in render_markdown([listing])
+    assert "| not listed |" in render_markdown([listing])
+    none = full_report(capabilities=empty.changed({"abilities": []}))
+    assert "It offers no tools." in render_markdown([none])
     assert render_markdown([]) == "Nothing was scanned.\n"
 
 

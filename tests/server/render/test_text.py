@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mcp_threat_model.render.layout import Page, Span, clip, columns, pad, plain
 from mcp_threat_model.render.terminal import coloured
 from mcp_threat_model.render.text import render_text, text_page
-from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report import CoverageOut, ErrorOut, Report
 
 SHOWABLE = st.text(st.characters(blacklist_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Mn", "Me")))
 
@@ -87,7 +87,12 @@ def test_a_server_that_changes_nothing_and_one_without_tools(sample_report: Repo
     reading = sample_report.capabilities.changed({"tools": sample_report.capabilities.tools[:1]})
     nothing = sample_report.capabilities.changed({"tools": []})
     assert "None of the tools seen." in render_text([sample_report.changed({"capabilities": reading})])
-    assert "No tool was seen." in render_text([sample_report.changed({"capabilities": nothing})])
+    assert "It offers no tools." in render_text([sample_report.changed({"capabilities": nothing})])
+    unseen = {**sample_report.coverage, "tools": CoverageOut(status="not_observed", reason="nobody listed them")}
+    told = render_text([sample_report.changed({"capabilities": nothing, "coverage": unseen})])
+    assert "No tool was seen." in told
+    assert "not listed" in told
+    assert "0 of 0" not in told
 
 
 def test_no_findings_is_not_the_same_as_clean(sample_report: Report) -> None:

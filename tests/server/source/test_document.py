@@ -84,6 +84,7 @@ def test_what_is_not_json_is_said_with_its_place(data: bytes, code: str, says: s
     with pytest.raises(TargetError, match=says) as caught:
         parse_json(data, "it")
     assert code == caught.value.code
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -510,6 +510,26 @@ async def test_hostile_answers_end_in_time(handler: Any, code: str) -> None:
     async with serve(handler) as target:
         error = await trouble(target.url())
     assert error.code == code, error.message
+    assert error.hint, error.message
+
+
+@pytest.mark.parametrize(
+    ("handler", "limits", "told"),
+    [
+        (lambda _: asyncio.sleep(3600), DEFAULT_LIMITS.with_total(1.0), "the deadline of 1 s"),
+        (listing(lambda _: asyncio.sleep(3600)), DEFAULT_LIMITS.with_total(1.0), "the deadline of 1 s"),
+        (listing(lambda _: asyncio.sleep(3600)), SHORT, "tools/list was not answered within 0.6 s"),
+    ],
+    ids=["from the start", "the list", "the list, with time left"],
+)
+async def test_a_timeout_names_the_time_that_was_allowed_and_what_to_do(
+    handler: Any, limits: Limits, told: str
+) -> None:
+    async with serve(handler) as target:
+        error = await trouble(target.url(), limits=limits)
+    assert error.code == "timeout"
+    assert error.message.endswith(told)
+    assert error.hint
 
 
 async def test_pages_read_before_the_trouble_are_kept() -> None:

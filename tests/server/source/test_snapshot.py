@@ -9,6 +9,7 @@ import pytest
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.document import parse_json
 from mcp_threat_model.source.snapshot import SHAPES, SnapshotSource, describe
+from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest
 
@@ -353,6 +354,104 @@ def test_a_schema_nested_deeper_than_is_kept_is_cut_not_lost() -> None:
     assert ([tool.name for tool in manifest.tools], status(manifest, "tools")) == (["list_orders", "b"], "partial")
 
 
+def reason(manifest: Manifest, part: str) -> str:
+    return manifest.coverage[part].reason  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("tools", "told"),
+    [
+        ([{**TOOL, "description": "y" * 101}], "one text was cut: one character is missing"),
+        ([{**TOOL, "description": "y" * 150}], "one text was cut: 50 characters are missing"),
+        ([{**TOOL, "name": "n" * 150}], "one text was cut: 50 characters are missing"),
+        (
+            [{**TOOL, "description": "y" * 2_100, "title": "x" * 101}],
+            "two texts were cut: 2,001 characters are missing",
+        ),
+        ([{**TOOL, "inputSchema": {"a": [[[]]]}}], "one value nested too deeply is missing"),
+        (
+            [{**TOOL, "name": "n" * 101, "inputSchema": {"a": [[[]], [[]]]}}],
+            "one text was cut: one character is missing; two values nested too deeply are missing",
+        ),
+    ],
+)
+def test_what_was_cut_is_said_with_how_much_is_missing(tools: list[Any], told: str) -> None:
+    manifest = read({"tools": tools}, Limits(string_chars=100, depth=3))
+    assert ("partial", told) == (status(manifest, "tools"), reason(manifest, "tools"))
+
+
+@pytest.mark.parametrize("prompts", ["x", 7, {"error": {"code": -32603}}, {"jsonrpc": "2.0", "id": 1, "error": "odd"}])
+def test_one_part_that_is_an_error_or_junk_does_not_take_the_others_with_it(prompts: Any) -> None:
+    manifest = read({"initialize": HELLO, "tools": [TOOL], "prompts": prompts})
+    assert ([tool.name for tool in manifest.tools], status(manifest, "tools")) == (["list_orders"], "observed")
+    assert status(manifest, "prompts") == "not_observed"
+    assert reason(manifest, "prompts").startswith("its 'prompts' is a")
+
+
+def test_an_introduction_alone_is_left_when_every_list_failed() -> None:
+    manifest = read({"initialize": HELLO, "tools": {"error": {"code": -32603}}, "prompts": "x"})
+    assert manifest.server.name == "shop"
+    assert reason(manifest, "tools") == "its 'tools' is a JSON-RPC error (code -32603), not an answer"
+
+
+@pytest.mark.parametrize("hello", [{"jsonrpc": "2.0", "id": 1, "error": {"code": -1}}, "x", [1]])
+def test_an_introduction_that_is_an_error_leaves_the_tools(hello: Any) -> None:
+    manifest = read({"initialize": hello, "tools": [TOOL]})
+    assert (len(manifest.tools), status(manifest, "server")) == (1, "not_observed")
+    assert "'initialize'" in reason(manifest, "server")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"tools": {"error": {"code": -32603}}},
+        {"initialize": "x", "tools": 3},
+        {"initialize": {"error": {"code": 1}}, "tools": {"error": {"code": 1}}, "prompts": "x"},
+    ],
+)
+def test_when_nothing_is_left_it_is_an_error(value: Any) -> None:
+    with pytest.raises(TargetError) as caught:
+        read(value)
+    assert caught.value.code == "malformed"
+
+
+PROSE = {"name": "Shop", "description": "Deletes the orders of a shop."}
+
+
+@pytest.mark.parametrize("link", ["url", "httpUrl", "homepage", "repository"])
+def test_a_listing_that_links_to_a_page_is_a_listing(link: str) -> None:
+    manifest = read({**PROSE, link: "https://shop.example"})
+    assert manifest.listing is not None
+    assert manifest.listing.description == PROSE["description"]
+    assert manifest.transport.kind == "none"
+
+
+@pytest.mark.parametrize("more", [{"command": "npx"}, {"type": "http"}, {"headers": {"A": "b"}}])
+def test_an_entry_that_says_how_it_is_reached_is_one_for_all_its_prose(more: dict[str, Any]) -> None:
+    manifest = read({**PROSE, "url": "https://shop.example/mcp", **more})
+    assert manifest.transport.kind == "http"
+
+
+@pytest.mark.parametrize("more", [{}, {"url": "https://shop.example"}, {"prompts": []}])
+def test_prose_beside_an_empty_list_of_tools_counts(more: dict[str, Any]) -> None:
+    manifest = read({**PROSE, "tools": [], **more})
+    assert manifest.listing is not None
+    assert (manifest.server.name, status(manifest, "tools")) == ("Shop", "observed")
+    report = analyze(manifest)
+    assert report.capabilities.write_capable
+    assert "it lists no tools, and by its description it changes things" in report.summary
+
+
+def test_prose_does_not_stand_in_for_tools_that_are_listed() -> None:
+    assert read({**PROSE, "tools": [TOOL]}).listing is None
+
+
+def test_a_name_that_is_too_long_to_be_shown_makes_the_tools_partial() -> None:
+    report = analyze(read([{**TOOL, "name": "n" * 200}, TOOL]))
+    assert report.coverage["tools"].status == "partial"
+    assert report.coverage["tools"].reason == "the name of one tool is shown cut: 136 characters are missing"
+
+
 def test_half_a_surrogate_pair_is_read() -> None:
     manifest = describe(parse_json(b'[{"name": "a\\ud800", "description": "b"}]', "it"), kind="file", label="a")
     assert len(manifest.tools) == 1
@@ -380,13 +479,16 @@ def test_a_capture_made_of_a_manifest_reads_back_the_same() -> None:
     assert (first.sha256, first.server) == (again.sha256, again.server)
 
 
-async def test_a_file_is_read_and_named_in_its_errors(tmp_path: Path) -> None:
+async def test_a_file_is_read_and_its_errors_leave_its_name_to_whoever_shows_them(tmp_path: Path) -> None:
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps([TOOL]))
     bad.write_text("{}")
     manifest = await SnapshotSource(str(good)).read()
     assert ("file", str(good)) == (manifest.target_kind, manifest.target_value)
-    with pytest.raises(TargetError, match=r"bad\.json: it is JSON, but"):
+    with pytest.raises(TargetError, match=r"^it is JSON, but"):
+        await SnapshotSource(str(bad)).read()
+    bad.write_text("{")
+    with pytest.raises(TargetError, match=r"^the file is not JSON"):
         await SnapshotSource(str(bad)).read()
 
 

@@ -1,0 +1,63 @@
+"""Hints that name options of the command line, for somebody who has none: the user of an MCP client."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcp_threat_model.advice import for_client, in_a_client, told
+from mcp_threat_model.guard.address import ALLOW_HINT
+from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.report import ErrorOut
+
+
+@pytest.mark.parametrize("advice", ["", "Check the path.", "Use credentials with the scopes it asks for."])
+def test_advice_that_names_no_option_stays(advice):
+    assert in_a_client(advice) == advice
+
+
+@pytest.mark.parametrize(
+    ("advice", "command"),
+    [
+        (ALLOW_HINT, "scan --allow-private-network TARGET"),
+        ("Raise --timeout if it is known to be slow.", "scan --timeout SECONDS TARGET"),
+        ("Allow it with --allow-network if you trust it with that.", "scan --allow-network TARGET"),
+        ("Pass one with --header 'Authorization: Bearer …'.", "scan --header 'K: V' TARGET"),
+        ("Use --sandbox off, or --env.", "scan --sandbox off --env K=V TARGET"),
+    ],
+)
+def test_an_option_is_what_the_user_can_do_in_a_terminal(advice, command):
+    said = in_a_client(advice)
+
+    assert f"`mcp-threat-model {command}` in a terminal" in said
+    assert "`serve`" in said
+    assert "`manifest`" in said
+    assert "repeat" not in said
+
+
+def test_what_stands_around_the_option_is_kept():
+    said = in_a_client(
+        "It shows them as empty; --sandbox off shows it all. Not everything could be checked: no reason."
+    )
+
+    assert said.startswith("It shows them as empty. --sandbox is an option")
+    assert said.endswith("Not everything could be checked: no reason.")
+
+
+def test_a_command_to_start_has_a_way_of_its_own():
+    said = in_a_client("Scan the server's command with 'stdio:…' and --allow-launch.")
+
+    assert "stdio:COMMAND" in said
+    assert "--allow-launch" not in said
+
+
+def test_hints_about_consent_are_written_for_clients_already():
+    hint = "Let the person run `mcp-threat-model scan --allow-launch 'stdio:…'` in a terminal."
+
+    assert told(TargetError("consent_required", "no", hint)) == f"consent_required: no. {hint}"
+
+
+def test_errors_of_a_report_are_told_the_same_way():
+    error = ErrorOut(target="x", code="timeout", message="too slow", hint="Give it longer with --timeout.")
+
+    assert for_client(error).hint == in_a_client(error.hint)
+    assert told(TargetError("timeout", "too slow.", error.hint)) == f"timeout: too slow. {in_a_client(error.hint)}"
