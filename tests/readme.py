@@ -53,7 +53,8 @@ def bounds_block() -> str:
                                                        f"{LIMITS.total_bytes // MIB} MiB"),
         ("JSON values in one message, levels of nesting", f"{LIMITS.nodes_per_message:,}, {LIMITS.depth}"),
         ("items of one kind, pages of one list", f"{LIMITS.items:,}, {LIMITS.pages}"),
-        ("a saved description", f"{LIMITS.file_bytes // MIB} MiB"),
+        ("a saved description, with an emoji in it", f"{LIMITS.file_bytes // MIB}, "
+                                                     f"{LIMITS.text_bytes // 4 // MIB} MiB"),
         ("processes, memory, disk of a started program", f"{LIMITS.processes}, {LIMITS.memory_bytes // MIB:,} MiB, "
                                                          f"{LIMITS.disk_bytes // MIB:,} MiB"),
         ("our server: scans at once, calls that wait", f"{turns.RUNNING}, {turns.WAITING} for {turns.PATIENCE_S:g} s"),

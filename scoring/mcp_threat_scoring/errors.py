@@ -11,8 +11,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+PROBLEMS_SHOWN = 12
+PROBLEM_SHOWN = 400
+"""Characters of one problem."""
 ErrorCode = Literal[
     "unreachable",
     "auth_required",
@@ -61,19 +65,34 @@ class FactorError(ThreatModelError):
 
 
 class RuleProblem(NamedTuple):
-    """One thing wrong with one rule file. Lines count from 1; 0 means the whole file."""
+    """One thing wrong with one file that somebody wrote. Lines count from 1; 0 means the whole file.
+
+    As text it is made inert and bounded: the file, its name and so the message may have come from anywhere.
+    """
 
     path: str
     line: int
     message: str
+    more: int = 0
+    """Further things wrong with the same file that are only counted."""
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.message}" if self.line else f"{self.path}: {self.message}"
+        from mcp_threat_scoring.neutralise import as_kept, neutralise  # only where something is wrong
+
+        line = f":{self.line}" if self.line else ""
+        return f"{as_kept(self.path)}{line}: {neutralise(self.message, PROBLEM_SHOWN)}"
+
+
+def told(problems: Sequence[RuleProblem]) -> list[str]:
+    """The first dozen problems, one a line, and how many more there are."""
+    left = sum(1 + problem.more for problem in problems) - len(problems[:PROBLEMS_SHOWN])
+    lines = [str(problem) for problem in problems[:PROBLEMS_SHOWN]]
+    return [*lines, f"(and {left:,} more)"] if left else lines
 
 
 class RuleError(ThreatModelError):
-    """One or more rule files are wrong. All problems are reported, not only the first."""
+    """One or more rule files are wrong: `problems` holds what is wrong with all of them, the text the first dozen."""
 
     def __init__(self, problems: list[RuleProblem]) -> None:
-        super().__init__("\n".join(str(p) for p in problems))
+        super().__init__("\n".join(told(problems)))
         self.problems = tuple(problems)

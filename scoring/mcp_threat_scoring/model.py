@@ -11,11 +11,15 @@ them, each with its place, because whoever wrote a rule file wants to hear of ev
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
+from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import (
     DecodeError,
+    FieldInfo,
     Struct,
     ValidationError,
     convert,
@@ -25,10 +29,16 @@ from mcp_threat_scoring.structs import (
     to_builtins,
 )
 
-__all__ = ["TAG", "Model", "Place", "ValidationError", "faults", "json_schema", "read", "read_json", "to_json"]
+__all__ = [
+    "TAG", "Model", "Place", "ValidationError", "faults", "json_schema", "read", "read_json", "reason", "to_json",
+]  # fmt: skip
 
 M = TypeVar("M")
 S = TypeVar("S", bound="Model")
+REASON_SHOWN = 300
+_QUOTED = ("unknown field ", "Invalid enum value ")
+"""What stands before words of the document in an error of msgspec's."""
+_INDEX = pattern(r"\[(\d+)\]")
 Place = tuple[str | int, ...]
 """Keys and indices that lead into a document."""
 
@@ -96,8 +106,14 @@ def tagged(kind: Any, value: Any) -> Any:
     return value
 
 
+@cache
+def _fields(kind: type[Model]) -> tuple[FieldInfo, ...]:
+    """The fields of a model. msgspec looks every annotation up again whenever it is asked."""
+    return fields(kind)
+
+
 def _each_tagged(kind: type[Model], value: Mapping[Any, Any]) -> dict[Any, Any]:
-    types = {field.encode_name: field.type for field in fields(kind)}
+    types = {field.encode_name: field.type for field in _fields(kind)}
     return {key: tagged(types[key], one) if key in types else one for key, one in value.items()}
 
 
@@ -114,7 +130,7 @@ def _chosen(members: list[type[Model]], value: Mapping[Any, Any]) -> type[Model]
     for member in members:
         if member.__struct_config__.tag in value:
             return member
-    if not any(field.required for field in fields(members[-1])):
+    if not any(field.required for field in _fields(members[-1])):
         return members[-1]
     raise ValidationError(f"is none of: {', '.join(str(one.__struct_config__.tag) for one in members)}")
 
@@ -155,6 +171,27 @@ def json_schema(kind: type[Model]) -> dict[str, Any]:
     return {**own, "$defs": {name: parts[name] for name in sorted(parts)}} if parts else {**schema, **own}
 
 
+def reason(error: Exception) -> SafeText:
+    """What an error of reading says, for a person: the words of the document that it repeats are made inert and short.
+
+    Nothing is left in our own words that would have to be made inert: no back quotes, bars, signs or brackets.
+    """
+    said, at, place = str(error).rpartition(" - at `")
+    if not at:
+        said, place = place, ""
+    for opening in _QUOTED:
+        before, found, rest = said.partition(opening)
+        if found:
+            word = rest[1:-1] if rest[:1] in ("'", '"', "`") else rest
+            said = f"{before}{opening}'{neutralise_name(word)}'"
+            break
+    place = _INDEX.sub(lambda index: f".{index[1]}", place.rstrip("`").replace("[...]", ".*"))
+    whole = f"{said} at {place}" if place else said
+    for sign, spelt in (("`", "'"), (" | ", " or "), (" >= ", " at least "), (" <= ", " at most ")):
+        whole = whole.replace(sign, spelt)
+    return neutralise(whole, REASON_SHOWN)
+
+
 def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """Everything that is wrong with a value, each with its place; nothing if it can be read as `kind`."""
     inner = _plain(kind, value)
@@ -162,7 +199,7 @@ def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place,
         try:
             inner = _chosen(members, value)
         except ValidationError as error:
-            yield place, str(error)
+            yield place, reason(error)
             return
     found = False
     for one in _inside(inner, value, place):
@@ -172,14 +209,14 @@ def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place,
         try:
             read(kind, value)
         except ValidationError as error:
-            yield place, str(error).partition(" - at `")[0]
+            yield place, reason(error).partition(" at $")[0]
 
 
 def _inside(kind: Any, value: object, place: Place) -> Iterator[tuple[Place, str]]:
     held = get_args(kind)
     if isinstance(kind, type) and issubclass(kind, Model) and isinstance(value, Mapping):
         yield from _of_keys(kind, value, place)
-    elif isinstance(value, Mapping) and len(held) == 2:
+    elif isinstance(value, Mapping) and len(held) == 2 and held[1] is not Ellipsis:
         for key, one in value.items():
             yield from faults(held[1], one, (*place, key))
     elif isinstance(value, list) and held:
@@ -188,7 +225,7 @@ def _inside(kind: Any, value: object, place: Place) -> Iterator[tuple[Place, str
 
 
 def _of_keys(kind: type[Model], value: Mapping[Any, Any], place: Place) -> Iterator[tuple[Place, str]]:
-    known = {field.encode_name: field for field in fields(kind)}
+    known = {field.encode_name: field for field in _fields(kind)}
     for key in value:
         if key not in known:
             yield (*place, key), "no such key is known here"

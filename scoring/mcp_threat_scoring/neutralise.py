@@ -83,6 +83,8 @@ def neutralise(text: object, limit: int = EXCERPT_LENGTH) -> SafeText:
     shown = " ".join(shown.split()) if "  " in shown else shown.strip()
     shown = shown.translate(_DEFANG)
     if ":" in shown:
+        if "::" in shown:  # words: any of them may come to stand first in a line, where GitHub Actions obeys it
+            shown = " ".join(f"∶∶{word[2:]}" if word[:2] == "::" else word for word in shown.split(" "))
         shown = shown.replace("://", "[:]//")
         lowered = shown.lower()
         if "javascript:" in lowered or "data:" in lowered or "vbscript:" in lowered or "mailto:" in lowered:
@@ -160,6 +162,19 @@ def left_out_of_name(name: str) -> int:
     return max(0, len(name) - len(shown) + 1) if shown.endswith("…") and not name.endswith("…") else 0
 
 
+def neutralise_again(text: object, limit: int = NAME_LENGTH) -> SafeText:
+    """Text that was neutralised when it was written to a file, where others may have put something else since.
+
+    What still stands there as it was made comes out the same. A long sentence that reads like an order is broken up.
+    """
+    value = text.replace("[:]", ":").replace("[@]", "@") if isinstance(text, str) else text
+    shown = neutralise(value, limit)
+    parts = shown.split(" ")
+    if len(parts) > WORDS_IN_NAME and _ORDERS.search(shown):
+        return SafeText("·".join(parts[:WORDS_SHOWN]) + "…")
+    return shown
+
+
 _POINTER_LETTERS = "/" + ascii_letters + digits + "_.$~:^*-"
 _POINTER_TOKEN = 64
 
@@ -213,6 +228,19 @@ def visible(line: str) -> str:
     Nothing else of it is changed. A line break is shown as a space, so that nobody's words pass for a line of ours.
     """
     return line if line.isascii() and line.isprintable() else _calm("".join(_visible(char) for char in line))
+
+
+def as_kept(text: str, limit: int = 500) -> SafeText:
+    """What a file says was asked for once: the label of a locked server, which others may have put there.
+
+    An address, a command or a path stays as it is, so that a script finds it again. Anything else is the target's text.
+    """
+    shown = neutralise(text, limit)
+    ascii_but_ours = text.replace("…", "").isascii()  # our own mark for what was left out of an address
+    plain = ascii_but_ours and shown.replace("[:]//", "://").replace("[@]", "@") == text
+    words = text.count(" ") + 1
+    prose = words > WORDS_IN_NAME or (words > 2 and _ORDERS.search(text))
+    return SafeText(text) if plain and (text.startswith("stdio:") or not prose) else neutralise_name(text)
 
 
 def trusted(text: str) -> SafeText:

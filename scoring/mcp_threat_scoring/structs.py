@@ -25,12 +25,12 @@ try:
         json,
         to_builtins,
     )
-    from msgspec.structs import asdict, astuple, fields, replace
+    from msgspec.structs import FieldInfo, asdict, astuple, fields, replace
 finally:
     if _hidden:
         del sys.modules["typing_extensions"]
 
 __all__ = [
-    "UNSET", "DecodeError", "Meta", "Raw", "Struct", "UnsetType", "ValidationError", "asdict", "astuple",
+    "UNSET", "DecodeError", "FieldInfo", "Meta", "Raw", "Struct", "UnsetType", "ValidationError", "asdict", "astuple",
     "convert", "field", "fields", "json", "replace", "to_builtins",
 ]  # fmt: skip

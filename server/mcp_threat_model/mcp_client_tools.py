@@ -33,12 +33,13 @@ from mcp_threat_model.client_answers import (
     install_text,
     judged,
 )
+from mcp_threat_model.locked_targets import everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.scan import scan
 from mcp_threat_model.target import ConfigTarget, Target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
 from mcp_threat_scoring.structs import replace
 
@@ -113,14 +114,13 @@ def _locked(path: str, target: str | None) -> list[tuple[str, Target | None]]:
     Raises:
         UsageError: there is no such lock, or no such server in it.
     """
-    from mcp_threat_model.commands.check import everything_in
-
-    named_there = everything_in(_lock(path))
-    held = [name for name, _ in named_there]
-    if target is not None and target not in held:
-        named = ", ".join(neutralise(label) for label in list(held)[:12])
+    held = _lock(path)
+    if not held.servers:
+        raise UsageError(nothing_approved(path))
+    if target is not None and target not in held.servers:
+        named = ", ".join(neutralise(as_kept(label)) for label in list(held.servers)[:12])
         raise UsageError(f"{neutralise(target) or 'an empty target'} is not in {neutralise(path)}; it has: {named}")
-    return [(name, one) for name, one in named_there if target in (None, name)][:MAX_TARGETS]
+    return everything_in(held, path, target)[:MAX_TARGETS]
 
 
 async def plan_audit(context: Context, client: str | None = None, scan: bool = False) -> Plan:
@@ -164,7 +164,7 @@ async def _scanned(access: Access, context: Context, plan: Plan, asked: Elicitat
             plan.targets,
             options,
             consent=consent_to(plan, asked, context),
-            progress=lambda target, line: say(f"{neutralise(target.label, 120)}: {line}"),
+            progress=lambda target, line: say(f"{neutralise(as_kept(target.label), 120)}: {line}"),
         )
 
 
@@ -268,7 +268,8 @@ def add_client_tools(tools: Tools, access: Access) -> None:
 
 
 def _changed(label: str, result: Report | ErrorOut) -> ChangedOut:
-    shown = neutralise(label, 300)
+    shown = neutralise(as_kept(label), 300)
+    result = named_by_lock(result, label)
     if isinstance(result, ErrorOut):
         return ChangedOut(target=shown, status="not_checked", changes=[], error=for_client(result))
     return ChangedOut(target=shown, status="changed" if result.findings else "unchanged", changes=result.findings[:40])

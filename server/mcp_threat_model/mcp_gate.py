@@ -20,7 +20,7 @@ from pydantic import AnyUrl, ValidationError
 from mcp_threat_model.access import Access
 from mcp_threat_model.arguments import complaint, opened
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.phrases import joined
+from mcp_threat_scoring.phrases import joined, quoted
 
 SHOWN = 300
 """Characters of an argument that an error may repeat."""
@@ -37,11 +37,12 @@ class GatedServer(MCPServer[Access]):
         """Call a tool with arguments that keep its schema.
 
         Raises:
-            ToolError: there is no such tool, its arguments are off, or it says what is wrong.
+            MCPError: there is no such tool.
+            ToolError: its arguments are off, or it says what is wrong.
         """
         schemas = {tool.name: tool.input_schema for tool in await self.list_tools()}
         if name not in schemas:
-            raise ToolError(f"There is no tool {neutralise_name(name)}; there are {joined(list(schemas))}.")
+            raise _invalid(f"There is no tool {quoted(neutralise_name(name))}; there are {joined(list(schemas))}.")
         given = opened(schemas[name], arguments)
         if wrong := complaint(schemas[name], given):
             raise ToolError(wrong)
@@ -64,7 +65,7 @@ class GatedServer(MCPServer[Access]):
         """
         prompts = {prompt.name: prompt.arguments or [] for prompt in await self.list_prompts()}
         if name not in prompts:
-            raise _invalid(f"There is no prompt {neutralise_name(name)}; there is {joined(list(prompts))}.")
+            raise _invalid(f"There is no prompt {quoted(neutralise_name(name))}; there is {joined(list(prompts))}.")
         schema = {
             "properties": {one.name: {"type": "string"} for one in prompts[name]},
             "required": [one.name for one in prompts[name] if one.required],

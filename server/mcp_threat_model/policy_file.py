@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mcp_threat_model.guard.files import UnreadableError, read_stream
 from mcp_threat_scoring.approval.policy import POLICY_NAME, Policy
-from mcp_threat_scoring.errors import RuleProblem, UsageError
+from mcp_threat_scoring.errors import RuleProblem, UsageError, told
 from mcp_threat_scoring.rulebook.documents import split_document, validate
 
 MAX_BYTES = 1024 * 1024
+PATIENCE_S = 10.0
+"""For a policy that comes through a pipe."""
 
 
 def find_policy(named: str | None, folder: Path | None = None) -> tuple[str, Policy] | None:
@@ -35,12 +38,10 @@ def read_policy(path: Path, shown: str) -> Policy:
     )
 
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise UsageError(f"there is no policy {shown}") from None
-    except OSError as error:
-        raise UsageError(f"the policy {shown} cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
+        data = read_stream(path, MAX_BYTES, PATIENCE_S, lambda: False)
+    except UnreadableError as error:
+        missing = error.why == "missing"
+        raise UsageError(f"there is no policy {shown}" if missing else f"the policy {shown} {error}") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -55,5 +56,5 @@ def read_policy(path: Path, shown: str) -> Policy:
         if not problems:
             policy = validate(Policy, {} if value is None else value, head, shown, problems)
     if policy is None or problems:
-        raise UsageError("the policy is wrong:", *(str(problem) for problem in problems))
+        raise UsageError("the policy is wrong:", *told(problems))
     return policy

@@ -18,12 +18,13 @@ import uvicorn
 from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_threat_model.guard.limits import MIB
 from mcp_threat_model.source.wire import count_nodes
 from mcp_threat_model.terminal import complain, say
+from mcp_threat_model.unread import refusal_of_body
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.structs import Struct
 
@@ -161,11 +162,18 @@ class Gate:
         except TimeoutError:
             await _refuse(408, f"the request did not arrive within {BODY_S:g} seconds", scope, receive, send)
             return
-        if len(body) > BODY_NODES and count_nodes(bytes(body)) > BODY_NODES:
+        data = bytes(body)
+        body.clear()
+        if len(data) > BODY_NODES and count_nodes(data) > BODY_NODES:
             await _refuse(413, f"a request may have {BODY_NODES:,} JSON values", scope, receive, send)
             return
-        whole: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
-        body.clear()
+        told = refusal_of_body(data) if data else None
+        if told is not None:
+            said = told.model_dump_json(by_alias=True, exclude_unset=True)
+            await Response(said, 400, media_type="application/json")(scope, receive, send)
+            return
+        whole: list[Message] = [{"type": "http.request", "body": data, "more_body": False}]
+        del data
 
         async def replay() -> Message:
             return whole.pop() if whole else await receive()

@@ -1,4 +1,4 @@
-"""The MCP server over standard input and output, and how it ends.
+"""The MCP server over standard input and output: what becomes of lines that cannot be read, and how it ends.
 
 A client closes our input and waits, then sends SIGTERM (MCP 2025-11-25, "Lifecycle", shutdown). At either, scans that
 run are cancelled and what they started is ended; then the process ends, even though its reader still waits for a line,
@@ -11,11 +11,19 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
+from contextvars import Context
+from typing import TYPE_CHECKING
 
 import anyio
 from mcp.server import MCPServer
+from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 
 from mcp_threat_model.turns import Turns
+from mcp_threat_model.unread import refusal
+
+if TYPE_CHECKING:
+    from mcp.shared._stream_protocols import ReadStream, WriteStream
 
 ENDING_S = 5.0
 """How long the scans that were cancelled may take to end what they started."""
@@ -41,4 +49,47 @@ async def serve_stdio(server: MCPServer, turns: Turns) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
             loop.add_signal_handler(number, asked, number)
-    await server.run_stdio_async()
+    inner = server._lowlevel_server
+    async with stdio_server() as (read, write):
+        await inner.run(Answering(read, write), write, inner.create_initialization_options())
+
+
+class Answering:
+    """What the client sends. A request that cannot be read is answered here, and not passed on."""
+
+    def __init__(self, read: ReadStream[SessionMessage | Exception], write: WriteStream[SessionMessage]) -> None:
+        self._read, self._write = read, write
+
+    @property
+    def last_context(self) -> Context | None:
+        """The context that the last message came with."""
+        found: Context | None = getattr(self._read, "last_context", None)
+        return found
+
+    async def receive(self) -> SessionMessage | Exception:
+        """The next message that can be read, or an error that nobody can be told of."""
+        while True:
+            item = await self._read.receive()
+            told = refusal(item) if isinstance(item, Exception) else None
+            if told is None:
+                return item
+            await self._write.send(SessionMessage(told))
+
+    async def aclose(self) -> None:
+        """End the reading."""
+        await self._read.aclose()
+
+    def __aiter__(self) -> Answering:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        try:
+            return await self.receive()
+        except anyio.EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Answering:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()

@@ -20,8 +20,9 @@ def inline_manifest(given: InlineManifest, limits: Limits = DEFAULT_LIMITS) -> M
     Raises:
         TargetError: `malformed` or `too_large`.
     """
+    respelt = not isinstance(given, str)
     text = given if isinstance(given, str) else json.dumps(given)
-    return _described(text, "the manifest", "manifest", "inline manifest", limits)
+    return _described(text, "the manifest", "manifest", "inline manifest", limits, respelt=respelt)
 
 
 def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> Manifest:
@@ -41,11 +42,11 @@ def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMI
     return _described(json.dumps(entry), "the listing", "listing", neutralise_name(entry["name"]), limits)
 
 
-def _described(text: str, what: str, kind: str, label: str, limits: Limits) -> Manifest:
+def _described(text: str, what: str, kind: str, label: str, limits: Limits, *, respelt: bool = False) -> Manifest:
     from mcp_threat_model.source.document import parse_json  # not before somebody calls: a server starts without
     from mcp_threat_model.source.snapshot import describe
 
-    document = parse_json(text.encode("utf-8", "replace"), what, limits)
+    document = parse_json(text.encode("utf-8", "replace"), what, limits, respelt=respelt)
     return describe(document, kind=kind, label=label, limits=limits)
 
 

@@ -7,6 +7,7 @@ full.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -98,6 +99,11 @@ def check_output(path: str) -> None:
         UsageError: it cannot.
     """
     target = Path(path)
+    try:
+        target.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UsageError(f"--output {path} is a symbolic link that leads back to itself; name a file") from None
     if target.is_dir():
         raise UsageError(f"--output {path} is a directory; name a file")
     folder = target.parent
@@ -115,7 +121,10 @@ def write_output(path: str, text: str) -> None:
     """
     import tempfile  # takes longer to import than `--help` takes to answer
 
-    target = Path(path).resolve()
+    try:
+        target = Path(path).resolve()
+    except RuntimeError:  # what Python before 3.13 says of a link that leads back to itself
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
     data = text.encode(errors="backslashreplace")
     if target.exists() and not target.is_file():  # a device or a pipe cannot be replaced
         target.write_bytes(data)

@@ -20,9 +20,10 @@ from typing import Any, Final
 import re2
 
 from mcp_threat_scoring.analyze import Knowledge, knowledge
-from mcp_threat_scoring.errors import RuleError, UsageError
+from mcp_threat_scoring.errors import RuleError, UsageError, told
 from mcp_threat_scoring.matching.view_tests import pattern_of
 from mcp_threat_scoring.matching.walk import leaves
+from mcp_threat_scoring.neutralise import as_kept, neutralise_again, neutralise_name
 from mcp_threat_scoring.picture import compile_rules
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, FactTest, SignalTest, TextTest
@@ -44,7 +45,6 @@ MIXTURES: Final = 12
 SECONDS_PER_CHAR: Final = 1e-7
 """Processor time one pattern may take per character. Automata that are built once take up to 1e-8 (all shipped patterns
 do); those that RE2 has to build again and again 7e-7 to 3e-6 (measured with `(?:a|b)*a(?:a|b){60}c`)."""
-SHOWN_PROBLEMS: Final = 12
 _TRIES: Final = 3
 _MEMORY: Final = 4 << 20
 
@@ -70,11 +70,7 @@ def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
         _time(own, known.ruleset.lexicon)
         compile_rules(known.ruleset)
     except RuleError as error:
-        lines = [str(problem) for problem in error.problems]
-        told = [line[:400] for line in lines[:SHOWN_PROBLEMS]]
-        if len(lines) > SHOWN_PROBLEMS:
-            told.append(f"(and {len(lines) - SHOWN_PROBLEMS} more)")
-        raise UsageError(f"the rules in {', '.join(folders)} cannot be used:", *told) from None
+        raise UsageError(f"the rules in {', '.join(folders)} cannot be used:", *told(error.problems)) from None
     return paths
 
 
@@ -95,7 +91,7 @@ def _look_over(folder: Path, given: str) -> None:
         if not entry.name.endswith(".yaml"):
             continue
         files += 1
-        shown = str(Path(entry.path).relative_to(folder))
+        shown = as_kept(str(Path(entry.path).relative_to(folder)))
         try:
             facts = entry.stat(follow_symlinks=True)
         except OSError as error:
@@ -123,14 +119,16 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
                     else:
                         yield entry
         except OSError as error:
-            raise UsageError(f"--rules: {place} cannot be read: {(error.strerror or '').lower()}") from None
+            raise UsageError(
+                f"--rules: {as_kept(str(place))} cannot be read: {(error.strerror or '').lower()}"
+            ) from None
 
 
 def _weigh(rules: Iterable[SignalRule]) -> None:
     for rule in rules:
         for question, weight in rule.prior.items():
             if not abs(weight) <= MAX_WEIGHT:  # also what is no number
-                raise UsageError(f"{rule.doc.id}.yaml: suggests {question} by {weight}; log-odds go to ±{MAX_WEIGHT:g}")
+                raise UsageError(f"{_file(rule)}: suggests {question} by {weight:g}; log-odds go to ±{MAX_WEIGHT:g}")
 
 
 def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> None:
@@ -167,7 +165,8 @@ def _among(rule: SignalRule, kind: str, name: str, known: set[str]) -> None:
     if name not in known:
         near = get_close_matches(name, sorted(known), n=8, cutoff=0.0)
         raise UsageError(
-            f"{rule.doc.id}.yaml: over {rule.over} there is no {kind} {name!r}; there is {', '.join(near)}, …"
+            f"{_file(rule)}: over {rule.over} there is no {kind} '{neutralise_name(name)}'; "
+            f"there is {', '.join(map(neutralise_name, near))}, …"
         )
 
 
@@ -186,17 +185,21 @@ def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
             except KeyError:  # a word class that is not in the lexicon: compiling the rules says so, in the same words
                 continue
             except re2.error as error:
-                raise UsageError(f"{rule.doc.id}.yaml: not a pattern that RE2 takes: {_words(error)}") from None
+                raise UsageError(f"{_file(rule)}: not a pattern that RE2 takes: {_words(error)}") from None
             if slow:
                 raise UsageError(
-                    f"{rule.doc.id}.yaml: a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
+                    f"{_file(rule)}: a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
                     "Counted repetitions of overlapping alternatives, such as a(?:a|b){300}, do that."
                 )
 
 
 def _words(error: Exception) -> str:
     first = error.args[0] if error.args else ""
-    return first.decode(errors="replace") if isinstance(first, bytes) else str(first)
+    return neutralise_again(first.decode(errors="replace") if isinstance(first, bytes) else first)
+
+
+def _file(rule: SignalRule) -> str:
+    return as_kept(f"{rule.doc.id}.yaml")
 
 
 def _seconds_per_char(pattern: str, written: str) -> float:

@@ -330,6 +330,15 @@ class TestOutputFile:
 
     def test_a_device_is_written_to(self, tools: str) -> None:
         assert main(["scan", tools, "--output", os.devnull]) == 0
+
+    @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+    def test_a_link_to_itself_is_no_file(self, tools: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        loop = tmp_path / "loop"
+        loop.symlink_to(loop)
+        assert main(["scan", tools, "--output", str(loop)]) == 2
+        assert "is a symbolic link that leads back to itself; name a file" in capsys.readouterr().err
+        assert main(["lock", tools, "--lock", str(loop)]) == 1
+        assert "could not be written: too many levels" in capsys.readouterr().err
         assert not Path(os.devnull).is_file()
 
     def test_a_full_disk_is_said_and_leaves_the_old_report(

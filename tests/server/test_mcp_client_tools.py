@@ -291,6 +291,14 @@ async def test_what_cannot_be_read_is_not_unchanged(locked):
     assert "1 could not be checked" in result.content[0].text
 
 
+@pytest.fixture
+def other_locks(locked):
+    """A lock without servers, and one with a server that is no target."""
+    lock = json.loads(Path("mcp-threat-model.lock.json").read_text())
+    Path("empty.json").write_text(json.dumps({**lock, "servers": {}}))
+    Path("odd.json").write_text(json.dumps({**lock, "servers": {"https:// x": lock["servers"]["shop.json"]}}))
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -299,9 +307,11 @@ async def test_what_cannot_be_read_is_not_unchanged(locked):
         ({"target": "other.json"}, "is not in"),
         ({"target": ""}, "an empty target is not in"),
         ({"lock": "shop.json"}, "not a lock file"),
+        ({"lock": "empty.json"}, "approves no server yet"),
+        ({"lock": "odd.json"}, "holds a server that is no target"),
     ],
 )
-async def test_a_lock_that_is_none(locked, arguments, says):
+async def test_a_lock_that_is_none(locked, other_locks, arguments, says):
     result = await call("check_changes", arguments)
 
     assert result.is_error

@@ -83,3 +83,18 @@ def test_the_one_of_the_folder_is_found_and_none_is_fine(write, tmp_path):
     write(GOOD)
     name, policy = find_policy(None, tmp_path)
     assert (name, policy.fail_at) == ("mcp-threat-model.yaml", "high")
+
+
+def test_of_many_problems_the_first_dozen_is_told(write):
+    with pytest.raises(UsageError) as caught:
+        read_policy(write("version: 1\n" + "".join(f"key{number}: 1\n" for number in range(800))), "p.yaml")
+
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 14
+    assert lines[1] == "p.yaml:2: key0: no such key is known here"
+    assert lines[-1] == "(and 788 more)"
+
+
+def test_acceptances_that_are_no_list_are_a_sentence(write):
+    with pytest.raises(UsageError, match="accept: Expected 'array'"):
+        read_policy(write("version: 1\naccept: {x: {y: 1}}\n"), "p.yaml")

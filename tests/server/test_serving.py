@@ -38,6 +38,7 @@ HELLO = {
     "jsonrpc": "2.0", "id": 1, "method": "initialize",
     "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
 }  # fmt: skip
+UNREADABLE = [r'"\ud800"', "[" * 210 + "]" * 210, "9" * 4_400]
 ACCEPT = {"accept": "application/json, text/event-stream"}
 
 
@@ -46,6 +47,13 @@ async def until(true: Callable[[], bool], seconds: float = 15) -> None:
     with anyio.fail_after(seconds):
         while not true():  # noqa: ASYNC110  there is nobody to set an event
             await anyio.sleep(0.02)
+
+
+def unreadable(value: str, number: int = 5) -> bytes:
+    """A call of ours with a manifest that the SDK's parser does not take."""
+    manifest = f'{{"tools": [{{"name": "a", "x": {value}}}]}}'
+    params = f'{{"name": "score_agent", "arguments": {{"manifest": {manifest}}}}}'
+    return f'{{"jsonrpc": "2.0", "id": {number}, "method": "tools/call", "params": {params}}}\n'.encode()
 
 
 async def yes(context: Any, params: Any) -> ElicitResult:
@@ -140,6 +148,14 @@ class TestGate:
     def test_a_body_of_many_small_values_is_not_parsed(self, client: TestClient) -> None:
         bomb = b"[" + b"[]," * (BODY_NODES // 2) + b"[]]"
         assert client.post("/mcp", content=bomb, headers={"content-type": "application/json"}).status_code == 413
+
+    @pytest.mark.parametrize("version", ["2025-11-25", "2026-07-28"])
+    @pytest.mark.parametrize("value", UNREADABLE)
+    def test_a_request_that_cannot_be_read_is_answered(self, client: TestClient, value: str, version: str) -> None:
+        headers = {**ACCEPT, "content-type": "application/json", "mcp-protocol-version": version}
+        answer = client.post("/mcp", content=unreadable(value), headers=headers)
+        assert (answer.status_code, answer.json()["id"]) == (400, 5)
+        assert "cannot be read: " in answer.json()["error"]["message"]
 
     def test_sessions_are_bounded(self, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
         manager = client.app._app.routes[0].endpoint.session_manager  # type: ignore[attr-defined]
@@ -309,6 +325,31 @@ class TestCalls:
             ("asked", "stdio:x --token '***'"), ("refused", "x --token '***'"), ("ended", "consent_required"),
             ("asked", "a target that cannot be understood"), ("ended", "refused"),
         ]  # fmt: skip
+
+
+class TestStdio:
+    """The real thing, line by line."""
+
+    def test_a_line_that_cannot_be_read_is_answered_and_the_next_one_is_read(self) -> None:
+        lines = [json.dumps(HELLO).encode() + b"\n", b'{"jsonrpc":"2.0","method":"notifications/initialized"}\n']
+        lines += [unreadable(value, number) for number, value in enumerate(UNREADABLE, 5)]
+        lines += [b"no JSON at all\n", b'{"jsonrpc":"2.0","id":9,"method":"ping"}\n']
+        with subprocess.Popen(
+            [*OURS, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(b"".join(lines))
+            process.stdin.flush()
+            answers = {}
+            while 9 not in answers:
+                answer = json.loads(process.stdout.readline())
+                answers[answer["id"]] = answer
+            _, said = process.communicate(timeout=20)
+        assert [answers[number]["error"]["code"] for number in (5, 6, 7)] == [-32700] * 3
+        assert "surrogate" in answers[5]["error"]["message"]
+        assert answers[9]["result"] == {}
+        assert b"Traceback" not in said
 
 
 class TestEnding:

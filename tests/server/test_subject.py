@@ -1,10 +1,29 @@
-"""What a tool call is about: its name in the report is inert, whoever wrote it."""
+"""What a tool call is about: read as the same bytes in a file are, and inert in the report, whoever wrote it."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from mcp_threat_model.subject import inline_listing
+from mcp_threat_model.source.document import parse_json
+from mcp_threat_model.subject import inline_listing, inline_manifest
+from mcp_threat_scoring.errors import TargetError
+
+HUGE = '{"tools": [{"name": "a", "inputSchema": {"properties": {"x": {"maximum": 1e999, "minimum": -1e999}}}}]}'
+
+
+def test_a_number_beyond_all_numbers_is_the_same_as_in_a_file() -> None:
+    from_file = parse_json(HUGE.encode(), "x.json").value["tools"]
+
+    for given in (json.loads(HUGE), HUGE):
+        assert [tool.raw for tool in inline_manifest(given).tools] == from_file
+
+
+@pytest.mark.parametrize("given", [{"tools": [{"name": "a", "x": float("nan")}]}, '{"x": NaN}', '{"x": Infinity}'])
+def test_what_is_no_json_is_none_here_either(given: object) -> None:
+    with pytest.raises(TargetError, match="is no JSON value"):
+        inline_manifest(given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["<b>Shop</b>", "Shop\u202e é", "![x](https://x.example)"])

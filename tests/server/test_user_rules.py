@@ -74,7 +74,7 @@ def test_a_bad_rule_is_one_usage_error_with_file_and_line(tmp_path: Path, capsys
     [
         ("", "empty"),
         ("id: [", "own.unicorn.yaml:2"),
-        ("- 1\n", "got `array`"),
+        ("- 1\n", "got 'array'"),
         ("a: &x 1\nb: *x\n", "own.unicorn.yaml:2: aliases"),
         ("a: " + "[" * 60 + "]" * 60, "nested more than"),
         (RULE.format(id="own.other", regex="x"), "not the file's name"),

@@ -2,6 +2,9 @@
 
 Each kind of change is one entry of a table: its id, how grave it is, and what to say. Most of them compare one thing of
 the locked server with the same thing now.
+
+A lock is a file that whoever proposes a change can write, so its words are no more trusted than the server's: they are
+compared as they are, and only :meth:`Change.finding` puts them into a sentence.
 """
 
 from __future__ import annotations
@@ -10,11 +13,14 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from mcp_threat_scoring.approval.lock import LockedServer, LockedTool
+from mcp_threat_scoring.neutralise import neutralise_again
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import FindingOut, Level, Report, Severity
 from mcp_threat_scoring.structs import Struct
 
 NAMES_TOLD = 6
+TOOL_SHOWN = 300
+"""Characters of a tool's name beside its change: all that a neutralised one can have."""
 SCORE_STEP = 0.3
 """A rise of the score that is told of; less is noise of a factor's tenth."""
 _EFFECTS = {"read": 0, "write": 1, "destructive": 2}
@@ -24,38 +30,51 @@ _STOP = "Stop using the server until somebody has read the new text; compare it 
 _GRAVE_ABILITIES = frozenset({"process.exec", "code.eval", "money.move", "secrets.read", "identity.admin", "deploy"})
 
 
+Words = str | Sequence[str]
+"""A name, or several, as they stand in the lock or were read from the server."""
+
+
 class Change(Struct, frozen=True):
-    """One thing that is not as it was approved."""
+    """One thing that is not as it was approved.
+
+    `said` is a sentence of ours with a ``{}`` for each of `words`, which are not ours and come in as they are.
+    """
 
     id: str
     severity: Severity
     title: str
-    explanation: str
+    said: str
+    words: tuple[Words, ...] = ()
     remediation: str = _LOOK_AGAIN
     tool: str | None = None
     confidence: Level = "high"
 
     def finding(self) -> FindingOut:
-        """As a finding of kind ``change``."""
-        print_of = f"{self.id}\0{self.tool or ''}\0{self.explanation}"
+        """As a finding of kind ``change``: every word that is not ours is made inert, shortened, and put in quotes."""
+        tool = None if self.tool is None else neutralise_again(self.tool, TOOL_SHOWN)
+        explanation = self.said.format(*map(_told, self.words)) if self.words else self.said
+        print_of = f"{self.id}\0{tool or ''}\0{explanation}"
         return FindingOut(
             rule_id=f"change.{self.id}",
             kind="change",
             title=self.title,
             severity=self.severity,
             confidence=self.confidence,
-            tool=self.tool,
+            tool=tool,
             pointer="",
             excerpt="",
-            explanation=self.explanation,
+            explanation=explanation,
             remediation=self.remediation,
             references=["MCP03:2025"] if self.tool else [],
             fingerprint=hashlib.sha256(print_of.encode()).hexdigest()[:32],
         )
 
 
-def _told(names: Sequence[str]) -> str:
-    shown = [quoted(name) for name in names[:NAMES_TOLD]]
+def _told(words: Words) -> str:
+    if isinstance(words, str):
+        return quoted(neutralise_again(words))
+    names = sorted(words)
+    shown = [quoted(neutralise_again(name)) for name in names[:NAMES_TOLD]]
     more = len(names) - len(shown)
     return joined([*shown, f"{more} more"] if more else shown)
 
@@ -81,28 +100,32 @@ def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
             "server_renamed",
             "high",
             "The server calls itself something else",
-            f"It was approved as {quoted(then.name)} and now says it is {quoted(now.name)}.",
+            "It was approved as {} and now says it is {}.",
+            (then.name, now.name),
         )
     if then.version != now.version:
         yield Change(
             "version_changed",
             "info",
             "The server's version changed",
-            f"It was approved at version {quoted(then.version)}, and now says {quoted(now.version)}.",
+            "It was approved at version {}, and now says {}.",
+            (then.version, now.version),
         )
     if then.command != now.command:
         yield Change(
             "command_changed",
             "high",
             "The command that starts the server changed",
-            f"Approved was {quoted(' '.join(then.command))}; now it is {quoted(' '.join(now.command))}.",
+            "Approved was {}; now it is {}.",
+            (" ".join(then.command), " ".join(now.command)),
         )
     if (then.transport, then.url) != (now.transport, now.url):
         yield Change(
             "address_changed",
             "high",
             "The server is reached another way",
-            f"Approved was {then.transport} {then.url}; now it is {now.transport} {now.url}.",
+            "Approved was {}; now it is {}.",
+            (f"{then.transport} {then.url}".strip(), f"{now.transport} {now.url}".strip()),
         )
     if then.instructions != now.instructions:
         yield Change(
@@ -113,7 +136,7 @@ def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
         )
     if gained := sorted(set(now.env_names) - set(then.env_names)):
         yield Change(
-            "environment_grew", "medium", "The server is given more of the environment", f"New are {_told(gained)}."
+            "environment_grew", "medium", "The server is given more of the environment", "New are {}.", (gained,)
         )
 
 
@@ -131,7 +154,8 @@ def _authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
             "scope_grew",
             "high" if wider else "medium",
             "The server asks for more authority",
-            f"New scopes are {_told(gained)}.",
+            "New scopes are {}.",
+            (gained,),
             "Grant them only if a tool you use needs them.",
         )
 
@@ -147,9 +171,9 @@ def _hostile(then: LockedServer, report: Report) -> Iterator[Change]:
                 "critical",
                 "Text that gives the model orders appeared since it was approved",
                 f"{finding.title}. {finding.explanation}",
-                _STOP,
-                finding.tool,
-                finding.confidence,
+                remediation=_STOP,
+                tool=finding.tool,
+                confidence=finding.confidence,
             )
         elif finding.severity in ("medium", "high", "critical"):
             yield Change(
@@ -157,9 +181,9 @@ def _hostile(then: LockedServer, report: Report) -> Iterator[Change]:
                 finding.severity,
                 "A fault appeared since it was approved",
                 f"{finding.title}. {finding.explanation}",
-                finding.remediation,
-                finding.tool,
-                finding.confidence,
+                remediation=finding.remediation,
+                tool=finding.tool,
+                confidence=finding.confidence,
             )
 
 
@@ -181,16 +205,15 @@ def _tools(then: LockedServer, now: LockedServer) -> Iterator[Change]:
         grave: Severity = {"read": "low", "write": "medium", "destructive": "high"}[tool.effect]  # type: ignore[assignment]
         does = {"read": "only reads", "write": "changes things", "destructive": "deletes or overwrites"}[tool.effect]
         able = f", and can do: {', '.join(tool.abilities)}" if tool.abilities else ""
-        yield Change("tool_added", grave, "A tool was added", f"{quoted(name)} {does}{able}.", tool=name)
+        yield Change("tool_added", grave, "A tool was added", f"{{}} {does}{able}.", (name,), tool=name)
     if gone := sorted(then.tools.keys() - now.tools.keys()):
-        yield Change("tool_removed", "info", "Tools were removed", f"Gone: {_told(gone)}.")
+        yield Change("tool_removed", "info", "Tools were removed", "Gone: {}.", (gone,))
     for name in sorted(then.tools.keys() & now.tools.keys()):
         if then.tools[name] != now.tools[name]:
             yield from _tool(name, then.tools[name], now.tools[name])
 
 
 def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
-    called = quoted(name)
     if _EFFECTS[now.effect] > _EFFECTS[then.effect]:
         does = "deletes or overwrites" if now.effect == "destructive" else "changes things"
         began = "tool_began_to_destroy" if now.effect == "destructive" else "tool_began_to_write"
@@ -199,12 +222,14 @@ def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
             began,
             "high",
             f"A tool began to {verb}",
-            f"{called} was approved as one that {_was(then)}; now it {does}.",
+            f"{{}} was approved as one that {_was(then)}; now it {does}.",
+            (name,),
             tool=name,
         )
     if gained := sorted(set(now.abilities) - set(then.abilities)):
         grave: Severity = "high" if _GRAVE_ABILITIES & set(gained) else "medium"
-        yield Change("ability_gained", grave, "A tool can do more", f"{called} gained: {', '.join(gained)}.", tool=name)
+        able = ", ".join(gained)
+        yield Change("ability_gained", grave, "A tool can do more", f"{{}} gained: {able}.", (name,), tool=name)
     parts = (
         ("description_changed", "low", "description", then.description, now.description),
         ("schema_changed", "low", "parameters", then.input_schema, now.input_schema),
@@ -213,13 +238,14 @@ def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
     )
     differing = [part for part in parts if part[3] != part[4]]
     for kind, severity, what, _, _ in differing:
-        yield Change(kind, severity, f"A tool's {what} changed", f"The {what} of {called} changed.", tool=name)  # type: ignore[arg-type]
+        yield Change(kind, severity, f"A tool's {what} changed", f"The {what} of {{}} changed.", (name,), tool=name)  # type: ignore[arg-type]
     if not differing and then.sha256 != now.sha256:
         yield Change(
             "tool_changed",
             "low",
             "Something else about a tool changed",
-            f"{called} differs in a field that is neither description, schema nor annotation.",
+            "{} differs in a field that is neither description, schema nor annotation.",
+            (name,),
             tool=name,
         )
 
@@ -236,7 +262,7 @@ def _lists(then: LockedServer, now: LockedServer) -> Iterator[Change]:
             ("changed", {name for name in after.keys() & before.keys() if after[name] != before[name]}, "low"),
         ):
             if names:
-                yield Change(f"{what}_{kind}", severity, f"A {what} was {kind}", f"{_told(sorted(names))}.")  # type: ignore[arg-type]
+                yield Change(f"{what}_{kind}", severity, f"A {what} was {kind}", "{}.", (tuple(names),))  # type: ignore[arg-type]
 
 
 def _seen(then: LockedServer, now: LockedServer) -> Iterable[Change]:

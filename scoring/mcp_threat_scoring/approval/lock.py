@@ -55,7 +55,7 @@ class LockedServer(Model, frozen=True, kw_only=True):
     auth_breadth: Breadth
     scopes: list[str]
     profile: ProfileId
-    score: float
+    score: Annotated[float, Meta(ge=0, le=10)]
     severity: AivssSeverity
     verdict: Decision
     hostile: Annotated[

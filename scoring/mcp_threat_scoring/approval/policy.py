@@ -26,11 +26,15 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Report, Severity
 from mcp_threat_scoring.structs import Meta, Struct
 
 POLICY_NAME = "mcp-threat-model.yaml"
+REASON_SHOWN = 500
+"""Characters of a reason: as many as it may have."""
+EXPIRED_TOLD = 20
 Threshold = Literal["info", "low", "medium", "high", "critical", "never"]
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 """A name; ``*`` stands for any characters."""
@@ -159,7 +163,7 @@ def judge(
         used.update(index for index, _ in covering)
         valid = next((one for _, one in covering if one.until >= today), None)
         if valid is not None:
-            accepted[finding.fingerprint] = f"{valid.reason} (until {valid.until})"
+            accepted[finding.fingerprint] = f"{neutralise(valid.reason, REASON_SHOWN)} (until {valid.until})"
             continue
         expired.update(dict.fromkeys(one for _, one in covering))
         if _reaches(finding.severity, _threshold(policy, finding.kind, floor)):
@@ -175,14 +179,16 @@ def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str
     accepted = sum(len(judgement.accepted) for judgement in judgements)
     expired = list(dict.fromkeys(one for judgement in judgements for one in judgement.expired))
     used = frozenset[int]().union(*(judgement.used for judgement in judgements))
-    idle = [one.rule for index, one in enumerate(policy.accept) if index not in used]
+    idle = [neutralise_name(one.rule) for index, one in enumerate(policy.accept) if index not in used]
     lines = (
         [f"policy {name}: {accepted} accepted finding{'' if accepted == 1 else 's'} not counted"] if accepted else []
     )
     lines += [
-        f"policy {name}: the acceptance of {one.rule} ran out on {one.until}; the finding counts again"
-        for one in expired
+        f"policy {name}: the acceptance of {neutralise_name(one.rule)} ran out on {one.until}; the finding counts again"
+        for one in expired[:EXPIRED_TOLD]
     ]
+    if len(expired) > EXPIRED_TOLD:
+        lines.append(f"policy {name}: {len(expired) - EXPIRED_TOLD} more acceptances ran out")
     if idle and judgements:
         lines.append(f"policy {name}: nothing was found that {joined(idle[:5])} would accept; remove what is settled")
     return lines

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mcp_threat_scoring.errors import RuleProblem
-from mcp_threat_scoring.model import Model, ValidationError, faults
+from mcp_threat_scoring.model import Model, ValidationError, faults, reason
+from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.rulebook.cache import RuleCache
 
 Doc = TypeVar("Doc", bound=Model)
 _CUT = "\n---\n"
+PLACE_SHOWN = 200
+MAX_FAULTS = 1_000
+"""Errors of one document that are kept, each with its line."""
 
 
 def rules_dir() -> Path:
@@ -41,17 +46,24 @@ def split_document(text: str) -> tuple[str, str]:
 def validate(
     model: type[Doc], data: Any, text: str, path: str, problems: list[RuleProblem], first_line: int = 0
 ) -> Doc | None:
-    """Check a parsed document against its model; all its errors are appended to `problems`, each with its line."""
+    """Check a parsed document against its model; its errors are appended to `problems`, each with its line.
+
+    Of more than `MAX_FAULTS` errors the last one that is kept says how many there are besides.
+    """
     try:
         return model.read(data)
     except ValidationError as error:
-        from mcp_threat_scoring.rulebook.strict_yaml import line_of
+        from mcp_threat_scoring.rulebook.strict_yaml import Lines
 
-        found = list(faults(model, data)) or [((), str(error))]
-        for place, said in found:
-            where = ".".join(str(step) for step in place)
-            line = line_of(text, place, first_line)
-            problems.append(RuleProblem(path, line, f"{where + ': ' if where else ''}{said}"))
+        found = iter(faults(model, data))
+        kept = list(islice(found, MAX_FAULTS)) or [((), reason(error))]
+        more = sum(1 for _ in found)
+        lines = Lines(text, first_line)
+        for number, (place, said) in enumerate(kept, 1):
+            where = ".".join(neutralise_name(step) for step in place)
+            where = where if len(where) <= PLACE_SHOWN else f"…{where[-PLACE_SHOWN:]}"
+            problem = RuleProblem(path, lines.of(place), f"{where + ': ' if where else ''}{said}")
+            problems.append(problem._replace(more=more) if number == len(kept) else problem)
     return None
 
 

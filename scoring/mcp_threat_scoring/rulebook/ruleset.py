@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.patterns.sieve import Sieve
 from mcp_threat_scoring.report import LayerId
 from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rules_dir
@@ -165,9 +166,9 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
             if doc is None:
                 continue
             if doc.id != stem:
-                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is not the file's name {stem!r}"))
+                problems.append(RuleProblem(shown, 1, f"the id {_shown(doc.id)} is not the file's name {_shown(stem)}"))
             if doc.id in seen:
-                problems.append(RuleProblem(shown, 1, f"the id {doc.id!r} is taken by {seen[doc.id]}"))
+                problems.append(RuleProblem(shown, 1, f"the id {_shown(doc.id)} is taken by {seen[doc.id]}"))
             seen[doc.id] = shown
             rules += _expand(doc, weights or WeightsDoc(source=""))
     if problems or not (lexicon and abilities and domains and weights):
@@ -197,6 +198,10 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     return ruleset
 
 
+def _shown(name: str) -> str:
+    return f"'{neutralise_name(name)}'"
+
+
 def _sieve(root: Path, *, alone: bool) -> Sieve:
     """The words of patterns: the shared ones of the shipped rules, or others that nothing is kept of."""
     if root != rules_dir():
@@ -213,7 +218,7 @@ def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProble
         for question in rule.weights:
             if question not in known:
                 problems.append(
-                    RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {question!r}")
+                    RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {_shown(question)}")
                 )
 
 

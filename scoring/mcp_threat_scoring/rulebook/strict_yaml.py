@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from mcp_threat_scoring.errors import RuleProblem
+from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.patterns.pattern import pattern
 
 
 class _StrictLoader(yaml.CSafeLoader):
@@ -24,7 +26,8 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
         if not isinstance(key, str | int | float | bool):
             raise yaml.constructor.ConstructorError(None, None, "a key must be plain text", key_node.start_mark)
         if key in mapping:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {key!r} is given twice", key_node.start_mark)
+            said = f"the key '{neutralise_name(key)}' is given twice"
+            raise yaml.constructor.ConstructorError(None, None, said, key_node.start_mark)
         mapping[key] = loader.construct_object(value_node, deep=True)
     return mapping
 
@@ -33,6 +36,8 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _m
 _StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
 
 
+_QUOTED = pattern(r"(?s)'(.*)'")
+"""What an error of the parser repeats of the file."""
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
 """Nesting of a rule document. libyaml's composer recurses without a guard, so depth is measured on its events first."""
@@ -68,24 +73,37 @@ def parse_yaml(text: str, path: str, problems: list[RuleProblem], first_line: in
         return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of CSafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 + first_line if error.problem_mark else 0
-        problems.append(RuleProblem(path, line, error.problem or "not valid YAML"))
+        said = _QUOTED.sub(lambda word: f"'{neutralise_name(word[1])}'", error.problem or "not valid YAML")
+        problems.append(RuleProblem(path, line, said))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         problems.append(RuleProblem(path, 0, f"not valid YAML: {type(error).__name__}"))
     return None
 
 
-def line_of(text: str, location: tuple[int | str, ...], first_line: int) -> int:
-    """The line of the deepest part of `location` that can be found: only called for files that are wrong."""
-    try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError:
-        return 0
-    for step in location:
-        if isinstance(node, yaml.MappingNode):
-            inner = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-            if inner is None:
-                continue  # a tag of the union, or the missing key itself
-            node = inner[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-    return node.start_mark.line + 1 + first_line if node else 0
+class Lines:
+    """Where the parts of a document stand. Only made for files that are wrong, and the text is parsed once for all."""
+
+    def __init__(self, text: str, first_line: int = 0) -> None:
+        self._first_line = first_line
+        self._inside: dict[int, dict[str, yaml.Node]] = {}
+        try:
+            self._root = yaml.compose(text, Loader=yaml.CSafeLoader)
+        except yaml.YAMLError:
+            self._root = None
+
+    def of(self, place: tuple[int | str, ...]) -> int:
+        """The line of the deepest part of `place` that can be found; 0 where there is no document."""
+        node = self._root
+        for step in place:
+            if isinstance(node, yaml.MappingNode):
+                # What is not there is a tag of the union, or the missing key itself.
+                node = self._values(node).get(str(step), node)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+        return node.start_mark.line + 1 + self._first_line if node else 0
+
+    def _values(self, node: yaml.MappingNode) -> dict[str, yaml.Node]:
+        """The values of a mapping by key, looked through once however often it is asked."""
+        if id(node) not in self._inside:
+            self._inside[id(node)] = {str(key.value): value for key, value in node.value}
+        return self._inside[id(node)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_threat_model.clients.locations import Format
+from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.source.document import extent
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -27,17 +28,14 @@ def read_config(path: Path, form: Format) -> Any:
 
     Raises:
         FileNotFoundError: there is none.
-        BrokenConfigError: it is too large, not text, or not in its format.
+        BrokenConfigError: it is no file, too large, not text, or not in its format.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(path) from None
-    except OSError as error:
-        raise BrokenConfigError(f"it cannot be read: {(error.strerror or 'unknown reason').lower()}") from None
-    if len(data) > MAX_BYTES:
-        raise BrokenConfigError(f"it is larger than {MAX_BYTES // 1024 // 1024} MiB")
+        data = read_regular(path, MAX_BYTES)
+    except UnreadableError as error:
+        if error.why == "missing":
+            raise FileNotFoundError(path) from None
+        raise BrokenConfigError(f"it {error}") from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

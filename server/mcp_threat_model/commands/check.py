@@ -12,14 +12,15 @@ from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EX
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import read_lock, shown, told
 from mcp_threat_model.commands.scan import run_scan
-from mcp_threat_model.guard.secret import REDACTED
+from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
-from mcp_threat_model.target import FileTarget, Target, parse_target
+from mcp_threat_model.target import FileTarget, Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.approval.change import changes
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked, whole_of
 from mcp_threat_scoring.errors import TargetError, UsageError
+from mcp_threat_scoring.neutralise import as_kept
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from mcp_threat_model.reading import ScanOptions
     from mcp_threat_scoring.approval.policy import Judgement
 
-Named = tuple[str, Target | None]
-"""What the lock calls a server, and how to read it; None where only a part of the target is known."""
-_LEFT_OUT = (REDACTED, "…")
-"""What stands for a secret in a target that was locked before hashes of whole targets were."""
 _NOT_WHOLE = TargetError(
     "unsupported",
     "the lock leaves out a part of this target that may be a secret, so it was not read",
@@ -42,7 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Scan what is locked again and report what changed."""
     lock = read_lock(Path(arguments.lock))
     asked = bool(arguments.targets or arguments.all_clients)
-    named = _named(lock, targets_of(arguments), arguments.lock) if asked else everything_in(lock)
+    named = _named(lock, targets_of(arguments), arguments.lock) if asked else everything_in(lock, arguments.lock)
+    if not lock.servers:
+        complain(nothing_approved(arguments.lock))
     policy = policy_of(arguments)
     options = options_of(arguments)
     compared: list[Report | ErrorOut | None] = [None] * len(named)
@@ -51,7 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     left = [index for index in range(len(named)) if index not in same]
     outcomes = _read([named[index] for index in left], options, allow_launch=arguments.allow_launch)
     for index, outcome in zip(left, outcomes, strict=True):
-        compared[index] = compare(lock.servers[named[index][0]], outcome)
+        name = named[index][0]
+        now = compare(lock.servers[name], outcome)
+        compared[index] = now if asked else named_by_lock(now, name)
     told_of = [result for result in compared if result is not None]
     floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
     found = judged(told_of, policy, floor, scored=False)
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         emit(scanned([target for _, target in named], outcomes, told_of, found), utf8=True)
     elif arguments.format == "text":
-        _show([name for name, _ in named], compared)
+        _show([name if asked else as_kept(name) for name, _ in named], compared)
     else:
         emit(renderer(arguments.format)(told_of), utf8=True)
     for result in compared:
@@ -84,14 +85,6 @@ def _named(lock: Lock, targets: Sequence[Target], path: str) -> list[Named]:
             raise UsageError(f"not in {path}{like}: {known.text}; lock it first with mcp-threat-model lock --add")
         named.append((name, target))
     return named
-
-
-def everything_in(lock: Lock) -> list[Named]:
-    """Everything in the lock; without a target where the lock does not hold the whole of it."""
-    return [
-        (name, None if server.target_sha256 or any(mark in name for mark in _LEFT_OUT) else parse_target(name))
-        for name, server in lock.servers.items()
-    ]
 
 
 def _read(named: Sequence[Named], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:

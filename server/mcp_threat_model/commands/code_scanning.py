@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.outcome import Outcome
 from mcp_threat_model.render.sarif import sarif
 from mcp_threat_model.source.places import MAX_BYTES, Places
@@ -61,10 +62,8 @@ def relative_uri(path: str, base: Path | None = None) -> str:
 
 
 def _text(path: str) -> str:
-    """The file again, for its lines; nothing if it is gone, changed its kind, or is too large to be worth it."""
+    """The file again, for its lines; nothing if it is gone, was a pipe, or is too large to be worth it."""
     try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError:
+        return read_regular(path, MAX_BYTES).decode("utf-8-sig", "replace")
+    except UnreadableError:
         return ""
-    return "" if len(data) > MAX_BYTES else data.decode("utf-8-sig", "replace")

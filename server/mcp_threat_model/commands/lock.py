@@ -10,13 +10,14 @@ from mcp_threat_model import __version__
 from mcp_threat_model.commands.delivery import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SOME_READ
 from mcp_threat_model.commands.given import options_of, targets_of
 from mcp_threat_model.commands.scan import run_scan
+from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.target import Target, in_full
 from mcp_threat_model.terminal import complain, emit, write_output
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, Shown, locked, with_pinned
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.model import ValidationError
-from mcp_threat_scoring.neutralise import as_asked
+from mcp_threat_scoring.model import ValidationError, reason
+from mcp_threat_scoring.neutralise import as_asked, as_kept
 from mcp_threat_scoring.report import ErrorOut, Report
 
 MAX_LOCK_BYTES = 32 * 1024 * 1024
@@ -46,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     for name, server in pinned.items():
         tools = "tools not listed" if "tools" in server.unseen else many(len(server.tools), "tool")
         emit(
-            f"locked  {name}: {tools}, AIVSS {server.score:.1f} {server.severity}, {server.verdict.replace('_', ' ')}\n"
+            f"locked  {as_kept(name)}: {tools}, AIVSS {server.score:.1f} {server.severity}, "
+            f"{server.verdict.replace('_', ' ')}\n"
         )
     return EXIT_SOME_READ if any(isinstance(outcome.result, ErrorOut) for outcome in outcomes) else 0
 
@@ -63,18 +65,19 @@ def read_lock(path: Path) -> Lock:
     Raises:
         UsageError: there is none, or it is not one.
     """
+    shown = as_asked(str(path))
     try:
-        if path.stat().st_size > MAX_LOCK_BYTES:
-            raise UsageError(f"{path} is too large to be a lock file")
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UsageError(f"there is no {path}; write one with mcp-threat-model lock TARGET") from None
-    except (OSError, UnicodeDecodeError):
-        raise UsageError(f"{path} cannot be read") from None
+        text = read_regular(path, MAX_LOCK_BYTES).decode()
+    except UnreadableError as error:
+        if error.why == "missing":
+            raise UsageError(f"there is no {shown}; write one with mcp-threat-model lock TARGET") from None
+        raise UsageError(f"the lock file {shown} {error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"the lock file {shown} is not UTF-8 text") from None
     try:
         return Lock.read_json(text)
     except ValidationError as error:
-        raise UsageError(f"{path} is not a lock file of this version: {str(error).rstrip('.')}") from None
+        raise UsageError(f"{shown} is not a lock file of this version: {reason(error).rstrip('.')}") from None
 
 
 def told(error: ErrorOut) -> str:

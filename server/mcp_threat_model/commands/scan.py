@@ -12,7 +12,7 @@ from mcp_threat_model.commands.given import options_of, policy_of, targets_of, w
 from mcp_threat_model.render import renderer
 from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target
 from mcp_threat_model.terminal import check_output, is_terminal, say
-from mcp_threat_scoring.neutralise import SafeText, as_address, neutralise_name
+from mcp_threat_scoring.neutralise import SafeText, as_address, as_kept, neutralise_name
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.report_set import FleetOut
 
@@ -62,7 +62,7 @@ def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: b
             await refuse_launch(target)
 
     def progress(target: Target, line: str) -> None:
-        say(f"{target.label}: {line}")
+        say(f"{as_kept(target.label)}: {line}")
 
     watched = is_terminal(sys.stderr)
 

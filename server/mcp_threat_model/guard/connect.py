@@ -15,6 +15,7 @@ from typing import Any
 
 from mcp_threat_model.guard import trail
 from mcp_threat_model.guard.address import IPAddress, Scope, check_address
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.url import canonical_host
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.structs import Struct, field
@@ -83,7 +84,7 @@ class GuardedBackend:
     """A network backend for `httpcore` and `httpcore2`, which share this interface without sharing a class.
 
     `inner` is the stack's own backend; it is only ever given IP addresses that passed. `named_by_target` says that the
-    URLs of this client come out of responses.
+    URLs of this client come out of responses. `mask` clears the names of hosts that are told to a log.
     """
 
     def __init__(
@@ -94,7 +95,9 @@ class GuardedBackend:
         named_by_target: bool = False,
         contacts: Contacts | None = None,
         resolver: Resolver = system_resolver,
+        mask: Mask | None = None,
     ) -> None:
+        self._mask = mask or Mask()
         self._inner = inner
         self._allow_private = allow_private
         self._named_by_target = named_by_target
@@ -134,7 +137,7 @@ class GuardedBackend:
                 judged = await self._addresses(host, port)
         except TargetError as error:
             self._contacts.refused.append(error)
-            trail.note("blocked", host=host, port=port, reason=error.message)
+            trail.note("blocked", host=self._mask.text(host), port=port, reason=error.message)
             raise
         failure: Exception = OSError("no address")
         for address, scope in judged[:MAX_ATTEMPTS]:
@@ -144,7 +147,7 @@ class GuardedBackend:
                 failure = error
                 continue
             self._contacts.connected[str(address)] = scope
-            trail.note("reached", host=host, address=str(address), port=port, scope=scope)
+            trail.note("reached", host=self._mask.text(host), address=str(address), port=port, scope=scope)
             return stream
         raise failure
 

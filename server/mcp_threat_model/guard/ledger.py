@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcp_threat_model.guard.connect import Contacts
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.structs import Struct, field
 
@@ -46,8 +47,9 @@ class Note(Struct):
 
 
 class Ledger(Struct):
-    """What happened on the wire during one scan."""
+    """What happened on the wire during one scan, as it was sent: whoever shows some of it goes through `mask`."""
 
+    mask: Mask = field(default_factory=Mask)
     contacts: Contacts = field(default_factory=Contacts)
     notes: list[Note] = field(default_factory=list)
     received: int = 0

@@ -46,6 +46,9 @@ class Limits(Struct, frozen=True):
     """One authorization metadata document (RFC 9728, RFC 8414). Real ones stay under 10 KiB."""
     file_bytes: int = 64 * MIB
     """One saved description on disk or standard input."""
+    text_bytes: int = 64 * MIB
+    """The same in memory, where one character beyond U+FFFF anywhere makes every one of a text take four bytes: with an
+    emoji in it, 16 MiB are read."""
     stderr_bytes: int = 64 * KIB
     """How much of a started target's standard error is kept; the rest is read and dropped, so that it never blocks."""
 

@@ -125,6 +125,7 @@ class Pipe:
             named_by_target=named_by == "target",
             contacts=ledger.contacts,
             resolver=resolver,
+            mask=ledger.mask,
         )
 
     def _pool(self, scheme: Literal["http", "https"]) -> Any:
@@ -141,9 +142,10 @@ class Pipe:
         if self._stay and home is not None and endpoint.origin != home.origin:
             step_up = (home.scheme, home.port, endpoint.scheme, endpoint.port) == ("http", 80, "https", 443)
             if not (step_up and endpoint.host == home.host):
+                there = neutralise(self.ledger.mask.text(endpoint.origin), 120)
                 raise TargetError(
                     "blocked_address",
-                    f"it sent us on to another origin, {neutralise(endpoint.origin, 120)}, where nobody went",
+                    f"it sent us on to another origin, {there}, where nobody went",
                     "If that is the intended server, scan that address instead.",
                 )
         return endpoint
@@ -213,7 +215,7 @@ class Pipe:
             return TargetError("unreachable", "its name has no address", "Check the spelling of the host name.")
         if (broken := _certificate_trouble(error)) is not None:
             return broken
-        detail = neutralise(str(error).strip().rstrip(".") or type(error).__name__, 120)
+        detail = neutralise(_own_words(error), 120)
         if isinstance(error.__cause__, ssl.SSLError) or isinstance(error, ssl.SSLError) or "CERTIFICATE" in str(error):
             return TargetError(
                 "unreachable",
@@ -232,6 +234,12 @@ class Pipe:
         """Close all connections."""
         for pool in self._pools.values():
             await pool.aclose()
+
+
+def _own_words(error: Exception) -> str:
+    """What a library says of an error, without the bytes of the peer that it quotes."""
+    said = str(error).partition("bytearray(")[0].partition("b'")[0].partition('b"')[0]
+    return said.strip(" :.") or type(error).__name__
 
 
 _CERTIFICATE = {

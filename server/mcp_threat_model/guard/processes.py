@@ -15,11 +15,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 
-from mcp_threat_model.guard import supervisor, trail
+from mcp_threat_model.guard import adoption, supervisor, trail
+from mcp_threat_model.guard.adoption import NURSERY
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.sandbox import RESOLVER_FILE, Sandbox
 from mcp_threat_scoring.structs import Struct, field
@@ -32,6 +33,8 @@ FETCH_CACHES = frozenset(
 )  # fmt: skip
 MAX_ENTRIES = 10_000
 REMOVE_S = 30
+LOOK_S = 0.25
+"""Between two looks at whether a supervisor is awake, where it may have been put to sleep."""
 SETTLE_S = 0.25
 """How long pipes are still drained after the target has left: a child of it may hold them open for ever."""
 
@@ -96,6 +99,8 @@ class Outcome(Struct):
     left: list[str] = field(default_factory=list)
     left_count: int = 0
     killed: str = ""
+    attack: Literal["", "stopped", "killed"] = ""
+    """What became of the supervisor, where that was not our doing: a target without a sandbox can do it."""
     done: bool = False
     hears: bool = False
     """Whether its attempts to reach a network could be heard."""
@@ -116,6 +121,10 @@ class Process:
         self._scratch = scratch
         self._limits = limits
         self._box = box
+        self._free = box.kind == "none" and adoption.SUPPORTED
+        """Whether the target can send signals to its supervisor."""
+        self._target = 0
+        self._ended_by_us = False
         self._proc: subprocess.Popen[bytes] | None = None
         self._control = self._status = -1
         self._status_rest = b""
@@ -128,6 +137,8 @@ class Process:
 
     def start(self) -> None:
         """Start it. Only the supervisor is started here; whether the target could be is in the outcome."""
+        if self._free:
+            NURSERY.enter()
         in_read, self.stdin = os.pipe()
         self.stdout, out_write = os.pipe()
         self.stderr, err_write = os.pipe()
@@ -135,12 +146,14 @@ class Process:
         self._status, status_write = os.pipe()
         theirs = (in_read, out_write, err_write, control_read, status_write)
         try:
-            self._proc = subprocess.Popen(
-                [sys.executable, "-I", "-S", supervisor.__file__, *self._settings(control_read, status_write),
-                 "--", *self._command],
-                stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=(control_read, status_write),
-                env=self._env, cwd=self._scratch / "cwd", start_new_session=True,
-            )  # fmt: skip
+            with NURSERY.starting() as known:
+                self._proc = subprocess.Popen(
+                    [sys.executable, "-I", "-S", supervisor.__file__, *self._settings(control_read, status_write),
+                     "--", *self._command],
+                    stdin=in_read, stdout=out_write, stderr=err_write, pass_fds=(control_read, status_write),
+                    env=self._env, cwd=self._scratch / "cwd", start_new_session=True,
+                )  # fmt: skip
+                known.add(self._proc.pid)
             trail.note(
                 "started",
                 pid=self._proc.pid,
@@ -148,6 +161,10 @@ class Process:
                 network=self._box.network or self._box.kind == "none",
                 env=sorted(self._env),
             )
+        except BaseException:
+            if self._free:
+                NURSERY.leave()
+            raise
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
@@ -171,22 +188,44 @@ class Process:
     async def watch(self) -> None:
         """Read what the supervisor reports until it is done. One task at a time."""
         while not self.gone.is_set():
-            await anyio.wait_readable(self._status)
+            with anyio.move_on_after(LOOK_S if self._free else None) as look:
+                await anyio.wait_readable(self._status)
+            if look.cancelled_caught:
+                await self._look_after()
+                continue
             with contextlib.suppress(BlockingIOError):
                 if not self._read_status():
                     self.exited.set()
                     self.gone.set()
 
+    async def _look_after(self) -> None:
+        """A supervisor that was stopped keeps no bound any more: end the target in its place, then that one."""
+        if self._proc is not None and self._proc.poll() is None and adoption.is_stopped(self._proc.pid):
+            self.outcome.attack = "stopped"
+            await anyio.to_thread.run_sync(self._take_over, self._proc)
+
+    def _take_over(self, supervising: subprocess.Popen[bytes]) -> None:
+        self._count(adoption.end_below(supervising.pid, self._target))
+        self._ended_by_us = True
+        supervising.kill()
+
+    def _count(self, ended: adoption.Ended) -> None:
+        self.outcome.left_count += ended.count
+        self.outcome.left += ended.names
+
     def _read_status(self) -> bool:
         data = os.read(self._status, CHUNK)
         *lines, self._status_rest = (self._status_rest + data).split(b"\n")
         for line in lines:
-            self._heed(line.decode("ascii", errors="replace").split(" "))
+            with contextlib.suppress(ValueError):  # without a sandbox a target may write here as well
+                self._heed(line.decode("ascii", errors="replace").split(" "))
         return bool(data)
 
     def _heed(self, words: list[str]) -> None:
         outcome = self.outcome
         match words:
+            case ["started", number]:
+                self._target = int(number)
             case ["noexec", number]:
                 outcome.exec_errno = int(number)
             case ["exit", number]:
@@ -240,19 +279,30 @@ class Process:
         await self._bury()
 
     async def _bury(self) -> None:
-        """See the supervisor out; if it was itself killed, find what it leaves by the scratch directory's name."""
+        """See the supervisor out; do what it has not done, if it could not."""
         if self._proc is None:
             return
         if not self.outcome.done:
+            if self._free and self._proc.poll() is None:
+                self.outcome.attack = "stopped" if adoption.is_stopped(self._proc.pid) else self.outcome.attack
+                await anyio.to_thread.run_sync(self._take_over, self._proc)
             self._proc.kill()
             await anyio.to_thread.run_sync(sweep, str(self._scratch))
         for _ in range(200):
             if self._proc.poll() is not None:
                 break
             await anyio.sleep(0.005)
+        if self._free and self._proc.returncode:
+            if self._proc.returncode < 0 and not self._ended_by_us:
+                self.outcome.attack = "killed"
+            self._count(await anyio.to_thread.run_sync(adoption.end_orphans))
 
     def close(self) -> None:
         """Close our ends of all pipes."""
+        if self._free:
+            NURSERY.leave()
+        if self._proc is not None and self._proc.returncode is not None:
+            NURSERY.forget(self._proc.pid)
         self.close_input()
         for descriptor in (self.stdout, self.stderr, self._status, self._control):
             with contextlib.suppress(OSError):

@@ -13,6 +13,8 @@ import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from mcp_threat_model.guard.files import read_head
+
 MAX_HOPS = 16
 TOOL_HOMES: dict[str, tuple[str, ...]] = {
     ".dotnet": ("dotnet", "host", "shared", "sdk", "tools"),
@@ -133,11 +135,7 @@ def _program_files(program: Path) -> list[Path]:
 
 def _interpreters(path: Path) -> list[Path]:
     """The interpreter that a `#!` line names; `env` is looked through."""
-    try:
-        with path.open("rb") as file:
-            line = file.readline(512)
-    except OSError:
-        return []
+    line = read_head(path, 512).partition(b"\n")[0]
     if not line.startswith(b"#!"):
         return []
     words = line[2:].decode(errors="replace").split()
@@ -167,10 +165,7 @@ def _is_prefix(directory: Path) -> bool:
 
 def _base_of(environment: Path, places: Sequence[Path]) -> list[Path]:
     """The installation that a Python virtual environment borrows its interpreter from (PEP 405: `home` is its bin)."""
-    try:
-        text = (environment / "pyvenv.cfg").read_text(errors="replace")[:4096]
-    except OSError:
-        return []
+    text = read_head(environment / "pyvenv.cfg", 4096).decode(errors="replace")
     for line in text.splitlines():
         key, _, value = line.partition("=")
         if key.strip() == "home" and Path(value.strip()).is_absolute():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from mcp_threat_model.guard.secret import MIN_UNNAMED_SECRET
 from mcp_threat_model.guard.url import Endpoint
 from mcp_threat_scoring.patterns.pattern import pattern
 
@@ -30,6 +31,17 @@ def carries_key(endpoint: Endpoint) -> bool:
         return True
     pairs = [pair.partition("=") for pair in endpoint.query.split("&")]
     return any(value and (_is_secret(value) or _KEY_NAMES.search(name)) for name, _, value in pairs)
+
+
+def keys_in(endpoint: Endpoint) -> tuple[str, ...]:
+    """The path segments and query values that look like credentials, as they are written and as they are meant.
+
+    Short ones are left out: they may be any word.
+    """
+    found = [part for part in endpoint.path.split("/") if _is_secret(part)]
+    pairs = [pair.partition("=") for pair in endpoint.query.split("&")]
+    found += [value for name, _, value in pairs if _is_secret(value) or _KEY_NAMES.search(name)]
+    return tuple(dict.fromkeys(form for one in found if len(one) >= MIN_UNNAMED_SECRET for form in (one, unquote(one))))
 
 
 def redact_url(endpoint: Endpoint) -> str:

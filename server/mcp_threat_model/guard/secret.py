@@ -1,18 +1,26 @@
-"""What in a command line or an environment is a secret, and how it is taken out of what is shown.
+"""What in a command line, an environment or a request's headers is a secret, and how a command line is shown without.
 
 Apart from :mod:`launch`: saved descriptions hold command lines too, and nothing of them is started.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping, Sequence
+
+from mcp_threat_scoring.patterns.pattern import pattern
 
 SECRET_PARTS = frozenset(
     {"auth", "pat", "dsn", "pwd", "authorization", "cookie", "bearer", "credentials", "connection"}
 )
 SECRET_ENDS = ("key", "keys", "token", "tokens", "secret", "secrets", "password", "passwd", "passphrase", "credential")
+SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "dpop", "hmac", "negotiate", "signature", "token"})
+"""Words that stand before a credential in a header, in lower case; most are in IANA's registry of HTTP schemes."""
 REDACTED = "***"
 MIN_UNNAMED_SECRET = 8
+_OPEN = pattern(r"\d[\d.-]*[.-][\d.-]*|(?:application|audio|font|image|multipart|text|video)/\S+")
+"""Values of headers that are no secrets: dates and versions, media types (RFC 6838). Both stand in honest answers."""
 MIN_SECRET = 4
 """Shorter values than this are not searched for: replacing every `1` would destroy the text and hide nothing."""
 
@@ -37,9 +45,53 @@ def secret_values(argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...
     """
     found = [secret for _, secret in _words_with_secrets(argv)]
     for name, value in env.items():
-        plain = len(value) < MIN_UNNAMED_SECRET or value.startswith(("/", ".", "~")) or "://" in value
-        found.append(value if is_secret_name(name) or not plain else _password(value))
-    return tuple(dict.fromkeys(one for one in found if len(one) >= MIN_SECRET))
+        found.append(value if is_secret_name(name) or not _is_plain(value) else _password(value))
+    return _long_enough(found)
+
+
+def header_secrets(headers: Mapping[str, str], origin: str) -> tuple[str, ...]:
+    """What of the headers given for `origin` must never be seen again: the values, and the credentials inside them.
+
+    Credentials are what follows a scheme (`Bearer …`), and the values of cookies and of parameters. A header with
+    another name than a secret's is left alone where its value is plainly something else, or stands in the address.
+    """
+    found: list[str] = []
+    for name, value in headers.items():
+        words = value.split()
+        named = is_secret_name(name)
+        if not named and (_is_plain(value) or _is_open(value) or value.lower() in origin):
+            continue
+        found.append(value)
+        if named or words[0].lower() in SCHEMES:
+            found += words[1:]
+            found += _user_and_password(words)
+            pairs = (part.partition("=")[2].strip('"') for part in value.replace(",", " ").replace(";", " ").split())
+            found += [one for one in pairs if len(one) >= MIN_UNNAMED_SECRET]
+    return _long_enough(found)
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value that nothing calls a secret is none: a path, a URL, or a short word."""
+    return len(value) < MIN_UNNAMED_SECRET or value.startswith(("/", ".", "~")) or "://" in value
+
+
+def _is_open(value: str) -> bool:
+    return value.isascii() and _OPEN.fullmatch(value) is not None
+
+
+def _long_enough(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for one in values if len(one) >= MIN_SECRET))
+
+
+def _user_and_password(words: Sequence[str]) -> list[str]:
+    """What a server reads in `Basic …` (RFC 7617): both together, and the password."""
+    if len(words) != 2 or words[0].lower() != "basic":
+        return []
+    try:
+        both = base64.b64decode(words[1], validate=True).decode()
+    except (binascii.Error, ValueError):
+        return []
+    return [both, both.partition(":")[2]]
 
 
 def _words_with_secrets(argv: Sequence[str]) -> list[tuple[str, str]]:

@@ -11,10 +11,10 @@ Arguments: ``key=value …`` then ``--`` and the target's argv. Keys: control, s
 memory, data, cpu, fsize, files, nproc, core (numbers), home (the directory whose size is watched), disk (bytes),
 wrapped (1: the argv is a sandbox's, around the target's), netwatch (1: give it a network of its own and listen there).
 
-It reports lines on `status`: ``hears`` (there is a network to listen on), ``started``, ``noexec ERRNO``, ``exit CODE``
-(negative: signal), ``left COUNT NAME…`` (children alive after the target left), ``killed WHY`` (deadline, processes,
-memory, disk), ``asked NAME`` (for a host's address), ``tried NAME`` (to reach an address), ``done``. Names are in
-hexadecimal.
+It reports lines on `status`: ``hears`` (there is a network to listen on), ``started PID``, ``noexec ERRNO``,
+``exit CODE`` (negative: signal), ``left COUNT NAME…`` (children alive after the target left), ``killed WHY`` (deadline,
+processes, memory, disk), ``asked NAME`` (for a host's address), ``tried NAME`` (to reach an address), ``done``. Names
+are in hexadecimal. It ends with status 0 when nothing is left below it.
 """
 
 from __future__ import annotations
@@ -124,10 +124,10 @@ def resident(pid: int) -> int:
 
 
 def name_of(pid: int) -> str:
-    """What a process is called: the first words of its command line."""
+    """What a process is called: the first words of its command line, more than are shown, so that none is cut."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123
-            return file.read(120).replace(b"\0", b" ").strip().hex()
+            return file.read(1024).replace(b"\0", b" ").strip().hex()
     except OSError:
         return ""
 
@@ -188,7 +188,7 @@ class Supervisor:
         nothing = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):  # the target's pipes are the target's alone, or their end would never be seen
             os.dup2(nothing, descriptor)
-        self.say("started")
+        self.say("started", self.target)
 
     def _listen(self) -> None:
         """Go into a network of our own. Where that fails the sandbox makes one, in which nothing can be heard."""
@@ -266,8 +266,11 @@ class Supervisor:
                 return "disk"
         return ""
 
-    def kill_all(self) -> None:
-        """End the tree: first freeze it, or a fork bomb outruns the killing; then kill until nothing is left."""
+    def kill_all(self) -> bool:
+        """End the tree: first freeze it, or a fork bomb outruns the killing; then kill until nothing is left.
+
+        False: something was left when the time for it was over.
+        """
         until = time.monotonic() + KILL_S
         if self.settings["wrapped"] == "1":  # with its init a process namespace ends at once, however full it is
             for child in children_of(os.getpid()):
@@ -277,7 +280,7 @@ class Supervisor:
         while time.monotonic() < until:
             alive = descendants()
             if not alive:
-                return
+                return True
             for number in (signal.SIGSTOP, signal.SIGKILL):
                 for pid in alive:
                     with contextlib.suppress(OSError):
@@ -286,9 +289,10 @@ class Supervisor:
                 while os.waitpid(-1, os.WNOHANG)[0]:
                     pass
             time.sleep(0.002)
+        return False
 
-    def run(self) -> None:
-        """Watch until told to end, or until a bound is passed."""
+    def run(self) -> bool:
+        """Watch until told to end, or until a bound is passed; whether nothing is left."""
         wake_read, wake_write = os.pipe()
         for descriptor in (wake_read, wake_write):
             os.set_blocking(descriptor, False)
@@ -324,10 +328,11 @@ class Supervisor:
                     self.say("killed", why)
                     break
                 next_tick = time.monotonic() + tick
-        self.kill_all()
+        clean = self.kill_all()
         self.say("done")
         if orphaned:  # whoever started us is gone, and will not clean up
             os.spawnv(os.P_WAIT, "/bin/rm", ["rm", "-rf", "--", self.settings["home"]])  # noqa: S606
+        return clean
 
 
 def main() -> None:
@@ -335,7 +340,7 @@ def main() -> None:
     words = sys.argv[1:]
     cut = words.index("--")
     settings = dict(word.split("=", 1) for word in words[:cut])
-    Supervisor(settings, words[cut + 1 :]).run()
+    sys.exit(0 if Supervisor(settings, words[cut + 1 :]).run() else 1)
 
 
 if __name__ == "__main__":

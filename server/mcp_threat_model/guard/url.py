@@ -12,7 +12,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from mcp_threat_model.guard.address import ALLOW_HINT, IPAddress, check_address
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.structs import Struct
 
 MAX_URL_LENGTH = 2048
@@ -29,6 +28,9 @@ BAD_PORTS = frozenset(
 """Ports of other protocols, at which an HTTP request could be read as commands. WHATWG Fetch, "port blocking".
 
 Whoever allows private addresses may name them too; a target never may."""
+
+OTHER_SCHEMES = frozenset({"data", "file", "ftp", "gopher", "javascript", "unix", "ws", "wss"})
+"""Schemes that are named when they are refused. Any other word in that place is whatever a target wished to say."""
 
 NamedBy = Literal["user", "target"]
 
@@ -158,7 +160,8 @@ def check_url(url: str, *, allow_private: bool, named_by: NamedBy = "user") -> E
         case "http":
             scheme = "http"
         case other:
-            raise _refused(f"only http and https are read, not {neutralise(other or 'a URL without a scheme', 20)}")
+            shown = other if other in OTHER_SCHEMES else "another kind" if other else "a URL without a scheme"
+            raise _refused(f"only http and https are read, not {shown}")
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
         raise _refused("it carries a user name or password", "Pass credentials with --header 'Authorization: ...'.")
     if not parts.hostname:

@@ -110,4 +110,9 @@ def _wrap(text: str, first: int, rest: int) -> list[str]:
 
 def plain(lines: Sequence[Line]) -> str:
     """The lines without any styling, one text that ends with a line feed."""
-    return "".join("".join(span.text for span in line).rstrip() + "\n" for line in lines)
+    return "".join(_no_command("".join(span.text for span in line).rstrip()) + "\n" for line in lines)
+
+
+def _no_command(line: str) -> str:
+    """A line that begins with two colons is a command to GitHub Actions, also where a long word was cut in two."""
+    return line.replace("::", "∶∶", 1) if line.lstrip().startswith("::") else line

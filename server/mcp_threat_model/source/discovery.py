@@ -16,6 +16,7 @@ from mcp_threat_model.guard.address import AddressRefusedError, scope_of
 from mcp_threat_model.guard.connect import Contacts
 from mcp_threat_model.guard.http_client import Fetched, fetch
 from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.url import Endpoint, check_url
 from mcp_threat_model.source.authorization import Authority, Reception, requirement_of
 from mcp_threat_model.source.challenge import Challenge, parse_challenges
@@ -42,6 +43,7 @@ DISCOVERY_SECONDS = 10.0
 
 
 class _Findings(Struct):
+    mask: Mask
     facts: dict[str, str | bool | int] = field(default_factory=dict)
     scopes: dict[ScopeFact, None] = field(default_factory=dict)
     issuers: list[str] = field(default_factory=list)
@@ -52,7 +54,7 @@ class _Findings(Struct):
         self, value: object, source: Literal["challenge", "resource_metadata", "authorization_server"]
     ) -> None:
         names, cut = scope_names(value)
-        self.scopes.update(dict.fromkeys(ScopeFact(name, source) for name in names))
+        self.scopes.update(dict.fromkeys(ScopeFact(self.mask.heard(name), source) for name in names))
         if cut:
             self.facts["scopes_cut"] = True
 
@@ -61,17 +63,26 @@ class Discovery:
     """One endpoint's discovery.
 
     `client` must be guarded, with ``named_by="target"`` and no headers of the user's; `contacts` are that client's.
+    What `mask` hides is followed where an address holds it, and told nobody.
     """
 
     def __init__(
-        self, endpoint: Endpoint, client: httpx.AsyncClient, contacts: Contacts, limits: Limits, *, allow_private: bool
+        self,
+        endpoint: Endpoint,
+        client: httpx.AsyncClient,
+        contacts: Contacts,
+        limits: Limits,
+        *,
+        allow_private: bool,
+        mask: Mask | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._contacts = contacts
         self._client = client
         self._limits = limits
         self._allow_private = allow_private
-        self._found = _Findings()
+        self._mask = mask or Mask()
+        self._found = _Findings(self._mask)
 
     async def run(self, reception: Reception, *, seconds: float = DISCOVERY_SECONDS) -> Authority:
         """Follow the challenge and the well-known places. Never raises for what the target does."""
@@ -88,14 +99,15 @@ class Discovery:
             found.facts.get("authorization_servers_read")
         )
         requirement = requirement_of(reception, bool(challenges), advertised)
-        schemes = [challenge.scheme[:32] for challenge in challenges]
+        schemes = [self._mask.heard(challenge.scheme)[:32] for challenge in challenges]
         if found.facts.get("authorization_servers_read"):
             schemes.append("oauth2")
         auth = AuthFacts(requirement, tuple(dict.fromkeys(schemes)), tuple(found.scopes), dict(found.facts))
         if requirement == "unknown":
             found.unread.insert(0, "the endpoint was not seen to accept or refuse a request without credentials")
-        reason = "; ".join(dict.fromkeys(found.unread))
-        return Authority(auth, partial(reason) if reason else OBSERVED, tuple(found.issuers))
+        reason = self._mask.text("; ".join(dict.fromkeys(found.unread)))
+        issuers = tuple(self._mask.heard(issuer) for issuer in found.issuers)
+        return Authority(auth, partial(reason) if reason else OBSERVED, issuers)
 
     def _read_challenges(self, reception: Reception) -> tuple[Challenge, ...]:
         facts = self._found.facts
@@ -112,7 +124,7 @@ class Discovery:
         for challenge in challenges:
             self._found.add_scopes(challenge.parameters.get("scope", ""), "challenge")
             if error := challenge.parameters.get("error"):
-                facts.setdefault("challenge_error", error[:64])
+                facts.setdefault("challenge_error", self._mask.heard(error)[:64])
         return challenges
 
     async def _resource(self, challenges: Sequence[Challenge]) -> list[str]:
@@ -159,7 +171,7 @@ class Discovery:
             foreign = [host for host in map(_host, issuers) if host and host != self._endpoint.host]
             found.facts["foreign_issuer"] = bool(foreign)
             if foreign:
-                found.facts["issuer_host"] = foreign[0][:253]
+                found.facts["issuer_host"] = self._mask.heard(foreign[0])[:253]
                 found.facts["foreign_domain"] = any(is_foreign_domain(host, self._endpoint.host) for host in foreign)
             found.facts["plain_http"] = any(issuer.lower().startswith("http://") for issuer in issuers)
         elif read:

@@ -6,29 +6,22 @@ levels deep, repeat a key so that two readers see two things, or not be JSON at 
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import select
-import stat
-import time
-from collections.abc import Callable
 from itertools import accumulate
 from typing import Any, NoReturn
 
+from mcp_threat_model.guard.files import Stopped, UnreadableError, read_descriptor, read_stream, told_size
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source.wire import count_nodes
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct
 
 MAX_DEPTH = 256
 """Nesting levels of the whole document. Below Python's own recursion limit on every version, so that the answer never
 depends on the interpreter; the most deeply nested real tool list seen has about 30."""
-
-_CHUNK = 1024 * 1024
-_PATIENCE = 0.2
-"""Seconds between two looks at the clock while a pipe is silent."""
 
 
 class Document(Struct, frozen=True):
@@ -39,10 +32,6 @@ class Document(Struct, frozen=True):
     """Objects in which a key stands more than once."""
     oversized: bool = False
     """Whether a string may be longer, or an item nested more deeply, than what is kept of one."""
-
-
-Stopped = Callable[[], bool]
-"""Whether nobody waits for the bytes any more: a pipe that is silent is then left alone."""
 
 
 def read_file(
@@ -58,21 +47,9 @@ def read_file(
         TargetError: `unreachable` (missing, a directory, no permission, a device), `too_large`, `timeout`.
     """
     try:
-        # Non-blocking: opening a pipe that nobody writes to would wait for ever.
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (OSError, ValueError) as error:
-        _fail_open(path, error)
-    try:
-        mode = os.fstat(fd).st_mode
-        if stat.S_ISDIR(mode):
-            raise TargetError(
-                "unreachable", f"{_shown(path)} is a directory, not a file", "Name the JSON file inside it."
-            )
-        if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
-            raise TargetError("unreachable", f"{_shown(path)} is not a file that can be read", "Name a JSON file.")
-        return _drain(fd, _shown(path), seconds, max_bytes, stopped)
-    finally:
-        os.close(fd)
+        return read_stream(path, max_bytes, seconds, stopped)
+    except UnreadableError as error:
+        _fail(error, _shown(path), path)
 
 
 def read_stdin(
@@ -89,50 +66,46 @@ def read_stdin(
         raise TargetError(
             "unreachable", "standard input is closed", "Pipe the description in, or name a file."
         ) from None
-    return _drain(0, "standard input", seconds, max_bytes, stopped)
+    try:
+        return read_descriptor(0, max_bytes, seconds, stopped)
+    except UnreadableError as error:
+        _fail(error, "standard input")
 
 
-def _drain(fd: int, what: str, seconds: float, max_bytes: int, stopped: Stopped) -> bytes:
-    deadline = time.monotonic() + seconds
-    read: list[bytes] = []
-    size = 0
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or stopped():
-            raise TargetError(
-                "timeout",
-                f"{what} did not end within {seconds:g} seconds",
-                "Check who writes to it, or raise --timeout.",
-            )
-        ready, _, _ = select.select([fd], [], [], min(left, _PATIENCE))
-        if not ready:
-            continue
-        try:
-            chunk = os.read(fd, _CHUNK)
-        except BlockingIOError:
-            continue
-        except OSError as error:
-            raise TargetError(
-                "unreachable", f"{what} cannot be read: {_reason(error)}", "Copy it to another place, and scan that."
-            ) from None
-        if not chunk:
-            return b"".join(read)
-        size += len(chunk)
-        if size > max_bytes:
-            raise TargetError(
-                "too_large",
-                f"{what} is larger than {max_bytes // (1024 * 1024)} MiB",
-                "Save the tools/list result alone; no real server's is that large.",
-            )
-        read.append(chunk)
+def _fail(error: UnreadableError, what: str, path: str = "") -> NoReturn:
+    """The error of a scan, with what to do about it."""
+    match error.why:
+        case "missing":
+            raise TargetError("unreachable", f"there is no file {what}", _meant(path)) from None
+        case "directory":
+            raise TargetError("unreachable", f"{what} {error}", "Name the JSON file inside it.") from None
+        case "special":
+            raise TargetError("unreachable", f"{what} {error}", "Name a JSON file.") from None
+        case "timeout":
+            hint = "Check who writes to it, or raise --timeout."
+            raise TargetError("timeout", f"{what} {error}", hint) from None
+        case "too_large":
+            hint = "Save the tools/list result alone; no real server's is that large."
+            raise TargetError("too_large", f"{what} {error}", hint) from None
+        case _:
+            hint = "Check its rights, or copy it to another place and scan that."
+            raise TargetError("unreachable", f"{what} {error}", hint) from None
 
 
-def parse_json(data: bytes, what: str, limits: Limits = DEFAULT_LIMITS) -> Document:
+def parse_json(data: bytes, what: str, limits: Limits = DEFAULT_LIMITS, *, respelt: bool = False) -> Document:
     """Parse JSON in any Unicode encoding, with or without a byte order mark. `what` names the input in errors.
+
+    `respelt` is True for what was parsed once and written again by Python, which spells 1e999 ``Infinity``.
 
     Raises:
         TargetError: `malformed` (with line and column) or `too_large` (too many values, or nested too deeply).
     """
+    if 4 * len(data) > limits.text_bytes and (size := memory_of(data)) > limits.text_bytes:
+        raise TargetError(
+            "too_large",
+            f"{what} takes about {told_size(size)} of memory as text; at most {told_size(limits.text_bytes)} are read",
+            "One rare character, such as an emoji, makes a whole text four times as large in memory.",
+        )
     text = _decode(data, what)
     if not text.strip():
         raise TargetError("malformed", f"{what} is empty", "Save a tools/list result into it.")
@@ -157,7 +130,9 @@ def parse_json(data: bytes, what: str, limits: Limits = DEFAULT_LIMITS) -> Docum
         repeated += len(built) != len(pairs)
         return built
 
-    def no_constant(name: str) -> NoReturn:
+    def no_constant(name: str) -> float:
+        if respelt and name != "NaN":
+            return float(name)
         raise TargetError("malformed", f"{what} is not JSON: {name} is no JSON value", "Write null, or a number.")
 
     try:
@@ -171,6 +146,29 @@ def parse_json(data: bytes, what: str, limits: Limits = DEFAULT_LIMITS) -> Docum
             "malformed", f"{what} holds a number with too many digits", "Write it as text, or shorter."
         ) from None
     return Document(value, repeated, oversized=depth > limits.depth or longest > limits.string_chars)
+
+
+def memory_of(data: bytes) -> int:
+    """An upper estimate of what JSON in these bytes takes in memory as text, or as the strings it holds.
+
+    Python spends 1, 2 or 4 bytes on every character of a text, as many as the widest of them needs (PEP 393), whether
+    that one is written plainly or as an escape. Told from the bytes, without decoding them.
+    """
+    encoding = json.detect_encoding(data)
+    if not encoding.startswith("utf-8"):
+        return len(data) * (1 if encoding.startswith("utf-32") else 2)
+    if data.translate(None, _BELOW_ASTRAL) or matches(_ASTRAL_ESCAPE, data):
+        width = 4
+    else:
+        width = 2 if data.translate(None, _BELOW_WIDE) or matches(_WIDE_ESCAPE, data) else 1
+    return width * len(data.translate(None, _CONTINUATION))
+
+
+_BELOW_ASTRAL, _BELOW_WIDE = bytes(range(0xF0)), bytes(range(0xC4))
+"""Bytes that begin no character beyond U+FFFF, and none beyond U+00FF (RFC 3629, section 3)."""
+_CONTINUATION = bytes(range(0x80, 0xC0))
+_ASTRAL_ESCAPE = pattern(r"\\u[dD][89abAB]")
+_WIDE_ESCAPE = pattern(r"\\u(?:0[1-9a-fA-F]|[1-9a-fA-F])")
 
 
 def extent(text: str) -> tuple[int, int]:
@@ -207,15 +205,6 @@ def _guess(text: str) -> str:
     return "Save a tools/list result, a whole JSON-RPC response, or a list of tools."
 
 
-def _fail_open(path: str, error: OSError | ValueError) -> NoReturn:
-    missing = isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR)
-    if missing:
-        raise TargetError("unreachable", f"there is no file {_shown(path)}", _meant(path)) from None
-    raise TargetError(
-        "unreachable", f"{_shown(path)} cannot be opened: {_reason(error)}", "Check the path and its rights."
-    ) from None
-
-
 def _meant(path: str) -> str:
     """What the caller may have wanted to write."""
     head = path.split(maxsplit=1)
@@ -224,10 +213,6 @@ def _meant(path: str) -> str:
     if "." in path and "/" in path and not path.startswith((".", "/", "~")):
         return f"If it is a server's address, write https://{neutralise(path)}"
     return "Check the path."
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror or "unknown reason").lower() if isinstance(error, OSError) else "it is no path"
 
 
 def _shown(path: str) -> str:

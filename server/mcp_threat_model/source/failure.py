@@ -8,14 +8,21 @@ import os
 import re2
 
 from mcp_threat_model.guard.limits import MIB, SLOW_HINT, Limits
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.processes import Outcome
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import excerpt
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct
 
-TAIL_CHARS = 300
+TAIL_LINES = 20
+"""Last lines among which the one is looked for that says why a program ended."""
+_COMPLAINT = pattern(
+    r"(?i)error|exception|fatal|panic|fail|cannot|could not|unable|denied|missing|required|not (?:found|set|given)"
+    r"|no such|invalid|unknown|usage:"
+)
+_LINE_CHARS = 2_000
 _ESCAPES = pattern(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.")
 _HOST = r"([A-Za-z0-9](?:[A-Za-z0-9-]{0,62}\.)+[A-Za-z][A-Za-z0-9-]{1,62})"
 _HOST_PATTERNS = tuple(
@@ -37,6 +44,7 @@ _NETWORK = pattern(
 )
 MAX_HOSTS = 5
 ENDED_HINT = "No ordinary server needs that much to list its tools; save its tools/list elsewhere and scan that file."
+MAX_NAMES = 3
 
 
 class Circumstances(Struct, frozen=True):
@@ -51,19 +59,20 @@ class Circumstances(Struct, frozen=True):
     unread: bool
     """It left without having read what we asked, and without a word."""
     tap: Tap
+    """Its mask clears what the supervisor has heard of the target."""
     limits: Limits
 
 
+def without_escapes(stderr: str) -> str:
+    """What a program printed, without what it told a terminal to do."""
+    return str(_ESCAPES.sub("", stderr))
+
+
 def tail(stderr: str) -> str:
-    """The last words of a program, on one line, inert, at most 300 characters."""
-    text = _ESCAPES.sub("", stderr[-20 * TAIL_CHARS :])
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    kept: list[str] = []
-    for line in reversed(lines[-4:]):
-        if sum(len(one) for one in kept) + len(line) > TAIL_CHARS and kept:
-            break
-        kept.insert(0, line)
-    return neutralise(" / ".join(kept), TAIL_CHARS)
+    """A few of a program's last words, inert and broken up: from the last line that complains of something."""
+    lines = [line for line in without_escapes(stderr).splitlines() if line.strip()][-TAIL_LINES:]
+    telling = next((line for line in reversed(lines) if _COMPLAINT.search(line[:_LINE_CHARS])), "".join(lines[-1:]))
+    return excerpt(telling)
 
 
 def hosts_named(stderr: str) -> list[str]:
@@ -83,12 +92,14 @@ def explain(failure: TargetError, seen: Circumstances) -> TargetError:
     last_words = f"; it said: “{said}”" if said else ""
     if outcome.exec_errno is not None:
         return _not_started(outcome.exec_errno)
+    if outcome.attack:
+        return _attacked(outcome, seen.tap.mask)
     if outcome.killed in ("processes", "memory", "disk"):
         return TargetError("too_large", f"the target was ended: {_bound(outcome.killed, seen.limits)}", ENDED_HINT)
     hosts = list(dict.fromkeys([*outcome.asked, *outcome.tried, *hosts_named(seen.stderr)]))
     wants_network = bool(outcome.asked or outcome.tried) or bool(_NETWORK.search(seen.stderr))
     if seen.network_denied and wants_network and failure.code in ("launch_failed", "timeout", "not_mcp"):
-        asked = ", ".join(quoted(host) for host in hosts[:MAX_HOSTS])
+        asked = ", ".join(quoted(seen.tap.mask.text(host)) for host in hosts[:MAX_HOSTS])
         return TargetError(
             "needs_network",
             "the target does not list its tools without a network"
@@ -100,6 +111,17 @@ def explain(failure: TargetError, seen: Circumstances) -> TargetError:
     if failure.code == "timeout":
         return TargetError("timeout", failure.message + last_words, failure.hint or SLOW_HINT)
     return failure
+
+
+def _attacked(outcome: Outcome, mask: Mask) -> TargetError:
+    """Only the target, or somebody with the same rights, can have done that."""
+    message = f"the process that watches the target was {outcome.attack} while it ran"
+    if outcome.left_count:
+        names = ", ".join(quoted(mask.text(name)) for name in outcome.left[:MAX_NAMES])
+        left = "1 process was" if outcome.left_count == 1 else f"{outcome.left_count} processes were"
+        message += f"; {left} still running, and ended: {names}"
+    hint = "A sandbox keeps a target from that: scan it with --sandbox require, or do not trust it."
+    return TargetError("launch_failed", message, hint)
 
 
 def _not_started(number: int) -> TargetError:

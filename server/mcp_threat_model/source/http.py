@@ -16,7 +16,9 @@ from mcp_threat_model.guard.headers import check_headers
 from mcp_threat_model.guard.http_client import guarded_client
 from mcp_threat_model.guard.ledger import Ledger, WireBounds
 from mcp_threat_model.guard.limits import SLOW_HINT, Limits
-from mcp_threat_model.guard.redact import carries_key, redact_url
+from mcp_threat_model.guard.mask import Mask
+from mcp_threat_model.guard.redact import carries_key, keys_in, redact_url
+from mcp_threat_model.guard.secret import header_secrets
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_model.source.authorization import Authority, Reception, with_credentials
 from mcp_threat_model.source.discovery import DISCOVERY_SECONDS, Discovery
@@ -62,6 +64,7 @@ class HttpSource:
         self._resolver = resolver
         self._tls = tls
         self._deadline = 0.0
+        self._mask = Mask()
 
     async def read(self) -> Manifest:
         """Read the endpoint's lists, its authorization metadata and what its transport shows.
@@ -70,10 +73,14 @@ class HttpSource:
             TargetError: nothing could be read; see :data:`ErrorCode` for the kinds.
         """
         endpoint = check_url(self._url, allow_private=self._allow_private)
+        self._mask = Mask((*header_secrets(self._headers, endpoint.origin), *keys_in(endpoint)))
         self._deadline = time.monotonic() + self._limits.total_s
         try:
             async with asyncio.timeout(self._limits.total_s):
                 return await self._read(endpoint)
+        except TargetError as error:
+            self._mask.error(error)
+            raise
         except TimeoutError:
             raise TargetError(
                 "timeout",
@@ -105,7 +112,7 @@ class HttpSource:
         )
 
     async def _read(self, endpoint: Endpoint) -> Manifest:
-        ledger, tap = Ledger(), Tap(self._limits.event_kinds)
+        ledger, tap = Ledger(self._mask), Tap(self._limits.event_kinds, mask=self._mask)
         async with self._client(endpoint, ledger, own=True) as client:
             self._progress(f"connecting to {endpoint.origin}")
             parts, kind, failure = await self._session(client, endpoint, ledger, tap)
@@ -152,7 +159,7 @@ class HttpSource:
         self, client: httpx.AsyncClient, endpoint: Endpoint, kind: Kind, ledger: Ledger, parts: SessionParts | None
     ) -> TransportFacts:
         """What the wire shows. A server that is too slow for the questions asked for it goes without them."""
-        facts = passive_facts(endpoint, ledger.notes, credentials=bool(self._headers))
+        facts = passive_facts(endpoint, ledger.notes, credentials=bool(self._headers), mask=self._mask)
         scope = ledger.contacts.scope
         if parts is not None:
             facts["era"] = parts.era
@@ -165,18 +172,20 @@ class HttpSource:
         return TransportFacts(kind, redact_url(endpoint), scope or "unknown", facts)
 
     async def _authority(self, endpoint: Endpoint, reception: Reception) -> Authority:
-        about = Ledger()
+        about = Ledger(self._mask)
         async with self._client(endpoint, about, own=False, named_by="target") as client:
-            discovery = Discovery(endpoint, client, about.contacts, self._limits, allow_private=self._allow_private)
+            discovery = Discovery(
+                endpoint, client, about.contacts, self._limits, allow_private=self._allow_private, mask=self._mask
+            )
             authority = await discovery.run(reception, seconds=min(DISCOVERY_SECONDS, self._left(0.9)))
         facts = {**authority.auth.facts, "key_in_url": carries_key(endpoint)}
         return replace(authority, auth=replace(authority.auth, facts=facts))
 
     async def _as_stranger(self, endpoint: Endpoint, kind: Kind) -> Reception:
         """Knock without the user's headers: handshake and one list, to know whether credentials are needed at all."""
-        ledger = Ledger()
+        ledger = Ledger(self._mask)
         limits = self._limits.with_total(min(_STRANGER_SECONDS, self._left(0.4)))
-        tap = Tap(limits.event_kinds)
+        tap = Tap(limits.event_kinds, mask=self._mask)
         handshake, lists = False, False
         async with self._client(endpoint, ledger, own=False) as client:
             open_link = streamable_link if kind == "http" else legacy_sse_link

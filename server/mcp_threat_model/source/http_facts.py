@@ -39,6 +39,7 @@ import httpx
 from mcp_threat_model import __version__
 from mcp_threat_model.guard.http_client import fetch
 from mcp_threat_model.guard.ledger import Note
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.url import DEFAULT_PORT, Endpoint
 from mcp_threat_model.source.http_link import ACCEPT, WIRE_ERRORS
 
@@ -68,8 +69,9 @@ def session_ids(notes: Sequence[Note]) -> frozenset[str]:
     return frozenset(found for note in notes if (found := note.header("mcp-session-id")))
 
 
-def passive_facts(endpoint: Endpoint, notes: Sequence[Note], *, credentials: bool) -> Facts:
+def passive_facts(endpoint: Endpoint, notes: Sequence[Note], *, credentials: bool, mask: Mask | None = None) -> Facts:
     """What answers that were read for other reasons show. `credentials`: the user's headers went with the questions."""
+    mask = mask or Mask()
     answered = [note for note in notes if note.status]
     facts: Facts = {
         "scheme": endpoint.scheme,
@@ -94,7 +96,7 @@ def passive_facts(endpoint: Endpoint, notes: Sequence[Note], *, credentials: boo
     told = [banner for banner in banners if any(char.isdigit() for char in banner)]
     facts["version_banner"] = bool(told)
     if told:
-        facts["banner"] = told[0][:80]
+        facts["banner"] = mask.heard(told[0])[:80]
     ids = session_ids(answered)
     facts["session_id_issued"] = bool(ids)
     if ids:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mcp_threat_model.guard.ledger import Ledger, Note
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.source.authorization import Authority
 from mcp_threat_model.source.challenge import parse_challenges
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import excerpt, neutralise
 
 REFUSED = (401, 403)
 ENDPOINT_HINT = "Check the path; MCP endpoints often end in /mcp or /sse."
@@ -43,13 +44,13 @@ def auth_required(ledger: Ledger, authority: Authority, *, given: bool) -> Targe
     auth = authority.auth
     learnt = [f"HTTP {status}"]
     if auth.schemes:
-        learnt.append("scheme " + _some(auth.schemes))
+        learnt.append("scheme " + _some(auth.schemes, ledger.mask))
     wanted = [name for challenge in asked for name in challenge.parameters.get("scope", "").split()]
     scopes = tuple(dict.fromkeys([*wanted, *(scope.name for scope in auth.scopes)]))
     if scopes:
-        learnt.append("scopes " + _some(scopes))
+        learnt.append("scopes " + _some(scopes, ledger.mask))
     if authority.issuers:
-        learnt.append("authorization server " + _some(authority.issuers))
+        learnt.append("authorization server " + _some(authority.issuers, ledger.mask))
     hint = "Pass credentials with --header, for example --header 'Authorization: Bearer TOKEN'."
     what = "it requires authentication"
     if given and status == 403:
@@ -61,8 +62,8 @@ def auth_required(ledger: Ledger, authority: Authority, *, given: bool) -> Targe
     return TargetError("auth_required", f"{what} ({'; '.join(learnt)})", hint)
 
 
-def _some(words: Sequence[str]) -> str:
-    shown = ", ".join(neutralise(word, 60) for word in words[:_NAMED])
+def _some(words: Sequence[str], mask: Mask) -> str:
+    shown = ", ".join(excerpt(mask.text(word)) for word in words[:_NAMED])
     return shown + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
 
 
@@ -81,10 +82,10 @@ def explain(ledger: Ledger, kind: Literal["http", "sse"], failure: TargetError) 
     rpc_code = getattr(failure, "rpc_code", None)
     if rpc_code is not None and rpc_code != last.status:  # the server's own reason says more than a status
         return failure
-    return _status_error(last) or failure
+    return _status_error(last, ledger.mask) or failure
 
 
-def _status_error(note: Note) -> TargetError | None:
+def _status_error(note: Note, mask: Mask) -> TargetError | None:
     if note.status in (0, 202, 204):  # unanswered, or taken without an answer: the session knows what was missing
         return None
     kind = note.header("content-type").partition(";")[0].strip().lower()
@@ -93,7 +94,7 @@ def _status_error(note: Note) -> TargetError | None:
     if note.status >= 500:
         return TargetError("unreachable", f"it failed (HTTP {note.status})", "Try again later.")
     if 300 <= note.status < 400:
-        place = neutralise(note.header("location") or "nowhere", 120)
+        place = excerpt(mask.text(note.header("location")) or "nowhere")
         return TargetError(
             "not_mcp", f"it redirects to {place} instead of answering (HTTP {note.status})", ENDPOINT_HINT
         )
@@ -102,6 +103,7 @@ def _status_error(note: Note) -> TargetError | None:
     if kind in ("text/html", "application/xhtml+xml"):
         return TargetError("not_mcp", "it is a web page, not an MCP endpoint", ENDPOINT_HINT)
     if kind not in ("application/json", "text/event-stream"):
-        shown = neutralise(kind, 60) if kind else "no content type"
+        said = mask.text(note.header("content-type")).partition(";")[0].strip()
+        shown = excerpt(said) if said else "no content type"
         return TargetError("not_mcp", f"it answered with {shown} instead of MCP messages", ENDPOINT_HINT)
     return None

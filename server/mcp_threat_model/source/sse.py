@@ -42,7 +42,7 @@ class EventReader:
             EventTooLargeError: the event in progress is over the bound.
         """
         if self._after_cr and piece.startswith(b"\n"):
-            piece = piece[1:]
+            piece, self._after_cr = piece[1:], False
         if piece:
             self._after_cr = piece.endswith(b"\r")
         found: list[ServerEvent] = []

@@ -57,7 +57,7 @@ class LegacySseLink(HttpLink):
             ) from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             self._tap.note("foreign_endpoint", "the address for messages is on another origin")
-            origin = neutralise(f"{there.scheme}://{there.host}", 120)
+            origin = neutralise(self._tap.mask.text(f"{there.scheme}://{there.host}"), 120)
             raise TargetError(
                 "blocked_address",
                 f"it wants its messages sent to {origin}, another origin; nothing was sent",

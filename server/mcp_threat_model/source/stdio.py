@@ -1,7 +1,7 @@
 """Start a program, speak MCP with it over its pipes, and end it: the way in for ``stdio:COMMAND ARG …``.
 
 Consent has been given before (:mod:`mcp_threat_model.guard.consent`). What the target did beside answering becomes
-events: ``left_children``, ``left_files``, ``asked_host`` and ``tried_address`` (in a sandbox
+events: ``attacked_supervisor``, ``left_children``, ``left_files``, ``asked_host`` and ``tried_address`` (in a sandbox
 without a network), ``stderr_flood``,
 ``secret_echoed``, ``died_of_probe``, and those of :mod:`session` and :mod:`wire`.
 """
@@ -17,10 +17,11 @@ import anyio
 
 from mcp_threat_model.guard.launch import LaunchRequest, environment, plan_launch
 from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.processes import Process, left_files, make_scratch, remove_scratch
 from mcp_threat_model.guard.sandbox import SandboxMode
-from mcp_threat_model.guard.secret import redact, redact_argv, secret_values
-from mcp_threat_model.source.failure import Circumstances, explain
+from mcp_threat_model.guard.secret import redact_argv, secret_values
+from mcp_threat_model.source.failure import Circumstances, explain, without_escapes
 from mcp_threat_model.source.session import SessionParts, read_link
 from mcp_threat_model.source.stdio_link import StdioLink
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
@@ -37,6 +38,7 @@ from mcp_threat_scoring.manifest import (
     not_observed,
     partial,
 )
+from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.structs import replace
 
 
@@ -59,7 +61,7 @@ class StdioSource:
         self._sandbox: SandboxMode = sandbox
         self._allow_network = allow_network
         self._progress = progress or (lambda _: None)
-        self._secrets = secret_values(self._argv, self._env)
+        self._mask = Mask(secret_values(self._argv, self._env))
         self._launch: LaunchRequest | None = None
         self._hears = False
 
@@ -83,7 +85,14 @@ class StdioSource:
                 `unsupported`.
         """
         launch = await self.launch()
-        tap = Tap(self._limits.event_kinds)
+        try:
+            return await self._read(launch)
+        except TargetError as error:
+            self._mask.error(error)
+            raise
+
+    async def _read(self, launch: LaunchRequest) -> Manifest:
+        tap = Tap(self._limits.event_kinds, mask=self._mask)
         deadline = time.monotonic() + self._limits.total_s
         try:
             parts = await self._run(launch, self._limits, tap, probe=True)
@@ -110,15 +119,15 @@ class StdioSource:
                 limits,
                 box=launch.sandbox,
             )
-            link = StdioLink(process, limits, tap, self._secrets)
-            self._progress(f"starting {quoted(shlex.join(redact_argv(launch.asked)))}")
+            link = StdioLink(process, limits, tap)
+            self._progress(f"starting “{neutralise(shlex.join(redact_argv(launch.asked)))}”")
             got = await _converse(process, link, limits, tap, probe)
             self._note_traces(launch, process, link, scratch, tap)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(remove_scratch, scratch)
         if isinstance(got, TargetError):
-            stderr = redact(link.stderr.decode(errors="replace"), self._secrets)
+            stderr = self._mask.text(without_escapes(link.stderr.decode(errors="replace")))
             denied = boxed and not launch.sandbox.network
             raise explain(
                 got,
@@ -129,18 +138,20 @@ class StdioSource:
     def _note_traces(self, launch: LaunchRequest, process: Process, link: StdioLink, scratch: Path, tap: Tap) -> None:
         outcome = process.outcome
         self._hears = outcome.hears
+        if outcome.attack:
+            tap.note("attacked_supervisor", f"the process that watches it was {outcome.attack}")
         if outcome.left_count:
-            left = ", ".join(quoted(redact(name, self._secrets)) for name in outcome.left[:5])
+            left = ", ".join(quoted(self._mask.text(name)) for name in outcome.left[:5])
             tap.note("left_children", f"still running after it had left: {left}", outcome.left_count)
         mounts = frozenset(scratch / "tmp" / path.relative_to("/tmp")  # noqa: S108
                            for path in launch.sandbox.readable if path.is_relative_to("/tmp"))  # noqa: S108  # fmt: skip
         names, count = left_files(scratch, mounts, self._limits.left_files)
         if count:
-            shown = ", ".join(quoted(redact(name, self._secrets)) for name in names[:5])
+            shown = ", ".join(quoted(self._mask.text(name)) for name in names[:5])
             tap.note("left_files", f"in its throw-away home: {shown}", count)
         for code, heard in (("asked_host", outcome.asked), ("tried_address", outcome.tried)):
             for place in heard[:20]:
-                tap.note(code, quoted(place))
+                tap.note(code, quoted(self._mask.text(place)))
         if link.stderr_bytes > 10 * self._limits.stderr_bytes:
             tap.note("stderr_flood", "most of its standard error was dropped")
 

@@ -6,14 +6,13 @@ import contextlib
 import os
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import anyio
 
 from mcp_threat_model.guard.limits import TOO_MUCH_HINT, Limits
 from mcp_threat_model.guard.processes import CHUNK, SETTLE_S, Process
-from mcp_threat_model.guard.secret import REDACTED
 from mcp_threat_model.source.wire import Damaged, Incoming, PeerGoneError, Tap, encode, parse, probable_id
 from mcp_threat_scoring.errors import ErrorCode
 
@@ -21,11 +20,10 @@ from mcp_threat_scoring.errors import ErrorCode
 class StdioLink:
     """A :class:`~mcp_threat_model.source.wire.Link` to one process. Standard error is read beside it."""
 
-    def __init__(self, process: Process, limits: Limits, tap: Tap, secrets: Sequence[str] = ()) -> None:
+    def __init__(self, process: Process, limits: Limits, tap: Tap) -> None:
         self._process = process
         self._limits = limits
         self._tap = tap
-        self._secrets = [form for secret in secrets for form in (secret.encode(), encode(secret)[1:-1])]
         self._ready: deque[Incoming] = deque()
         self._pieces: list[bytes] = []
         self._size = 0
@@ -126,18 +124,8 @@ class StdioLink:
             reason = f"a line of more than {self._limits.message_bytes:,} bytes"
             self._ready.append(Damaged("too_large", reason, probable_id(line)))
         elif line.strip():
-            self._ready.extend(parse(self._without_secrets(line), self._limits, self._tap))
+            self._ready.extend(parse(line, self._limits, self._tap))
         self._pieces, self._size, self._skipping = [], 0, False
-
-    def _without_secrets(self, line: bytes) -> bytes:
-        """A secret that was given to the target must not come back in a report, wherever the target puts it."""
-        for secret in self._secrets:
-            if secret in line:
-                line = line.replace(secret, REDACTED.encode())
-                self._tap.note(
-                    "secret_echoed", "a value that was given to the target in secret came back in its answers"
-                )
-        return line
 
     async def drain_stderr(self) -> None:
         """Keep reading standard error, or a talkative target would stand still. A task."""

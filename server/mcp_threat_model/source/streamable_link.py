@@ -29,7 +29,7 @@ from mcp_threat_model.source.http_link import (
 from mcp_threat_model.source.sse import ServerEvent, read_events
 from mcp_threat_model.source.wire import Damaged, Message, RequestId, Tap, parse
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import excerpt
 from mcp_threat_scoring.patterns.pattern import pattern
 
 MAX_RESUMES = 5
@@ -92,7 +92,8 @@ class StreamableLink(HttpLink):
             if not await self._hand_over(await read_body(response, self._limits.message_bytes), request_id, whole=True):
                 await self._inbox.put(Damaged("malformed", "JSON that is not the answer", request_id))
         else:
-            shown = neutralise(kind, 40) if kind else "no content type"
+            said = self._tap.mask.text(response.headers.get("content-type", "")).partition(";")[0].strip()
+            shown = excerpt(said) if said else "no content type"
             await self._inbox.put(Damaged("malformed", f"{shown} instead of JSON", request_id))
 
     async def _refused(self, response: httpx.Response, kind: str, request_id: RequestId) -> None:

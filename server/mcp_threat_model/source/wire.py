@@ -15,9 +15,10 @@ from operator import is_
 from typing import Any, Protocol
 
 from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.mask import Mask
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Event
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import excerpt
 from mcp_threat_scoring.phrases import counted
 from mcp_threat_scoring.structs import Struct, field
 
@@ -70,9 +71,10 @@ class Link(Protocol):
 
 
 class Tap(Struct):
-    """What was odd on the wire. Bounded: a peer cannot make it grow."""
+    """What was odd on the wire. Bounded: a peer cannot make it grow. Nothing that `mask` hides comes through."""
 
     limit: int = 200
+    mask: Mask = field(default_factory=Mask)
     bytes_in: int = 0
     messages_in: int = 0
     _events: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -90,6 +92,8 @@ class Tap(Struct):
 
     def events(self) -> tuple[Event, ...]:
         """Everything noted, in one fixed order: what raced on the wire must not reorder a report."""
+        if self.mask.echoed and not self.count("secret_echoed"):
+            self.note("secret_echoed", "a value that was given to the target in secret came back in its answers")
         return tuple(Event(code, detail, count) for (code, detail), count in sorted(self._events.items()))
 
 
@@ -103,10 +107,15 @@ def _safe_int(text: str) -> int | str:
 
 
 def _decode(text: str, tap: Tap) -> Any:
-    """Parse JSON; of a repeated key the last value stays, as with most readers, and the repetition is noted."""
+    """Parse JSON, without what was given in secret.
+
+    Of a repeated key the last value stays, as with most readers, and the repetition is noted.
+    """
+
+    hide = tap.mask.members if tap.mask else None
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        built = dict(pairs)
+        built = dict(hide(pairs) if hide else pairs)
         if len(built) != len(pairs):
             tap.note("repeated_key", "an object with the same key twice, which readers understand differently")
         return built
@@ -239,5 +248,5 @@ def _digest_of(value: object) -> str:
 
 
 def quoted(text: object) -> str:
-    """A peer's words inside a sentence of ours: short, inert, in quotation marks."""
-    return f"“{neutralise(text)}”"
+    """A peer's words inside a sentence of ours: a few, inert, in quotation marks, and no sentence of their own."""
+    return f"“{excerpt(text)}”"

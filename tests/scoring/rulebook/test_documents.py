@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
-from mcp_threat_scoring.errors import RuleError
-from mcp_threat_scoring.rulebook.documents import split_document
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.rulebook.documents import MAX_FAULTS, split_document, validate
 from mcp_threat_scoring.rulebook.ruleset import load_rules
+from mcp_threat_scoring.rulebook.strict_yaml import Lines, parse_yaml
 
 GOOD = """\
 id: shouts
@@ -69,3 +72,75 @@ def test_cases_are_cut_off_before_parsing():
 
     assert "cases" not in head
     assert cases.startswith("cases:")
+
+
+class Row(Model, frozen=True):
+    a: int = 0
+
+
+class Table(Model, frozen=True):
+    version: int = 0
+    rows: tuple[Row, ...] = ()
+
+
+def problems_of(text: str) -> list[RuleProblem]:
+    found: list[RuleProblem] = []
+    assert validate(Table, parse_yaml(text, "t.yaml", found), text, "t.yaml", found) is None
+    return found
+
+
+@pytest.mark.parametrize("count", [1, 50, 800])
+def test_a_file_is_parsed_once_however_much_is_wrong_with_it(count, monkeypatch):
+    composed = []
+    compose = yaml.compose
+    monkeypatch.setattr(yaml, "compose", lambda *given, **more: composed.append(1) or compose(*given, **more))
+
+    found = problems_of("version: 1\n" + "".join(f"key{number}: 1\n" for number in range(count)))
+
+    assert len(composed) == 1
+    assert [problem.line for problem in found] == [*range(2, count + 2)]
+
+
+def test_the_keys_of_a_mapping_are_gone_through_once(monkeypatch):
+    asked = []
+    values = Lines._values
+    monkeypatch.setattr(Lines, "_values", lambda self, node: asked.append(id(node)) or values(self, node))
+    text = "".join(f"key{number}: 1\n" for number in range(100))
+    lines = Lines(text)
+
+    assert [lines.of((f"key{number}",)) for number in range(100)] == [*range(1, 101)]
+    assert len(asked) == 100
+    assert len(lines._inside) == 1
+
+
+def test_the_first_dozen_is_told_and_how_many_more_there_are():
+    found = problems_of("".join(f"key{number}: 1\n" for number in range(30)))
+    lines = str(RuleError(found)).splitlines()
+
+    assert len(lines) == 13
+    assert lines[0] == "t.yaml:1: key0: no such key is known here"
+    assert lines[-1] == "(and 18 more)"
+
+
+def test_what_is_not_kept_is_counted():
+    found = problems_of("".join(f"key{number}: 1\n" for number in range(MAX_FAULTS + 500)))
+
+    assert len(found) == MAX_FAULTS
+    assert str(RuleError(found)).endswith(f"(and {MAX_FAULTS + 500 - 12:,} more)")
+
+
+def test_one_problem_is_one_short_line():
+    long = "x" * 1_000
+    for text in (f"{long}: 1\n", f"rows:\n  - {long}: {long}\n", f"{long}: 1\n{long}: 2\n", f"a: !{long} 1\n"):
+        found: list[RuleProblem] = []
+        value = parse_yaml(text, "t.yaml", found)
+        if not found:
+            validate(Table, value, text, "t.yaml", found)
+        assert all(len(str(problem)) < 500 for problem in found)
+        assert any(why in str(found[0]) for why in ("no such key", "given twice", "constructor"))
+
+
+def test_a_mapping_in_the_place_of_a_list_is_a_sentence():
+    assert [str(one) for one in problems_of("rows: {a: {b: 1}}\n")] == [
+        "t.yaml:1: rows: Expected 'array', got 'object'"
+    ]

@@ -89,3 +89,36 @@ def test_one_that_is_gone_is_not_unchanged(shop, capsys):
 
     assert main(["check"]) == 4
     assert "NOT CHECKED shop.json" in capsys.readouterr().out
+
+
+def test_a_lock_that_approves_nothing_says_so_and_what_to_do(shop, capsys):
+    Path("mcp-threat-model.lock.json").write_text('{"lock_version": 1, "servers": {}}')
+
+    assert main(["check"]) == 3
+    said = capsys.readouterr()
+    assert "mcp-threat-model.lock.json approves no server yet; approve one with mcp-threat-model lock --add" in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("label", ["", "ftp://x", "stdio:", "a\0b", "https:// x", "x" * 9_000])
+def test_a_server_in_the_lock_that_is_no_target_is_named(shop, capsys, label):
+    lock = Path("mcp-threat-model.lock.json")
+    text = json.loads(lock.read_text())
+    lock.write_text(json.dumps({**text, "servers": {label: text["servers"]["shop.json"]}}))
+
+    assert main(["check"]) == 2
+    assert "holds a server that is no target" in capsys.readouterr().err
+
+
+def test_what_stands_in_the_lock_is_compared_as_it_is(shop, capsys):
+    lock = Path("mcp-threat-model.lock.json")
+    text = json.loads(lock.read_text())
+    tools = text["servers"]["shop.json"]["tools"]
+    tools["get\x1b_order"] = tools.pop("get_order")
+    text["servers"]["shop.json"]["whole"] = ""
+    lock.write_text(json.dumps(text))
+
+    assert main(["check"]) == 11
+    out = capsys.readouterr().out
+    assert "Gone: `get␛_order`" in out
+    assert "`get_order` only reads" in out

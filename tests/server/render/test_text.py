@@ -160,7 +160,19 @@ def test_a_paragraph_keeps_to_the_width_and_loses_no_word(text: str, indent: int
     page.flow(text, first=[Span("* ")], indent=indent)
     lines = plain(page.lines).splitlines()
     assert all(columns(line) <= 40 for line in lines)
-    assert "".join("".join(lines)[2:].split()) == "".join(text.split())
+    shown, sent = ("".join(one.split()).replace("∶", ":") for one in ("".join(lines)[2:], text))
+    assert shown == sent
+
+
+@pytest.mark.parametrize(
+    "text", ["::stop-commands::x", "a" * 38 + "::stop-commands::x", "words that fill a line ::add-mask::x"]
+)
+def test_no_line_of_a_paragraph_is_a_command_to_github_actions(text: str) -> None:
+    page = Page(40)
+    page.flow(text)
+    page.flow(text, indent=4)
+    page.add(text)
+    assert not [line for line in plain(page.lines).splitlines() if line.lstrip().startswith("::")]
 
 
 @pytest.mark.parametrize(("text", "width", "clipped"), [("abcdef", 4, "abc…"), ("日本語", 4, "日…"), ("ab", 4, "ab")])

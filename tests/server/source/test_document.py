@@ -3,6 +3,8 @@
 import codecs
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.source.document import MAX_DEPTH, extent, parse_json, read_file
+from mcp_threat_model.source.document import MAX_DEPTH, extent, memory_of, parse_json, read_file
 from mcp_threat_scoring.errors import TargetError
 
 NOBODY = 65_534
@@ -180,6 +182,66 @@ def test_a_device_that_never_ends_is_cut_off() -> None:
     with pytest.raises(TargetError, match="larger than") as caught:
         read_file("/dev/zero", seconds=5, max_bytes=1024 * 1024)
     assert caught.value.code == "too_large"
+
+
+def test_a_small_bound_is_told_in_small_units(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"x" * 70_000)
+    with pytest.raises(TargetError, match="is larger than 64 KiB"):
+        read_file(str(tmp_path / "a.json"), seconds=5, max_bytes=64 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("text", "ascii_only", "width"),
+    [
+        ("a", True, 1),
+        ("é", False, 1),
+        ("é", True, 1),
+        ("中", False, 2),
+        ("中", True, 2),
+        ("😀", False, 4),
+        ("😀", True, 4),
+    ],
+)
+def test_what_a_text_takes_in_memory_is_told_from_its_bytes(text: str, ascii_only: bool, width: int) -> None:
+    written = json.dumps(["a" * 100, text], ensure_ascii=ascii_only)
+    assert memory_of(written.encode()) == width * len(written)
+    assert memory_of(written.encode("utf-16-le")) >= width * len(written)
+    assert memory_of(written.encode("utf-32")) >= width * len(written)
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_text_that_grows_in_memory_is_refused_before_it_is_decoded(ascii_only: bool) -> None:
+    limits = Limits(text_bytes=1_000)
+    assert parse_json(json.dumps(["a" * 900]).encode(), "it", limits).value
+    with pytest.raises(TargetError, match=r"takes about 3\.\d+ KiB of memory as text; at most 1,000 bytes") as caught:
+        parse_json(json.dumps(["a" * 900, "😀"], ensure_ascii=ascii_only).encode(), "it", limits)
+    assert caught.value.code == "too_large"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_the_largest_that_is_read_stays_within_300_mib(tmp_path: Path) -> None:
+    """Measured in a process of its own, at the bound and beyond it."""
+    code = """
+import json, sys
+from mcp_threat_model.source.snapshot import SnapshotSource
+from mcp_threat_scoring.errors import TargetError
+for count in (340, 1_200):
+    tools = [{"name": f"t{n}", "description": "\U0001f600" + "a" * 49_000} for n in range(count)]
+    with open(sys.argv[1], "w", encoding="utf-8") as file:
+        json.dump(tools, file, ensure_ascii=False)
+    del tools
+    try:
+        print(len(SnapshotSource(sys.argv[1]).load().tools))
+    except TargetError as error:
+        print(error.code)
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+    shown = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "a.json")], capture_output=True, text=True, timeout=60, check=True
+    )
+    read, refused, peak = shown.stdout.split()
+    assert (read, refused) == ("340", "too_large")
+    assert int(peak) < 300 * 1024
 
 
 def test_a_pipe_without_a_writer_ends_by_the_deadline(tmp_path: Path) -> None:

@@ -71,6 +71,104 @@ def names(manifest: Manifest) -> list[str]:
     return [tool.name for tool in manifest.tools]
 
 
+# -- what was given in secret ----------------------------------------------------------------------
+
+SECRET = "zqSECRETvalue9"
+
+
+def in_escapes(text: str) -> bytes:
+    return "".join(f"\\u{ord(char):04x}" for char in text).encode()
+
+
+def echoing(place: str) -> Any:
+    """A server that repeats the credential it was given at one place."""
+
+    def handler(request: Request) -> Reply:
+        given = request.headers.get("authorization", "none")
+        key = given.split()[-1]
+        well_known = request.path.startswith("/.well-known")
+        named = {
+            "tools": [{"name": key, "description": given, "inputSchema": {"properties": {key: {"enum": [[key]]}}}}]
+        }
+        if place == "metadata" and well_known:
+            document = {"resource": "https://x.example", "authorization_servers": [], "scopes_supported": [SECRET]}
+            return Reply(200, JSON, json.dumps(document).encode())
+        if well_known or request.method != "POST":
+            return Reply(404)
+        if place == "errors":
+            return Reply(200, JSON, rpc_error(request, 1, f"bad token {given}"))
+        if place == "challenges":
+            return Reply(401, [("www-authenticate", f'{key} scope="{key} {key.lower()}", error="{key}"')])
+        if place == "redirects":
+            return Reply(302, {"location": f"http://{key}.example/{key}"})
+        if place == "followed redirects":
+            return Reply(307, {"location": f"http://{key}.example/{key}"})
+        if place == "schemes":
+            return Reply(307, {"location": f"{key}://x"})
+        if place == "content types":
+            return Reply(200, {"content-type": f"{key}/x"}, b"x")
+        if place == "status lines":
+            return Reply(raw=True, body=f"HTTP/1.1 {key}\r\n\r\n".encode())
+        if place == "banners":
+            found = honest(request)
+            return Reply(found.status, {**found.headers, "server": f"{'x' * 75}{key}/1"}, found.body)
+        if request.rpc == "tools/list" and place == "tools":
+            return Reply(200, JSON, rpc_result(request, named))
+        if request.rpc == "tools/list" and place == "escapes":
+            return Reply(200, JSON, rpc_result(request, named).replace(key.encode(), in_escapes(key)))
+        if request.rpc == "tools/list" and place == "events":
+            body = rpc_result(request, named).replace(key.encode(), in_escapes(key))
+            return Reply(200, EVENTS, pieces(event(body)))
+        return honest(request)
+
+    return handler
+
+
+@pytest.mark.parametrize("place", ["tools", "escapes", "events", "banners", "metadata"])
+async def test_a_credential_that_comes_back_is_taken_out_and_reported(place: str) -> None:
+    async with serve(echoing(place)) as target:
+        manifest = await read(target.url(), headers={"Authorization": f"Bearer {SECRET}"})
+    assert SECRET.lower() not in repr((manifest, [tool.raw for tool in manifest.tools])).lower()
+    assert [one.count for one in manifest.events if one.code == "secret_echoed"] == [1]
+    assert names(manifest) == (["***"] if place in ("tools", "escapes", "events") else ["list_orders", "refund"])
+    if place == "banners":
+        assert str(manifest.transport.facts["banner"]).endswith("x***/1")
+
+
+@pytest.mark.parametrize(
+    "place", ["errors", "challenges", "redirects", "followed redirects", "schemes", "content types", "status lines"]
+)
+async def test_no_error_repeats_a_credential(place: str) -> None:
+    async with serve(echoing(place)) as target:
+        error = await trouble(target.url(), headers={"Authorization": f"Bearer {SECRET}"})
+    assert SECRET.lower() not in f"{error} {error.message} {error.hint}".lower()
+    assert SECRET[:6].lower() not in error.message.lower()
+
+
+async def test_an_address_with_a_key_in_it_works_and_is_not_told() -> None:
+    key = "0123456789abcdef0123"
+
+    def handler(request: Request) -> Reply:
+        if request.path != f"/mcp/{key}":
+            return Reply(404)
+        if request.rpc == "tools/list":
+            return Reply(200, JSON, rpc_result(request, {"tools": [{"name": "a", "description": f"See /mcp/{key}."}]}))
+        return honest(request)
+
+    async with serve(handler) as target:
+        manifest = await read(target.url(f"/mcp/{key}"))
+    assert names(manifest) == ["a"]
+    assert key not in repr((manifest, [tool.raw for tool in manifest.tools]))
+
+
+async def test_headers_that_are_no_secrets_leave_honest_answers_as_they_are() -> None:
+    headers = {"X-Version": "2025-11-25", "X-Tenant": "shop", "X-Type": "application/json"}
+    async with serve(honest) as target:
+        manifest = await read(target.url(), headers=headers)
+    assert (manifest.server.name, manifest.server.protocol_version) == ("shop", "2025-11-25")
+    assert not [one for one in manifest.events if one.code in ("secret_echoed", "unknown_protocol_version")]
+
+
 # -- honest servers --------------------------------------------------------------------------------
 
 

@@ -178,7 +178,7 @@ class TestLists:
     async def test_an_error_on_the_tools_is_no_empty_list(self) -> None:
         parts, _, _ = await session(peer(tools__list={"code": -32000, "message": "log in first"}))
         assert parts.coverage["tools"].status == "not_observed"
-        assert "log in first" in parts.coverage["tools"].reason
+        assert "log·in·first" in parts.coverage["tools"].reason
 
     async def test_facts_that_are_of_the_wrong_kind_are_left_out(self) -> None:
         hello = {"protocolVersion": 7, "capabilities": [], "serverInfo": {"name": 1, "title": "T"}, "instructions": {}}

@@ -56,6 +56,11 @@ def test_where_the_pieces_break_does_not_matter(parts: list[bytes], data: st.Dat
     assert read(*pieces) == read(stream)
 
 
+def test_a_line_feed_that_comes_alone_after_a_carriage_return_is_no_line_of_its_own() -> None:
+    assert read(b"data: a\r", b"\n", b"\n") == [ServerEvent("message", b"a")]
+    assert read(b"data: a\r", b"", b"\n", b"data: b\r", b"\r") == [ServerEvent("message", b"a\nb")]
+
+
 @pytest.mark.parametrize("piece", [b"x" * 100, b"data: " + b"x" * 94 + b"\n", b"event: x\n" * 20])
 def test_an_event_over_the_bound_ends_the_reading(piece: bytes) -> None:
     with pytest.raises(EventTooLargeError):

@@ -123,7 +123,7 @@ class Row:
 ROWS = [
     Row("honest", tools=["ok"], status="observed"),
     # starting and ending
-    Row("exits_at_once", "launch_failed", reason="status 3 before its tools were listed; it said: “fatal: DATABASE"),
+    Row("exits_at_once", "launch_failed", reason="status 3 before its tools were listed; it said: “fatal:·DATABASE"),
     Row("exits_without_a_word", "launch_failed", reason="exit status 0"),
     Row("prints_help_and_exits", "not_mcp", reason="no MCP"),
     Row("dies_of_a_signal", "launch_failed", reason="signal 11"),
@@ -250,6 +250,9 @@ class TestHostileServers:
             "double_forks",
             "ignores_sigterm",
             "kills_its_parent",
+            "kills_the_supervisor_and_hides",
+            "stops_the_supervisor",
+            "stops_the_supervisor_and_answers",
             "fork_bomb",
             "keeps_forking",
             "stops_itself",
@@ -262,6 +265,27 @@ class TestHostileServers:
         assert processes_with(mark) == []
         if behaviour in ("leaves_a_child", "double_forks"):
             assert [event.count for event in got.events("left_children")] == [1]
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere nobody adopts orphans")
+    @pytest.mark.parametrize(
+        ("behaviour", "what"), [("kills_the_supervisor_and_hides", "killed"), ("stops_the_supervisor", "stopped")]
+    )
+    async def test_a_target_that_turns_on_its_supervisor_is_ended_in_time_and_told(
+        self, behaviour: str, what: str
+    ) -> None:
+        got = await read("hostile_stdio.py", behaviour, new_mark(), sandbox="off", limits=QUICK)
+        assert got.error is not None
+        assert f"was {what} while it ran; 1 process was still running, and ended" in got.error.message
+        assert got.seconds < QUICK.total_s
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere nobody adopts orphans")
+    async def test_one_that_answers_all_the_same_is_reported(self) -> None:
+        got = await read("hostile_stdio.py", "stops_the_supervisor_and_answers", new_mark(), sandbox="off")
+        assert [tool.name for tool in got.ok.tools] == ["ok"]
+        assert [event.count for event in got.events("left_children")] == [1]
+        assert [event.detail for event in got.events("attacked_supervisor")] == [
+            "the process that watches it was stopped"
+        ]
 
     async def test_nothing_is_left_when_the_reading_is_cancelled(self) -> None:
         mark = new_mark()
@@ -408,11 +432,24 @@ class TestWhatATargetGets:
         assert "api.upstream.example" in got.error.message
         assert "--allow-network" in got.error.hint
 
-    @pytest.mark.parametrize("behaviour", ["tells_its_secret", "tells_its_secret_and_dies"])
-    async def test_a_secret_that_was_given_never_comes_back(self, behaviour: str) -> None:
-        got = await read("hostile_stdio.py", behaviour, env={"API_TOKEN": 's3"cret-value'})
-        assert "s3" not in got.text
+    @pytest.mark.parametrize("secret", ['s3"cret/value', "s3CRET-value"])
+    @pytest.mark.parametrize(
+        "behaviour",
+        [
+            "tells_its_secret",
+            "tells_its_secret_in_escapes",
+            "tells_its_secret_in_keys",
+            "refuses_with_its_secret",
+            "tells_its_secret_and_dies",
+            "tells_its_secret_in_colours_and_dies",
+        ],
+    )
+    async def test_a_secret_that_was_given_never_comes_back(self, behaviour: str, secret: str) -> None:
+        got = await read("hostile_stdio.py", behaviour, env={"API_TOKEN": secret})
+        assert "s3" not in got.text.lower()
         assert "***" in got.text
+        if got.manifest:
+            assert [event.count for event in got.events("secret_echoed")] == [1]
 
 
 class TestCommandsThatAreNoServers:
