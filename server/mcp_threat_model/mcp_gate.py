@@ -14,7 +14,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError, UnexpectedToolError
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
+from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent
 from pydantic import AnyUrl, ValidationError
 
 from mcp_threat_model.access import Access
@@ -36,13 +36,16 @@ class GatedServer(MCPServer[Access]):
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool with arguments that keep its schema.
 
+        A tool that is not there is a result that says so: a model reads results and can mend its call, while an error of
+        the protocol stays with the client. It is no `ToolError`, which the SDK logs with the name as it came.
+
         Raises:
-            MCPError: there is no such tool.
             ToolError: its arguments are off, or it says what is wrong.
         """
         schemas = {tool.name: tool.input_schema for tool in await self.list_tools()}
         if name not in schemas:
-            raise _invalid(f"There is no tool {quoted(neutralise_name(name))}; there are {joined(list(schemas))}.")
+            said = f"There is no tool {quoted(neutralise_name(name))}; there are {joined(list(schemas))}."
+            return CallToolResult(content=[TextContent(type="text", text=said)], is_error=True)
         given = opened(schemas[name], arguments)
         if wrong := complaint(schemas[name], given):
             raise ToolError(wrong)

@@ -7,6 +7,7 @@ import logging
 import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
+from mcp.types import TextContent
 
 from mcp_threat_model.mcp_server import build_server
 
@@ -23,13 +24,13 @@ async def test_an_unknown_name_is_one_sentence_that_names_what_there_is(
     mode: str, name: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    said = []
     async with Client(build_server(), mode=mode) as client:
-        for ask in (client.get_prompt(name), client.call_tool(name, {})):
-            with pytest.raises(MCPError) as caught:
-                await ask
-            said.append(caught.value.message)
+        with pytest.raises(MCPError) as caught:
+            await client.get_prompt(name)
+        result = await client.call_tool(name, {})
 
+    assert result.is_error  # which a model gets to read; an error of the protocol stays with its client
+    said = [caught.value.message, *(part.text for part in result.content if isinstance(part, TextContent))]
     assert said[0].startswith("There is no prompt `")
     assert said[0].endswith("; there is threat_model_server.")
     assert said[1].startswith("There is no tool `")
