@@ -36,8 +36,8 @@ class GatedServer(MCPServer[Access]):
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool with arguments that keep its schema.
 
-        A tool that is not there is a result that says so: a model reads results and can mend its call, while an error of
-        the protocol stays with the client. It is no `ToolError`, which the SDK logs with the name as it came.
+        A tool that is not there is a result that says so: a model reads results and can mend its call, while an error
+        of the protocol stays with the client. It is no `ToolError`, which the SDK logs with the name as it came.
 
         Raises:
             ToolError: its arguments are off, or it says what is wrong.
