@@ -190,7 +190,10 @@ def _project_of(path: Path, places: Sequence[Path]) -> list[Path]:
 
 
 def _roots_of_argument(path: Path, places: Sequence[Path]) -> list[Path]:
-    if path.suffix.lower() not in CODE:
-        return [path, path.resolve()]
-    beside = [] if _too_wide(path.parent, places) else [path.parent]
-    return [path, path.resolve(), *(_project_of(path, places) or beside)]
+    real = path.resolve()  # `node_modules/.bin/name` is a link to a module, whose neighbours are around the module
+    found = [path, real]
+    for one in dict.fromkeys(found):
+        if one.suffix.lower() in CODE or read_head(one, 2) == b"#!":
+            beside = [] if _too_wide(one.parent, places) else [one.parent]
+            found += _project_of(one, places) or beside
+    return found

@@ -53,6 +53,8 @@ class Circumstances(Struct, frozen=True):
     outcome: Outcome
     stderr: str
     """The end of its standard error, secrets taken out already."""
+    boxed: bool
+    """It ran in a sandbox."""
     network_denied: bool
     emptied: bool
     """A directory that its arguments name was empty for it, because it lies in a place that the sandbox hides."""
@@ -140,6 +142,8 @@ def _left(failure: PeerGoneError, seen: Circumstances, last_words: str) -> Targe
         return TargetError("not_mcp", message, "Check that the command starts an MCP server.")
     error = PeerGoneError("launch_failed", f"the target {how} before its tools were listed{last_words}", "")
     error.hint = "Run the command by hand to see what it needs (arguments, environment variables, a backend)."
+    if seen.boxed:
+        error.hint += " If it works there, the sandbox keeps something from it; --sandbox off would not."
     if seen.emptied:
         error.hint = "The sandbox shows the directories it names as empty; --sandbox off shows it all you can see."
     error.in_probe = failure.in_probe and not seen.unread

@@ -129,10 +129,9 @@ class StdioSource:
         if isinstance(got, TargetError):
             stderr = self._mask.text(without_escapes(link.stderr.decode(errors="replace")))
             denied = boxed and not launch.sandbox.network
-            raise explain(
-                got,
-                Circumstances(process.outcome, stderr, denied, bool(launch.sandbox.empty), link.unread, tap, limits),
-            )
+            emptied = bool(launch.sandbox.empty)
+            seen = Circumstances(process.outcome, stderr, boxed, denied, emptied, link.unread, tap, limits)
+            raise explain(got, seen)
         return got
 
     def _note_traces(self, launch: LaunchRequest, process: Process, link: StdioLink, scratch: Path, tap: Tap) -> None:

@@ -72,6 +72,19 @@ class TestWhatIsOpened:
         script = program(home / "app/node_modules/@x/server/node_modules/y/index.js")
         assert opened("/bin/sh", script, home=home) == ["app/node_modules"]
 
+    def test_a_command_of_a_package_is_a_link_to_a_module_among_its_neighbours(self, home: Path) -> None:
+        program(home / "app/node_modules/@x/server/dist/index.js", "#!/usr/bin/env node\n")
+        link = home / "app/node_modules/.bin/server"
+        link.parent.mkdir()
+        link.symlink_to("../@x/server/dist/index.js")
+        assert opened("/bin/sh", link, home=home) == ["app/node_modules"]
+
+    def test_a_script_without_a_suffix_is_known_by_its_first_line(self, home: Path) -> None:
+        (home / "code/app").mkdir(parents=True)
+        (home / "code/app/pyproject.toml").touch()
+        script = program(home / "code/app/bin/server", "#!/usr/bin/env python3\n")
+        assert opened("/bin/sh", script, home=home) == ["code/app"]
+
     def test_a_script_that_lies_in_the_home_itself_opens_only_itself(self, home: Path) -> None:
         (home / "package.json").touch()
         assert opened("/bin/sh", program(home / "server.py"), home=home) == ["server.py"]

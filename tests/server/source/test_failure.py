@@ -14,7 +14,7 @@ LEFT = PeerGoneError("launch_failed", "the target closed its output")
 
 
 def seen(stderr: str = "", outcome: Outcome | None = None, **more: bool) -> Circumstances:
-    given = {"network_denied": True, "emptied": False, "unread": False} | more
+    given = {"boxed": True, "network_denied": True, "emptied": False, "unread": False} | more
     outcome = outcome or Outcome(exit_code=1)
     return Circumstances(outcome, stderr, tap=Tap(), limits=DEFAULT_LIMITS, **given)
 
@@ -58,6 +58,11 @@ class TestHosts:
 
     def test_with_an_open_network_it_is_not_the_sandbox(self) -> None:
         assert explain(LEFT, seen("ENOTFOUND api.example.com", network_denied=False)).code == "launch_failed"
+
+    def test_what_works_by_hand_may_fail_in_the_sandbox(self) -> None:
+        words = "Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'x'"
+        assert "--sandbox off" in explain(LEFT, seen(words)).hint
+        assert "sandbox" not in explain(LEFT, seen(words, boxed=False)).hint
 
     def test_an_answer_that_is_too_large_is_no_question_of_the_network(self) -> None:
         outcome = Outcome(asked=["x.example.com"])
