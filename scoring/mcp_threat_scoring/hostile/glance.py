@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Literal
 
-from mcp_threat_scoring.hostile.senses import Senses, Tables, Word, stem
+from mcp_threat_scoring.hostile.senses import Senses, Tables, Word
+from mcp_threat_scoring.hostile.tokens import stem
 from mcp_threat_scoring.model import Model
 
 GLANCE = "glance.json"

@@ -10,15 +10,16 @@ Which technique a line shows is a second, smaller model over senses and concepts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from math import fsum, log
+from math import fsum
 from pathlib import Path
 from typing import Any, TypeVar
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile.glance import GLANCE, Glance, GlanceDoc, chunks
 from mcp_threat_scoring.hostile.senses import Senses, Word
+from mcp_threat_scoring.hostile.weighing import allowance, weigh, weight_of
 from mcp_threat_scoring.hostile.wording import features, in_english
 from mcp_threat_scoring.model import Model, ValidationError, read_json
 from mcp_threat_scoring.patterns.pattern import matches, pattern
@@ -26,30 +27,12 @@ from mcp_threat_scoring.structs import Struct
 
 Doc = TypeVar("Doc", bound=Model)
 LINES = "lines.json"
-USUAL = 60.0
-"""Features of an ordinary line: there the sum of the weights is the score."""
-FEWEST = 60
-LENGTH = 0.35
-"""How far long lines are held back: at 0 weights are simply added, at 1 they are averaged."""
 MEMO = 20_000
 MEMO_LENGTH = 400
 WORDS = 4
 """Words below which a line orders nothing; it has too few weights to be far from the bias."""
 ROUGH = 250
 """Letters of a line that a first look reads at once."""
-DECISIVE = 5.0
-"""Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
-MOST = 9.0
-"""Log-odds that one line may add."""
-MUCH = 0.05
-"""How much higher a line has to score for each time that its item is e times as long: of many lines, one is sooner far
-off by chance. From :data:`LITTLE` letters, where most attacks are, to :data:`PLENTY`, so that padding hides little."""
-LITTLE = 200
-PLENTY = 6_000
-TELLING = 8
-"""Lines of an item that may speak against it."""
-DIMINISH = 0.3
-"""What each further of them counts for, of what the one before did."""
 NOWHERE = pattern(r"[^\s\S]")
 """Matches nothing."""
 SHOWN = 4
@@ -138,7 +121,8 @@ class Learned:
         return found
 
     def against(self, scores: Iterable[float], size: int) -> float:
-        """Log-odds that the lines of an item of some letters add to it: :data:`DECISIVE` for one at the threshold."""
+        """Log-odds that the lines of an item of some letters add to it: :data:`weighing.DECISIVE` for one at the
+        threshold."""
         document = self.document
         return weight_of(scores, document.threshold + allowance(size), document.slope)
 
@@ -212,28 +196,6 @@ class Learned:
 def _worth(word: Word, weights: Mapping[str, float]) -> float:
     plain, said = word
     return weights.get(plain, 0.0) + sum(max(0.0, weights.get(f"#{sense}", 0.0)) for sense in said)
-
-
-def weight_of(scores: Iterable[float], threshold: float, slope: float) -> float:
-    """What lines of these scores add to the log-odds of their item: the highest whole, each further one less."""
-    single = sorted((DECISIVE + slope * (score - threshold) for score in scores), reverse=True)
-    return sum(min(MOST, odds) * DIMINISH**rank for rank, odds in enumerate(single[:TELLING]) if odds > 0.0)
-
-
-def allowance(size: int) -> float:
-    """How much higher than in a short item a line has to score in one of `size` letters."""
-    return MUCH * log(min(max(size, LITTLE), PLENTY) / LITTLE)
-
-
-def weigh(weights: Mapping[str, float], noticed: Collection[str]) -> float:
-    """The weights of what is noticed, added up in a fixed order, for a line of ordinary length."""
-    known = sorted([weights[one] for one in noticed if one in weights])
-    return sum(known) * scale_of(noticed)
-
-
-def scale_of(noticed: Collection[str]) -> float:
-    """The value of each thing noticed about a line: less where there is much to notice."""
-    return float((USUAL / max(len(noticed), FEWEST)) ** LENGTH)
 
 
 def load_learned(root: Path, phrases: Any = NOWHERE) -> Learned:

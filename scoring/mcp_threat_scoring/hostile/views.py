@@ -26,10 +26,11 @@ from typing import Any
 
 from mcp_threat_scoring.hostile.acts import Acts
 from mcp_threat_scoring.hostile.context import Surroundings
-from mcp_threat_scoring.hostile.learned import TELLING, Learned
+from mcp_threat_scoring.hostile.learned import Learned
 from mcp_threat_scoring.hostile.lines import LINE_BREAKS, Page, SaidView, Wording
 from mcp_threat_scoring.hostile.screen import Screen
 from mcp_threat_scoring.hostile.structures import Known
+from mcp_threat_scoring.hostile.weighing import TELLING
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.normalise import is_odd, line_starts

@@ -16,8 +16,9 @@ from math import log
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
 from mcp_threat_model.evaluate.training import Table, fit, known, learned, score
 from mcp_threat_scoring.hostile.glance import GlanceDoc
-from mcp_threat_scoring.hostile.learned import DECISIVE, LinesDoc, allowance, scale_of, weigh, weight_of
+from mcp_threat_scoring.hostile.learned import LinesDoc
 from mcp_threat_scoring.hostile.senses import Senses, Tables
+from mcp_threat_scoring.hostile.weighing import DECISIVE, allowance, scale_of, weigh, weight_of
 from mcp_threat_scoring.hostile.wording import features, in_english
 from mcp_threat_scoring.structs import Struct
 

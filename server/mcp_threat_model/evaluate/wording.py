@@ -16,9 +16,10 @@ from mcp_threat_model.evaluate.lines import Scored, learn, model_text
 from mcp_threat_model.evaluate.texts import Group, captured, collect
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile.glance import GLANCE
-from mcp_threat_scoring.hostile.learned import DECISIVE, LINES, allowance, weight_of
+from mcp_threat_scoring.hostile.learned import LINES
 from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
+from mcp_threat_scoring.hostile.weighing import DECISIVE, allowance, weight_of
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mcp_threat_scoring.analyze import knowledge
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.hostile.glance import GLANCE
-from mcp_threat_scoring.hostile.learned import DECISIVE, LINES, MOST, load_learned, weight_of
+from mcp_threat_scoring.hostile.learned import LINES, load_learned
 from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import LIKELY, HostileEngine, Suspicion, hostile_engine
 from mcp_threat_scoring.hostile.wording import MAX_WORDS, features
@@ -48,13 +48,6 @@ def test_a_long_line_is_looked_at_for_so_long_and_no_longer() -> None:
         SENSES.line(" ".join(f"w{'abcdefghij'[i % 10]}{'klmnop'[i % 6]}" for i in range(9_000))), (), "text", False
     )
     assert len(found) < MAX_WORDS * 6
-
-
-def test_one_line_at_the_threshold_decides_and_further_ones_count_less() -> None:
-    assert weight_of([0.5], 0.5, 10.0) == DECISIVE
-    assert DECISIVE < weight_of([0.5, 0.5], 0.5, 10.0) < 2 * DECISIVE
-    assert weight_of([-3.0, -3.0], 0.5, 10.0) == 0.0
-    assert weight_of([9.0], 0.5, 10.0) == MOST
 
 
 @pytest.mark.parametrize(
