@@ -6,11 +6,10 @@ calls as on the command line. Nothing on this machine is read for callers on ano
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import anyio.to_thread
-from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
+from mcp.server.mcpserver import Context, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
@@ -19,9 +18,8 @@ from mcp_threat_model.access import Access
 from mcp_threat_model.advice import for_client, in_a_client
 from mcp_threat_model.answer import Tools, answer
 from mcp_threat_model.asking_all import Permissions as StartThem
-from mcp_threat_model.asking_all import Plan, ask_for, consent_to, plan_for
+from mcp_threat_model.asking_all import Plan, consent_to
 from mcp_threat_model.client_answers import (
-    PATH_SHOWN,
     AuditAnswer,
     ChangedOut,
     ChangesAnswer,
@@ -33,24 +31,29 @@ from mcp_threat_model.client_answers import (
     install_text,
     judged,
 )
-from mcp_threat_model.locked_targets import everything_in, named_by_lock, nothing_approved
+from mcp_threat_model.locked_targets import named_by_lock
+from mcp_threat_model.mcp_client_plans import (
+    LOCK_NAME,
+    ask_audit,
+    ask_check,
+    installed_in,
+    lock_at,
+    locked_servers,
+    plan_audit,
+    plan_check,
+)
 from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.scan import scan
-from mcp_threat_model.target import ConfigTarget, Target
-from mcp_threat_scoring.errors import ThreatModelError, UsageError
+from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
 from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:
-    from mcp_threat_model.clients.discover import Installed
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_scoring.analyze import Knowledge
-    from mcp_threat_scoring.approval.lock import Lock
 
-LOCK_NAME = "mcp-threat-model.lock.json"
-MAX_TARGETS = 60
 AUDIT_JOBS = 8
 AUDIT_TARGET_S = 20.0
 """Clients give up on a call after a minute or so; a set of servers has to be read within about that."""
@@ -81,78 +84,6 @@ NameArg = Annotated[
     str | None,
     Field(max_length=120, description="The name that the server has, or will have, in the client's configuration."),
 ]
-
-
-def _installed(client: str | None) -> Installed:
-    from mcp_threat_model.clients.discover import discover
-    from mcp_threat_model.clients.locations import CLIENTS, Machine
-
-    return discover(Machine.here(), [one for one in CLIENTS if client in (None, one.id)])
-
-
-def _enabled(client: str | None) -> list[Target]:
-    found = _installed(client).servers
-    targets: dict[Target, None] = dict.fromkeys(ConfigTarget(one.client, one.name) for one in found if not one.disabled)
-    return list(targets)[:MAX_TARGETS]
-
-
-def _lock(path: str) -> Lock:
-    from mcp_threat_model.commands.lock import read_lock
-
-    if not path.strip():
-        raise UsageError("lock is empty; give the path of the lock file that `mcp-threat-model lock` wrote")
-    file = Path(path)
-    try:
-        return read_lock(file)
-    except UsageError as error:  # it names the file, as is right in a terminal
-        raise UsageError(str(error).replace(str(file), neutralise(path, PATH_SHOWN))) from None
-
-
-def _locked(path: str, target: str | None) -> list[tuple[str, Target | None]]:
-    """The servers of a lock file, or the one that is asked about; without a target where the lock leaves a part out.
-
-    Raises:
-        UsageError: there is no such lock, or no such server in it.
-    """
-    held = _lock(path)
-    if not held.servers:
-        raise UsageError(nothing_approved(path))
-    if target is not None and target not in held.servers:
-        named = ", ".join(neutralise(as_kept(label)) for label in list(held.servers)[:12])
-        raise UsageError(f"{neutralise(target) or 'an empty target'} is not in {neutralise(path)}; it has: {named}")
-    return everything_in(held, path, target)[:MAX_TARGETS]
-
-
-async def plan_audit(context: Context, client: str | None = None, scan: bool = False) -> Plan:
-    """The servers that an audit is to scan: none unless it was asked for, and may look into this machine."""
-    if not (scan and _access(context).files):
-        return Plan()
-    return await anyio.to_thread.run_sync(lambda: plan_for(_enabled(client)))
-
-
-async def plan_check(context: Context, lock: str = LOCK_NAME, target: str | None = None) -> Plan:
-    """The locked servers to compare."""
-    if not _access(context).files:
-        return Plan()
-    try:
-        named = await anyio.to_thread.run_sync(_locked, lock, target)
-        return plan_for([one for _, one in named if one is not None])
-    except ThreatModelError:
-        return Plan()  # the tool itself says what is wrong with the lock
-
-
-def _access(context: Context) -> Access:
-    return cast(Access, context.request_context.lifespan_context)
-
-
-def ask_audit(context: Context, plan: Annotated[Plan, Resolve(plan_audit)]) -> StartThem | Elicit[StartThem]:
-    """Ask for all programs of an audit together."""
-    return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
-
-
-def ask_check(context: Context, plan: Annotated[Plan, Resolve(plan_check)]) -> StartThem | Elicit[StartThem]:
-    """Ask for all programs of a lock together."""
-    return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
 
 
 async def _scanned(access: Access, context: Context, plan: Plan, asked: ElicitationResult[StartThem]) -> list[Outcome]:
@@ -196,7 +127,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         if not access.files:
             raise ToolError(ELSEWHERE)
         try:
-            installed = await anyio.to_thread.run_sync(_installed, client)
+            installed = await anyio.to_thread.run_sync(installed_in, client)
             checked = await anyio.to_thread.run_sync(lambda: check(installed.servers, known().ruleset))
             outcomes = await _scanned(access, context, plan, asked) if scan else []
             fleet = together(plan.targets, outcomes)
@@ -254,8 +185,8 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         if not access.files:
             raise ToolError(ELSEWHERE)
         try:
-            held = (await anyio.to_thread.run_sync(_lock, lock)).servers
-            named = await anyio.to_thread.run_sync(_locked, lock, target)
+            held = (await anyio.to_thread.run_sync(lock_at, lock)).servers
+            named = await anyio.to_thread.run_sync(locked_servers, lock, target)
             outcomes = iter(await _scanned(access, context, plan, asked) if plan.targets else [])
         except ThreatModelError as error:
             raise ToolError(in_a_client(str(error))) from None

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mcp_threat_model.evaluate.corpus import read_rows
-from mcp_threat_model.evaluate.fit import Row, fit_question
+from mcp_threat_model.evaluate.logistic import Row, fit_question
 from mcp_threat_model.evaluate.tables import Study, Table
 from mcp_threat_scoring.hostile.suspicion import (
     LIKELY,

@@ -7,12 +7,10 @@ pipes, the scratch directory, and what the supervisor reports.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -22,72 +20,14 @@ import anyio
 from mcp_threat_model.guard import adoption, supervisor, trail
 from mcp_threat_model.guard.adoption import NURSERY
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.guard.sandbox import RESOLVER_FILE, Sandbox
+from mcp_threat_model.guard.sandbox import Sandbox
 from mcp_threat_scoring.structs import Struct, field
 
 CHUNK = 65536
-SCRATCH_DIRS = ("home", "cwd", "tmp", "shm")
-FETCH_CACHES = frozenset(
-    {"home/.npm", "home/.bun", "home/.cache/uv", "home/.cache/pip", "home/.cache/deno", "home/.local/share/uv",
-     "home/.cache/node", "home/.cache/pnpm", "home/.cache/yarn", "home/.local/share/pnpm"}
-)  # fmt: skip
-MAX_ENTRIES = 10_000
-REMOVE_S = 30
 LOOK_S = 0.25
 """Between two looks at whether a supervisor is awake, where it may have been put to sleep."""
 SETTLE_S = 0.25
 """How long pipes are still drained after the target has left: a child of it may hold them open for ever."""
-
-
-def make_scratch() -> Path:
-    """A private directory with the target's home, working directory, /tmp and /dev/shm; one level deep, mode 0700."""
-    root = Path(tempfile.mkdtemp(prefix="mcp-scan-")).resolve()
-    for name in SCRATCH_DIRS:
-        (root / name).mkdir()
-    (root / RESOLVER_FILE).write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-    return root
-
-
-def remove_scratch(root: Path) -> None:
-    """Remove it whatever the target made of it: unreadable directories, links, nesting deeper than any path.
-
-    `rm` does it without recursion; Python's own would hold a path per level, which a target can make 100 MB of.
-    """
-    with contextlib.suppress(OSError):  # the usual case: nothing was written, and no program need be started
-        (root / RESOLVER_FILE).unlink()
-        for name in SCRATCH_DIRS:
-            (root / name).rmdir()
-        root.rmdir()
-        return
-    for command in (["/bin/rm", "-rf"], ["/bin/chmod", "-R", "u+rwx"], ["/bin/rm", "-rf"]):
-        if root.exists():
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run([*command, "--", str(root)], check=False, capture_output=True, timeout=REMOVE_S)
-
-
-def left_files(root: Path, ignore: frozenset[Path], limit: int) -> tuple[list[str], int]:
-    """Files and links that the target left: the first `limit` names, sorted, and how many there are.
-
-    Directories do not count, nor do the caches of package fetchers, which are full after every `npx`. At most 10,000
-    entries of a directory, and of all of them, are looked at.
-    """
-    names: list[str] = []
-    count, looked, open_dirs = 0, 0, [root / name for name in SCRATCH_DIRS]
-    while open_dirs and looked < MAX_ENTRIES:
-        try:
-            with os.scandir(open_dirs.pop(0)) as opened:
-                entries = sorted(itertools.islice(opened, MAX_ENTRIES), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        looked += len(entries)
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                if str(Path(entry.path).relative_to(root)) not in FETCH_CACHES:
-                    open_dirs.append(Path(entry.path))
-            elif Path(entry.path) not in ignore:
-                count += 1
-                names.append(str(Path(entry.path).relative_to(root)))
-    return sorted(names)[:limit], count
 
 
 class Outcome(Struct):

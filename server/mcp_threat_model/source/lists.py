@@ -10,8 +10,9 @@ from collections import Counter
 from typing import Any
 
 from mcp_threat_model.source.conversation import RequestError
+from mcp_threat_model.source.cuts import Missing, bound
 from mcp_threat_model.source.handshake import Session
-from mcp_threat_model.source.wire import Missing, PeerGoneError, Tap, bound, quoted
+from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, not_observed, partial, sha256_of
 from mcp_threat_scoring.structs import Struct, field

@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.conversation import META
+from mcp_threat_model.source.cuts import bound
 from mcp_threat_model.source.handshake import Session
 from mcp_threat_model.source.lists import LISTINGS, TOOLS, judge, read_again, read_list
-from mcp_threat_model.source.wire import Link, Tap, bound
+from mcp_threat_model.source.wire import Link, Tap
 from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, ServerFacts, not_observed, partial
 from mcp_threat_scoring.structs import Struct
 

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source import listed, packaged
+from mcp_threat_model.source.cuts import Missing, bound
 from mcp_threat_model.source.document import Document, parse_json, read_file, read_stdin
 from mcp_threat_model.source.listed import is_listing
 from mcp_threat_model.source.parts import Parts, wrong_shape
-from mcp_threat_model.source.wire import Missing, bound
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import Coverage, Event, Listing, Manifest, PartName, ServerFacts, partial
 from mcp_threat_scoring.structs import Struct, asdict, replace

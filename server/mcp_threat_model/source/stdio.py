@@ -18,8 +18,9 @@ import anyio
 from mcp_threat_model.guard.launch import LaunchRequest, environment, plan_launch
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.mask import Mask
-from mcp_threat_model.guard.processes import Process, left_files, make_scratch, remove_scratch
+from mcp_threat_model.guard.processes import Process
 from mcp_threat_model.guard.sandbox import SandboxMode
+from mcp_threat_model.guard.scratch import left_files, make_scratch, remove_scratch
 from mcp_threat_model.guard.secret import redact_argv, secret_values
 from mcp_threat_model.source.failure import Circumstances, explain, without_escapes
 from mcp_threat_model.source.session import SessionParts, read_link

@@ -13,8 +13,9 @@ import pytest
 
 from mcp_threat_model.evaluate import main
 from mcp_threat_model.evaluate.corpus import load_corpus
-from mcp_threat_model.evaluate.fit import Row, fit_question, weights_yaml
+from mcp_threat_model.evaluate.fit import weights_yaml
 from mcp_threat_model.evaluate.judged import judge
+from mcp_threat_model.evaluate.logistic import Row, fit_question
 from mcp_threat_model.evaluate.metrics import calibration_error, count, macro_accuracy, reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset

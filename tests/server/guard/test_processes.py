@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.guard.netwatch import destination, read_name
-from mcp_threat_model.guard.processes import left_files, make_scratch, remove_scratch
+from mcp_threat_model.guard.scratch import left_files, make_scratch, remove_scratch
 
 
 class TestScratch:

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.conversation import Conversation, RequestError
+from mcp_threat_model.source.cuts import bound
 from mcp_threat_model.source.session import SessionParts, read_link
-from mcp_threat_model.source.wire import Incoming, Message, PeerGoneError, Tap, bound, parse
+from mcp_threat_model.source.wire import Incoming, Message, PeerGoneError, Tap, parse
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import sha256_of
 
