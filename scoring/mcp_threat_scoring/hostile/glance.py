@@ -1,12 +1,13 @@
 """A first look at the wording of a text: the weights of its words and senses, added up and nothing else.
 
 It needs ``rules/glance.json`` alone: fewer weights than the whole model (:mod:`hostile.learned`), and the tables of
-senses that they were learned with. Most texts never get further.
+senses that they were learned with, as far as words are written in the Latin alphabet; ``rules/scripts.json`` holds
+those of all others. Most texts never get further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Literal
 
@@ -15,6 +16,7 @@ from mcp_threat_scoring.hostile.tokens import stem
 from mcp_threat_scoring.model import Model
 
 GLANCE = "glance.json"
+SCRIPTS = "scripts.json"
 UNKNOWN = 20_000
 """Pieces of one text, not met before, that are worked out in full; further ones are looked up as they stand."""
 MEMO = 20_000
@@ -89,9 +91,9 @@ class Weights(dict[str, float]):
 class Glance:
     """The first look, ready for use."""
 
-    def __init__(self, document: GlanceDoc) -> None:
+    def __init__(self, document: GlanceDoc, others: Callable[[], Tables]) -> None:
         self._bias = document.bias
-        self.senses = Senses.of(document.tables)
+        self.senses = Senses(document.tables, others)
         self._weights = Weights(self.senses, document.weights)
 
     def begin(self) -> None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile.glance import GLANCE, Glance, GlanceDoc, chunks
-from mcp_threat_scoring.hostile.senses import Senses, Word
+from mcp_threat_scoring.hostile.glance import GLANCE, SCRIPTS, Glance, GlanceDoc, chunks
+from mcp_threat_scoring.hostile.senses import Senses, Tables, Word
 from mcp_threat_scoring.hostile.weighing import allowance, weigh, weight_of
 from mcp_threat_scoring.hostile.wording import features, in_english
 from mcp_threat_scoring.model import Model, ValidationError, read_json
@@ -71,8 +71,14 @@ class Place(Struct, frozen=True):
 class Learned:
     """The model, ready for use."""
 
-    def __init__(self, first: GlanceDoc, document: Callable[[], LinesDoc], phrases: Any = NOWHERE) -> None:
-        self.glance = Glance(first)
+    def __init__(
+        self,
+        first: GlanceDoc,
+        others: Callable[[], Tables],
+        document: Callable[[], LinesDoc],
+        phrases: Any = NOWHERE,
+    ) -> None:
+        self.glance = Glance(first, others)
         self._phrases = phrases
         self._read = document
         self._memo: dict[tuple[str, str, bool, tuple[str, ...], frozenset[str], frozenset[str]], float] = {}
@@ -208,7 +214,12 @@ def load_learned(root: Path, phrases: Any = NOWHERE) -> Learned:
     Raises:
         RuleError: a file is missing or not of this shape.
     """
-    return Learned(_read(GlanceDoc, root / GLANCE), partial(_read, LinesDoc, root / LINES), phrases)
+    return Learned(
+        _read(GlanceDoc, root / GLANCE),
+        partial(_read, Tables, root / SCRIPTS),
+        partial(_read, LinesDoc, root / LINES),
+        phrases,
+    )
 
 
 def _read(kind: type[Doc], path: Path) -> Doc:

@@ -1,18 +1,18 @@
 """The words of a line and what they are about, for the learned part of hostile-text detection.
 
-``rules/senses.yaml`` lists senses and words for them in many languages. :func:`compile_senses` turns it into tables
-keyed by stem; the fit stores those tables beside its weights, so that a scan need not make them again. A text is cut
-at white space, and what each piece means is remembered, so that reading costs little more than looking words up.
+``rules/senses`` holds, in a file for each language, senses and words for them. :func:`compile_senses` turns them into
+tables keyed by stem; the fit stores those tables beside its weights, so that a scan need not make them again. A text is
+cut at white space, and what each piece means is remembered, so that reading costs little more than looking words up.
+Words of other scripts than the Latin one are read when the first of them is met: most servers have none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mcp_threat_scoring.hostile.tokens import OTHER_STEM, sort_of, stem
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.text.letters import fold
 
 LONGEST_PHRASE = 5
@@ -38,7 +38,7 @@ _RUN = pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]+|[^\p{Han}\p{Hiraga
 
 
 class SensesDoc(Model, frozen=True):
-    """``rules/senses.yaml``: sense → language → words, separated by commas."""
+    """``rules/senses``, all files together: sense → language → words, separated by commas."""
 
     senses: dict[str, dict[str, str]]
 
@@ -52,28 +52,57 @@ class Tables(Model, frozen=True):
     parts: dict[str, str]
     """Of scripts that put no space between words."""
 
+    def by_script(self) -> tuple[Tables, Tables]:
+        """The tables of the Latin alphabet, and those of all that has anything else in it."""
+        latin = {first: {rest: said for rest, said in ends.items() if (first + rest).isascii()}
+                 for first, ends in self.phrases.items()}  # fmt: skip
+        other = {first: {rest: said for rest, said in ends.items() if not (first + rest).isascii()}
+                 for first, ends in self.phrases.items()}  # fmt: skip
+        return (
+            Tables(
+                {word: said for word, said in self.words.items() if word.isascii()},
+                {first: ends for first, ends in latin.items() if ends},
+                {},
+            ),
+            Tables(
+                {word: said for word, said in self.words.items() if not word.isascii()},
+                {first: ends for first, ends in other.items() if ends},
+                self.parts,
+            ),
+        )
 
-class Senses(Struct, frozen=True, eq=False):
+
+NONE = Tables({}, {}, {})
+
+
+class Senses:
     """The tables, ready for use, with a memory of what pieces of text mean."""
 
-    words: Mapping[str, tuple[str, ...]]
-    phrases: Mapping[str, Mapping[str, Sequence[Phrase]]]
-    """By their first word and their second."""
-    parts: Mapping[str, tuple[str, ...]]
-    longest: int
-    memo: dict[str, tuple[Word, ...]] = field(default_factory=dict)
-    lines: dict[str, tuple[Word, ...]] = field(default_factory=dict)
-    """Lines read before: each is asked for by whoever looks at it, and servers repeat themselves."""
+    def __init__(self, tables: Tables, others: Callable[[], Tables] = lambda: NONE) -> None:
+        """Make the tables ready; `others` is called for those of further scripts when a word of one is met."""
+        self._words: dict[str, tuple[str, ...]] = {}
+        self._phrases: dict[str, dict[str, list[Phrase]]] = {}
+        self._parts: dict[str, tuple[str, ...]] = {}
+        self._longest = 1
+        self._others: Callable[[], Tables] | None = others
+        self._memo: dict[str, tuple[Word, ...]] = {}
+        self.lines: dict[str, tuple[Word, ...]] = {}
+        """Lines read before: each is asked for by whoever looks at it, and servers repeat themselves."""
+        self._take(tables)
 
-    @classmethod
-    def of(cls, tables: Tables) -> Senses:
-        """Make the tables ready."""
-        return cls(
-            {word: tuple(said.split()) for word, said in tables.words.items()},
-            {first: _by_second(ends) for first, ends in tables.phrases.items()},
-            {part: tuple(said.split()) for part, said in tables.parts.items()},
-            max(map(len, tables.parts), default=1),
-        )
+    def _take(self, tables: Tables) -> None:
+        self._words.update({word: tuple(said.split()) for word, said in tables.words.items()})
+        self._parts.update({part: tuple(said.split()) for part, said in tables.parts.items()})
+        self._longest = max(map(len, tables.parts), default=self._longest)
+        for first, ends in tables.phrases.items():
+            held = self._phrases.setdefault(first, {})
+            for second, phrases in _by_second(ends).items():
+                held.setdefault(second, []).extend(phrases)
+
+    def _take_others(self) -> None:
+        others, self._others = self._others, None
+        if others is not None:
+            self._take(others())
 
     def line(self, text: str) -> Sequence[Word]:
         """The words of a normalised line in their order, remembered."""
@@ -86,12 +115,12 @@ class Senses(Struct, frozen=True, eq=False):
 
     def read(self, text: str) -> list[Word]:
         """The words of a normalised text in their order."""
-        memo = self.memo
+        memo = self._memo
         found: list[Word] = []
         for token in text.translate(_APART).split():
             known = memo.get(token)
             found += known if known is not None else self._token(token)
-        phrases = self.phrases
+        phrases = self._phrases
         for index, (word, said) in enumerate(found[:-1]):
             seconds = phrases.get(word)
             if seconds is None:
@@ -104,8 +133,8 @@ class Senses(Struct, frozen=True, eq=False):
     def _token(self, token: str) -> tuple[Word, ...]:
         token = token[:MAX_RUN]
         found = tuple(self._read(token))
-        if len(token) < MEMO_LENGTH and len(self.memo) < MEMO:
-            self.memo[token] = found
+        if len(token) < MEMO_LENGTH and len(self._memo) < MEMO:
+            self._memo[token] = found
         return found
 
     def _read(self, token: str) -> Iterable[Word]:
@@ -135,13 +164,18 @@ class Senses(Struct, frozen=True, eq=False):
     def word(self, word: str) -> Word:
         """A word by its stem, with its senses."""
         plain = word if word.isascii() else fold(word)
-        cut = stem(plain) if plain.isascii() else plain[:OTHER_STEM]
-        return cut, self.words.get(cut, ())
+        if plain.isascii():
+            cut = stem(plain)
+        else:
+            self._take_others()
+            cut = plain[:OTHER_STEM]
+        return cut, self._words.get(cut, ())
 
     def _spaceless(self, run: str) -> Iterable[Word]:
-        at, size, parts = 0, len(run), self.parts
+        self._take_others()
+        at, size, parts = 0, len(run), self._parts
         while at < size:
-            for length in range(min(self.longest, size - at), 0, -1):
+            for length in range(min(self._longest, size - at), 0, -1):
                 said = parts.get(run[at : at + length])
                 if said is not None:
                     yield run[at : at + length], said
@@ -166,7 +200,7 @@ def compile_senses(document: SensesDoc) -> Tables:
     words: dict[str, list[str]] = {}
     phrases: dict[str, dict[str, list[str]]] = {}
     parts: dict[str, list[str]] = {}
-    reader = Senses({}, {}, {}, 1)
+    reader = Senses(NONE)
     for sense, languages in document.senses.items():
         for listed in languages.values():
             for phrase in listed.split(","):

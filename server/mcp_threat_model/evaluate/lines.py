@@ -78,7 +78,7 @@ def _best(table: Table, weights: Sequence[float], seen: Mapping[str, int], kept:
 
 def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scored]:
     """The model, what a first look needs of it, and the scores of every line by a model that did not see it."""
-    senses = Senses.of(tables)
+    senses = Senses(tables)
     noticed = _noticed(examples.lines, senses)
     scales = [scale_of(one) for one in noticed]
     seen: Counter[str] = Counter()
@@ -123,7 +123,7 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scor
     at_a_glance = GlanceDoc(
         bias=-_low([glanced[i] for i in near]),
         weights={name: round(glance[name], 3) for name in _best(glances, first, seen, GLANCE_KEPT)},
-        tables=tables,
+        tables=tables.by_script()[0],
     )
     return document, at_a_glance, scored
 
@@ -227,6 +227,6 @@ def _rule_of(technique: str, found: set[str]) -> str:
     return TECHNIQUES.get(technique, "")
 
 
-def model_text(document: LinesDoc | GlanceDoc) -> str:
-    """The text of ``rules/lines.json`` or ``rules/glance.json``: one weight a line, so that a change can be read."""
+def model_text(document: LinesDoc | GlanceDoc | Tables) -> str:
+    """The text of a file in ``rules``: one weight or word a line, so that a change can be read."""
     return json.dumps(document.to_plain(), ensure_ascii=False, indent=0, sort_keys=True) + "\n"

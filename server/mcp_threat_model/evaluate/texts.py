@@ -21,7 +21,7 @@ from typing import Any
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_scoring.hostile.context import Surroundings
 from mcp_threat_scoring.hostile.lines import Wording
-from mcp_threat_scoring.hostile.senses import Senses
+from mcp_threat_scoring.hostile.senses import NONE, Senses
 from mcp_threat_scoring.hostile.structures import NOBODY, Known
 from mcp_threat_scoring.hostile.views import Reader, extent, lines_of
 from mcp_threat_scoring.structs import Struct, replace
@@ -122,7 +122,7 @@ class _Collector:
     def __init__(self, reader: Reader, senses: Senses) -> None:
         self.reader = reader
         self.meant = senses
-        self.senses = Senses({}, {}, {}, 1)  # the stems alone
+        self.senses = Senses(NONE)  # the stems alone
         self.found = Examples([], [])
         self.places: dict[tuple[str, str, bool, tuple[str, ...], tuple[str, ...], bool, int, bool], int] = {}
 

@@ -1,7 +1,7 @@
 """The part of `--fit` that learns the wording of orders: reads the texts and the corpus, writes, and tells how well.
 
 The texts lie in ``tests/texts`` beside the rules; where they are not (in a wheel), there is nothing to learn from and
-``rules/lines.json`` and ``rules/glance.json`` stay as they are.
+the files that were learned (``lines.json``, ``glance.json``, ``scripts.json`` in ``rules``) stay as they are.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.lines import Scored, learn, model_text
 from mcp_threat_model.evaluate.texts import Group, captured, collect
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.hostile.glance import GLANCE
+from mcp_threat_scoring.hostile.glance import GLANCE, SCRIPTS
 from mcp_threat_scoring.hostile.learned import LINES
 from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.hostile.weighing import DECISIVE, allowance, weight_of
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 
 TEXTS = Path("tests") / "texts"
-SENSES = "senses.yaml"
+ENGLISH = "en"
+SENSES = "senses"
 TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta")
 
 
@@ -67,26 +69,52 @@ def told(scored: Scored, threshold: float, steep: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
-    """Learn, write ``rules/lines.json`` and ``rules/glance.json``, and tell how well what was not seen is told apart.
+class LanguageDoc(Model, frozen=True):
+    """A file of ``rules/senses``, named after its language: sense → words, separated by commas."""
+
+    words: dict[str, str]
+
+
+def read_senses(folder: Path) -> SensesDoc:
+    """The words of all languages. The English file says which senses there are.
 
     Raises:
-        OSError: the file cannot be written.
+        RuleError: a file is missing or wrong, or has a sense that English does not have.
+    """
+    problems: list[RuleProblem] = []
+    found: dict[str, dict[str, str]] = {}
+    for path in [folder / f"{ENGLISH}.yaml", *sorted(set(folder.glob("*.yaml")) - {folder / f"{ENGLISH}.yaml"})]:
+        shown = f"{folder.name}/{path.name}"
+        language = load_document(LanguageDoc, path, shown, problems)
+        for sense, words in language.words.items() if language else ():
+            if path.stem == ENGLISH:
+                found[sense] = {}
+            if sense in found:
+                found[sense][path.stem] = words
+            else:
+                problems.append(RuleProblem(shown, 0, f"the sense {sense} is not in {ENGLISH}.yaml"))
+    if problems:
+        raise RuleError(problems)
+    return SensesDoc(found)
+
+
+def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
+    """Learn, write what was learned, and tell how well what was not seen is told apart.
+
+    Raises:
+        OSError: a file cannot be written.
         RuleError: the senses are wrong.
     """
     texts = ruleset.root.parent / TEXTS
     if not texts.is_dir():
         say.write(f"no texts in {TEXTS.as_posix()}: {LINES} is left as it is\n")
         return
-    problems: list[RuleProblem] = []
-    senses = load_document(SensesDoc, ruleset.root / SENSES, SENSES, problems)
-    if senses is None:
-        raise RuleError(problems)
-    tables = compile_senses(senses)
+    tables = compile_senses(read_senses(ruleset.root / SENSES))
     reader = hostile_engine(ruleset).plain_reader
-    examples = collect(texts, _honest(corpus), reader, Senses.of(tables), _attacks(corpus))
+    examples = collect(texts, _honest(corpus), reader, Senses(tables), _attacks(corpus))
     document, first, scored = learn(examples, tables)
     (ruleset.root / LINES).write_text(model_text(document), encoding="utf-8")
     (ruleset.root / GLANCE).write_text(model_text(first), encoding="utf-8")
+    (ruleset.root / SCRIPTS).write_text(model_text(tables.by_script()[1]), encoding="utf-8")
     say.write(f"wrote {LINES}: {len(document.weights)} weights from {document.source}\n")
     say.write(told(scored, document.threshold, document.slope))

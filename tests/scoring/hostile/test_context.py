@@ -7,7 +7,7 @@ import pytest
 from mcp_threat_scoring.hostile.context import Said, Surroundings
 from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
 
-SENSES = Senses.of(compile_senses(SensesDoc(senses={
+SENSES = Senses(compile_senses(SensesDoc(senses={
     "secret": {"en": "password, token"}, "send": {"en": "send"}, "weather": {"en": "weather, forecast"},
 })))  # fmt: skip
 FIRST = Said("returns the weather.", "text", "/tools/0/description")
@@ -74,6 +74,6 @@ def test_far_places_and_many_new_senses_are_alike():
     found = around(*lines)
     assert all(">text 3" in one for one in found[3:])
     words = ["apple", "bread", "cheese", "dates", "eggs", "figs", "grapes", "honey"]
-    many = Senses.of(compile_senses(SensesDoc(senses={word: {"en": word} for word in words})))
+    many = Senses(compile_senses(SensesDoc(senses={word: {"en": word} for word in words})))
     said = Said(" ".join(words), "text", "/d")
     assert {"!6", "!6 text"} <= Surroundings([said, FIRST], many).of(said)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
+from mcp_threat_scoring.hostile.senses import NONE, Senses, SensesDoc, Tables, compile_senses
 
-PLAIN = Senses({}, {}, {}, 1)
+PLAIN = Senses(NONE)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_two_words_beside_a_stroke_are_words():
     assert [word for word, _ in PLAIN.read("and/or")] == ["and", "or"]
 
 
-PHRASES = Senses.of(compile_senses(SensesDoc(senses={
+PHRASES = Senses(compile_senses(SensesDoc(senses={
     "hide": {"en": "keep quiet, keep it to yourself"}, "have": {"en": "keep"}, "secret": {"zh": "密码"},
 })))  # fmt: skip
 
@@ -85,7 +85,7 @@ def test_words_phrases_and_scripts_without_spaces_have_senses(text: str, word: s
     tables = SensesDoc(senses={
         "send": {"en": "send, hand over", "zh": "发送"}, "secret": {"en": "api key, password", "de": "Schlüssel"}
     })  # fmt: skip
-    assert dict(Senses.of(compile_senses(tables)).line(text))[word] == (sense,)
+    assert dict(Senses(compile_senses(tables)).line(text))[word] == (sense,)
 
 
 def test_a_line_is_read_once():
@@ -98,7 +98,26 @@ def test_scripts_without_spaces_are_cut_by_what_is_known():
 
 
 def test_what_is_remembered_is_bounded():
-    reader = Senses({}, {}, {}, 1)
+    reader = Senses(NONE)
     for number in range(6_000):
         reader.line(f"line {number}")
     assert len(reader.lines) == 5_000
+
+
+def test_words_of_other_scripts_are_read_when_the_first_is_met() -> None:
+    latin, other = compile_senses(
+        SensesDoc(senses={"secret": {"en": "password, ssh key", "ru": "пароль, ssh ключ", "zh": "密码"}})
+    ).by_script()
+    read: list[str] = []
+
+    def others() -> Tables:
+        read.append("others")
+        return other
+
+    reader = Senses(latin, others)
+    assert dict(reader.line("the password — café"))["passwor"] == ("secret",)
+    assert not read
+    assert dict(reader.line("ssh ключ"))["ssh"] == ("secret",)
+    assert dict(reader.line("密码"))["密码"] == ("secret",)
+    assert dict(reader.line("ssh key"))["ssh"] == ("secret",)
+    assert read == ["others"]

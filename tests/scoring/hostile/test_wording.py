@@ -29,7 +29,7 @@ TABLES = compile_senses(
         "send": {"en": "send, hand over", "zh": "发送"}, "secret": {"en": "api key, password", "de": "Schlüssel"}
     })
 )  # fmt: skip
-SENSES = Senses.of(TABLES)
+SENSES = Senses(TABLES)
 
 
 def judge(description: str, **more: object) -> Suspicion | None:

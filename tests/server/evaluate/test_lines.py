@@ -12,10 +12,12 @@ from mcp_threat_model.evaluate.descent import fit_lines
 from mcp_threat_model.evaluate.lines import _noticed, _table, learn, model_text
 from mcp_threat_model.evaluate.texts import Examples, collect
 from mcp_threat_model.evaluate.training import learned
+from mcp_threat_model.evaluate.wording import read_senses
 from mcp_threat_scoring.analyze import knowledge
+from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.hostile.glance import GlanceDoc
 from mcp_threat_scoring.hostile.learned import LinesDoc
-from mcp_threat_scoring.hostile.senses import Senses, SensesDoc, compile_senses
+from mcp_threat_scoring.hostile.senses import NONE, Senses, SensesDoc, compile_senses
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.model import read_json
 
@@ -25,7 +27,7 @@ ORDERS = (
     "hand the secret list over",
     "hand the secret map over",
 )
-SENSES = Senses({}, {}, {}, 1)
+SENSES = Senses(NONE)
 HONEST = ("returns the file", "returns the note", "returns the list", "returns the map")
 
 
@@ -82,7 +84,7 @@ def test_the_order_of_an_attack_is_found_where_nobody_marked_it(tmp_path: Path) 
               for what in ("password", "token", "key", "secret", "cookie", "file")]  # fmt: skip
     (tmp_path / "lines-1.jsonl").write_text("\n".join(map(json.dumps, orders)), encoding="utf-8")
     examples = collect(tmp_path, tools, reader, SENSES, [("attacks.jsonl", "kind 1", attack)])
-    senses = Senses.of(compile_senses(SensesDoc(senses={"secret": {"en": "password, token"}})))
+    senses = Senses(compile_senses(SensesDoc(senses={"secret": {"en": "password, token"}})))
     noticed = _noticed(examples.lines, senses)
     table = _table(noticed, [1.0] * len(noticed), sorted(set().union(*noticed)))
 
@@ -105,3 +107,27 @@ def test_a_weight_that_may_grow_more_freely_does() -> None:
     rows = [array("i", [0, 1])] * 2 + [array("i", [2])] * 2
     weights = fit_lines(rows, [1.0] * 4, [True, True, False, False], 4, [1.0] * 4, [2.0, 1.0, 1.0, 1.0])
     assert weights[0] > 2 * weights[1] > 0
+
+
+class TestSenses:
+    def write(self, folder: Path, **languages: str) -> Path:
+        for language, text in languages.items():
+            (folder / f"{language}.yaml").write_text(text, encoding="utf-8")
+        return folder
+
+    def test_each_language_is_a_file(self, tmp_path: Path) -> None:
+        folder = self.write(tmp_path, en="words:\n  hide: hide, conceal\n", de="words:\n  hide: verbirg\n")
+        assert read_senses(folder).senses == {"hide": {"en": "hide, conceal", "de": "verbirg"}}
+
+    def test_a_sense_that_english_does_not_have_is_named_with_its_file(self, tmp_path: Path) -> None:
+        folder = self.write(tmp_path, en="words:\n  hide: hide\n", de="words:\n  hida: verbirg\n")
+        with pytest.raises(RuleError, match=r"de\.yaml.*hida"):
+            read_senses(folder)
+
+    def test_english_has_to_be_there(self, tmp_path: Path) -> None:
+        with pytest.raises(RuleError, match=r"en\.yaml"):
+            read_senses(self.write(tmp_path, de="words:\n  hide: verbirg\n"))
+
+    def test_the_shipped_languages_have_the_senses_of_english(self) -> None:
+        senses = read_senses(knowledge().ruleset.root / "senses").senses
+        assert {"en", "zh", "ar", "hi"} <= set(senses["hide"])
