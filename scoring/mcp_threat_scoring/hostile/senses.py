@@ -83,7 +83,8 @@ class Senses:
         self._words: dict[str, tuple[str, ...]] = {}
         self._phrases: dict[str, dict[str, list[Phrase]]] = {}
         self._parts: dict[str, tuple[str, ...]] = {}
-        self._longest = 1
+        self._reach: dict[str, int] = {}
+        """By the letter that it begins with, the length of the longest part."""
         self._others: Callable[[], Tables] | None = others
         self._memo: dict[str, tuple[Word, ...]] = {}
         self.lines: dict[str, tuple[Word, ...]] = {}
@@ -93,7 +94,8 @@ class Senses:
     def _take(self, tables: Tables) -> None:
         self._words.update({word: tuple(said.split()) for word, said in tables.words.items()})
         self._parts.update({part: tuple(said.split()) for part, said in tables.parts.items()})
-        self._longest = max(map(len, tables.parts), default=self._longest)
+        for part in tables.parts:
+            self._reach[part[0]] = max(len(part), self._reach.get(part[0], 0))
         for first, ends in tables.phrases.items():
             held = self._phrases.setdefault(first, {})
             for second, phrases in _by_second(ends).items():
@@ -173,9 +175,9 @@ class Senses:
 
     def _spaceless(self, run: str) -> Iterable[Word]:
         self._take_others()
-        at, size, parts = 0, len(run), self._parts
+        at, size, parts, reach = 0, len(run), self._parts, self._reach
         while at < size:
-            for length in range(min(self._longest, size - at), 0, -1):
+            for length in range(min(reach.get(run[at], 0), size - at), 0, -1):
                 said = parts.get(run[at : at + length])
                 if said is not None:
                     yield run[at : at + length], said
