@@ -54,21 +54,17 @@ class Tables(Model, frozen=True):
 
     def by_script(self) -> tuple[Tables, Tables]:
         """The tables of the Latin alphabet, and those of all that has anything else in it."""
-        latin = {first: {rest: said for rest, said in ends.items() if (first + rest).isascii()}
-                 for first, ends in self.phrases.items()}  # fmt: skip
-        other = {first: {rest: said for rest, said in ends.items() if not (first + rest).isascii()}
-                 for first, ends in self.phrases.items()}  # fmt: skip
-        return (
-            Tables(
-                {word: said for word, said in self.words.items() if word.isascii()},
-                {first: ends for first, ends in latin.items() if ends},
-                {},
-            ),
-            Tables(
-                {word: said for word, said in self.words.items() if not word.isascii()},
-                {first: ends for first, ends in other.items() if ends},
-                self.parts,
-            ),
+        return self._of_script(latin=True), self._of_script(latin=False)
+
+    def _of_script(self, *, latin: bool) -> Tables:
+        phrases = {
+            first: {rest: said for rest, said in ends.items() if (first + rest).isascii() is latin}
+            for first, ends in self.phrases.items()
+        }
+        return Tables(
+            {word: said for word, said in self.words.items() if word.isascii() is latin},
+            {first: ends for first, ends in phrases.items() if ends},
+            {} if latin else self.parts,
         )
 
 
