@@ -146,8 +146,17 @@ def _what_could_happen(
     hostile = [finding for finding in passages if finding.confidence != "low"]
     threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
     threats = [threat for threat in threats if threat.likelihood != "possible"]
-    # Of equally grave ones, the one that more tools can cause; a chain of several threats comes after its links.
-    threats.sort(key=lambda t: (-SEVERITIES.index(t.severity), t.likelihood != "confirmed", -len(t.tools)))
+    # Of equally grave ones, what was found before what could be, then the one that more tools can cause; a chain of
+    # several threats comes after its links.
+    caught = {finding.tool for finding in hostile}
+    threats.sort(
+        key=lambda t: (
+            -SEVERITIES.index(t.severity),
+            t.likelihood != "confirmed",
+            caught.isdisjoint(t.tools),
+            -len(t.tools),
+        )
+    )
     said = []
     if passages:
         where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile or passages if f.tool)]

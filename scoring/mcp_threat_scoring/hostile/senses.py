@@ -9,6 +9,7 @@ Words of other scripts than the Latin one are read when the first of them is met
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
 
 from mcp_threat_scoring.hostile.tokens import OTHER_STEM, sort_of, stem
 from mcp_threat_scoring.model import Model
@@ -82,6 +83,7 @@ class Senses:
         self._reach: dict[str, int] = {}
         """By the letter that it begins with, the length of the longest part."""
         self._others: Callable[[], Tables] | None = others
+        self._taking = Lock()
         self._memo: dict[str, tuple[Word, ...]] = {}
         self.lines: dict[str, tuple[Word, ...]] = {}
         """Lines read before: each is asked for by whoever looks at it, and servers repeat themselves."""
@@ -98,9 +100,12 @@ class Senses:
                 held.setdefault(second, []).extend(phrases)
 
     def _take_others(self) -> None:
-        others, self._others = self._others, None
-        if others is not None:
-            self._take(others())
+        if self._others is None:
+            return
+        with self._taking:  # a scan beside this one waits, instead of reading without them
+            if self._others is not None:
+                self._take(self._others())
+                self._others = None  # only now: what could not be read is asked for again, and fails again
 
     def line(self, text: str) -> Sequence[Word]:
         """The words of a normalised line in their order, remembered."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 
 from mcp_threat_scoring.hostile.senses import NONE, Senses, SensesDoc, Tables, compile_senses
@@ -121,3 +124,28 @@ def test_words_of_other_scripts_are_read_when_the_first_is_met() -> None:
     assert dict(reader.line("密码"))["密码"] == ("secret",)
     assert dict(reader.line("ssh key"))["ssh"] == ("secret",)
     assert read == ["others"]
+
+
+def test_scans_side_by_side_all_read_with_the_words_of_other_scripts() -> None:
+    latin, other = compile_senses(SensesDoc(senses={"secret": {"zh": "密码"}})).by_script()
+    met = Event()
+
+    def others() -> Tables:
+        met.wait(timeout=1.0)  # the second reader has come by now
+        return other
+
+    reader = Senses(latin, others)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(reader.read, "密码")
+        second = pool.submit(lambda: (met.set(), reader.read("密码"))[1])
+        assert first.result() == second.result() == [("密码", ("secret",))]
+
+
+def test_what_could_not_be_read_is_never_taken_for_nothing() -> None:
+    def others() -> Tables:
+        raise OSError
+
+    reader = Senses(NONE, others)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            reader.read("密码")
