@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mcp_threat_scoring.patterns.clauses import GAP
 from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.patterns.reader import NOTHING, NotUnderstoodError, Reader
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import TextTest
 from mcp_threat_scoring.structs import Struct, field
 
-_ONE = r"(?:\{[a-z][a-z_-]*!?\}|[a-z0-9]+(?: [a-z0-9]+)*)"
-_OPENING = pattern(rf"^\^(?:({_ONE})|\(\?:({_ONE}(?:\|{_ONE})*)\))(\\b|\$)$")
+_OPENING = pattern(r"^\^([a-z0-9 ?():|{}\[\]_!-]+)(\\b|\$)$")
 """A test that asks for nothing but a line's first word or words, or for the whole line: ``^{delete}\\b``,
-``^(?:{create}|{update}|set up)\\b``, ``^{delete}$``."""
+``^(?:{create}|{update}|sets? up)\\b``, ``^{delete}$``."""
+_CLASS = pattern(r"^\{[a-z][a-z_-]*!?\}$")
+MOST = 64
+"""Entries that one alternative is written out to (``verif(?:y|ies)`` is two)."""
 
 
 class Asked(NamedTuple):
@@ -63,20 +67,55 @@ def vocabulary(names: Iterable[str], lexicon: Lexicon) -> tuple[Vocabulary, list
     return made, unknown
 
 
+def _alternatives(text: str) -> list[str] | None:
+    """What stands between the bars of a group, or the whole of a text that is none; None if bars stand elsewhere."""
+    grouped = text.startswith("(?:") and text.endswith(")")
+    found, depth = [""], 0
+    for char in text[3:-1] if grouped else text:
+        depth += (char == "(") - (char == ")")
+        if depth < 0 or (char == "|" and depth == 0 and not grouped):
+            return None
+        if char == "|" and depth == 0:
+            found.append("")
+        else:
+            found[-1] += char
+    return found
+
+
+def _entries(alternative: str) -> list[str] | None:
+    """All that an alternative may be, written out; None if that is too much, or not made of words."""
+    if "{" in alternative or "-" in alternative or "!" in alternative:
+        return None
+    try:
+        strings = Reader(alternative).alternatives(NOTHING).strings
+    except NotUnderstoodError:
+        return None
+    if strings is None or len(strings) > MOST:
+        return None
+    written = sorted(one.replace(GAP, " ") for one in strings)
+    plain = all(one.replace(" ", "").isalnum() and one == " ".join(one.split()) for one in written)
+    return written if plain else None
+
+
 def opening_of(test: TextTest) -> Asked | None:
     """What a test asks of the beginning of lines; None if it asks for anything else."""
     if test.has is not None:
         plain = all(entry.replace(" ", "").isalnum() for entry in test.has)
         return Asked((), tuple(test.has), True) if plain else None
     opening = _OPENING.match(test.regex or "")
-    if not opening:
+    alternatives = _alternatives(opening.group(1)) if opening else None
+    if not opening or alternatives is None:
         return None
-    alternatives = (opening.group(1) or opening.group(2)).split("|")
-    return Asked(
-        tuple(one[1:-1] for one in alternatives if one[0] == "{"),
-        tuple(one for one in alternatives if one[0] != "{"),
-        opening.group(3) == "$",
-    )
+    classes: list[str] = []
+    entries: list[str] = []
+    for one in alternatives:
+        if _CLASS.match(one):
+            classes.append(one[1:-1])
+        elif (written := _entries(one)) is not None:
+            entries += written
+        else:
+            return None
+    return Asked(tuple(classes), tuple(dict.fromkeys(entries)), opening.group(2) == "$")
 
 
 class _Kinds(dict[int, tuple[int, ...]]):
