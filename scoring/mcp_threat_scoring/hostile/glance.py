@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Literal
 
 from mcp_threat_scoring.hostile.senses import Senses, Tables, Word
-from mcp_threat_scoring.hostile.tokens import stem
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.text.stems import stem
 
 GLANCE = "glance.json"
 SCRIPTS = "scripts.json"

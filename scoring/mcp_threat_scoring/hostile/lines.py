@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from mcp_threat_scoring.hostile.acts import Acts, Line, line_of
 from mcp_threat_scoring.hostile.context import Said
 from mcp_threat_scoring.hostile.structures import Known
-from mcp_threat_scoring.hostile.tokens import stem
 from mcp_threat_scoring.patterns.pattern import pattern, spans
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.normalise import Normal, line_at, line_starts
 from mcp_threat_scoring.text.passages import WHOLE, Passage, Piece
 from mcp_threat_scoring.text.prose import split_words
+from mcp_threat_scoring.text.stems import stem
 from mcp_threat_scoring.text.views import View
 
 MAX_SENTENCES = 2_000

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 
-from mcp_threat_scoring.hostile.tokens import OTHER_STEM, sort_of, stem
+from mcp_threat_scoring.hostile.tokens import OTHER_STEM, sort_of
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.text.letters import fold
+from mcp_threat_scoring.text.stems import stem
 
 LONGEST_PHRASE = 5
 MEMO = 40_000

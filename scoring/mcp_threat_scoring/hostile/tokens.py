@@ -1,4 +1,4 @@
-"""Pieces of a line as they are learned from: words by their stems, names by what sort of thing they name.
+"""Pieces of a line as they are learned from: names by what sort of thing they name.
 
 Whatever names somebody or something (addresses, hosts, numbers, file names) is replaced by its sort: nothing is learned
 from names.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from mcp_threat_scoring.patterns.pattern import pattern
 
-STEM = 7
-"""Letters kept of a word of an alphabet, once its ending is off."""
 OTHER_STEM = 6
-"""The same for alphabets that are not Latin, where nothing is known of endings."""
+"""Letters kept of a word of an alphabet that is not Latin: nothing is known of its endings."""
 _SECRET = pattern(
     r"ssh|id_rsa|id_ed|\.env|\.aws|\.kube|npmrc|netrc|gnupg|passwd|shadow|credential|secret|token|keys?\b|wallet|\.pem|"
     r"cookie|keychain|history|\.docker|login|\.pgpass|keyring|vault|\.config"
@@ -32,27 +30,6 @@ _HOST = pattern(
 """A name whose end is one that hosts have, or with a port; ``sys.path`` is none."""
 _NO_COUNTRY = frozenset("id is in at my it no so do be as to by or if on up me us go js py md".split())  # noqa: SIM905
 """Ends of two letters that names in programs have."""
-
-
-def stem(word: str) -> str:
-    """An English word without its ending, and any word of an alphabet cut to its beginning."""
-    size = len(word)
-    if size > 4:
-        word = word.removesuffix("'s")
-        if word.endswith("ing") and size > 5:
-            word = word[:-3]
-        elif word.endswith(("ied", "ies")):
-            word = word[:-3] + "y"
-        elif word.endswith(("ed", "ly")):
-            word = word[:-2]
-        elif word.endswith("s") and not word.endswith("ss"):
-            word = word[:-1]
-        word = word.removesuffix("e")
-        if len(word) > 2 and word[-1] == word[-2] and word[-1] not in "ls":
-            word = word[:-1]
-    elif size > 3 and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    return word[:STEM]
 
 
 def sort_of(token: str) -> str:
