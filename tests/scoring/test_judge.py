@@ -14,7 +14,7 @@ from mcp_threat_scoring.signal import SignalId
 def rule(name: str, match: dict[str, Any], over: str = "tools") -> SignalRule:
     doc = SignalDoc.read({"id": name, "title": name, "over": over, "match": match})
     assert doc.match is not None
-    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, test=doc.match, weights={}, prior={})
+    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, asks=doc.match, weights={}, prior={})
 
 
 TEXT = {"field": "words", "regex": "x"}

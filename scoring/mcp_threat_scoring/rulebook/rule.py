@@ -5,11 +5,13 @@ A file holds one idea. It is either one rule (`match`) or a family of variants t
 document, which a scan never reads.
 """
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
-from mcp_threat_scoring.model import TAG, Model
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import TAG, Model, read_json
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
-from mcp_threat_scoring.structs import Meta, field
+from mcp_threat_scoring.structs import Meta, Raw, ValidationError, field
 
 Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
 """`any`: every item and the server's own texts, in the views of :mod:`hostile.views`."""
@@ -120,16 +122,24 @@ class TechniqueDoc(Model, frozen=True, kw_only=True):
     remediation: str
 
 
-class Variant(Model, frozen=True, kw_only=True):
-    """One member of a family. What it leaves out, it takes from the file."""
+class VariantHead(Model, frozen=True, kw_only=True):
+    """What one member of a family says of itself. What it leaves out, it takes from the file."""
 
-    match: Test
     title: str | None = None
     suggests: dict[str, float] = {}
+    graded: Annotated[
+        dict[str, str], Meta(description="By question, the fact that gives its log-odds, in hundredths.")
+    ] = {}
 
 
-class SignalDoc(Model, frozen=True, kw_only=True):
-    """One signal rule file."""
+class Variant(VariantHead, frozen=True, kw_only=True):
+    """One member of a family."""
+
+    match: Test
+
+
+class SignalHead(Model, frozen=True, kw_only=True):
+    """One signal rule file, without what it asks."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="Equals the file's stem; never renamed.")]
     title: str
@@ -139,8 +149,6 @@ class SignalDoc(Model, frozen=True, kw_only=True):
     polarity: Polarity = "presence"
     method: Literal["exact", "heuristic"] = "heuristic"
     settles: Annotated[list[LayerId], Meta(description="Layers a positive control settles.")] = []
-    match: Test | None = None
-    variants: dict[str, Variant] = {}
     suggests: Annotated[dict[str, float], Meta(description="Prior weight in log-odds, by question.")] = {}
     finding: FindingDoc | None = None
     technique: Annotated[TechniqueDoc | None, Meta(description="Only for rules over any text.")] = None
@@ -148,9 +156,53 @@ class SignalDoc(Model, frozen=True, kw_only=True):
     misses: Annotated[str, Meta(description="What the rule does not catch.")] = ""
     falsepositives: list[str] = []
 
+
+class SignalDoc(SignalHead, frozen=True, kw_only=True):
+    """One signal rule file."""
+
+    match: Test | None = None
+    variants: dict[str, Variant] = {}
+
     def __post_init__(self) -> None:
         if (self.match is None) == (not self.variants):
             raise ValueError("a rule needs either match or variants")
+
+
+class KeptVariant(VariantHead, frozen=True, kw_only=True):
+    """A variant as it is kept once it was checked."""
+
+    match: Raw
+
+
+NOTHING = Raw(b"null")
+
+
+class KeptDoc(SignalHead, frozen=True, kw_only=True):
+    """A rule file as it is kept once it was checked. A scan asks few of the tests: each is read when it does."""
+
+    match: Raw = NOTHING
+    variants: dict[str, KeptVariant] = {}
+
+
+class TestDoc(Model, frozen=True):
+    """A test alone."""
+
+    __test__ = False  # for pytest, which takes it for tests
+    test: Test
+
+
+@cache
+def read_test(kept: bytes) -> Test:
+    """A test that was kept: the same object for the same text, since what is found of a test is found by its object.
+
+    Raises:
+        RuleError: what was kept is damaged.
+    """
+    try:
+        return read_json(TestDoc, b'{"test":' + kept + b"}").test
+    except ValidationError as error:
+        problem = f"what was kept of a rule cannot be read ({error}); delete rules/__pycache__"
+        raise RuleError([RuleProblem("rules.json", 0, problem)]) from None
 
 
 class RuleCase(Model, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,7 +14,19 @@ from mcp_threat_scoring.patterns.sieve import Sieve
 from mcp_threat_scoring.report import LayerId
 from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rules_dir
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import AnyOf, FindingDoc, Over, Polarity, SignalDoc, Test, TextTest
+from mcp_threat_scoring.rulebook.rule import (
+    NOTHING,
+    AnyOf,
+    FindingDoc,
+    KeptDoc,
+    Over,
+    Polarity,
+    SignalDoc,
+    SignalHead,
+    Test,
+    TextTest,
+    read_test,
+)
 from mcp_threat_scoring.rulebook.vocabulary import (
     AbilitiesDoc,
     AbilityDoc,
@@ -24,21 +37,33 @@ from mcp_threat_scoring.rulebook.vocabulary import (
     WeightsDoc,
 )
 from mcp_threat_scoring.signal import SignalId
-from mcp_threat_scoring.structs import Struct, asdict
+from mcp_threat_scoring.structs import Raw, Struct, ValidationError, asdict
 
 
 class SignalRule(Struct, frozen=True):
     """One rule, ready to be compiled: a file's own, or one variant of a family."""
 
     id: SignalId
-    doc: SignalDoc
+    doc: SignalHead
     title: str
     over: Over
-    test: Test
+    asks: Test | Raw
+    """What it asks; as it was kept, until somebody wants to know."""
     weights: Mapping[str, float]
     """Log-odds by question: fitted where there is a fit, else the file's prior."""
     prior: Mapping[str, float]
     """Log-odds by question as the file suggests them; what the fit starts from."""
+    graded: Mapping[str, str] = {}
+    """By question, the fact of the subject that gives its log-odds, in hundredths, in place of a weight."""
+
+    @property
+    def test(self) -> Test:
+        """What it asks.
+
+        Raises:
+            RuleError: what was kept of it is damaged.
+        """
+        return read_test(bytes(self.asks)) if isinstance(self.asks, Raw) else self.asks
 
     @property
     def polarity(self) -> Polarity:
@@ -96,11 +121,11 @@ class Ruleset(Struct, frozen=True, eq=False):
         return next((rule for rule in self.rules if rule.id == signal_id), None)
 
 
-def _expand(doc: SignalDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
+def _expand(doc: SignalDoc | KeptDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
     def fitted(signal_id: str, prior: Mapping[str, float]) -> Mapping[str, float]:
         return {**prior, **weights.weights.get(signal_id, {})}
 
-    if doc.match is not None:
+    if doc.match is not None and doc.match != NOTHING:
         yield SignalRule(
             SignalId(doc.id), doc, doc.title, doc.over, doc.match, fitted(doc.id, doc.suggests), doc.suggests
         )
@@ -108,7 +133,7 @@ def _expand(doc: SignalDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
         own = f"{doc.id}.{name}"
         prior = {**doc.suggests, **variant.suggests}
         title = variant.title or doc.title
-        yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior), prior)
+        yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior), prior, variant.graded)
 
 
 _DOMAIN_FIELDS: tuple[tuple[Over, tuple[str, ...]], ...] = (
@@ -142,6 +167,15 @@ def _yaml_below(folder: str) -> Iterator[str]:
                 yield one.path
 
 
+def _signal_doc(path: str, shown: str, problems: list[RuleProblem], *, shipped: bool) -> SignalDoc | KeptDoc | None:
+    """A rule file: as it was kept, if it was checked before, else read and checked."""
+    kept = rule_cache().get(path) if shipped else None
+    if kept is not None:
+        with suppress(ValidationError):
+            return KeptDoc.read_json(kept)
+    return load_document(SignalDoc, path, shown, problems, shipped=shipped)
+
+
 def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     """Load the shipped rules, and further folders of signal rules after them.
 
@@ -162,7 +196,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
         for path in files:
             shown = path.removeprefix(before)
             stem = shown.rpartition(os.sep)[2].removesuffix(".yaml")
-            doc = load_document(SignalDoc, path, shown, problems, shipped=base == root)
+            doc = _signal_doc(path, shown, problems, shipped=base == root)
             if doc is None:
                 continue
             if doc.id != stem:
@@ -215,7 +249,7 @@ def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProble
     for rule in ruleset.rules:
         if str(rule.doc.id) not in files:
             continue  # made from domains.yaml
-        for question in rule.weights:
+        for question in (*rule.weights, *rule.graded):
             if question not in known:
                 problems.append(
                     RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {_shown(question)}")

@@ -20,7 +20,7 @@ LEXICON = Lexicon(verbs={"destroy": ["delete", "drop"]})
 def rule(name: str, match: dict[str, Any]) -> SignalRule:
     doc = SignalDoc.read({"id": name, "title": name, "over": "tools", "match": match})
     assert doc.match is not None
-    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, test=doc.match, weights={}, prior={})
+    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, asks=doc.match, weights={}, prior={})
 
 
 def subject(facts: dict[str, Any] | None = None, **views: str) -> Subject:

@@ -24,7 +24,7 @@ LEXICON = Lexicon(verbs={"destroy": ["delete", "wipe out"], "create": ["create"]
 def rule(name: str, match: dict[str, Any]) -> SignalRule:
     doc = SignalDoc.read({"id": name, "title": name, "over": "tools", "match": match})
     assert doc.match is not None
-    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, test=doc.match, weights={}, prior={})
+    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, asks=doc.match, weights={}, prior={})
 
 
 FORCED = {"fact": "forced", "equals": True}

@@ -9,7 +9,10 @@ import pytest
 
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.rulebook.documents import rules_dir
-from mcp_threat_scoring.rulebook.ruleset import default_ruleset, load_rules, signal_files
+from mcp_threat_scoring.rulebook.rule import SignalHead, TextTest, read_test
+from mcp_threat_scoring.rulebook.ruleset import SignalRule, default_ruleset, load_rules, signal_files
+from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.structs import Raw
 
 
 @pytest.fixture
@@ -133,3 +136,15 @@ def test_two_copies_of_the_shipped_rules_number_words_alike(tmp_path: Path) -> N
     more = load_rules(extra=[tmp_path])
     assert not more.shipped
     assert more.lexicon.sieve is not one.lexicon.sieve
+
+
+def test_a_test_that_was_kept_is_read_when_it_is_asked_for() -> None:
+    kept = Raw(TextTest(field="words", regex="^get").to_json().encode())
+    rule = SignalRule(SignalId("x"), SignalHead(id="x", title="x", over="tools"), "x", "tools", kept, {}, {})
+    assert rule.test == TextTest(field="words", regex="^get")
+    assert rule.test is rule.test, "atoms are told apart by their objects"
+
+
+def test_a_kept_test_that_is_damaged_is_told_with_what_to_do() -> None:
+    with pytest.raises(RuleError, match=r"delete rules/__pycache__"):
+        read_test(b'{"field":')
