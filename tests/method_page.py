@@ -23,7 +23,7 @@ from mcp_threat_scoring.aivss.score import models, worst_of
 from mcp_threat_scoring.aivss.tables import PROFILES
 from mcp_threat_scoring.aivss.world import THRESHOLDS, World
 from mcp_threat_scoring.analyze import analyze, knowledge
-from mcp_threat_scoring.capability import probability, scores
+from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.maestro.assess import Observed, judge
 from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, Manifest, TransportFacts
@@ -137,7 +137,8 @@ def tool() -> str:
         ("bias", "", "", f"{bias['write']:+.2f}", f"{bias['destructive']:+.2f}"),
     ]
     for signal in {one.id: one for one in fired}.values():
-        weights = picture.rules[signal.id].weights
+        rule = picture.rules[signal.id]
+        weights = {name: wanted.graded.get(name, 0.0) for name in rule.graded} or rule.weights
         if "write" in weights or "destructive" in weights:
             first = signal.first
             assert first is not None
@@ -145,8 +146,7 @@ def tool() -> str:
                 f"`{signal.id}`", f"`{first.pointer}`", f"“{first.excerpt}”",
                 f"{weights.get('write', 0.0):+.2f}", f"{weights.get('destructive', 0.0):+.2f}",
             ))  # fmt: skip
-    totals, _ = scores(fired, picture.rules, bias)
-    odds = {name: totals[name] for name in ("write", "destructive")}
+    odds = {name: wanted.log_odds[name] for name in ("write", "destructive")}
     rows.append(("**sum**", "", "", *(f"**{value:+.2f}**" for value in odds.values())))
     rows.append(("**1 / (1 + e^-sum)**", "", "", *(f"**{probability(value):.4f}**" for value in odds.values())))
     return table(("signal", "where", "words", "write", "destructive"), rows) + (

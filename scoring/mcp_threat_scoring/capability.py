@@ -2,7 +2,8 @@
 
 For every question (does it write? destroy? run processes? …) the score is the question's bias plus the weight of every
 signal that fired, and the probability is ``1 / (1 + e^-score)``: logistic regression with named, signed, readable
-terms. Biases and weights come from ``rules/`` and are fitted there, never here.
+terms. Biases and weights come from ``rules/`` and are fitted there, never here; a graded rule has its weight from a
+fact about the tool.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct
 
 _DOMAIN = "domain."
+HUNDREDTHS = 100.0
+SURE: Mapping[str, float] = {"write": 2.0, "destructive": 4.0}
+"""Log-odds of writing, either way, at which rules leave nothing open for a graded one to say of an effect; nearer to
+even, it counts in proportion. What the rules of verbs know well, single words only blur."""
 EVIDENCE_PER_TOOL = 8
 EVIDENCE_PER_ABILITY = 3
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
@@ -51,6 +56,10 @@ class ToolProfile(Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     """For the effect, strongest first."""
     ability_evidence: Mapping[str, tuple[Evidence, ...]]
+    log_odds: Mapping[str, float] = {}
+    """Of every question, with everything added up."""
+    graded: Mapping[str, float] = {}
+    """The part of it that has no weight of its own, by question: what single words say."""
 
     @property
     def confidence(self) -> float:
@@ -67,20 +76,50 @@ Terms = Mapping[str, Sequence[tuple[float, Signal]]]
 """The weights that were added up for each question, with the signals they are of."""
 
 
+Facts = Mapping[str, bool | int | str]
+_NO_FACTS: Facts = {}
+
+
+def graded_by(rule: SignalRule, facts: Facts) -> dict[str, float]:
+    """Log-odds by question that facts about the item give a rule."""
+    return {question: int(facts[fact]) / HUNDREDTHS for question, fact in rule.graded.items() if fact in facts}
+
+
+def room(question: str, writes: float) -> float:
+    """How much a graded rule may say, from 0 to 1, beside rules that come to these log-odds of writing."""
+    sure = SURE.get(question)
+    return 1.0 if sure is None else max(0.0, 1.0 - abs(writes) / sure)
+
+
 def scores(
-    signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], bias: Mapping[str, float]
+    signals: Sequence[Signal],
+    rules: Mapping[SignalId, SignalRule],
+    bias: Mapping[str, float],
+    facts: Facts = _NO_FACTS,
 ) -> tuple[dict[str, float], Terms]:
     """Log-odds of every question, from the signals of one item. A rule counts once, however often it fired."""
     totals = dict(bias)
     terms: dict[str, list[tuple[float, Signal]]] = {}
+    graded: dict[SignalId, Signal] = {}
     seen: set[SignalId] = set()
+
+    def add(question: str, weight: float, signal: Signal) -> None:
+        totals[question] = totals.get(question, 0.0) + weight
+        terms.setdefault(question, []).append((weight, signal))
+
     for signal in signals:
-        weights = rules[signal.id].weights
-        if weights and signal.id not in seen:
+        rule = rules[signal.id]
+        if rule.graded:
+            graded.setdefault(signal.id, signal)
+        elif rule.weights and signal.id not in seen:
             seen.add(signal.id)
-            for question, weight in weights.items():
-                totals[question] = totals.get(question, 0.0) + weight
-                terms.setdefault(question, []).append((weight, signal))
+            for question, weight in rule.weights.items():
+                add(question, weight, signal)
+    writes = totals.get("write", 0.0)
+    for name, signal in graded.items():
+        for question, weight in graded_by(rules[name], facts).items():
+            if weight := weight * room(question, writes):
+                add(question, weight, signal)
     return totals, terms
 
 
@@ -103,10 +142,10 @@ def _weighed(terms: Terms, *questions: str, limit: int) -> tuple[Evidence, ...]:
 
 
 def profile(
-    item: Item, signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], ruleset: Ruleset
+    item: Item, signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], ruleset: Ruleset, facts: Facts
 ) -> ToolProfile:
-    """Judge one tool by its signals."""
-    totals, terms = scores(signals, rules, ruleset.bias)
+    """Judge one tool by its signals, and by the facts that some of them take their weight from."""
+    totals, terms = scores(signals, rules, ruleset.bias, facts)
     destructive = probability(totals["destructive"])
     write = max(probability(totals["write"]), destructive)
     effect: Effect = "destructive" if destructive >= 0.5 else "write" if write >= 0.5 else "read"
@@ -128,4 +167,9 @@ def profile(
         declared=declared,
         evidence=_weighed(terms, "write", "destructive", limit=EVIDENCE_PER_TOOL),
         ability_evidence={name: _weighed(terms, name, limit=EVIDENCE_PER_ABILITY) for name in abilities},
+        log_odds=totals,
+        graded={
+            question: sum(weight for weight, signal in found if rules[signal.id].graded)
+            for question, found in terms.items()
+        },
     )

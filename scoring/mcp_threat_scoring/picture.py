@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mcp_threat_scoring.capability import ToolProfile, profile
+from mcp_threat_scoring.diction.learned import Diction, load_diction
 from mcp_threat_scoring.facts.observations import observe_item
 from mcp_threat_scoring.facts.server import SERVER_TEXT, server_subject
 from mcp_threat_scoring.facts.siblings import Kin
@@ -85,6 +86,7 @@ class Engine(Struct, frozen=True, eq=False):
     matchers: _Kinds
     grammar: Grammar
     kin: Kin
+    diction: Diction
 
 
 @lru_cache(maxsize=4)
@@ -96,7 +98,8 @@ def engine(ruleset: Ruleset) -> Engine:
     """
     rules = {rule.id: rule for rule in ruleset.rules}
     grammar = ruleset.lexicon.grammar()
-    return Engine(ruleset, rules, _Kinds(ruleset), grammar, Kin(ruleset.lexicon, grammar))
+    kin = Kin(ruleset.lexicon, grammar)
+    return Engine(ruleset, rules, _Kinds(ruleset), grammar, kin, load_diction(ruleset.root))
 
 
 def compile_rules(ruleset: Ruleset) -> None:
@@ -184,10 +187,12 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
             observe_item(item, subject)
             if over == "tools":
                 subject.facts |= among
+                if item.name:  # prose about a server is not worded like tools
+                    compiled.diction.observe(subject)
             reading = compiled.matchers[over].read(subject)
             fired = reading.fire()
             if over == "tools":
-                tool = profile(item, fired, compiled.rules, ruleset)
+                tool = profile(item, fired, compiled.rules, ruleset, subject.facts)
                 tools.append(tool)
                 weight += int(subject.facts.get("tool.weight", 0))
                 reading.learn(conclusions(tool, ruleset))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_scoring.capability import EVIDENCE_PER_TOOL, ToolProfile, probability
+from mcp_threat_scoring.capability import EVIDENCE_PER_TOOL, ToolProfile, graded_by, probability, room
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.picture import paint
@@ -102,7 +102,7 @@ def test_evidence_is_weighed_and_strongest_first() -> None:
     weights = [abs(one.weight) for one in profile.evidence]
     assert weights == sorted(weights, reverse=True)
     assert 0 < len(weights) <= EVIDENCE_PER_TOOL
-    assert profile.evidence[0].pointer == "/tools/0/name"
+    assert "/tools/0/name" in {one.pointer for one in profile.evidence[:3]}
 
 
 def test_a_false_claim_does_not_hide_what_a_tool_does() -> None:
@@ -130,3 +130,23 @@ def test_a_weight_is_shown_under_the_rule_that_carries_it() -> None:
     assert weights is not None
     shown = {str(one.rule_id): one.weight for one in profile.ability_evidence["fs.read"]}
     assert shown["file-argument.reading"] == round(weights.weights["fs.read"], 2)
+
+
+def test_words_count_where_the_rules_leave_it_open() -> None:
+    assert room("write", 0.0) == room("destructive", 0.0) == 1.0
+    assert 0.0 < room("write", -1.0) < 1.0
+    assert room("write", 9.0) == room("destructive", -9.0) == 0.0
+    assert room("fs.read", 9.0) == 1.0
+
+
+def test_a_graded_rule_takes_its_weight_from_a_fact() -> None:
+    rule = default_ruleset().rule("diction.fs.read")
+    assert rule is not None
+    assert graded_by(rule, {"diction.fs.read": 150, "diction.write": 80}) == {"fs.read": 1.5}
+    assert graded_by(rule, {}) == {}
+
+
+def test_what_words_add_is_told_apart() -> None:
+    profile = judge(name="inbox", description="The newest letters that customers wrote to us, with their text.")
+    assert profile.graded["untrusted.read"] > 0.5
+    assert profile.log_odds["untrusted.read"] >= profile.graded["untrusted.read"] + min(default_ruleset().bias.values())

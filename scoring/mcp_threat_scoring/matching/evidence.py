@@ -56,7 +56,7 @@ class Shown:
             source = self._source(atom)
             if isinstance(source, TextTest):
                 found.append(self._locate(rule_id, atom, source, subject))
-            elif isinstance(source, FactTest) and (places := subject.places.get(source.fact)):
+            elif isinstance(source, FactTest) and (places := subject.where(source.fact)):
                 found.extend(
                     Evidence(rule_id, neutralise_pointer(pointer), neutralise_name(words))
                     for pointer, words in places[:MAX_EVIDENCE]

@@ -30,7 +30,7 @@ clauses apart) and :mod:`text.grammar` (finding the verb), so that rules stay pl
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.structs import Struct, field
@@ -102,6 +102,14 @@ class Subject(Struct):
     facts: dict[str, bool | int | str] = field(default_factory=dict)
     places: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     """Where a fact was seen: (JSON Pointer, words to show), for facts that are about something inside."""
+    finders: dict[str, Callable[[], tuple[tuple[str, str], ...]]] = field(default_factory=dict)
+    """The same for facts that are looked for only when somebody asks: most are only ever counted."""
+
+    def where(self, fact: str) -> tuple[tuple[str, str], ...]:
+        """The places of a fact; none if it is about the whole."""
+        if fact in self.finders:
+            return self.finders[fact]()
+        return self.places.get(fact, ())
 
 
 def _describe(description: str, pointer: str, views: dict[str, View], grammar: Grammar) -> None:

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from mcp_threat_model.evaluate import hostile
 from mcp_threat_model.evaluate.authority import declared
 from mcp_threat_model.evaluate.corpus import load_corpus
+from mcp_threat_model.evaluate.diction import fit_diction
 from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, problems_of, weights_yaml
 from mcp_threat_model.evaluate.folds import cross_validated
 from mcp_threat_model.evaluate.judged import judge
@@ -80,6 +81,7 @@ def _fit(done: Study, say: TextIO) -> Study:
     path = done.ruleset.root / "weights.yaml"
     path.write_text(weights_yaml(bias, weights, source, spread), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(weights)} rules\n")
+    fit_diction(done.ruleset, say)
     fit_wording(done.folder, done.ruleset, say)
     hostile_engine.cache_clear()
     found = hostile.fit_hostile(done.folder, done.ruleset)

@@ -20,7 +20,10 @@ def cross_validated(study: Study) -> Table:
         return empty
     spread = study.ruleset.spread
     scores = {
-        question: dict(zip(problem.indices, out_of_fold(problem, spread), strict=True))
+        question: {
+            index: odds + study.judged[index].profile.graded.get(question, 0.0)  # learned elsewhere
+            for index, odds in zip(problem.indices, out_of_fold(problem, spread), strict=True)
+        }
         for question, problem in problems.items()
     }
     destroys = scores.get("destructive", {})

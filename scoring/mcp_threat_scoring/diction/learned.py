@@ -1,0 +1,113 @@
+"""What the words of a tool add to the log-odds of every question about it.
+
+A linear model over :func:`pieces.pieces`: weights are added up and held back by the root of their number, so that a
+long description says no more than a short one. ``rules/diction.json`` is written by `evaluate --fit`: the weights are
+learned from made-up tools, and how much of them counts from how well they told, on tools of other authors, what the
+rules did not.
+
+The result is a fact for each question, ``diction.QUESTION``, in hundredths; the rule `diction` shows it and has it
+added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from functools import cached_property, partial
+from pathlib import Path
+
+from mcp_threat_scoring.diction.pieces import pieces
+from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import Model, ValidationError, read_json
+from mcp_threat_scoring.rulebook.vocabulary import EFFECT_QUESTIONS
+from mcp_threat_scoring.text.views import Subject
+
+DICTION = "diction.json"
+FACT = "diction."
+MARK = 2
+"""Letters that say where a piece stands."""
+LEAST = 150
+"""Hundredths of log-odds below which words say nothing of an ability: it takes two such clues to make one likely …"""
+LEAST_OF_EFFECT = 50
+"""… and nothing of an effect, where words are asked only when the rules are in doubt."""
+LOWEST, HIGHEST = -100, 600
+"""Hundredths that words alone may take away, or add. Little may be taken away: whoever writes a description chooses its
+words."""
+SHOWN = 3
+"""Words named of those that weighed most."""
+
+
+class DictionDoc(Model, frozen=True):
+    """``rules/diction.json``."""
+
+    source: str
+    questions: list[str]
+    shift: list[int]
+    """What is added to each question where any word is known."""
+    weights: dict[str, list[int]]
+    """Piece → what it weighs for each question, in hundredths of log-odds."""
+
+    def __post_init__(self) -> None:
+        if any(len(row) != len(self.questions) for row in (self.shift, *self.weights.values())):
+            raise ValueError("not one weight for each question")
+
+
+class Diction:
+    """The model, read when the first tool is."""
+
+    def __init__(self, read: Callable[[], DictionDoc]) -> None:
+        self._read = read
+
+    @cached_property
+    def _document(self) -> DictionDoc:
+        return self._read()
+
+    def odds(self, noticed: AbstractSet[str]) -> list[int]:
+        """Hundredths of log-odds that these pieces add to each question; nothing where none of them is known."""
+        document = self._document
+        weights = document.weights
+        known = [weights[piece] for piece in noticed if piece in weights]
+        if not known:
+            return [0] * len(document.questions)
+        scale = len(known) ** -0.5
+        return [
+            min(HIGHEST, max(LOWEST, base + round(scale * sum(column))))
+            for base, column in zip(document.shift, zip(*known, strict=True), strict=True)
+        ]
+
+    def observe(self, subject: Subject) -> None:
+        """Add what the words of a tool say as facts; the words that say most of it are found when somebody asks."""
+        noticed = pieces(subject)
+        for index, (question, said) in enumerate(zip(self._document.questions, self.odds(noticed), strict=True)):
+            if said >= LEAST or (question in EFFECT_QUESTIONS and abs(said) >= LEAST_OF_EFFECT):
+                fact = f"{FACT}{question}"
+                subject.facts[fact] = said
+                subject.finders[fact] = partial(self._places, subject.pointer, noticed, index, 1 if said > 0 else -1)
+
+    def _places(self, pointer: str, noticed: AbstractSet[str], number: int, sign: int) -> tuple[tuple[str, str], ...]:
+        """The words that weighed most for a question, or against it, by their stems."""
+        worth: dict[str, int] = {}
+        weights = self._document.weights
+        for piece in noticed:
+            weight = weights[piece][number] * sign if piece in weights else 0
+            if weight > 0:
+                word = piece[MARK:]
+                worth[word] = worth.get(word, 0) + weight
+        said = " … ".join(sorted(worth, key=lambda word: (-worth[word], word))[:SHOWN])
+        return ((pointer, said),) if said else ()
+
+
+def load_diction(root: Path) -> Diction:
+    """The model of a directory of rules, which is read when it is wanted.
+
+    Raises (when it is):
+        RuleError: the file is missing or not of this shape.
+    """
+
+    def read() -> DictionDoc:
+        try:
+            return read_json(DictionDoc, (root / DICTION).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise RuleError([RuleProblem(DICTION, 0, f"cannot be read: {error}")]) from None
+
+    return Diction(read)
