@@ -89,11 +89,11 @@ class Diction:
         worth: dict[str, int] = {}
         weights = self._document.weights
         for piece in noticed:
-            weight = weights[piece][number] * sign if piece in weights else 0
+            word = piece[MARK:]
+            weight = weights[piece][number] * sign if piece in weights and " " not in word else 0
             if weight > 0:
-                word = piece[MARK:]
                 worth[word] = worth.get(word, 0) + weight
-        said = " … ".join(sorted(worth, key=lambda word: (-worth[word], word))[:SHOWN])
+        said = "/".join(sorted(worth, key=lambda word: (-worth[word], word))[:SHOWN])
         return ((pointer, said),) if said else ()
 
 

@@ -45,7 +45,7 @@ def test_what_words_say_is_bounded() -> None:
 def test_the_words_that_weigh_most_are_named() -> None:
     subject = told("pour_it", "Into the drain.")
     assert subject.facts["diction.write"] == round((300 + 200) / 2**0.5) - 10
-    assert subject.where("diction.write") == (("/tools/0", "pour … drain"),)
+    assert subject.where("diction.write") == (("/tools/0", "pour/drain"),)
     assert "diction.fs.read" not in subject.facts, "nobody is told that a tool has no such ability"
 
 
