@@ -2,7 +2,7 @@
 
 A linear model over :func:`pieces.pieces`: weights are added up and held back by the root of their number, so that a
 long description says no more than a short one. ``rules/diction.json`` is written by `evaluate --fit`: the weights are
-learned from made-up tools, and how much of them counts from how well they told, on tools of other authors, what the
+learned from made-up tools, and how much of them counts from how well they told, on tools of other servers, what the
 rules did not.
 
 The result is a fact for each question, ``diction.QUESTION``, in hundredths; the rule `diction` shows it and has it

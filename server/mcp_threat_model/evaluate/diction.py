@@ -44,6 +44,7 @@ SLIGHT = 40
 """Hundredths of a weight below which it is left out."""
 STEPS = 60
 RIDGE = 1e-3
+"""Steps of Newton's method, and what keeps factor and constant finite where scores part the tools without a fault."""
 
 
 class Made(Struct):
