@@ -78,8 +78,10 @@ class Senses:
 
     def __init__(self, tables: Tables, others: Callable[[], Tables] = lambda: NONE) -> None:
         """Make the tables ready; `others` is called for those of further scripts when a word of one is met."""
-        self._words: dict[str, tuple[str, ...]] = {}
+        self._words: dict[str, str] = {}
+        self._ends: dict[str, dict[str, str]] = {}
         self._phrases: dict[str, dict[str, list[Phrase]]] = {}
+        """What `_ends` says of a first word, taken apart when a text has it: few of them are ever met."""
         self._parts: dict[str, tuple[str, ...]] = {}
         self._reach: dict[str, int] = {}
         """By the letter that it begins with, the length of the longest part."""
@@ -91,14 +93,13 @@ class Senses:
         self._take(tables)
 
     def _take(self, tables: Tables) -> None:
-        self._words.update({word: tuple(said.split()) for word, said in tables.words.items()})
+        self._words.update(tables.words)
         self._parts.update({part: tuple(said.split()) for part, said in tables.parts.items()})
         for part in tables.parts:
             self._reach[part[0]] = max(len(part), self._reach.get(part[0], 0))
         for first, ends in tables.phrases.items():
-            held = self._phrases.setdefault(first, {})
-            for second, phrases in _by_second(ends).items():
-                held.setdefault(second, []).extend(phrases)
+            self._ends[first] = {**self._ends.get(first, {}), **ends}
+        self._phrases = {}  # another: what a scan beside this one took apart of fewer ends goes with the old one
 
     def _take_others(self) -> None:
         if self._others is None:
@@ -124,15 +125,21 @@ class Senses:
         for token in text.translate(_APART).split():
             known = memo.get(token)
             found += known if known is not None else self._token(token)
-        phrases = self._phrases
         for index, (word, said) in enumerate(found[:-1]):
-            seconds = phrases.get(word)
-            if seconds is None:
+            if word not in self._ends:
                 continue
-            for rest, more in seconds.get(found[index + 1][0], ()):
+            for rest, more in self._after(word).get(found[index + 1][0], ()):
                 if rest == tuple([one for one, _ in found[index + 2 : index + 2 + len(rest)]]):
                     found[index] = (word, tuple(dict.fromkeys((*found[index][1], *more)))) if said else (word, more)
         return found
+
+    def _after(self, first: str) -> Mapping[str, Sequence[Phrase]]:
+        """The phrases that a word begins, by their second word."""
+        phrases = self._phrases
+        held = phrases.get(first)
+        if held is None:
+            held = phrases[first] = _by_second(self._ends[first])
+        return held
 
     def _token(self, token: str) -> tuple[Word, ...]:
         token = token[:MAX_RUN]
@@ -173,7 +180,8 @@ class Senses:
         else:
             self._take_others()
             cut = plain[:OTHER_STEM]
-        return cut, self._words.get(cut, ())
+        said = self._words.get(cut)
+        return cut, tuple(said.split()) if said else ()
 
     def _spaceless(self, run: str) -> Iterable[Word]:
         self._take_others()
