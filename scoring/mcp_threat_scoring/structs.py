@@ -25,12 +25,12 @@ try:
         json,
         to_builtins,
     )
-    from msgspec.structs import FieldInfo, asdict, astuple, fields, replace
+    from msgspec.structs import FieldInfo, asdict, astuple, fields, force_setattr, replace
 finally:
     if _hidden:
         del sys.modules["typing_extensions"]
 
 __all__ = [
     "UNSET", "DecodeError", "FieldInfo", "Meta", "Raw", "Struct", "UnsetType", "ValidationError", "asdict", "astuple",
-    "convert", "field", "fields", "json", "replace", "to_builtins",
+    "convert", "field", "fields", "force_setattr", "json", "replace", "to_builtins",
 ]  # fmt: skip

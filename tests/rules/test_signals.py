@@ -141,3 +141,17 @@ def test_a_rule_shows_both_when_it_fires_and_when_it_does_not(path: Path) -> Non
     named = {name for case in found.cases if not isinstance(case.fires, bool)
              for name in ([case.fires] if isinstance(case.fires, str) else case.fires)}  # fmt: skip
     assert named <= {*doc.variants, doc.id}, "a case names a variant that is not there"
+
+
+MAX_LINE = 120
+
+
+def test_no_line_of_a_rule_file_is_too_long_to_be_read() -> None:
+    long = [
+        f"{path.relative_to(rules_dir())}:{number}"
+        for path in sorted(rules_dir().rglob("*.yaml"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if len(line) > MAX_LINE
+    ]
+
+    assert long == []

@@ -52,8 +52,8 @@ class Screen(Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, document: ScreenDoc) -> Screen:
         """Make patterns of a document. They are compiled when first searched with."""
-        marks = tuple(pattern(f"(?i){form}") for form in ("|".join(document.forms), *document.shapes))
-        return cls(marks, pattern("|".join(document.phrases)))
+        marks = tuple(pattern(f"(?i){form}") for form in (_any(document.forms), *map(_whole, document.shapes)))
+        return cls(marks, pattern(_any(document.phrases)))
 
     def holds(self, text: str) -> bool:
         """Whether the form of a text calls for a close look."""
@@ -67,6 +67,15 @@ class Screen(Struct, frozen=True, eq=False):
     def holds_of(self, data: bytes) -> bool:
         """The same of a text in UTF-8."""
         return any(matches(mark, data) for mark in self.marks) or (not data.isascii() and _foreign(data.decode()))
+
+
+def _whole(written: str) -> str:
+    """A pattern that may be written over several lines."""
+    return written.replace("\n", "")
+
+
+def _any(written: Iterable[str]) -> str:
+    return "|".join(map(_whole, written))
 
 
 def _foreign(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import TAG, Model, read_json
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
-from mcp_threat_scoring.structs import Meta, Raw, ValidationError, field
+from mcp_threat_scoring.structs import Meta, Raw, ValidationError, field, force_setattr
 
 Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
 """`any`: every item and the server's own texts, in the views of :mod:`hostile.views`."""
@@ -19,7 +19,10 @@ Polarity = Literal["presence", "weak", "gap", "control"]
 
 
 class TextTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="field"):
-    """A view of the subject's text matches. `regex` is RE2 with ``{class}`` macros; `has` lists whole entries."""
+    """A view of the subject's text matches. `regex` is RE2 with ``{class}`` macros; `has` lists whole entries.
+
+    A pattern may be written over several lines; where it is parted means nothing.
+    """
 
     field: str
     regex: str | None = None
@@ -28,6 +31,8 @@ class TextTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="field"):
     def __post_init__(self) -> None:
         if (self.regex is None) == (self.has is None):
             raise ValueError("a field test needs either regex or has")
+        if self.regex is not None and "\n" in self.regex:
+            force_setattr(self, "regex", self.regex.replace("\n", ""))
 
 
 class FactTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="fact"):

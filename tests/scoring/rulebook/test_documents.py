@@ -10,6 +10,7 @@ import yaml
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.documents import MAX_FAULTS, split_document, validate
+from mcp_threat_scoring.rulebook.rule import TextTest
 from mcp_threat_scoring.rulebook.ruleset import load_rules
 from mcp_threat_scoring.rulebook.strict_yaml import Lines, parse_yaml
 
@@ -32,6 +33,15 @@ def load(tmp_path: Path, text: str, name: str = "shouts.yaml"):
 
 def test_a_users_rule_joins_the_shipped_ones(tmp_path):
     assert load(tmp_path, GOOD).rule("shouts") is not None
+
+
+def test_a_pattern_may_be_parted_into_lines(tmp_path):
+    block = GOOD.replace(" {field: name, regex: '^[A-Z]+$'}", "\n  field: name\n  regex: |-\n    ^(?:GET|\n    PUT)$")
+
+    rule = load(tmp_path, block).rule("shouts")
+
+    assert rule is not None
+    assert rule.test == TextTest(field="name", regex="^(?:GET|PUT)$")
 
 
 @pytest.mark.parametrize(
