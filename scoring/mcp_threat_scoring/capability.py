@@ -13,6 +13,7 @@ from math import exp
 
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise_name
+from mcp_threat_scoring.reconcile import reconciled
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
@@ -57,7 +58,7 @@ class ToolProfile(Struct, frozen=True):
     """For the effect, strongest first."""
     ability_evidence: Mapping[str, tuple[Evidence, ...]]
     log_odds: Mapping[str, float] = {}
-    """Of every question, with everything added up."""
+    """Of every question, with everything added up, before :mod:`reconcile` makes them agree."""
     graded: Mapping[str, float] = {}
     """The part of it that has no weight of its own, by question: what single words say."""
 
@@ -146,10 +147,12 @@ def profile(
 ) -> ToolProfile:
     """Judge one tool by its signals, and by the facts that some of them take their weight from."""
     totals, terms = scores(signals, rules, ruleset.bias, facts)
-    destructive = probability(totals["destructive"])
-    write = max(probability(totals["write"]), destructive)
+    settled = reconciled(totals, ruleset.entailing)
+    destructive = probability(settled["destructive"])
+    write = max(probability(settled["write"]), destructive)
     effect: Effect = "destructive" if destructive >= 0.5 else "write" if write >= 0.5 else "read"
-    abilities = {name: probability(totals[name]) for name in ruleset.abilities if totals[name] >= 0.0}
+    abilities = {name: probability(settled[name]) for name in ruleset.abilities if settled[name] >= 0.0}
+    tipped = ruleset.entailing & abilities.keys() if settled["write"] > totals["write"] else ()
     declared: dict[str, bool | str] = {
         key: value if isinstance(value, bool) else excerpt(value)
         for key, value in ((hint, item.annotations[hint]) for hint in HINTS if hint in item.annotations)
@@ -165,7 +168,7 @@ def profile(
         abilities=abilities,
         domains=tuple(signal.id[len(_DOMAIN) :] for signal in signals if signal.id.startswith(_DOMAIN)),
         declared=declared,
-        evidence=_weighed(terms, "write", "destructive", limit=EVIDENCE_PER_TOOL),
+        evidence=_weighed(terms, "write", "destructive", *sorted(tipped), limit=EVIDENCE_PER_TOOL),
         ability_evidence={name: _weighed(terms, name, limit=EVIDENCE_PER_ABILITY) for name in abilities},
         log_odds=totals,
         graded={

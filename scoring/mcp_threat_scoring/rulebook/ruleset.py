@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -107,6 +108,11 @@ class Ruleset(Struct, frozen=True, eq=False):
     def shipped(self) -> bool:
         """Whether these are the rules shipped with us, all of them and no others."""
         return self.rules is self.as_shipped
+
+    @property
+    def entailing(self) -> AbstractSet[str]:
+        """The abilities that a tool which only reads cannot have."""
+        return {ability.id for ability in self.abilities.values() if ability.entails == "write"}
 
     def keep(self) -> None:
         """Keep for the next process what was made of the shipped rules."""
