@@ -2,8 +2,8 @@
 
 Threat (AIVSS v0.8, Table 4a): what is known of attacks, not how bad one would be. Mitigation (Table 4b): what stands
 in the way. Only controls of the server as a whole count, so that no tool can lower a score by what it says of itself. A
-claim is no evidence of a control (Table 4b, partial: some exist), so it counts in the graded profile alone, which follows
-the public listings, and never in the upper bound of the range.
+claim is no evidence of a control (Table 4b, partial: some exist), so it counts in the graded profile alone, which
+follows the public listings, and never in the upper bound of the range.
 """
 
 from __future__ import annotations
