@@ -62,7 +62,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def thresholds() -> str:
     """From which probability a tool counts, for the score and for both ends of its range."""
-    names = {"likely": "the score", "sure": "the lower end of the range", "conceivable": "the upper end of the range"}
+    names = {
+        "likely": "the score",
+        "sure": "the lower end of the range",
+        "conceivable": "the upper end of the range",
+        "told": "the tools that a reason or a lever names",
+    }
     return table(
         ("for", "an effect counts from", "an ability counts from"),
         ((names[certainty], f"{one.effect:g}", f"{one.ability:g}") for certainty, one in THRESHOLDS.items()),

@@ -31,13 +31,14 @@ Doc = Model
 class ToolCondition(Model, frozen=True, kw_only=True, dict=True, tag_field=TAG, tag="tools"):
     """At least so many tools have this effect, this ability, work in this domain, and on data at least that delicate.
 
-    Of a listing one clause is enough, whatever the number. `effect` write includes destructive ones; read is only
-    reading. `data` private: it normally belongs to somebody; sensitive: its loss or alteration does serious harm.
-    `hostile`: its own text is an attack. Without a key: any tool.
+    Of a listing one clause is enough, whatever the number. `effect` write includes change, which leaves out what only
+    makes a file of its own, and change includes destructive; read is only reading. `data` private: it normally belongs
+    to somebody; sensitive: its loss or alteration does serious harm. `hostile`: its own text is an attack. Without a
+    key: any tool.
     """
 
     tools: Literal[True] = True
-    effect: Literal["read", "write", "destructive"] | None = None
+    effect: Literal["read", "write", "change", "destructive"] | None = None
     ability: str | None = None
     domain: str | None = None
     data: DataLevel | None = None
@@ -222,6 +223,7 @@ def explained(parts: Sequence[Condition], scene: Scene) -> Explained:
         if isinstance(part, ToolCondition):
             mask = scene.tools(part.question)
             if mask and mask.bit_count() >= world.enough(part.at_least):
+                mask |= scene.told.tools(part.question)
                 tools |= mask
                 shown, evidence = world.witnesses.show(mask, part.question)
                 first.update(dict.fromkeys(shown))

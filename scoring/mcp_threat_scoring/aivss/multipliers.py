@@ -1,8 +1,9 @@
 """The two multipliers of AIVSS: how real the threat is, and how well it is held in check. Both from evidence only.
 
 Threat (AIVSS v0.8, Table 4a): what is known of attacks, not how bad one would be. Mitigation (Table 4b): what stands
-in the way. A claim earns less than a mechanism that was seen, and only controls of the server as a whole count, so that
-no tool can lower a score by what it says of itself.
+in the way. Only controls of the server as a whole count, so that no tool can lower a score by what it says of itself. A
+claim is no evidence of a control (Table 4b, partial: some exist), so it counts in the graded profile alone, which
+follows the public listings, and never in the upper bound of the range.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ class ThreatLevel(Conditional, frozen=True, kw_only=True):
 
 
 class Control(Conditional, frozen=True, kw_only=True):
-    """Something that stands in the way of misuse, and what it is worth."""
+    """Something that stands in the way of misuse, and what it is worth. `claimed`: somebody only says that it does."""
 
     when: Condition
+    claimed: bool = False
     credit: Annotated[float, Meta(gt=0, le=0.4)]
 
     def __post_init__(self) -> None:
@@ -85,7 +87,10 @@ class MultiplierModel:
 
     def mitigation(self, table: ProfileTable, scene: Scene) -> Multiplier:
         """The mitigation factor: 1 less the credits, within what the profile allows."""
-        held = [control for control, holds in self._controls if holds(scene.answers)]
+        believed = not table.mitigation.levels and scene.certainty != "conceivable"
+        held = [
+            control for control, holds in self._controls if holds(scene.answers) and (believed or not control.claimed)
+        ]
         credit = sum(control.credit for control in held)
         if table.mitigation.levels:
             enough = credit >= self.doc.owasp.partial - 1e-9
@@ -94,7 +99,9 @@ class MultiplierModel:
             value = round(max(table.mitigation.low, table.mitigation.high - credit), 2)
         if not held:
             return Multiplier(value, "Nothing was seen that stands in the way of misuse.")
-        return Multiplier(value, sentence(joined([control.reason for control in held])))
+        said = joined([control.reason for control in held])
+        unchecked = ", which nobody has checked" if any(control.claimed for control in held) else ""
+        return Multiplier(value, sentence(said + unchecked))
 
 
 def multiplier_model(root: Path, atoms: Atoms) -> MultiplierModel:

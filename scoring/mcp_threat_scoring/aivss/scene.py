@@ -28,6 +28,11 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
         """The answers to all questions of the rules."""
         return self.world.atoms.answers(self)
 
+    @cached_property
+    def told(self) -> Scene:
+        """The same tools as the rest of the report names and counts them."""
+        return Scene(self.world, self.allowed, "told", self.assumed)
+
     def vary(self, *, deny: int = 0, assume: frozenset[str] = frozenset()) -> Scene:
         """The same scene without some tools, or with more assumed."""
         return Scene(self.world, self.allowed & ~deny, self.certainty, self.assumed | assume)

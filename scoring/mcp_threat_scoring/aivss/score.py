@@ -95,12 +95,16 @@ def _profile(
     threat = rules.multipliers.threat(table, scene)
     mitigation = rules.multipliers.mitigation(table, scene)
 
-    def scored(cvss: float, factors: float) -> Aivss:
-        return aivss(table, cvss, factors, threat.value, mitigation.value)
+    def scored(cvss: float, factors: float, held: float = mitigation.value) -> Aivss:
+        return aivss(table, cvss, factors, threat.value, held)
 
     result = scored(base.score, total)
     low = scored(worst_of(table, exposures[1]).bases[version].score, factor_sum(one.low for one in bounds.values()))
-    high = scored(worst_of(table, exposures[2]).bases[version].score, factor_sum(one.high for one in bounds.values()))
+    high = scored(
+        worst_of(table, exposures[2]).bases[version].score,
+        factor_sum(one.high for one in bounds.values()),
+        rules.multipliers.mitigation(table, worst).value,
+    )
     return {
         "profile": table.id,
         "score": result.score,

@@ -18,7 +18,7 @@ from mcp_threat_scoring.signal import SignalId
 if TYPE_CHECKING:
     from mcp_threat_scoring.aivss.condition import Atoms
 
-Certainty = Literal["likely", "sure", "conceivable"]
+Certainty = Literal["likely", "sure", "conceivable", "told"]
 
 
 class Threshold(NamedTuple):
@@ -30,11 +30,15 @@ class Threshold(NamedTuple):
 
 # As scored, for the lower bound of the range, and for the upper one. An ability moves the score by whole classes (a
 # browser, a shell), so more than an even chance is asked of it; what is only more likely than not widens the range.
+# Reasons and levers name and count the tools that the report's table and its threats name, from an even chance on.
 THRESHOLDS: Mapping[Certainty, Threshold] = {
     "likely": Threshold(0.5, 0.65),
     "sure": Threshold(0.8, 0.85),
     "conceivable": Threshold(0.2, 0.5),
+    "told": Threshold(0.5, 0.5),
 }
+_ADDS_ONLY = "tool.new_file"
+"""The signal of tools that write without touching what exists."""
 _DELICATE_ABILITIES: Mapping[str, Sequence[str]] = {
     "sensitive": ("secrets.read", "money.move", "identity.admin"),
     # A browser works in sessions that somebody has signed in to.
@@ -86,8 +90,10 @@ class World:
             effects["write"] &= ~unsaid
             effects["write"] |= served if certainty != "sure" else 0
         readers = self.all & ~self.effects["likely"]["write"]  # the same for both bounds: a doubt may not hide one
+        additions = self.signal_mask(_ADDS_ONLY)
         for effects in self.effects.values():
             effects["read"] = readers
+            effects["change"] = (effects["write"] & ~additions) | effects["destructive"]
         self.witnesses = Witnesses(picture, self.facts, readers)
         self.facts["hostile"] = self._hostile()
         self.facts["nothing_known"] = self._nothing_known()

@@ -104,6 +104,34 @@ class TestScenarios:
 
         assert inside.cvss.base_score < way_out.cvss.base_score
 
+    def test_private_data_with_a_way_out_leaks_beside_what_is_changed(
+        self, fake: Fake, tool: Tool, destroying: Tool
+    ) -> None:
+        def told(*tools: Any) -> tuple[str, str, list[str]]:
+            metric = next(one for one in scored(fake([destroying("drop_it"), *tools])).cvss.metrics if one.id == "C")
+            return metric.value, str(metric.reason), [evidence.pointer for evidence in metric.evidence]
+
+        reads, sends = tool("read_note", domains=("notes",)), tool("send_it", abilities=("net.send",))
+
+        assert told(reads)[0] == told(sends)[0] == "L"
+        assert told(reads)[2] == []
+        value, reason, places = told(reads, sends)
+        assert value == "H"
+        assert "`read_note`" in reason
+        assert "`send_it`" in reason
+        assert "drop_it" not in reason
+        assert "/tools/0/name" not in places
+
+    def test_a_file_that_is_only_put_down_changes_nothing_that_exists(self, fake: Fake, writing: Tool) -> None:
+        def integrity(*tools: Any) -> str:
+            metrics = scored(fake(list(tools))).cvss.metrics
+            return next(one.value for one in metrics if one.id == "I")
+
+        keeps = [writing(f"download_{name}", signals=("tool.new_file",), domains=("code-hosting",)) for name in "ab"]
+
+        assert integrity(*keeps) == "L"
+        assert integrity(*keeps, writing("set_it", domains=("code-hosting",))) == "H"
+
     def test_a_server_that_nobody_has_described_is_taken_for_a_program_with_the_users_rights(self, fake: Fake) -> None:
         found = scored(fake(facts=NOTHING))
 

@@ -96,7 +96,7 @@ class TestGraded:
         self, fake: Fake, writing: Tool
     ) -> None:
         silent = factor(graded(fake([writing()])), "opacity_reflexivity")
-        logged = factor(graded(fake([writing()], signals=["ctl.audit_documented"])), "opacity_reflexivity")
+        logged = factor(graded(fake([writing()], signals=["claim.audit"])), "opacity_reflexivity")
 
         assert logged.value < silent.value
         assert logged.high - logged.low < silent.high - silent.low
@@ -221,18 +221,46 @@ class TestMultipliers:
         assert seen < claimed < 1.0
         assert both == seen
 
+    def test_a_claim_is_called_unchecked_and_holds_nothing_back_at_the_worst(self, fake: Fake, writing: Tool) -> None:
+        plain = graded(fake([writing("")], from_listing=True))
+        claimed = graded(fake([writing("")], from_listing=True, signals=["claim.sandbox"]))
+
+        assert claimed.score < plain.score
+        assert claimed.range.high == plain.range.high
+        assert claimed.mitigation_reason.endswith("which nobody has checked.")
+
+    def test_claims_alone_show_no_partial_mitigation(self, fake: Fake, writing: Tool) -> None:
+        claims = [f"claim.{name}" for name in ("confirmation", "dry_run", "read_only", "guard", "audit", "sandbox")]
+
+        assert owasp(fake([writing()], signals=claims)).mitigation_factor == 1.0
+        assert graded(fake([writing()], signals=claims)).mitigation_factor == 0.5
+
     def test_reading_can_show_partial_mitigation_at_most(self, fake: Fake, writing: Tool) -> None:
-        everything = [
-            "ctl.fine_scopes", "claim.confirmation", "claim.dry_run", "claim.read_only", "claim.guard", "claim.audit",
-            "claim.limits", "claim.sandbox",
-        ]  # fmt: skip
-        found = fake([writing()], signals=everything)
+        seen = fake([writing()], signals=["ctl.fine_scopes", "ctl.started_read_only"])
 
-        assert owasp(found).mitigation_factor == 0.83
-        assert graded(found).mitigation_factor == 0.5
+        assert owasp(seen).mitigation_factor == 0.83
+        assert graded(seen).mitigation_factor == 0.75
 
-    def test_one_claim_alone_is_no_partial_mitigation(self, fake: Fake, writing: Tool) -> None:
-        assert owasp(fake([writing()], signals=["claim.dry_run"])).mitigation_factor == 1.0
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Review and audit permissions regularly.",
+            "Always follow the principle of least privilege.",
+            "Some operations may be restricted in read-only mode.",
+            "All calls are recorded in an audit log, and everything runs in a sandbox behind an allowlist.",
+        ],
+    )
+    def test_what_a_server_says_of_itself_beside_its_tools_lowers_nothing(self, said: str) -> None:
+        def told(instructions: str) -> AivssProfileOut:
+            server = ServerFacts(name="shop", instructions=instructions)
+            tools = [{"name": "refund_order", "description": "Pay an order back to the customer."}]
+            made = build_manifest(
+                target_kind="file", target_value="x", tools=tools, coverage={"tools": OBSERVED}, server=server
+            )
+            return graded(paint(made, default_ruleset()))
+
+        assert told(said).score == told("").score
+        assert told(said).mitigation_factor == 1.0
 
 
 class TestRules:

@@ -73,6 +73,32 @@ class TestLevers:
 
         assert lever.score_after == pytest.approx(shut.score, abs=0.1)
 
+    def test_a_narrow_token_is_only_advised_where_there_is_a_credential(self, fake: Fake, writing: Tool) -> None:
+        def advised(*signals: str) -> bool:
+            levers = score(fake([writing(domains=("notes",))], facts=UNKNOWN, signals=signals), "graded").levers
+            return any(one.change.startswith("Use a token") for one in levers)
+
+        assert advised("auth.credential")
+        assert not advised()
+
+    def test_what_a_lever_denies_is_what_the_table_names(self) -> None:
+        """A tool that only probably has an ability does not make the score, and is named with those that do."""
+        ruleset = default_ruleset()
+        script = {"properties": {"command": {"type": "string"}}}
+        documents = [
+            {"name": "run_command", "description": "Run a shell command.", "inputSchema": script},
+            {"name": "update_note", "description": "Update a note."},
+            {"name": "update_page", "description": "Update a page."},
+        ]
+        painted = _painted(documents, ruleset)
+        probable = replace(painted.tools[1], abilities={"process.exec": 0.6})
+        found = score(replace(painted, tools=(painted.tools[0], probable, painted.tools[2])), "graded")
+
+        assert any(
+            one.change == "Deny the two tools that can run code or commands: `run_command` and `update_note`"
+            for one in found.levers
+        )
+
     def test_a_program_that_runs_commands_can_be_sandboxed(self, fake: Fake, destroying: Tool) -> None:
         found = score(fake([destroying(abilities=("process.exec",))], facts={"transport.kind": "stdio"}), "graded")
 
