@@ -19,8 +19,9 @@ from mcp_threat_model.evaluate.corpus import load_corpus
 from mcp_threat_model.evaluate.diction import fit_diction
 from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, problems_of, weights_yaml
 from mcp_threat_model.evaluate.folds import cross_validated
-from mcp_threat_model.evaluate.judged import judge
+from mcp_threat_model.evaluate.judged import Judged, judge
 from mcp_threat_model.evaluate.listings import LISTINGS, left_out
+from mcp_threat_model.evaluate.made_up import LABELLED, labelled
 from mcp_threat_model.evaluate.metrics import reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
@@ -46,7 +47,8 @@ def study(folder: Path) -> Study:
     """
     ruleset = load_rules()
     corpus = load_corpus(folder)
-    return Study(folder, corpus, judge(corpus.rows, ruleset), ruleset)
+    made_up = judge(labelled(ruleset.root.parent / LABELLED), ruleset)
+    return Study(folder, corpus, judge(corpus.rows, ruleset), ruleset, made_up)
 
 
 def _cell(value: Any) -> str:
@@ -71,20 +73,25 @@ def _text(tables: Sequence[Table]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _counted(judged: Sequence[Judged]) -> str:
+    return f"{len(judged)} labelled tools of {len({(one.row.file, one.row.server) for one in judged})} servers"
+
+
 def _fit(done: Study, say: TextIO) -> Study:
-    problems = problems_of(done.judged, done.ruleset)
+    problems = problems_of([*done.judged, *done.made_up], done.ruleset)
     spread, losses = choose_spread(problems)
     for one in SPREADS:
         say.write(f"prior spread {one}: log loss on servers not seen {losses[one]:.4f}\n")
     bias, weights = fit_all(problems, spread)
-    source = f"{len(done.judged)} labelled tools of {len({one.row.server for one in done.judged})} servers"
+    source = f"{_counted(done.judged)}, and made-up ones: {_counted(done.made_up)}"
     path = done.ruleset.root / "weights.yaml"
     path.write_text(weights_yaml(bias, weights, source, spread), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(weights)} rules\n")
-    fit_diction(done.ruleset, say)
-    fit_wording(done.folder, done.ruleset, say)
+    fitted = load_rules()  # words are learned beside the weights that were just written
+    fit_diction(fitted, say)
+    fit_wording(done.folder, fitted, say)
     hostile_engine.cache_clear()
-    found = hostile.fit_hostile(done.folder, done.ruleset)
+    found = hostile.fit_hostile(done.folder, fitted)
     path = done.ruleset.root / "weights_hostile.yaml"
     path.write_text(hostile.weights_text(*found, "published attacks against public tool lists"), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(found[1])} rules\n")

@@ -24,7 +24,7 @@ from mcp_threat_scoring.intake import read_items
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.structs import Struct, field
 
-Kind = Literal["read by hand", "vendor claims", "HTTP method"]
+Kind = Literal["read by hand", "vendor claims", "HTTP method", "made up"]
 Effect = Literal["read", "write", "destructive"]
 _EFFECTS = ("read", "write", "destructive")
 _METHODS: Mapping[str, Effect] = {

@@ -1,9 +1,9 @@
 """The part of `--fit` that learns what single words say of tools, for ``rules/diction.json``.
 
-The tools are made up, a file for each author, in ``tests/labelled`` beside the rules. The tools of every server are
-judged by weights learned from others; how much of that counts beside the rules is then a factor and a constant for each
-question: a logistic regression on the score (Platt, "Probabilistic outputs for support vector machines", 1999), with
-the rules' own log-odds given. What is shipped is learned from all of them.
+The tools are made up (:mod:`evaluate.made_up`). Those of every server are judged by weights learned from others; how
+much of that counts beside the rules is then a factor and a constant for each question: a logistic regression on the
+score (Platt, "Probabilistic outputs for support vector machines", 1999), with the rules' own log-odds given. What is
+shipped is learned from all of them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-from mcp_threat_model.evaluate.corpus import read_rows
+from mcp_threat_model.evaluate.corpus import Labelled
 from mcp_threat_model.evaluate.descent import fit_lines
+from mcp_threat_model.evaluate.made_up import LABELLED, labelled
 from mcp_threat_scoring.capability import ToolProfile, probability, room
 from mcp_threat_scoring.diction.learned import DICTION, HIGHEST, LOWEST, DictionDoc
 from mcp_threat_scoring.diction.pieces import pieces
@@ -28,7 +29,6 @@ from mcp_threat_scoring.rulebook.vocabulary import EFFECT_QUESTIONS
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.views import tool_subject
 
-LABELLED = Path("tests") / "labelled"
 COST = 0.5
 """What a tool weighs on the wrong side, against the size of the weights."""
 FOLDS = 5
@@ -58,21 +58,9 @@ class Made(Struct):
     """Log-odds by question, without what words add."""
 
 
-def _tool(row: Mapping[str, Any]) -> dict[str, Any]:
-    properties = {
-        name: {"type": "string", "enum": said} if isinstance(said, list) else {"type": "string", "description": said}
-        for name, said in row["arguments"].items()
-    }
-    return {
-        "name": row["name"],
-        "description": row["description"],
-        "inputSchema": {"type": "object", "properties": properties},
-    }
-
-
-def _truth(row: Mapping[str, Any]) -> frozenset[str]:
-    effect = {"read": (), "write": ("write",), "destructive": EFFECT_QUESTIONS}[row["effect"]]
-    return frozenset([*effect, *row["abilities"]])
+def _truth(row: Labelled) -> frozenset[str]:
+    effect = {"read": (), "write": ("write",), "destructive": EFFECT_QUESTIONS}[row.effect]
+    return frozenset([*effect, *(row.abilities or ())])
 
 
 def _given(profile: ToolProfile) -> dict[str, float]:
@@ -86,17 +74,18 @@ def made_up(folder: Path, ruleset: Ruleset) -> Iterator[Made]:
         OSError: the folder cannot be read.
     """
     compiled = engine(ruleset)
-    for path in sorted(folder.glob("*.jsonl")):
-        for server in read_rows(path):
-            rows = server["tools"]
-            manifest = build_manifest(
-                target_kind="file", target_value=path.stem, coverage={"tools": OBSERVED}, tools=list(map(_tool, rows))
-            )
-            tools = manifest.tools
-            prefix, _ = compiled.kin.read([tool.name for tool in tools], [tool.text("description") for tool in tools])
-            for row, tool, profile in zip(rows, tools, paint(manifest, ruleset).tools, strict=True):
-                noticed = pieces(tool_subject(tool, prefix, compiled.grammar))
-                yield Made(path.stem, f"{path.stem}/{server['server']}", noticed, _truth(row), _given(profile))
+    servers: dict[tuple[str, str], list[Labelled]] = defaultdict(list)
+    for row in labelled(folder):
+        servers[row.file, row.server].append(row)
+    for (author, server), rows in servers.items():
+        manifest = build_manifest(
+            target_kind="file", target_value=author, coverage={"tools": OBSERVED}, tools=[row.tool for row in rows]
+        )
+        tools = manifest.tools
+        prefix, _ = compiled.kin.read([tool.name for tool in tools], [tool.text("description") for tool in tools])
+        for row, tool, profile in zip(rows, tools, paint(manifest, ruleset).tools, strict=True):
+            noticed = pieces(tool_subject(tool, prefix, compiled.grammar))
+            yield Made(author, f"{author}/{server}", noticed, _truth(row), _given(profile))
 
 
 class Learner:

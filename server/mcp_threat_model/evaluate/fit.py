@@ -27,8 +27,8 @@ SPREADS = (0.5, 0.7, 1.0, 1.5)
 BIAS_SPREAD = 2.0
 SERVER_CAP = 25.0
 """Rows one server may count for. A few wrappers of large interfaces would otherwise outvote all others."""
-TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.25}
-"""What a row of each kind counts for; vendors' claims are noisy."""
+TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.25, "made up": 0.5}
+"""What a row of each kind counts for; vendors' claims are noisy, and made-up tools are odder than real ones."""
 
 
 def groups_of(judged: Sequence[Judged]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcp_threat_model.evaluate.fit import out_of_fold, problems_of
+from mcp_threat_model.evaluate.fit import Problem, out_of_fold, problems_of
 from mcp_threat_model.evaluate.metrics import Counts, calibration_error, count, macro_accuracy
 from mcp_threat_model.evaluate.tables import Study, Table
 from mcp_threat_scoring.capability import probability
@@ -15,14 +15,16 @@ def cross_validated(study: Study) -> Table:
     """Refit ten times, each time without a tenth of the servers, and judge the tools of those."""
     columns = ("what", "tools", "precision", "recall", "f1", "server_macro", "calibration_error")
     empty = Table("cross_validated", "On servers the fit did not see", columns, [])
-    problems = {one.question: one for one in problems_of(study.judged, study.ruleset)}
-    if "write" not in problems or len({row.group for row in problems["write"].rows}) < MIN_SERVERS:
+    real = len(study.judged)
+    problems = {one.question: one for one in problems_of([*study.judged, *study.made_up], study.ruleset)}
+    if "write" not in problems or _families(problems["write"], real) < MIN_SERVERS:
         return empty
     spread = study.ruleset.spread
     scores = {
         question: {
             index: odds + study.judged[index].profile.graded.get(question, 0.0)  # learned elsewhere
             for index, odds in zip(problem.indices, out_of_fold(problem, spread), strict=True)
+            if index < real
         }
         for question, problem in problems.items()
     }
@@ -65,3 +67,8 @@ def cross_validated(study: Study) -> Table:
         rows.append(("abilities (micro)", whole.tp + whole.fn, whole.precision, whole.recall, whole.f1,
                      macro_accuracy(servers), calibration_error(cells)))  # fmt: skip
     return Table("cross_validated", f"{empty.title} (prior spread {spread})", columns, rows)
+
+
+def _families(problem: Problem, real: int) -> int:
+    """Families of servers among the labelled tools, which stand before the made-up ones."""
+    return len({row.group for row, index in zip(problem.rows, problem.indices, strict=True) if index < real})

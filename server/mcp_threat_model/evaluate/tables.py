@@ -31,6 +31,8 @@ class Study(Struct, frozen=True):
     corpus: Corpus
     judged: Sequence[Judged]
     ruleset: Ruleset
+    made_up: Sequence[Judged] = ()
+    """Tools that nobody has: they are learned from, and no table counts them."""
 
 
 class Table(Struct, frozen=True):
