@@ -192,6 +192,28 @@ def test_an_option_that_no_target_can_feel_is_warned_of(tools: str, capsys: pyte
 
 
 @pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["scan", "{}", "--jobs", "3"], "--jobs has no effect, because there are no two targets"),
+        (["scan", "{}", "{}", "--jobs", "3"], "--jobs has no effect, because saved descriptions"),
+        (["scan", "stdio:no-such-program", "--sandbox", "off", "--allow-network"], "--sandbox off leaves the network"),
+        (["limits", "{}", "--env", "A=b"], "--env has no effect"),
+        (["lock", "{}", "--sandbox", "require"], "--sandbox has no effect"),
+        (["check", "--allow-private-network"], "--allow-private-network has no effect"),
+    ],
+)
+def test_every_command_that_reads_targets_warns_alike(
+    arguments: list[str], says: str, tools: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    main(["lock", tools])
+    capsys.readouterr()
+    main([word.format(tools) for word in arguments])
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("entry", "option", "felt"),
     [
         ({"command": "no-such-program"}, ["--env", "A=b"], True),

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not lock.servers:
         complain(nothing_approved(arguments.lock))
     policy = policy_of(arguments)
-    options = options_of(arguments)
+    options = options_of(arguments, [target for _, target in named if target is not None])
     compared: list[Report | ErrorOut | None] = [None] * len(named)
     # Only the text says no more of an unchanged server than that; the other formats hold its whole report.
     same = _as_approved(lock, named, options) if arguments.format == "text" else frozenset()

@@ -26,7 +26,7 @@ MAX_LOCK_BYTES = 32 * 1024 * 1024
 def run(arguments: argparse.Namespace) -> int:
     """Scan the targets and write down what they are. What cannot be read is not locked, and said."""
     targets = targets_of(arguments)
-    outcomes = run_scan(targets, options_of(arguments), allow_launch=arguments.allow_launch)
+    outcomes = run_scan(targets, options_of(arguments, targets), allow_launch=arguments.allow_launch)
     path = Path(arguments.lock)
     kept = read_lock(path).servers if arguments.add and path.exists() else {}
     new: list[tuple[Shown, LockedServer]] = []

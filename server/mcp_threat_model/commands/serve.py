@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from mcp_threat_model.commands.apart import keep_apart
 from mcp_threat_model.commands.given import audit_of, rules_of
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_scoring.errors import UsageError
@@ -24,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("--allow-host is for --transport streamable-http")
     if stdio and arguments.allow_launch:
         raise UsageError("--allow-launch is for --transport streamable-http; over stdio the client asks its person")
+    keep_apart(arguments, ())
     options = ScanOptions(rules=rules_of(arguments), audit=audit_of(arguments))
     if not stdio:
         from mcp_threat_model.serving_http import is_loopback
