@@ -47,7 +47,7 @@ def held(folder: Path) -> dict[str, bytes]:
         ("scan tools.json --output link.json", "the target tools.json"),
         ("scan link.json --output hard.json", "the target link.json"),
         ("scan tools.json --format sarif --output tools.json", "the target tools.json"),
-        ("scan 'stdio:python server.py' --output server.py --allow-launch", "a file of the target's command, server.py"),
+        ("scan 'stdio:python server.py' --output server.py --allow-launch", "a file of the target's command"),
         ("scan config:cursor/shop --output .cursor/mcp.json", "the configuration of Cursor"),
         ("scan --all-clients --output .cursor/mcp.json", "the configuration of Cursor"),
         ("scan tools.json --rules rules --output rules/own.yaml", "a rule of --rules rules"),
