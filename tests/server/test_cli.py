@@ -153,6 +153,8 @@ def test_a_program_is_not_started_without_consent(tmp_path: Path) -> None:
         (["scan", "a", "--fail-at", "info"], "invalid choice"),
         (["scan", ""], "a target is empty"),
         (["scan", "ftp://x/y"], "use https://"),
+        (["scan", '{"tools": []}'], "a target is JSON itself"),
+        (["scan", ' [ {"name": "' + "a" * 9000], "a target is JSON itself"),
         (["scan", "-", "-"], "once"),
         (["scan", "a", "--timeout", "0"], "--timeout 0: it must be more than 0"),
         (["scan", "a", "--timeout", "nan"], "--timeout nan: it must be more than 0"),
