@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -30,6 +31,16 @@ def demo_block() -> str:
     """The beginning of the demo's report, down to its formula, without this machine's paths."""
     report = shown("demo").split("\nAGENTIC FACTORS")[0].rstrip()
     return report.replace(sys.executable, "python").replace(f"{ROOT}/", "")
+
+
+def terms_block() -> str:
+    """The terms of the demo's score, as the calculator takes them, a few to a line."""
+    aivss = json.loads(shown("demo", "--format", "json"))["reports"][0]["aivss"]
+    factors = [f'"{one["id"]}": {one["value"]}' for one in aivss["factors"]]
+    lines = [f'"profile": "{aivss["profile"]}"', f'"cvss_vector": "{aivss["cvss"]["vector"]}"']
+    lines += [f'"{name}": {aivss[name]}' for name in ("threat_multiplier", "mitigation_factor")]
+    rows = ",\n             ".join(", ".join(factors[first : first + 3]) for first in range(0, len(factors), 3))
+    return "{" + ",\n ".join([*lines, f'"factors": {{{rows}}}']) + "}"
 
 
 def self_block() -> str:
@@ -68,18 +79,19 @@ def bounds_block() -> str:
     return "\n".join(f"{name:<48}{bound}" for name, bound in rows)
 
 
-def replaced(text: str, name: str, block: str) -> str:
+def replaced(text: str, name: str, block: str, language: str = "text") -> str:
     """The text with the block between the marks of that name exchanged."""
     before, mark, rest = text.partition(f"<!-- {name} -->\n")
     _, end, after = rest.partition(f"<!-- /{name} -->")
     if not (mark and end):
         raise ValueError(f"there is no place for {name}")
-    return f"{before}{mark}```text\n{block}\n```\n{end}{after}"
+    return f"{before}{mark}```{language}\n{block}\n```\n{end}{after}"
 
 
 def main() -> None:
     """Write it."""
     text = replaced(README.read_text(), "help", help_block())
+    text = replaced(text, "terms", terms_block(), "json")
     README.write_text(replaced(text, "demo", demo_block()))
     text = replaced(SECURITY.read_text(), "self", self_block())
     SECURITY.write_text(replaced(text, "bounds", bounds_block()))

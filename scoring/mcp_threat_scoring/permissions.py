@@ -188,8 +188,8 @@ def _unwritable(client: ClientId, names: Sequence[str]) -> list[str]:
 def permissions(report: Report, client: ClientId, server: str) -> Permissions:
     """The limits of a report's verdict in one client's own words.
 
-    `server` is the name the server has there. A server that is to be blocked is denied whole; tools whose names are not
-    plain are left out, which every client takes as "ask" or "not there", and named in the notes.
+    `server` is the name the server has there. Tools whose names are not plain are left out, which every client takes as
+    "ask" or "not there", and named in the notes.
     """
     limits = report.verdict.limits
     plain = {
@@ -205,7 +205,6 @@ def permissions(report: Report, client: ClientId, server: str) -> Permissions:
     chosen = _Sorted.read(plain)
     notes: list[str] = []
     if report.verdict.decision == "block":
-        chosen = _Sorted(allow=[], confirm=[], deny=[*plain["allow"], *plain["confirm"], *plain["deny"]])
         notes.append("The verdict is to block this server: do not install it. These rules deny all of its tools.")
     elif report.verdict.decision == "review":
         notes.append("The verdict is to review this server first; apply these limits only after somebody has looked.")

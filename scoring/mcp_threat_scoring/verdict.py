@@ -1,7 +1,7 @@
 """The verdict: what to do, why, and the least privilege written out.
 
 =====================  ====================================================================================
-``block``              the server tries to steer whoever reads it
+``block``              the server tries to steer whoever reads it: it is denied whole, whatever its tools do
 ``review``             a person has to look first: a serious fault, or too little was seen to tell
 ``allow_with_limits``  it can change, send or run things: read freely, confirm writes, deny destruction
 ``allow``              nothing it offers writes, sends or executes, all tools were seen, nothing is wrong
@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.phrases import joined, listed
@@ -35,6 +35,8 @@ ACTING: Mapping[str, str] = {
 """Abilities that keep a server from a plain ``allow`` even where no tool was judged to write, gravest first."""
 BY_READING = ("process.exec", "code.eval", "net.send", "secrets.read")
 """Abilities that can do harm through a tool that changes nothing: its use is allowed, and this is said."""
+DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
+"""The last reason of every ``block``."""
 MAX_REASONS = 6
 ABILITIES_TOLD = 3
 _STRICTNESS: Mapping[str, int] = {"allow": 0, "confirm": 1, "deny": 2}
@@ -51,11 +53,12 @@ def _treatment(tool: ToolProfile) -> str:
     return "deny" if tool.name != tool.raw_name else _BY_EFFECT[tool.effect]
 
 
-def _limits(picture: Picture, giving_orders: Collection[str]) -> LimitsOut:
-    strictest = {} if picture.from_listing else dict.fromkeys(giving_orders, "deny")
+def _limits(picture: Picture, *, blocked: bool) -> LimitsOut:
+    """What to do with each tool. A server to block is denied whole: nothing else it says can be taken at its word."""
+    strictest: dict[str, str] = {}
     for tool in () if picture.from_listing else picture.tools:
         # Two tools of one name are one rule for a client: the stricter of the two.
-        treatment, name = _treatment(tool), str(tool.name)
+        treatment, name = "deny" if blocked else _treatment(tool), str(tool.name)
         if _STRICTNESS[treatment] >= _STRICTNESS[strictest.get(name, "allow")]:
             strictest[name] = treatment
     sorted_out = {kind: [name for name, held in strictest.items() if held == kind] for kind in _STRICTNESS}
@@ -83,9 +86,7 @@ def _titles(findings: Sequence[FindingOut]) -> list[str]:
 def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
     """Decide from the findings, the capabilities, and what could not be seen."""
     hostile, serious, fair = _hostile(findings), _at_least(findings, "high"), _at_least(findings, "medium")
-    named = {str(tool.name) for tool in picture.tools}
-    giving_orders = [one.tool for one in hostile if one.tool in named]
-    limits = _limits(picture, giving_orders)
+    limits = _limits(picture, blocked=bool(hostile))
     able = [does for ability, does in ACTING.items() if picture.able(ability)]
     seen = picture.facts.get("coverage.tools", "not_observed")
     unseen = seen == "not_observed" or picture.from_listing
@@ -107,8 +108,10 @@ def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
         decision = "allow"
         reasons.append(_only_reads(len(picture.tools)))
     reasons += _not_seen(picture, seen)
-    if not picture.from_listing:
-        reasons += _told(picture, limits, able, giving_orders)
+    if hostile:
+        reasons = [*reasons[: MAX_REASONS - 1], DENIED_WHOLE]
+    elif not picture.from_listing:
+        reasons += _told(picture, limits, able)
     return VerdictOut(decision=decision, reasons=reasons[:MAX_REASONS], limits=limits)
 
 
@@ -128,13 +131,12 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
     return []
 
 
-def _told(picture: Picture, limits: LimitsOut, able: Sequence[str], giving_orders: Collection[str]) -> list[str]:
+def _told(picture: Picture, limits: LimitsOut, able: Sequence[str]) -> list[str]:
     """The limits in sentences; and what the tools can do, where no tool's effect says it already."""
     reasons: list[str] = []
     destroying = {str(tool.name) for tool in picture.tools if tool.effect == "destructive"}
-    denied = [name for name in limits.deny_tools if name not in giving_orders]  # why the others are denied was said
-    undone = [name for name in denied if name in destroying]
-    unclear = [name for name in denied if name not in destroying]
+    undone = [name for name in limits.deny_tools if name in destroying]
+    unclear = [name for name in limits.deny_tools if name not in destroying]
     if undone:
         reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
     if unclear:

@@ -1,16 +1,50 @@
 """What to do about an error, for the user of an MCP client: no tool has the options that the command line has.
 
 Errors are raised where both are served, and their hints name options. Here such a hint is turned into what can be done
-from a client: the same scan in a terminal, or the tools/list result of the server, saved, as `manifest`.
+from a client: the same in a terminal, or the tools/list result of the server as `manifest` where the tool takes one.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
+from mcp_threat_model.grammar import LOCK_FILE
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.phrases import joined
 from mcp_threat_scoring.report import ErrorOut
+from mcp_threat_scoring.structs import Struct, replace
+
+
+class Instead(Struct, frozen=True):
+    """What the user can do when a tool cannot do it for them."""
+
+    words: str
+    """The command that does the same in a terminal, without its options."""
+    target: str = ""
+    """What stands after the options."""
+    manifest: bool = False
+    """Whether the tool takes a server's description in the place of the server."""
+    fewer: str = ""
+    """How to ask about fewer servers at a time."""
+
+    def told(self, *options: str) -> str:
+        """The command with these options, and the other way where there is one."""
+        command = " ".join(filter(None, ("mcp-threat-model", self.words, *options, self.target)))
+        return f"run `{command}` in a terminal" + (f", or {GIVE_MANIFEST}" if self.manifest else "")
+
+
+GIVE_MANIFEST = "pass the server's tools/list result as `manifest`"
+ONE_SERVER = Instead("scan", "TARGET", manifest=True)
+AUDIT = Instead("scan --all-clients", fewer="audit one client at a time")
+CHECK = Instead("check", fewer="check one server at a time")
+
+
+def checking(lock: str) -> Instead:
+    """The same for the servers of another lock file than the usual one."""
+    return CHECK if lock == LOCK_FILE else replace(CHECK, words=f"check --lock {shlex.quote(neutralise(lock, 300))}")
+
 
 _OPTIONS: Mapping[str, str] = {
     "--allow-launch": "--allow-launch",
@@ -25,7 +59,7 @@ _OPTIONS: Mapping[str, str] = {
 _LAUNCH = "Name its command as target `stdio:COMMAND ARG …`; a person is asked before it is started."
 
 
-def in_a_client(advice: str) -> str:
+def in_a_client(advice: str, instead: Instead = ONE_SERVER) -> str:
     """Advice with the part that names options of the command line exchanged for what the user of a client can do."""
     named = sorted((name for name in _OPTIONS if name in advice), key=advice.index)
     if not named:
@@ -33,14 +67,13 @@ def in_a_client(advice: str) -> str:
     first, last = advice.index(named[0]), max(map(advice.rindex, named))
     before = advice[: max(advice.rfind("; ", 0, first), advice.rfind(". ", 0, first), 0)].rstrip(".;")
     _, _, after = advice[last:].partition(". ")
-    if named == ["--allow-launch"]:
+    if named == ["--allow-launch"] and instead.manifest:
         told = _LAUNCH  # the tools have a way of their own
     else:
         verb = "are options" if len(named) > 1 else "is an option"
         told = (
-            f"{joined(named)} {verb} of the command line that neither a tool nor `serve` has: the user can run "
-            f"`mcp-threat-model scan {' '.join(_OPTIONS[name] for name in named)} TARGET` in a terminal, or pass the "
-            "server's tools/list result as `manifest`."
+            f"{joined(named)} {verb} of the command line that neither a tool nor `serve` has: the user can "
+            f"{instead.told(*(_OPTIONS[name] for name in named))}."
         )
     return " ".join(filter(None, (f"{before}." if before else "", told, after)))
 
@@ -50,11 +83,11 @@ def told(error: TargetError) -> str:
     return f"{error.code}: {error.message.rstrip('.')}. {_hint(error)}".strip()
 
 
-def for_client(error: ErrorOut) -> ErrorOut:
+def for_client(error: ErrorOut, instead: Instead) -> ErrorOut:
     """The error of a report, with such a hint."""
-    return error.changed({"hint": _hint(error)})
+    return error.changed({"hint": _hint(error, instead)})
 
 
-def _hint(error: TargetError | ErrorOut) -> str:
+def _hint(error: TargetError | ErrorOut, instead: Instead = ONE_SERVER) -> str:
     """Hints about consent are written for clients already."""
-    return error.hint if error.code == "consent_required" else in_a_client(error.hint)
+    return error.hint if error.code == "consent_required" else in_a_client(error.hint, instead)

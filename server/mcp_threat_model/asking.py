@@ -11,10 +11,12 @@ from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, Elicitati
 from pydantic import BaseModel, Field
 
 from mcp_threat_model.access import Access
+from mcp_threat_model.advice import GIVE_MANIFEST, ONE_SERVER, Instead
 from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.phrases import capital
 
 COMMAND_SHOWN = 600
 
@@ -74,8 +76,8 @@ def question(program: StdioTarget) -> str:
     return describe(plan_launch(program.argv, options.env, options.sandbox, options.allow_network))
 
 
-def consent_from(permission: ElicitationResult[Permission], context: Context) -> Consent:
-    """What was answered, as the scan wants to hear it."""
+def consent_from(permission: ElicitationResult[Permission], context: Context, instead: Instead = ONE_SERVER) -> Consent:
+    """What was answered, as the scan wants to hear it; `instead` is what else the person can do."""
 
     async def consent(program: StdioTarget) -> None:
         if isinstance(permission, AcceptedElicitation) and permission.data.start:
@@ -85,19 +87,19 @@ def consent_from(permission: ElicitationResult[Permission], context: Context) ->
             raise TargetError(
                 "consent_required",
                 f"this server starts no programs, because over HTTP anybody who reaches it could consent: {command}",
-                "Nothing was started. Serve over stdio, serve with --allow-launch on loopback, scan the command in a "
-                "terminal, or pass the server's tools/list result as `manifest`.",
+                "Nothing was started. Serve over stdio, serve with --allow-launch on loopback, or "
+                f"{instead.told('--allow-launch')}.",
             )
         if can_ask(context):
             raise TargetError(
                 "consent_required", f"the person asked did not allow this program to start: {command}",
-                "Nothing was started. Scan a saved tools/list result instead, or ask again if that was a mistake.",
+                f"Nothing was started. {f'{capital(GIVE_MANIFEST)} instead, or ask' if instead.manifest else 'Ask'} "
+                "again if that was a mistake.",
             )  # fmt: skip
         raise TargetError(
             "consent_required",
             f"starting a program needs a person's consent, and this client cannot ask for it: {command}",
-            "Nothing was started. Let the person run `mcp-threat-model scan --allow-launch 'stdio:…'` in a terminal, "
-            "or pass the server's tools/list result as `manifest`.",
+            f"Nothing was started. The person can {instead.told('--allow-launch')}.",
         )
 
     return consent

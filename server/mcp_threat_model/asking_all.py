@@ -13,6 +13,7 @@ from typing import cast
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult
 from pydantic import Field
 
+from mcp_threat_model.advice import Instead
 from mcp_threat_model.asking import Permission, can_ask, consent_from
 from mcp_threat_model.guard.secret import redact_argv
 from mcp_threat_model.reading import Consent
@@ -99,10 +100,10 @@ def ask_for(context: Context, plan: Plan) -> Permissions | Elicit[Permissions]:
     return Elicit(question(plan.programs), Permissions)
 
 
-def consent_to(plan: Plan, permission: ElicitationResult[Permissions], context: Context) -> Consent:
+def consent_to(plan: Plan, permission: ElicitationResult[Permissions], context: Context, instead: Instead) -> Consent:
     """What was answered, for exactly the programs that were asked for."""
     shown = {program.way.argv for program in plan.programs}
-    answered = consent_from(cast("ElicitationResult[Permission]", permission), context)
+    answered = consent_from(cast("ElicitationResult[Permission]", permission), context, instead)
 
     async def consent(program: StdioTarget) -> None:
         if program.argv not in shown:
@@ -110,7 +111,7 @@ def consent_to(plan: Plan, permission: ElicitationResult[Permissions], context: 
                 "consent_required",
                 "it is none of the programs that were asked for: its configuration changed, or more "
                 f"than {MAX_PROGRAMS} would be started",
-                "Ask again, audit one client at a time, or scan this server by itself.",
+                f"Ask again, {instead.fewer}, or scan this server by itself.",
             )
         await answered(program)
 

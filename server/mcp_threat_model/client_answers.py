@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mcp_threat_model.advice import for_client
+from mcp_threat_model.advice import AUDIT, for_client
 from mcp_threat_model.paging import PageOut, page_of, part, verdict_part
 from mcp_threat_model.render.brief import MAX_CHARS
 from mcp_threat_scoring.model import Model
@@ -142,7 +142,7 @@ def judged(label: str, outcome: Outcome) -> JudgedOut:
     """One scan's result in a line."""
     shown = neutralise(label, PATH_SHOWN)
     if isinstance(outcome.result, ErrorOut):
-        return JudgedOut(target=shown, error=for_client(outcome.result))
+        return JudgedOut(target=shown, error=for_client(outcome.result, AUDIT))
     report = outcome.result
     return JudgedOut(
         target=shown,

@@ -19,6 +19,8 @@ PROFILES = ("graded", "owasp-0.8")
 POLICY_FILE = "mcp-threat-model.yaml"
 LOCK_FILE = "mcp-threat-model.lock.json"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
+SERVE_HOST = "127.0.0.1"
+SERVE_PORT = 8000
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
 
 _TARGETS = """\
@@ -29,11 +31,27 @@ targets:
                          a registry server.json, an MCPB manifest.json, a client's entry, or name + prose
   config:CLIENT/NAME     a server of an installed client
   registry:NAME, npm:NAME, pypi:NAME
-                         a published server, read without running it
+                         a published server; cannot be read yet, and is answered with "unsupported"
 
 exit codes:
   0 all reported   1 internal error   2 usage   3 no target could be read   4 some could not
   11 low   12 medium   13 high   14 critical: the highest severity, when --fail-at is met
+"""
+
+_TERMS = """\
+example:
+  mcp-threat-model score --cvss-base 8.5 \\
+    --factor autonomy_of_action=0.7 --factor goal_driven_planning=0.4 --factor self_modification=0.1 \\
+    --factor dynamic_tool_use=0.7 --factor persistent_memory=0.4 --factor contextual_awareness=0.6 \\
+    --factor dynamic_identity=0.5 --factor multi_agent_interactions=0.3 --factor non_determinism=0.5 \\
+    --factor opacity_reflexivity=0.5
+
+the same with --input, as JSON:
+  {"cvss_base": 8.5, "factors": {"autonomy_of_action": 0.7, "goal_driven_planning": 0.4, ...}}
+  with "cvss_vector" in the place of "cvss_base", and "profile", "threat_multiplier" and "mitigation_factor" as needed
+
+factors of owasp-0.8, each 0, 0.5 or 1:
+  autonomy, tools, language, context, non_determinism, opacity, persistence, identity, multi_agent, self_mod
 """
 
 
@@ -138,14 +156,17 @@ def _policy(command: argparse.ArgumentParser) -> None:
 def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
     """How targets may be read: the same for every command that reads them, `sets` of them or a single one."""
     command.add_argument("--allow-launch", action="store_true", help="consent to start the stdio targets")
-    command.add_argument("--sandbox", choices=("auto", "require", "off"), default="auto", help="for stdio targets")
+    command.add_argument(
+        "--sandbox", choices=("auto", "require", "off"), default="auto",
+        help="for stdio targets; auto, the default, is a sandbox where there is one",
+    )  # fmt: skip
     command.add_argument("--allow-network", action="store_true", help="let a sandboxed stdio target use the network")
     command.add_argument(
         "--allow-private-network",
         action="store_true",
         help="for HTTP targets: allow loopback and private addresses, and plain http for authorization metadata",
     )
-    command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target")
+    command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target, default 30")
     command.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
     command.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
     _logging(command)
@@ -154,7 +175,9 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
         return
     command.add_argument("--jobs", metavar="N", type=int, help="targets read at the same time, default 4")
     command.add_argument(
-        "--all-clients", action="store_true", help="also every server that an installed client has configured"
+        "--all-clients",
+        action="store_true",
+        help="also every server that an installed client has configured and not switched off",
     )
 
 
@@ -188,7 +211,7 @@ def _check(commands: _Commands) -> None:
     check.add_argument("targets", metavar="TARGET", nargs="*", help="default: everything in the lock file")
     check.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     check.add_argument("--format", choices=FORMATS, default="text", help="default: text")
-    check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is compared")
+    check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline of a report")
     check.add_argument(
         "--fail-at",
         choices=("low", "medium", "high", "critical"),
@@ -210,15 +233,25 @@ def _limits(commands: _Commands) -> None:
 
 def _score(commands: _Commands) -> None:
     score = commands.add_parser(
-        "score", help="AIVSS calculator: factors in, score and every term out", allow_abbrev=False
+        "score",
+        help="AIVSS calculator: factors in, score and every term out",
+        epilog=_TERMS,
+        formatter_class=_HelpAsWritten,
+        allow_abbrev=False,
     )
     score.add_argument("--input", metavar="FILE|-", help="the terms as JSON; or give them as flags")
-    score.add_argument("--profile", choices=PROFILES)
-    score.add_argument("--cvss-base", metavar="NUMBER", type=float)
-    score.add_argument("--cvss-vector", metavar="VECTOR", help="e.g. CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H")
-    score.add_argument("--factor", metavar="ID=VALUE", action="append", default=[], help="once for each factor")
-    score.add_argument("--threat-multiplier", metavar="NUMBER", type=float)
-    score.add_argument("--mitigation-factor", metavar="NUMBER", type=float)
+    score.add_argument("--profile", choices=PROFILES, help="default: graded")
+    score.add_argument("--cvss-base", metavar="NUMBER", type=float, help="0 to 10; or give the vector")
+    score.add_argument(
+        "--cvss-vector",
+        metavar="VECTOR",
+        help="CVSS 3.1 for graded, 4.0 for owasp-0.8; e.g. CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H",
+    )
+    score.add_argument(
+        "--factor", metavar="ID=VALUE", action="append", default=[], help="once for each of the profile's ten factors"
+    )
+    score.add_argument("--threat-multiplier", metavar="NUMBER", type=float, help="default: the profile's")
+    score.add_argument("--mitigation-factor", metavar="NUMBER", type=float, help="default: the profile's")
 
 
 def _threats(commands: _Commands) -> None:
@@ -228,9 +261,9 @@ def _threats(commands: _Commands) -> None:
 
 def _serve(commands: _Commands) -> None:
     serve = commands.add_parser("serve", help="run the MCP server", allow_abbrev=False)
-    serve.add_argument("--transport", choices=("stdio", "streamable-http"), default="stdio")
-    serve.add_argument("--host", default="127.0.0.1", help="for streamable-http, default 127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000, help="for streamable-http, default 8000")
+    serve.add_argument("--transport", choices=("stdio", "streamable-http"), default="stdio", help="default: stdio")
+    serve.add_argument("--host", help=f"for streamable-http, default {SERVE_HOST}")
+    serve.add_argument("--port", type=int, help=f"for streamable-http, default {SERVE_PORT}")
     serve.add_argument(
         "--allow-host",
         metavar="NAME",

@@ -15,7 +15,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from mcp_threat_model.access import Access
-from mcp_threat_model.advice import for_client, in_a_client
+from mcp_threat_model.advice import AUDIT, Instead, checking, for_client, in_a_client
 from mcp_threat_model.answer import Tools, answer
 from mcp_threat_model.asking_all import Permissions as StartThem
 from mcp_threat_model.asking_all import Plan, consent_to
@@ -86,7 +86,9 @@ NameArg = Annotated[
 ]
 
 
-async def _scanned(access: Access, context: Context, plan: Plan, asked: ElicitationResult[StartThem]) -> list[Outcome]:
+async def _scanned(
+    access: Access, context: Context, plan: Plan, asked: ElicitationResult[StartThem], instead: Instead
+) -> list[Outcome]:
     limits = access.options.limits
     limits = limits.with_total(min(limits.total_s, AUDIT_TARGET_S))
     options = replace(access.options, jobs=AUDIT_JOBS, limits=limits)
@@ -94,7 +96,7 @@ async def _scanned(access: Access, context: Context, plan: Plan, asked: Elicitat
         return await scan(
             plan.targets,
             options,
-            consent=consent_to(plan, asked, context),
+            consent=consent_to(plan, asked, context, instead),
             progress=lambda target, line: say(f"{neutralise(as_kept(target.label), 120)}: {line}"),
         )
 
@@ -129,10 +131,10 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         try:
             installed = await anyio.to_thread.run_sync(installed_in, client)
             checked = await anyio.to_thread.run_sync(lambda: check(installed.servers, known().ruleset))
-            outcomes = await _scanned(access, context, plan, asked) if scan else []
+            outcomes = await _scanned(access, context, plan, asked, AUDIT) if scan else []
             fleet = together(plan.targets, outcomes)
         except ThreatModelError as error:
-            raise ToolError(in_a_client(str(error))) from None
+            raise ToolError(in_a_client(str(error), AUDIT)) from None
         told = [judged(target.label, outcome) for target, outcome in zip(plan.targets, outcomes, strict=True)]
         found = audit_answer(installed, checked, told, fleet)
         return answer(audit_text(found), found)
@@ -184,23 +186,24 @@ def add_client_tools(tools: Tools, access: Access) -> None:
 
         if not access.files:
             raise ToolError(ELSEWHERE)
+        instead = checking(lock)
         try:
             held = (await anyio.to_thread.run_sync(lock_at, lock)).servers
             named = await anyio.to_thread.run_sync(locked_servers, lock, target)
-            outcomes = iter(await _scanned(access, context, plan, asked) if plan.targets else [])
+            outcomes = iter(await _scanned(access, context, plan, asked, instead) if plan.targets else [])
         except ThreatModelError as error:
-            raise ToolError(in_a_client(str(error))) from None
+            raise ToolError(in_a_client(str(error), instead)) from None
         compared = [
-            _changed(name, compare(held[name], next(outcomes) if one is not None else unread(name)))
+            _changed(name, compare(held[name], next(outcomes) if one is not None else unread(name)), instead)
             for name, one in named
         ]
         told = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
         return answer(changes_text(told), told)
 
 
-def _changed(label: str, result: Report | ErrorOut) -> ChangedOut:
+def _changed(label: str, result: Report | ErrorOut, instead: Instead) -> ChangedOut:
     shown = neutralise(as_kept(label), 300)
     result = named_by_lock(result, label)
     if isinstance(result, ErrorOut):
-        return ChangedOut(target=shown, status="not_checked", changes=[], error=for_client(result))
+        return ChangedOut(target=shown, status="not_checked", changes=[], error=for_client(result, instead))
     return ChangedOut(target=shown, status="changed" if result.findings else "unchanged", changes=result.findings[:40])

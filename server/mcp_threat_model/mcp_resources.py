@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Final
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError
@@ -66,13 +67,40 @@ def threat_json(threat_id: str) -> str:
     return threat_out(threat, catalogue).to_json(indent=1)
 
 
+_RESOURCES: Final[tuple[tuple[str, str, str, Callable[..., str]], ...]] = (
+    (
+        "maestro://layers",
+        "The seven MAESTRO layers",
+        "Id, name and definition of each layer.",
+        layers_json,
+    ),
+    (
+        "aivss://factors",
+        "AIVSS factors of both profiles",
+        "The ten factors of `graded` and of `owasp-0.8`, by id and name, and the formula.",
+        factors_json,
+    ),
+    (
+        "rules://signals",
+        "Every signal rule",
+        "Id and title of each rule, and what it is about: a tool, a prompt, a resource or the server.",
+        signals_json,
+    ),
+    (
+        "maestro://threats/{threat_id}",
+        "One threat of the catalogue",
+        "What can go wrong, what gives it away, what to do and where it is described, of one threat such as `MTC-301`; "
+        "list_maestro_threats without a target names them all.",
+        threat_json,
+    ),
+)
+"""Address, title, what a client is told of it, and what answers."""
+
+
 def add_resources(server: MCPServer[Access]) -> None:
     """Register everything that can be read without naming a target."""
-    kind = "application/json"
-    server.resource("maestro://layers", title="The seven MAESTRO layers", mime_type=kind)(layers_json)
-    server.resource("aivss://factors", title="AIVSS factors of both profiles", mime_type=kind)(factors_json)
-    server.resource("rules://signals", title="Every signal rule", mime_type=kind)(signals_json)
-    server.resource("maestro://threats/{threat_id}", title="One threat of the catalogue", mime_type=kind)(threat_json)
+    for uri, title, description, read in _RESOURCES:
+        server.resource(uri, title=title, description=description, mime_type="application/json")(read)
 
     @server.prompt(title="Threat-model this server")
     def threat_model_server(

@@ -20,7 +20,7 @@ from mcp_threat_model.audit import audited
 from mcp_threat_model.reading import read_target
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
-from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, Target, parse_target
+from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, Target, is_json, parse_target
 from mcp_threat_model.turns import THINKING_S
 from mcp_threat_scoring.errors import TargetError, ThreatModelError, UsageError
 from mcp_threat_scoring.report import Report
@@ -93,6 +93,8 @@ async def report_on(
 
 
 def _target(text: str, access: Access) -> Target:
+    if is_json(text):
+        raise UsageError("target is the server's description itself; pass that JSON as `manifest` instead")
     target = parse_target(text)
     if isinstance(target, StdinTarget):
         raise UsageError("'-' is this server's own protocol stream; pass the JSON as `manifest` instead")

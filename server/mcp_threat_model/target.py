@@ -123,6 +123,11 @@ def in_full(target: Target) -> str:
             return target.label
 
 
+def is_json(text: str) -> bool:
+    """Whether it is a description itself, pasted where its name was wanted: an object, or a list of them."""
+    return "".join(text[:64].split()).startswith(('{"', "{}", "[{", "[]"))
+
+
 def _shown(address: str) -> SafeText:
     """An address in a message, without its query: that holds keys as often as not."""
     return as_asked(address.partition("?")[0], ADDRESS_SHOWN)
@@ -203,6 +208,8 @@ def parse_target(text: str) -> Target:
     """
     if not text.strip():
         raise UsageError("a target is empty; give an address, a 'stdio:' command, or a file")
+    if is_json(text):
+        raise UsageError("a target is JSON itself; save it and name the file, or pass it on standard input as '-'")
     if len(text) > MAX_TARGET_LENGTH:
         raise UsageError(f"a target is {len(text):,} characters long; at most {MAX_TARGET_LENGTH:,} are read")
     if "\0" in text:

@@ -92,8 +92,8 @@ def wants_colour(stream: TextIO) -> bool:
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def check_output(path: str) -> None:
-    """Find out before the work whether the report can be written there.
+def check_output(path: str, option: str = "--output") -> None:
+    """Find out before the work whether what the option names can be written there.
 
     Raises:
         UsageError: it cannot.
@@ -103,14 +103,16 @@ def check_output(path: str) -> None:
         target.stat()
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise UsageError(f"--output {path} is a symbolic link that leads back to itself; name a file") from None
+            raise UsageError(f"{option} {path} is a symbolic link that leads back to itself; name a file") from None
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            raise UsageError(f"{option} {path} cannot be written: {(error.strerror or 'unknown').lower()}") from None
     if target.is_dir():
-        raise UsageError(f"--output {path} is a directory; name a file")
+        raise UsageError(f"{option} {path} is a directory; name a file")
     folder = target.parent
     if not folder.is_dir():
-        raise UsageError(f"--output {path}: there is no directory {folder}")
+        raise UsageError(f"{option} {path}: there is no directory {folder}")
     if not os.access(target if target.exists() else folder, os.W_OK):
-        raise UsageError(f"--output {path} cannot be written: permission denied")
+        raise UsageError(f"{option} {path} cannot be written: permission denied")
 
 
 def write_output(path: str, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_threat_scoring.report import FindingOut
-from mcp_threat_scoring.verdict import ACTING, BY_READING, verdict
+from mcp_threat_scoring.verdict import ACTING, BY_READING, DENIED_WHOLE, verdict
 
 
 def finding(kind="weakness", severity="high", confidence="high", title="Something is wrong", tool=None):
@@ -91,13 +91,22 @@ def test_orders_to_the_model_block(fake, tool):
     assert told.reasons[0] == "It gives orders (get_it)."
 
 
-def test_a_tool_that_gives_orders_is_denied_whatever_it_does(fake, tool):
+def test_of_a_server_that_is_blocked_no_tool_is_allowed_or_confirmed(fake, tool, writing, destroying):
     orders = finding("hostile_content", "high", "high", "It gives orders", "get_it")
-    told = verdict(fake([tool("get_it"), tool("list_it")]), [orders])
+    tools = [tool("get_it"), tool("list_it", abilities=BY_READING), writing("create_it"), destroying("delete_it")]
+    told = verdict(fake(tools), [orders])
 
-    assert told.limits.deny_tools == ["get_it"]
-    assert told.limits.allow_tools == ["list_it"]
-    assert told.reasons == ["It gives orders (get_it)."]
+    assert told.limits.to_plain() == {
+        "allow_tools": [], "confirm_tools": [], "deny_tools": ["get_it", "list_it", "create_it", "delete_it"]
+    }  # fmt: skip
+    assert told.reasons == ["It gives orders (get_it).", DENIED_WHOLE]
+
+
+def test_however_many_orders_there_are_the_last_reason_says_what_to_do(fake, tool):
+    orders = [finding("hostile_content", "high", "high", f"It gives order {n}", "get_it") for n in range(12)]
+    told = verdict(fake([tool("get_it")], facts={"coverage.tools": "partial"}), orders)
+
+    assert told.reasons[-1] == DENIED_WHOLE
 
 
 def test_a_vague_hint_of_orders_does_not_block_but_a_person_looks(fake, tool):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
-from mcp_threat_model.advice import for_client, in_a_client, told
+from mcp_threat_model.advice import AUDIT, CHECK, ONE_SERVER, checking, for_client, in_a_client, told
+from mcp_threat_model.grammar import build_parser
 from mcp_threat_model.guard.address import ALLOW_HINT
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.report import ErrorOut
@@ -59,5 +62,23 @@ def test_hints_about_consent_are_written_for_clients_already():
 def test_errors_of_a_report_are_told_the_same_way():
     error = ErrorOut(target="x", code="timeout", message="too slow", hint="Give it longer with --timeout.")
 
-    assert for_client(error).hint == in_a_client(error.hint)
+    for instead in (ONE_SERVER, AUDIT, CHECK):
+        assert for_client(error, instead).hint == in_a_client(error.hint, instead)
     assert told(TargetError("timeout", "too slow.", error.hint)) == f"timeout: too slow. {in_a_client(error.hint)}"
+
+
+@pytest.mark.parametrize(
+    ("instead", "command"),
+    [
+        (AUDIT, "scan --all-clients --timeout SECONDS"),
+        (CHECK, "check --timeout SECONDS"),
+        (checking("mcp-threat-model.lock.json"), "check --timeout SECONDS"),
+        (checking("our lock.json"), "check --lock 'our lock.json' --timeout SECONDS"),
+    ],
+)
+def test_a_tool_that_takes_no_manifest_names_the_command_that_does_what_it_does(instead, command):
+    said = in_a_client("Raise --timeout if it is known to be slow.", instead)
+
+    assert f"run `mcp-threat-model {command}` in a terminal." in said
+    assert "manifest" not in said
+    build_parser().parse_args(shlex.split(command.replace("SECONDS", "9")))

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from mcp_threat_model.cli import main
+from mcp_threat_model.guard.limits import DEFAULT_LIMITS
+from mcp_threat_scoring.aivss.tables import OWASP_0_8
 from mcp_threat_scoring.report import Report
 
 PROGRAM = [sys.executable, "-m", "mcp_threat_model"]
@@ -22,6 +25,8 @@ FACTORS = {
     "persistent_memory": 0.4, "contextual_awareness": 0.6, "dynamic_identity": 0.5, "multi_agent_interactions": 0.3,
     "non_determinism": 0.5, "opacity_reflexivity": 0.5,
 }  # fmt: skip
+LONG = "x" * 300
+"""A name that no file system takes."""
 
 
 @pytest.fixture
@@ -148,6 +153,8 @@ def test_a_program_is_not_started_without_consent(tmp_path: Path) -> None:
         (["scan", "a", "--fail-at", "info"], "invalid choice"),
         (["scan", ""], "a target is empty"),
         (["scan", "ftp://x/y"], "use https://"),
+        (["scan", '{"tools": []}'], "a target is JSON itself"),
+        (["scan", ' [ {"name": "' + "a" * 9000], "a target is JSON itself"),
         (["scan", "-", "-"], "once"),
         (["scan", "a", "--timeout", "0"], "--timeout 0: it must be more than 0"),
         (["scan", "a", "--timeout", "nan"], "--timeout nan: it must be more than 0"),
@@ -163,6 +170,20 @@ def test_a_program_is_not_started_without_consent(tmp_path: Path) -> None:
         (["scan", "a", "--output", "/no/such/folder/x"], "there is no directory"),
         (["scan", "a", "--output", "/"], "is a directory"),
         (["serve", "--port", "70000"], "is not a port"),
+        (["serve", "--host", "0.0.0.0"], "--host is for --transport streamable-http"),
+        (["serve", "--port", "9"], "--port is for --transport streamable-http"),
+        (["serve", "--allow-host", "shop"], "--allow-host is for --transport streamable-http"),
+        (["clients", "--project", "/no/such/folder"], "there is no such directory"),
+        (["clients", "--project", __file__], "there is no such directory"),
+        (["clients", "--project", ""], "there is no such directory"),
+        (["lock", "a", "--lock", "/no/such/folder/x"], "--lock /no/such/folder/x: there is no directory"),
+        (["clients", "--project", LONG], "there is no such directory"),
+        (["evaluate", LONG], "there is no corpus directory"),
+        (["scan", "a", "--rules", LONG], "is not a folder"),
+        (["scan", "a", "--output", LONG], "file name too long"),
+        (["scan", "a", "--output", f"{LONG}/x"], "file name too long"),
+        (["lock", "a", "--lock", LONG], "file name too long"),
+        (["scan", "a", "--audit-log", LONG], "file name too long"),
         (["threats", "--layer", "L8"], "invalid choice"),
         (["evaluate", "/no/such/folder"], "there is no corpus directory"),
         (["score"], "give the terms"),
@@ -189,6 +210,28 @@ def test_an_option_that_no_target_can_feel_is_warned_of(tools: str, capsys: pyte
     told = capsys.readouterr().err
     assert "warning: --header has no effect" in told
     assert "warning: --allow-launch has no effect" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["scan", "{}", "--jobs", "3"], "--jobs has no effect, because there are no two targets"),
+        (["scan", "{}", "{}", "--jobs", "3"], "--jobs has no effect, because saved descriptions"),
+        (["scan", "stdio:no-such-program", "--sandbox", "off", "--allow-network"], "--sandbox off leaves the network"),
+        (["limits", "{}", "--env", "A=b"], "--env has no effect"),
+        (["lock", "{}", "--sandbox", "require"], "--sandbox has no effect"),
+        (["check", "--allow-private-network"], "--allow-private-network has no effect"),
+    ],
+)
+def test_every_command_that_reads_targets_warns_alike(
+    arguments: list[str], says: str, tools: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    main(["lock", tools])
+    capsys.readouterr()
+    main([word.format(tools) for word in arguments])
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -337,8 +380,8 @@ class TestOutputFile:
         loop.symlink_to(loop)
         assert main(["scan", tools, "--output", str(loop)]) == 2
         assert "is a symbolic link that leads back to itself; name a file" in capsys.readouterr().err
-        assert main(["lock", tools, "--lock", str(loop)]) == 1
-        assert "could not be written: too many levels" in capsys.readouterr().err
+        assert main(["lock", tools, "--lock", str(loop)]) == 2
+        assert "is a symbolic link that leads back to itself; name a file" in capsys.readouterr().err
         assert not Path(os.devnull).is_file()
 
     def test_a_full_disk_is_said_and_leaves_the_old_report(
@@ -535,6 +578,34 @@ class TestCalculator:
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert "ErrorOut" in json.loads(capsys.readouterr().out)["$defs"]
+
+
+def test_the_example_of_the_calculators_help_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "--help"]) == 0
+    told = capsys.readouterr().out
+    example = told.partition("example:\n")[2].partition("\n\n")[0]
+    program, *words = shlex.split(example.replace("\\\n", " "))
+    assert program == "mcp-threat-model"
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["cvss"]["base_score"] == 8.5
+    listed = told.partition("factors of owasp-0.8, each 0, 0.5 or 1:\n")[2].split("\n")[0]
+    assert listed.strip().split(", ") == [spec.id for spec in OWASP_0_8.factors]
+
+
+def test_the_help_names_the_time_that_a_target_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", "--help"]) == 0
+    assert f"default {DEFAULT_LIMITS.total_s:g}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("target", ["registry:a/b", "npm:a", "pypi:a"])
+def test_what_cannot_be_read_yet_is_no_promise_of_the_help(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", "--help"]) == 0
+    kind = target.partition(":")[0]
+    told = capsys.readouterr().out
+    assert f"{kind}:NAME" in told
+    assert main(["scan", target, "--format", "json"]) == 3
+    [error] = json.loads(capsys.readouterr().out)["errors"]
+    assert f'"{error["code"]}"' in told
 
 
 def test_the_catalogue_is_printed_whole_or_by_layer(capsys: pytest.CaptureFixture[str]) -> None:

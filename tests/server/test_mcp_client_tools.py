@@ -152,7 +152,7 @@ async def test_a_server_that_is_not_reached_gets_a_hint_for_a_client(home):
 
     [web] = result.structured_content["scanned"]
     assert web["error"]["code"] == "blocked_address"
-    assert "mcp-threat-model scan --allow-private-network" in web["error"]["hint"]
+    assert "mcp-threat-model scan --all-clients --allow-private-network" in web["error"]["hint"]
 
 
 async def test_one_client_alone(home):
@@ -188,7 +188,10 @@ async def test_without_a_yes_nothing_is_started_and_the_rest_is_told(home, mode,
 async def test_a_client_that_cannot_ask_is_told_what_to_do(home):
     result = await call("audit_clients", {"scan": True})
 
-    assert all("--allow-launch" in one["error"]["hint"] for one in result.structured_content["scanned"])
+    hints = [one["error"]["hint"] for one in result.structured_content["scanned"]]
+    assert hints
+    assert all("`mcp-threat-model scan --all-clients --allow-launch`" in hint for hint in hints)
+    assert not any("`manifest`" in hint for hint in hints)  # the tool takes none
 
 
 async def test_a_configuration_that_changes_after_the_question_is_not_started(home):
@@ -333,6 +336,15 @@ async def test_a_locked_program_is_started_only_with_consent(locked_program, mod
     assert no.structured_content["servers"][0]["status"] == "not_checked"
     assert yes.structured_content["servers"][0]["status"] == "unchanged"
     assert len(refused.seen) == len(agreed.seen) == 1
+
+
+async def test_a_client_that_cannot_ask_is_told_how_to_check_in_a_terminal(locked_program):
+    result = await call("check_changes", {})
+
+    [hello] = result.structured_content["servers"]
+    assert hello["status"] == "not_checked"
+    assert "`mcp-threat-model check --allow-launch` in a terminal." in hello["error"]["hint"]
+    assert "`manifest`" not in result.content[0].text
 
 
 @pytest.fixture

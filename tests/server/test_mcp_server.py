@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -176,6 +177,9 @@ async def test_the_calculator_names_what_is_missing(server, mode):
         ({"target": "-"}, "manifest"),
         ({"target": "no-such-file.json"}, "unreachable"),
         ({"target": "ftp://host/x"}, "https://"),
+        ({"target": json.dumps(SHOP)}, "pass that JSON as `manifest`"),
+        ({"target": json.dumps(SHOP["tools"] * 99, indent=2)}, "pass that JSON as `manifest`"),
+        ({"target": "Manages orders and refunds. " * 20}, "there is no file"),
         ({"target": ""}, "a target is empty"),
         ({"target": "", "manifest": []}, "only one"),
         ({"manifest": "{not json"}, "malformed"),
@@ -317,6 +321,19 @@ async def test_progress_is_told(server, mode):
         await client.call_tool("score_agent", {"manifest": SHOP}, progress_callback=progress)
 
     assert "analysing" in told
+
+
+async def test_what_is_published_is_written_for_clients(server):
+    async with Client(server) as client:
+        said = [
+            *(await client.list_tools()).tools,
+            *(await client.list_resources()).resources,
+            *(await client.list_resource_templates()).resource_templates,
+            *(await client.list_prompts()).prompts,
+        ]
+
+    assert len(said) > 10
+    assert all(one.description and not re.search(r"Raises:|Error\b", one.description) for one in said)
 
 
 async def test_resources_and_the_prompt(server, mode):

@@ -1,6 +1,7 @@
 """What is published: two packages with their rules and the example, and imports that run one way."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -122,8 +123,6 @@ def test_the_changelog_knows_the_version() -> None:
 
 
 def test_the_example_configuration_starts_the_installed_command() -> None:
-    import json
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     entry = json.loads((ROOT / "claude_desktop_config.example.json").read_text())["mcpServers"]["mcp-threat-model"]
     assert set(entry["args"]) & set(project["scripts"]) or entry["command"] in project["scripts"]
@@ -151,6 +150,21 @@ def test_every_command_of_the_readme_is_understood() -> None:
     assert len(commands) > 4
     for words in commands:
         build_parser().parse_args(words)
+
+
+def test_the_terms_of_the_readme_make_the_score_that_it_shows(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text()
+    terms = text.partition("<!-- terms -->\n```json\n")[2].partition("```\n<!-- /terms -->")[0]
+    [command] = [line.split()[2:] for line in text.splitlines() if line.startswith("$ mcp-threat-model score ")]
+    (tmp_path / command[-1]).write_text(terms)
+    done = subprocess.run(
+        [sys.executable, "-m", "mcp_threat_model", *command], cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    shown = text.partition("<!-- demo -->")[2].partition("<!-- /demo -->")[0]
+    made = json.loads(done.stdout)
+    assert f"AIVSS {made['score']:.1f} {made['severity'].upper()} " in shown
+    assert f"{made['aars']:.2f}" in shown
 
 
 def test_the_readme_shows_no_path_of_a_machine() -> None:

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not lock.servers:
         complain(nothing_approved(arguments.lock))
     policy = policy_of(arguments)
-    options = options_of(arguments)
+    options = options_of(arguments, [target for _, target in named if target is not None])
     compared: list[Report | ErrorOut | None] = [None] * len(named)
     # Only the text says no more of an unchanged server than that; the other formats hold its whole report.
     same = _as_approved(lock, named, options) if arguments.format == "text" else frozenset()
@@ -106,6 +106,9 @@ def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
     if isinstance(outcome.result, ErrorOut) or outcome.manifest is None:
         return outcome.result
     now = locked(outcome.manifest, outcome.result)
+    other = outcome.result.aivss.other_profile
+    if then.profile != now.profile and then.profile == other.profile:  # a score is compared with one of its own kind
+        now = now.changed({"profile": other.profile, "score": other.score, "severity": other.severity})
     return outcome.result.changed({"findings": changes(then, now, outcome.result)})
 
 
@@ -117,7 +120,7 @@ def _as_approved(lock: Lock, named: Sequence[Named], options: ScanOptions) -> fr
     same: set[int] = set()
     for index, (name, target) in enumerate(named):
         then = lock.servers[name]
-        usable = then.whole and then.locked_by == __version__ and then.profile == options.profile and not options.rules
+        usable = then.whole and then.locked_by == __version__ and not options.rules
         if not (isinstance(target, FileTarget) and usable):
             continue
         try:

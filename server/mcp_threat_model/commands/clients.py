@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mcp_threat_model.guard.secret import is_secret_name
 from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.terminal import complain, emit, wants_colour
+from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
@@ -22,10 +24,18 @@ PATH_SHOWN = 300
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List the servers, what they are given, and what is wrong with their configuration."""
+    """List the servers, what they are given, and what is wrong with their configuration.
+
+    Raises:
+        UsageError: the project is no directory.
+    """
     import sys
 
-    project = Path(arguments.project) if arguments.project else None
+    project = None
+    if arguments.project is not None:
+        if not os.path.isdir(arguments.project):  # noqa: PTH112  (a Path raises where a name is too long)
+            raise UsageError(f"--project {arguments.project}: there is no such directory")
+        project = Path(arguments.project).resolve()
     installed = discover(Machine.here(project))
     checked = check(installed.servers, default_ruleset())
     for broken in installed.broken:

@@ -11,8 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mcp_threat_model.commands.apart import keep_apart
 from mcp_threat_model.grammar import POLICY_FILE
-from mcp_threat_model.target import ConfigTarget, HttpTarget, StdioTarget, Target, parse_target
+from mcp_threat_model.target import (
+    ConfigTarget,
+    FileTarget,
+    HttpTarget,
+    StdinTarget,
+    StdioTarget,
+    Target,
+    parse_target,
+)
 from mcp_threat_model.terminal import complain
 from mcp_threat_scoring.errors import TargetError, UsageError
 
@@ -43,12 +52,13 @@ def targets_of(arguments: argparse.Namespace) -> list[Target]:
     return targets
 
 
-def options_of(arguments: argparse.Namespace) -> ScanOptions:
-    """How targets may be read, from the options that all reading commands share.
+def options_of(arguments: argparse.Namespace, targets: Sequence[Target]) -> ScanOptions:
+    """How these targets may be read, from the options that all reading commands share.
 
     Raises:
-        UsageError: a value is out of range, or no header or variable.
+        UsageError: a value is out of range, or no header or variable; or one of the files read would be written over.
     """
+    keep_apart(arguments, targets)
     from mcp_threat_model.guard.limits import DEFAULT_LIMITS
     from mcp_threat_model.reading import DEFAULT_JOBS, ScanOptions
 
@@ -62,7 +72,7 @@ def options_of(arguments: argparse.Namespace) -> ScanOptions:
     jobs = DEFAULT_JOBS if arguments.jobs is None else arguments.jobs
     if not 1 <= jobs <= _MAX_JOBS:
         raise UsageError(f"--jobs {jobs} is not between 1 and {_MAX_JOBS}")
-    return ScanOptions(
+    options = ScanOptions(
         profile=arguments.profile,
         sandbox=arguments.sandbox,
         allow_network=arguments.allow_network,
@@ -74,6 +84,8 @@ def options_of(arguments: argparse.Namespace) -> ScanOptions:
         rules=rules_of(arguments),
         audit=audit_of(arguments),
     )
+    _warn_of_idle_options(arguments, targets)
+    return options
 
 
 def _headers(words: Sequence[str]) -> dict[str, str]:
@@ -155,22 +167,29 @@ def _way_of(target: Target) -> Target:
         return target
 
 
-def warn_of_idle_options(arguments: argparse.Namespace, targets: Sequence[Target]) -> None:
+def _warn_of_idle_options(arguments: argparse.Namespace, targets: Sequence[Target]) -> None:
     """An option that no target can feel is probably a mistake; say so."""
     started = arguments.env or arguments.allow_launch or arguments.allow_network or arguments.sandbox != "auto"
-    if not (started or arguments.header or arguments.allow_private_network):
-        return
-    ways = [_way_of(target) for target in targets]
-    http = any(isinstance(way, HttpTarget) for way in ways)
-    stdio = any(isinstance(way, StdioTarget) for way in ways)
+    if started or arguments.header or arguments.allow_private_network:
+        ways = [_way_of(target) for target in targets]
+        http = any(isinstance(way, HttpTarget) for way in ways)
+        stdio = any(isinstance(way, StdioTarget) for way in ways)
+    else:
+        http = stdio = True
+    bare = arguments.sandbox == "off"
+    saved = all(isinstance(target, FileTarget | StdinTarget) for target in targets)
+    unreached, unstarted = "no target is reached over HTTP", "no target is started"
     idle = (
-        ("--header", arguments.header and not http, "is reached over HTTP"),
-        ("--allow-private-network", arguments.allow_private_network and not http, "is reached over HTTP"),
-        ("--env", arguments.env and not stdio, "is started"),
-        ("--allow-launch", arguments.allow_launch and not stdio, "is started"),
-        ("--allow-network", arguments.allow_network and not stdio, "is started"),
-        ("--sandbox", arguments.sandbox != "auto" and not stdio, "is started"),
+        ("--header", arguments.header and not http, unreached),
+        ("--allow-private-network", arguments.allow_private_network and not http, unreached),
+        ("--env", arguments.env and not stdio, unstarted),
+        ("--allow-launch", arguments.allow_launch and not stdio, unstarted),
+        ("--allow-network", arguments.allow_network and not stdio, unstarted),
+        ("--allow-network", arguments.allow_network and stdio and bare, "--sandbox off leaves the network open"),
+        ("--sandbox", arguments.sandbox != "auto" and not stdio, unstarted),
+        ("--jobs", arguments.jobs and len(targets) < 2, "there are no two targets"),
+        ("--jobs", arguments.jobs and len(targets) > 1 and saved, "saved descriptions are read one after the other"),
     )
     for option, wasted, reason in idle:
         if wasted:
-            complain(f"warning: {option} has no effect, because no target {reason}")
+            complain(f"warning: {option} has no effect, because {reason}")

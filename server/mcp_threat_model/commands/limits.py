@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: the target is none.
     """
     target = parse_target(arguments.target)
-    [outcome] = run_scan([target], options_of(arguments), allow_launch=arguments.allow_launch)
+    [outcome] = run_scan([target], options_of(arguments, [target]), allow_launch=arguments.allow_launch)
     report = outcome.result
     if outcome.fault:
         explain(outcome.fault)

@@ -13,7 +13,7 @@ from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.target import Target, in_full
-from mcp_threat_model.terminal import complain, emit, write_output
+from mcp_threat_model.terminal import check_output, complain, emit, write_output
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, Shown, locked, with_pinned
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.model import ValidationError, reason
@@ -26,9 +26,11 @@ MAX_LOCK_BYTES = 32 * 1024 * 1024
 def run(arguments: argparse.Namespace) -> int:
     """Scan the targets and write down what they are. What cannot be read is not locked, and said."""
     targets = targets_of(arguments)
-    outcomes = run_scan(targets, options_of(arguments), allow_launch=arguments.allow_launch)
+    options = options_of(arguments, targets)
+    check_output(arguments.lock, "--lock")
     path = Path(arguments.lock)
     kept = read_lock(path).servers if arguments.add and path.exists() else {}
+    outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)
     new: list[tuple[Shown, LockedServer]] = []
     for target, outcome in zip(targets, outcomes, strict=True):
         if isinstance(outcome.result, Report) and outcome.manifest is not None:

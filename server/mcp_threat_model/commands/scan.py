@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.delivery import deliver
-from mcp_threat_model.commands.given import options_of, policy_of, targets_of, warn_of_idle_options
+from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.render import renderer
 from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target
 from mcp_threat_model.terminal import check_output, is_terminal, say
@@ -29,9 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     targets = targets_of(arguments)
     renderer(arguments.format)  # an output that cannot be written is said before anything is started
-    options = options_of(arguments)
+    options = options_of(arguments, targets)
     policy = policy_of(arguments)
-    warn_of_idle_options(arguments, targets)
     if arguments.output:
         check_output(arguments.output)
     outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError("give the terms with --input or as flags, not both")
         document = _from_file(arguments.input)
     elif not document:
-        raise UsageError("give the terms with --input FILE, or as flags such as --cvss-base 8.5 --factor autonomy=0.5")
+        raise UsageError("give the terms with --input FILE or as flags; mcp-threat-model score --help has an example")
     emit(calculate(document).to_json(indent=2) + "\n", utf8=True)
     return 0
 

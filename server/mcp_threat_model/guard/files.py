@@ -17,6 +17,8 @@ from typing import Literal, NoReturn
 from mcp_threat_model.guard.limits import KIB, MIB
 
 CHUNK = MIB
+_NONE_SUCH = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+"""What opening a file says that is not there, or cannot be under such a name."""
 PATIENCE_S = 0.2
 """Between two looks at the clock while a pipe is silent."""
 
@@ -111,7 +113,7 @@ def _open(path: str | os.PathLike[str]) -> tuple[int, int]:
 
 
 def _fail_open(error: OSError | ValueError) -> NoReturn:
-    if isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if isinstance(error, OSError) and error.errno in _NONE_SUCH:
         raise UnreadableError("missing", "does not exist") from None
     raise UnreadableError("unopenable", f"cannot be opened: {_reason(error)}") from None
 

@@ -74,7 +74,7 @@ def find_program(name: str, path: str | None = None) -> str:
     """
     found = shutil.which(name, path=path)
     if found is None:
-        kind = "is not an executable file" if Path(name).exists() else "was not found"
+        kind = "is not an executable file" if os.path.exists(name) else "was not found"  # noqa: PTH110  (a Path raises where a name is too long)
         raise TargetError(
             "launch_failed",
             f"the command “{neutralise_name(name)}” {kind}",

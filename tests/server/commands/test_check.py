@@ -55,6 +55,18 @@ def test_a_changed_one_beside_an_unchanged_one_is_told(shop, capsys):
     assert "`delete_order`" in out
 
 
+def test_a_score_is_compared_with_one_of_its_own_profile(shop, capsys):
+    assert main(["lock", "shop.json", "--profile", "owasp-0.8"]) == 0
+    lock = Path("mcp-threat-model.lock.json")
+    text = json.loads(lock.read_text())
+    text["servers"]["shop.json"] |= {"score": 0.5, "severity": "Low", "locked_by": "0.0.1"}
+    lock.write_text(json.dumps(text))
+    capsys.readouterr()
+
+    assert main(["check"]) == 12  # graded is the headline, as always
+    assert "The risk score rose: It was 0.5 Low" in capsys.readouterr().out.replace("\n           ", " ")
+
+
 def test_a_lock_of_another_version_is_checked_in_full(shop, capsys):
     lock = Path("mcp-threat-model.lock.json")
     text = json.loads(lock.read_text())

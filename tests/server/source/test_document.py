@@ -140,7 +140,7 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
         (".", "is a directory", "JSON file inside"),
         ("python server.py", "there is no file", "stdio:COMMAND"),
         ("example.com/mcp", "there is no file", "https://example.com/mcp"),
-        ("x" * 5000, "cannot be opened: file name too long", ""),
+        ("x" * 5000, "there is no file", "Check the path"),
     ],
 )
 def test_what_is_no_readable_file_is_said(tmp_path: Path, monkeypatch, path: str, says: str, hint: str) -> None:
