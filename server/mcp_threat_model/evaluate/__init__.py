@@ -83,7 +83,7 @@ def _fit(done: Study, say: TextIO) -> Study:
     for one in SPREADS:
         say.write(f"prior spread {one}: log loss on servers not seen {losses[one]:.4f}\n")
     bias, weights = fit_all(problems, spread)
-    source = f"{_counted(done.judged)}, and made-up ones: {_counted(done.made_up)}"
+    source = f"{_counted(done.judged)} and {_counted(done.made_up)} that nobody has"
     path = done.ruleset.root / "weights.yaml"
     path.write_text(weights_yaml(bias, weights, source, spread), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(weights)} rules\n")
