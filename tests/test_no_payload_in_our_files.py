@@ -163,7 +163,9 @@ def test_what_is_shown_of_a_lock_is_short_and_what_is_compared_is_not(
 
     entry.update(url="", version="", env_names=["\x1b[31mKEY"])
     LOCK.write_text(json.dumps(base))
-    assert "unchanged" in run("check")
+    said = run("check")
+    assert "Gone: `␛［31mKEY`" in said
+    assert "\x1b" not in said
 
 
 def test_a_score_that_is_none_is_no_lock(base: dict[str, Any], run: Callable[..., str]) -> None:

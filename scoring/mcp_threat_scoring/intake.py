@@ -33,21 +33,22 @@ _IDENTITY: Mapping[ItemKind, str] = {
 
 
 def _read_item(kind: ItemKind, pointer: str, raw: object) -> Item | BadItem:
+    noun = kind.replace("_", " ")
+    try:
+        digest = sha256_of(raw)
+    except (ValueError, TypeError, RecursionError):
+        return BadItem(pointer, f"this {noun} is nested too deeply or is not plain JSON")
     if not isinstance(raw, dict):
-        return BadItem(pointer, f"this {kind.replace('_', ' ')} is not a JSON object")
+        return BadItem(pointer, f"this {noun} is not a JSON object", digest)
     identity = raw.get(_IDENTITY[kind])
     if not isinstance(identity, str) or not identity.strip():
-        return BadItem(pointer, f"this {kind.replace('_', ' ')} has no {_IDENTITY[kind]}")
+        return BadItem(pointer, f"this {noun} has no {_IDENTITY[kind]}", digest)
     for key, kinds in (("description", str), ("title", str), ("inputSchema", dict), ("outputSchema", dict),
                        ("annotations", dict)):  # fmt: skip
         if raw.get(key) is not None and not isinstance(raw[key], kinds):
             wanted = "a string" if kinds is str else "an object"
-            return BadItem(f"{pointer}/{key}", f"{key} is not {wanted}")
+            return BadItem(f"{pointer}/{key}", f"{key} is not {wanted}", digest)
     name = raw.get("name")
-    try:
-        digest = sha256_of(raw)
-    except (ValueError, TypeError, RecursionError):
-        return BadItem(pointer, f"this {kind.replace('_', ' ')} is nested too deeply or is not plain JSON")
     return Item(kind, pointer, well_formed(name if isinstance(name, str) else identity), raw, digest)
 
 

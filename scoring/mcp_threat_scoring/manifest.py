@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from mcp_threat_scoring.declared import Declared
 from mcp_threat_scoring.structs import Struct, field
 
 ItemKind = Literal["tool", "prompt", "resource", "resource_template"]
@@ -78,6 +79,8 @@ class BadItem(Struct, frozen=True):
 
     pointer: str
     reason: str
+    sha256: str = ""
+    """Of what the target sent, so that a change of it is seen; empty where that cannot be spelt as JSON."""
 
 
 class ServerFacts(Struct, frozen=True):
@@ -116,6 +119,8 @@ class LaunchFacts(Struct, frozen=True):
     registry: str = ""
     sandbox: str = ""
     facts: Mapping[str, str | bool | int] = field(default_factory=dict)
+    declared: Declared = field(default_factory=Declared)
+    """Everything else that the entry or the package declares, of which only hashes can be had."""
 
 
 class ScopeFact(Struct, frozen=True):
@@ -133,6 +138,9 @@ class AuthFacts(Struct, frozen=True):
     scopes: tuple[ScopeFact, ...] = ()
     facts: Mapping[str, str | bool | int] = field(default_factory=dict)
     """Further observations by name, e.g. ``pkce_s256: true``, ``issuer_mismatch: false``; rules read ``auth.NAME``."""
+    servers: Mapping[str, str] = field(default_factory=dict)
+    """Authorization servers that are named (the target's words), each with a hash of the addresses that its metadata
+    sends people and clients to; empty where that was not read."""
 
 
 class Event(Struct, frozen=True):

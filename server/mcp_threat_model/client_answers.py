@@ -255,14 +255,15 @@ def changes_text(answer: ChangesAnswer) -> str:
     calm = [one.target for one in answer.servers if one.status == "unchanged"]
     lines = [
         f"# {len(changed)} of {len(answer.servers)} approved servers changed since `{answer.lock}` was written"
-        + (f"; {len(blind)} could not be checked" if blind else "")
+        + (f"; {len(blind)} could not be checked, or only in part" if blind else "")
     ]
     for one in changed:
         lines += ["", f"## `{one.target}`"]
         lines += [f"- **{c.severity}**: {c.title}. {c.explanation} {c.remediation}" for c in one.changes]
     for one in blind:
-        told = f"{one.error.message} {one.error.hint}" if one.error else ""
-        lines += ["", f"Not checked: `{one.target}`. {told}".rstrip()]
+        told = [f"{one.error.message} {one.error.hint}"] if one.error else []
+        told += [f"{c.title}. {c.explanation} {c.remediation}" for c in one.changes]
+        lines += ["", " ".join([f"Not checked{' in full' if one.changes else ''}: `{one.target}`.", *told]).rstrip()]
     if calm:
         lines += ["", "Unchanged: " + ", ".join(f"`{target}`" for target in calm) + "."]
     return fit(lines)

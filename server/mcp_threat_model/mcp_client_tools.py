@@ -202,8 +202,13 @@ def add_client_tools(tools: Tools, access: Access) -> None:
 
 
 def _changed(label: str, result: Report | ErrorOut, instead: Instead) -> ChangedOut:
+    from mcp_threat_model.commands.check import in_part
+
     shown = neutralise(as_kept(label), 300)
     result = named_by_lock(result, label)
     if isinstance(result, ErrorOut):
         return ChangedOut(target=shown, status="not_checked", changes=[], error=for_client(result, instead))
-    return ChangedOut(target=shown, status="changed" if result.findings else "unchanged", changes=result.findings[:40])
+    status: Literal["unchanged", "changed", "not_checked"] = "changed" if result.findings else "unchanged"
+    if in_part(result):
+        status = "not_checked"
+    return ChangedOut(target=shown, status=status, changes=result.findings[:40])

@@ -295,6 +295,22 @@ async def test_what_cannot_be_read_is_not_unchanged(locked):
 
 
 @pytest.fixture
+def older_lock(locked):
+    """A lock that holds less than this version compares."""
+    lock = Path("mcp-threat-model.lock.json")
+    held = json.loads(lock.read_text())
+    del held["servers"]["shop.json"]["exact"]
+    lock.write_text(json.dumps(held))
+
+
+async def test_what_an_older_lock_does_not_hold_is_not_unchanged(older_lock):
+    result = await call("check_changes", {})
+
+    assert [server["status"] for server in result.structured_content["servers"]] == ["not_checked"]
+    assert "Not checked in full: `shop.json`. Not everything could be compared." in result.content[0].text
+
+
+@pytest.fixture
 def other_locks(locked):
     """A lock without servers, and one with a server that is no target."""
     lock = json.loads(Path("mcp-threat-model.lock.json").read_text())

@@ -4,129 +4,51 @@ Each kind of change is one entry of a table: its id, how grave it is, and what t
 the locked server with the same thing now.
 
 A lock is a file that whoever proposes a change can write, so its words are no more trusted than the server's: they are
-compared as they are, and only :meth:`Change.finding` puts them into a sentence.
+compared as they are, and only :meth:`Change.finding` puts them into a sentence. For the same reason everything in it
+has to agree with what there is now, the words that people read as well as the hashes: nothing overrides anything else.
+
+What only hashes tell stands in :mod:`approval.exact`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 
+from mcp_threat_scoring.approval.exact import authority, declared, not_compared, parts, remainder, seen
 from mcp_threat_scoring.approval.lock import LockedServer, LockedTool
-from mcp_threat_scoring.neutralise import neutralise_again
-from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import FindingOut, Level, Report, Severity
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.approval.notice import Change
+from mcp_threat_scoring.report import FindingOut, Report, Severity
 
-NAMES_TOLD = 6
-TOOL_SHOWN = 300
-"""Characters of a tool's name beside its change: all that a neutralised one can have."""
 SCORE_STEP = 0.3
 """A rise of the score that is told of; less is noise of a factor's tenth."""
 _EFFECTS = {"read": 0, "write": 1, "destructive": 2}
 _BREADTHS = {"none": 0, "unknown": 1, "narrow": 2, "broad": 3, "admin": 4}
-_LOOK_AGAIN = "Read what changed, scan the server again, and lock it anew if you still approve."
 _STOP = "Stop using the server until somebody has read the new text; compare it with what was approved."
 _GRAVE_ABILITIES = frozenset({"process.exec", "code.eval", "money.move", "secrets.read", "identity.admin", "deploy"})
-
-
-Words = str | Sequence[str]
-"""A name, or several, as they stand in the lock or were read from the server."""
-
-
-class Change(Struct, frozen=True):
-    """One thing that is not as it was approved.
-
-    `said` is a sentence of ours with a ``{}`` for each of `words`, which are not ours and come in as they are.
-    """
-
-    id: str
-    severity: Severity
-    title: str
-    said: str
-    words: tuple[Words, ...] = ()
-    remediation: str = _LOOK_AGAIN
-    tool: str | None = None
-    confidence: Level = "high"
-
-    def finding(self) -> FindingOut:
-        """As a finding of kind ``change``: every word that is not ours is made inert, shortened, and put in quotes."""
-        tool = None if self.tool is None else neutralise_again(self.tool, TOOL_SHOWN)
-        explanation = self.said.format(*map(_told, self.words)) if self.words else self.said
-        print_of = f"{self.id}\0{tool or ''}\0{explanation}"
-        return FindingOut(
-            rule_id=f"change.{self.id}",
-            kind="change",
-            title=self.title,
-            severity=self.severity,
-            confidence=self.confidence,
-            tool=tool,
-            pointer="",
-            excerpt="",
-            explanation=explanation,
-            remediation=self.remediation,
-            references=["MCP03:2025"] if self.tool else [],
-            fingerprint=hashlib.sha256(print_of.encode()).hexdigest()[:32],
-        )
-
-
-def _told(words: Words) -> str:
-    if isinstance(words, str):
-        return quoted(neutralise_again(words))
-    names = sorted(words)
-    shown = [quoted(neutralise_again(name)) for name in names[:NAMES_TOLD]]
-    more = len(names) - len(shown)
-    return joined([*shown, f"{more} more"] if more else shown)
 
 
 def changes(then: LockedServer, now: LockedServer, report: Report) -> list[FindingOut]:
     """Everything that differs, gravest first; nothing when the server is as it was approved."""
     found = [
         *_server(then, now),
+        *parts(then, now),
+        *declared(then, now),
         *_authority(then, now),
+        *authority(then, now),
         *_hostile(then, report),
         *_score(then, now),
         *_tools(then, now),
         *_lists(then, now),
-        *_seen(then, now),
+        *seen(then, now),
     ]
+    if not found:
+        found += remainder(then, now, report)
+    found += not_compared(then, now)
     rank = ("critical", "high", "medium", "low", "info")
     return [change.finding() for change in sorted(found, key=lambda change: rank.index(change.severity))]
 
 
 def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
-    if then.name != now.name:
-        yield Change(
-            "server_renamed",
-            "high",
-            "The server calls itself something else",
-            "It was approved as {} and now says it is {}.",
-            (then.name, now.name),
-        )
-    if then.version != now.version:
-        yield Change(
-            "version_changed",
-            "info",
-            "The server's version changed",
-            "It was approved at version {}, and now says {}.",
-            (then.version, now.version),
-        )
-    if then.command != now.command:
-        yield Change(
-            "command_changed",
-            "high",
-            "The command that starts the server changed",
-            "Approved was {}; now it is {}.",
-            (" ".join(then.command), " ".join(now.command)),
-        )
-    if (then.transport, then.url) != (now.transport, now.url):
-        yield Change(
-            "address_changed",
-            "high",
-            "The server is reached another way",
-            "Approved was {}; now it is {}.",
-            (f"{then.transport} {then.url}".strip(), f"{now.transport} {now.url}".strip()),
-        )
     if then.instructions != now.instructions:
         yield Change(
             "instructions_changed",
@@ -138,6 +60,8 @@ def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
         yield Change(
             "environment_grew", "medium", "The server is given more of the environment", "New are {}.", (gained,)
         )
+    if lost := sorted(set(then.env_names) - set(now.env_names)):
+        yield Change("environment_shrank", "info", "The server is given less of the environment", "Gone: {}.", (lost,))
 
 
 def _authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
@@ -158,6 +82,8 @@ def _authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
             (gained,),
             "Grant them only if a tool you use needs them.",
         )
+    if lost := sorted(set(then.scopes) - set(now.scopes)):
+        yield Change("scope_shrank", "info", "The server asks for less authority", "Gone: {}.", (lost,))
 
 
 def _hostile(then: LockedServer, report: Report) -> Iterator[Change]:
@@ -230,21 +156,29 @@ def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
         grave: Severity = "high" if _GRAVE_ABILITIES & set(gained) else "medium"
         able = ", ".join(gained)
         yield Change("ability_gained", grave, "A tool can do more", f"{{}} gained: {able}.", (name,), tool=name)
-    parts = (
+    members = (
+        ("tool_title_changed", "low", "title", then.title if then.title is not None else now.title, now.title),
         ("description_changed", "low", "description", then.description, now.description),
         ("schema_changed", "low", "parameters", then.input_schema, now.input_schema),
         ("output_changed", "info", "declared output", then.output_schema, now.output_schema),
         ("annotations_changed", "low", "own claims about itself", then.annotations, now.annotations),
     )
-    differing = [part for part in parts if part[3] != part[4]]
+    differing = [member for member in members if member[3] != member[4]]
     for kind, severity, what, _, _ in differing:
-        yield Change(kind, severity, f"A tool's {what} changed", f"The {what} of {{}} changed.", (name,), tool=name)  # type: ignore[arg-type]
-    if not differing and then.sha256 != now.sha256:
+        yield Change(
+            kind,
+            severity,  # type: ignore[arg-type]
+            f"A tool's {what} changed",
+            f"The {what} of {{}} changed.",
+            (name,),
+            tool=name,
+        )
+    if (then.rest is not None and then.rest != now.rest) or (not differing and then.sha256 != now.sha256):
         yield Change(
             "tool_changed",
             "low",
             "Something else about a tool changed",
-            "{} differs in a field that is neither description, schema nor annotation.",
+            "{} differs in a field that is neither title, description, schema nor annotation.",
             (name,),
             tool=name,
         )
@@ -263,14 +197,3 @@ def _lists(then: LockedServer, now: LockedServer) -> Iterator[Change]:
         ):
             if names:
                 yield Change(f"{what}_{kind}", severity, f"A {what} was {kind}", "{}.", (tuple(names),))  # type: ignore[arg-type]
-
-
-def _seen(then: LockedServer, now: LockedServer) -> Iterable[Change]:
-    if lost := sorted(set(now.unseen) - set(then.unseen)):
-        parts = ", ".join(part.replace("_", " ") for part in lost)
-        yield Change(
-            "less_was_seen",
-            "medium",
-            "Less of the server could be seen than when it was approved",
-            f"Not observed any more: {parts}. What is not seen was not compared.",
-        )

@@ -3,27 +3,32 @@
 Hashes are of canonical JSON, so order and white space do not matter. Names in it are neutralised; a name that stands
 twice gets a number, so that nothing is lost.
 
+The words in it are for people: they are made inert and cut. What was approved is the hash of each part to the letter,
+those words included. What was added to the format later may be missing from a lock, and is then not compared.
+
 A target's secrets are not kept. Where something was left out of the target that is shown, a hash of the whole stands
 beside it: two that look alike are told apart, and one that is named again is found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
 
+from mcp_threat_scoring.declared import HASH_LENGTH
 from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import as_address, neutralise, neutralise_name
 from mcp_threat_scoring.report import Breadth, Decision, Effect, Report
 from mcp_threat_scoring.report_score import AivssSeverity, ProfileId
-from mcp_threat_scoring.structs import Meta, Struct, to_builtins
+from mcp_threat_scoring.structs import Meta, Struct, asdict, to_builtins
 
 LOCK_VERSION: Literal[1] = 1
 LOCK_NAME = "mcp-threat-model.lock.json"
-HASH_LENGTH = 32
-"""Hexadecimal digits kept of a SHA-256: 128 bits, which nobody can aim at."""
 COMMAND_SHOWN = 300
+_OWN = ("title", "description", "inputSchema", "outputSchema", "annotations")
+"""Members of a tool that have a hash of their own."""
+T = TypeVar("T")
 
 
 class LockedTool(Model, frozen=True, kw_only=True):
@@ -36,6 +41,8 @@ class LockedTool(Model, frozen=True, kw_only=True):
     annotations: str
     effect: Effect
     abilities: list[str]
+    title: str | None = None
+    rest: Annotated[str | None, Meta(description="Hash of every member that has none of its own.")] = None
 
 
 class LockedServer(Model, frozen=True, kw_only=True):
@@ -66,7 +73,27 @@ class LockedServer(Model, frozen=True, kw_only=True):
     prompts: dict[str, str]
     resources: dict[str, str]
     unseen: Annotated[list[str], Meta(description="Parts that were not observed, and so not approved.")]
-    whole: Annotated[str, Meta(description="Hash of everything that was seen: while it stays, nothing changed.")] = ""
+    partial: Annotated[
+        dict[str, str] | None,
+        Meta(description="Parts that were only partly seen, each with a hash of what was missing."),
+    ] = None
+    damaged: Annotated[
+        list[str] | None, Meta(description="Hashes of items that could not be used, and so not judged.")
+    ] = None
+    exact: Annotated[
+        dict[str, str] | None,
+        Meta(description="Hash of each part to the letter: of what is shown above, and of what is not shown."),
+    ] = None
+    declared: Annotated[
+        dict[str, str] | None,
+        Meta(description="Hash of each value that the file gives to start, reach or install it, by its name there."),
+    ] = None
+    authorization_servers: Annotated[
+        dict[str, str] | None, Meta(description="Those that are named, with a hash of the addresses each of them has.")
+    ] = None
+    whole: Annotated[
+        str, Meta(description="Hash of everything that was seen: tells that something changed, never that nothing did.")
+    ] = ""
     locked_by: Annotated[str, Meta(description="The version of the program that judged it.")] = ""
     target_sha256: Annotated[
         str, Meta(description="Of the whole target, where something was left out of the one that is shown.")
@@ -122,17 +149,22 @@ def digest(value: Any) -> str:
     return "" if value in (None, "", {}, []) else sha256_of(value)[:HASH_LENGTH]
 
 
-def named(items: Iterable[Item]) -> dict[str, Item]:
-    """Items by neutralised name; the second of a name is ``name#2``."""
-    found: dict[str, Item] = {}
-    for item in sorted(items, key=lambda one: (one.name, one.sha256)):
-        name = str(neutralise_name(item.name))
-        key, count = name, 1
+def numbered(pairs: Iterable[tuple[str, T]], shown: Callable[[str], str] = neutralise_name) -> dict[str, T]:
+    """Things by name, made inert by `shown`; the second of a name is ``name#2``."""
+    found: dict[str, T] = {}
+    last: dict[str, int] = {}  # of each name: counting from one again would take a square of the time
+    for raw, thing in pairs:
+        name = key = str(shown(raw))
         while key in found:
-            count += 1
-            key = f"{name}#{count}"
-        found[key] = item
+            last[name] = last.get(name, 1) + 1
+            key = f"{name}#{last[name]}"
+        found[key] = thing
     return found
+
+
+def named(items: Iterable[Item]) -> dict[str, Item]:
+    """Items by name, in an order that does not depend on the target's."""
+    return numbered((item.name, item) for item in sorted(items, key=lambda one: (one.name, one.sha256)))
 
 
 def _hashes(items: Iterable[Item]) -> dict[str, str]:
@@ -150,21 +182,42 @@ def _tools(manifest: Manifest, report: Report) -> dict[str, LockedTool]:
             annotations=digest(item.raw.get("annotations")),
             effect=judged[item.pointer].effect,
             abilities=sorted(judged[item.pointer].abilities),
+            title=digest(item.raw.get("title")),
+            # An empty member has the digest of an absent one, so that it counts with the rest.
+            rest=digest({key: held for key, held in item.raw.items() if key not in _OWN or not digest(held)}),
         )
         for name, item in named(manifest.tools).items()
         if item.pointer in judged
     }
 
 
-def whole_of(manifest: Manifest) -> str:
-    """One hash of all that a report is made from, whatever the order of lists; empty if it cannot be spelt as JSON.
+def _exact(manifest: Manifest) -> dict[str, str]:
+    server, launch, auth = manifest.server, manifest.launch, manifest.auth
+    return {
+        "address": digest([manifest.transport.kind, manifest.transport.url]),
+        "capabilities": digest(dict(server.capabilities)),
+        "command": digest(list(launch.argv)),
+        "environment": digest(sorted(launch.env_names)),
+        "listing": digest(manifest.listing.description if manifest.listing else ""),
+        "name": digest(server.name),
+        "protocol_version": digest(server.protocol_version),
+        "schemes": digest(sorted(auth.schemes)),
+        "scopes": digest(sorted({scope.name for scope in auth.scopes})),
+        "title": digest(server.title),
+        "version": digest(server.version),
+    }
 
-    The same manifest gives the same report, so that a server whose hash is the approved one needs no analysis.
-    """
+
+def _declared(manifest: Manifest) -> dict[str, str]:
+    return numbered(manifest.launch.declared.hashes(manifest.target_value))
+
+
+def whole_of(manifest: Manifest) -> str:
+    """One hash of all that a report is made from, whatever the order of lists; empty if it cannot be spelt as JSON."""
     m = manifest
     seen = (
-        m.target_kind, m.target_value, m.sha256, m.server, m.bad_items, m.coverage, m.transport, m.launch, m.auth,
-        m.events,
+        m.target_kind, m.target_value, m.sha256, m.server, m.bad_items, m.coverage, m.transport,
+        asdict(m.launch) | {"declared": _declared(m)}, m.auth, m.events,
     )  # fmt: skip
     try:
         return sha256_of(to_builtins(seen))[:HASH_LENGTH]
@@ -202,6 +255,15 @@ def locked(manifest: Manifest, report: Report, program: str = "") -> LockedServe
         prompts=_hashes(manifest.prompts),
         resources=_hashes((*manifest.resources, *manifest.resource_templates)),
         unseen=sorted(part for part, seen in report.coverage.items() if seen.status == "not_observed"),
+        partial={
+            part: digest(seen.reason) for part, seen in sorted(report.coverage.items()) if seen.status == "partial"
+        },
+        damaged=sorted(bad.sha256[:HASH_LENGTH] for bad in manifest.bad_items),
+        exact=_exact(manifest),
+        declared=_declared(manifest),
+        authorization_servers=numbered(
+            [(name, addresses[:HASH_LENGTH]) for name, addresses in sorted(manifest.auth.servers.items())], as_address
+        ),
         whole=whole_of(manifest),
         locked_by=program,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcp_threat_model import __version__
 from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import read_lock, shown, told
@@ -15,10 +16,11 @@ from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
-from mcp_threat_model.target import FileTarget, Target
+from mcp_threat_model.target import Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.approval.change import changes
-from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked, whole_of
+from mcp_threat_scoring.approval.exact import NOT_COMPARED
+from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import as_kept
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
@@ -44,26 +46,21 @@ def run(arguments: argparse.Namespace) -> int:
         complain(nothing_approved(arguments.lock))
     policy = policy_of(arguments)
     options = options_of(arguments, [target for _, target in named if target is not None])
-    compared: list[Report | ErrorOut | None] = [None] * len(named)
-    # Only the text says no more of an unchanged server than that; the other formats hold its whole report.
-    same = _as_approved(lock, named, options) if arguments.format == "text" else frozenset()
-    left = [index for index in range(len(named)) if index not in same]
-    outcomes = _read([named[index] for index in left], options, allow_launch=arguments.allow_launch)
-    for index, outcome in zip(left, outcomes, strict=True):
-        name = named[index][0]
+    outcomes = _read(named, options, allow_launch=arguments.allow_launch)
+    compared: list[Report | ErrorOut] = []
+    for (name, _), outcome in zip(named, outcomes, strict=True):
         now = compare(lock.servers[name], outcome)
-        compared[index] = now if asked else named_by_lock(now, name)
-    told_of = [result for result in compared if result is not None]
+        compared.append(now if asked else named_by_lock(now, name))
     floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
-    found = judged(told_of, policy, floor, scored=False)
+    found = judged(compared, policy, floor, scored=False)
     if arguments.format == "sarif":
         from mcp_threat_model.commands.code_scanning import scanned
 
-        emit(scanned([target for _, target in named], outcomes, told_of, found), utf8=True)
+        emit(scanned([target for _, target in named], outcomes, compared, found), utf8=True)
     elif arguments.format == "text":
         _show([name if asked else as_kept(name) for name, _ in named], compared)
     else:
-        emit(renderer(arguments.format)(told_of), utf8=True)
+        emit(renderer(arguments.format)(compared), utf8=True)
     for result in compared:
         if isinstance(result, ErrorOut):
             complain(told(result))
@@ -105,43 +102,28 @@ def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
     """The report of now, whose findings are what changed since; an error stays one."""
     if isinstance(outcome.result, ErrorOut) or outcome.manifest is None:
         return outcome.result
-    now = locked(outcome.manifest, outcome.result)
+    now = locked(outcome.manifest, outcome.result, __version__)
     other = outcome.result.aivss.other_profile
     if then.profile != now.profile and then.profile == other.profile:  # a score is compared with one of its own kind
         now = now.changed({"profile": other.profile, "score": other.score, "severity": other.severity})
     return outcome.result.changed({"findings": changes(then, now, outcome.result)})
 
 
-def _as_approved(lock: Lock, named: Sequence[Named], options: ScanOptions) -> frozenset[int]:
-    """Saved servers that are to the letter what this version of the program approved: there is nothing to compare."""
-    from mcp_threat_model import __version__
-    from mcp_threat_model.source.snapshot import SnapshotSource
-
-    same: set[int] = set()
-    for index, (name, target) in enumerate(named):
-        then = lock.servers[name]
-        usable = then.whole and then.locked_by == __version__ and not options.rules
-        if not (isinstance(target, FileTarget) and usable):
-            continue
-        try:
-            manifest = SnapshotSource(target.path, options.limits).load()
-        except TargetError:
-            continue  # the scan says what is wrong with it
-        if whole_of(manifest) == then.whole:
-            same.add(index)
-    return frozenset(same)
+def in_part(result: Report) -> bool:
+    """Whether nothing changed as far as it was compared, and the lock did not hold everything."""
+    return bool(result.findings) and all(one.rule_id == f"change.{NOT_COMPARED}" for one in result.findings)
 
 
-def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut | None]) -> None:
+def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
     page = Page()
     for label, result in zip(labels, results, strict=True):
         if isinstance(result, ErrorOut):
             page.add(Span("NOT CHECKED ", "bad"), Span(label, "strong"))
             continue
-        if result is None or not result.findings:
+        if not result.findings:
             page.add(Span("unchanged   ", "good"), Span(label, "strong"))
             continue
-        page.add(Span("CHANGED     ", "poor"), Span(label, "strong"))
+        page.add(Span("IN PART     " if in_part(result) else "CHANGED     ", "poor"), Span(label, "strong"))
         for finding in result.findings:
             mark = Span(f"  {finding.severity.upper():<9}", SEVERITY_STYLE[finding.severity])
             page.flow(f"{finding.title}: {finding.explanation}", first=[mark], indent=11)
@@ -155,7 +137,7 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut | None]) ->
         emit(plain(page.lines))
 
 
-def _exit_code(results: Sequence[Report | ErrorOut | None], fail_at: str, by_policy: Mapping[int, Judgement]) -> int:
+def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str, by_policy: Mapping[int, Judgement]) -> int:
     reports = [result for result in results if isinstance(result, Report)]
     if all(isinstance(result, ErrorOut) for result in results):
         return EXIT_NONE_READ

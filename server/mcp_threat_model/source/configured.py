@@ -36,6 +36,7 @@ class Resolved(Struct, frozen=True):
             argv=manifest.launch.argv or declared.argv,
             header_names=declared.header_names,
             facts={**manifest.launch.facts, **declared.facts},
+            declared=declared.declared,
         )
         label = f"config:{self.entry.client}/{self.entry.name}"
         return replace(manifest, target_kind="config", target_value=label, launch=launch)

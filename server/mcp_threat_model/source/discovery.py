@@ -47,6 +47,7 @@ class _Findings(Struct):
     facts: dict[str, str | bool | int] = field(default_factory=dict)
     scopes: dict[ScopeFact, None] = field(default_factory=dict)
     issuers: list[str] = field(default_factory=list)
+    servers: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     """Why something could not be checked, in our words."""
 
@@ -102,7 +103,8 @@ class Discovery:
         schemes = [self._mask.heard(challenge.scheme)[:32] for challenge in challenges]
         if found.facts.get("authorization_servers_read"):
             schemes.append("oauth2")
-        auth = AuthFacts(requirement, tuple(dict.fromkeys(schemes)), tuple(found.scopes), dict(found.facts))
+        named = {self._mask.heard(issuer): addresses for issuer, addresses in found.servers.items()}
+        auth = AuthFacts(requirement, tuple(dict.fromkeys(schemes)), tuple(found.scopes), dict(found.facts), named)
         if requirement == "unknown":
             found.unread.insert(0, "the endpoint was not seen to accept or refuse a request without credentials")
         reason = self._mask.text("; ".join(dict.fromkeys(found.unread)))
@@ -159,11 +161,13 @@ class Discovery:
                 f"{self._limits.authorization_servers} of {len(named)} authorization servers were looked at"
             )
         issuers = list(dict.fromkeys(named))[: self._limits.authorization_servers]
+        found.servers = dict.fromkeys(named, "")
         read: list[ServerMetadata] = []
         for issuer in issuers or [self._endpoint.origin]:
             metadata = await self._server(issuer, named=bool(issuers))
             if metadata is not None:
                 read.append(metadata)
+                found.servers[issuer if issuers else metadata.issuer] = metadata.addresses
         found.facts["authorization_server"] = ("resource_metadata" if issuers else "origin") if read else "none"
         if issuers:
             found.issuers = issuers

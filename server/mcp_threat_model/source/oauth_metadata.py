@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mcp_threat_model.guard.url import Endpoint
+from mcp_threat_scoring.manifest import sha256_of
 from mcp_threat_scoring.structs import Struct
 
 MAX_SCOPES = 200
@@ -128,12 +129,14 @@ class ServerMetadata(Struct, frozen=True):
     password_grant: bool
     public_clients: bool
     dpop: bool
+    addresses: str
+    """Hash of all addresses in it: where people sign in, where tokens come from, where keys are."""
 
 
 def read_server(document: Mapping[str, Any]) -> ServerMetadata:
     """Read an authorization server's metadata. Absent members take the defaults of RFC 8414, section 2."""
     scopes, cut = scope_names(document.get("scopes_supported"))
-    endpoints = [value for key, value in document.items() if key == "issuer" or key.endswith(("_endpoint", "_uri"))]
+    places = {key: value for key, value in document.items() if key == "issuer" or key.endswith(("_endpoint", "_uri"))}
     grants = document.get("grant_types_supported", ["authorization_code", "implicit"])
     responses = [set(one.split()) for one in strings(document.get("response_types_supported"))]
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
@@ -142,7 +145,7 @@ def read_server(document: Mapping[str, Any]) -> ServerMetadata:
         issuer=issuer if isinstance(issuer, str) else "",
         scopes=tuple(scopes),
         scopes_cut=cut,
-        plain_http=any(isinstance(url, str) and url.lower().startswith("http://") for url in endpoints),
+        plain_http=any(isinstance(url, str) and url.lower().startswith("http://") for url in places.values()),
         pkce_s256="S256" in strings(document.get("code_challenge_methods_supported")),
         dynamic_registration=isinstance(document.get("registration_endpoint"), str),
         client_id_metadata_document=document.get("client_id_metadata_document_supported") is True,
@@ -152,4 +155,5 @@ def read_server(document: Mapping[str, Any]) -> ServerMetadata:
         password_grant="password" in strings(grants),
         public_clients="none" in strings(methods),
         dpop=bool(strings(document.get("dpop_signing_alg_values_supported"))),
+        addresses=sha256_of(places),
     )

@@ -1,7 +1,7 @@
 """Saved descriptions by a publisher: a registry's ``server.json``, an MCPB ``manifest.json``, a client's entry.
 
 They say how a server is started or reached, and which secrets it wants; what only a running server can list stays
-`not_observed`. Values of environment variables and headers are never kept, only their names.
+`not_observed`. Values of environment variables and headers are never kept, only their names, and hashes for a lock.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from mcp_threat_model.guard.secret import redact_argv
 from mcp_threat_model.source.parts import Parts, mapping, objects, shown_url, text, url_scope, wrong_shape
+from mcp_threat_scoring.declared import Declared
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     Coverage,
@@ -57,14 +58,22 @@ def _coverage(source: str, *, launch: bool, transport: bool) -> dict[PartName, C
 def server_json(value: Mapping[str, Any]) -> Parts:
     """A registry entry (``server.json``), or the registry's answer that wraps one."""
     entry = mapping(value.get("server")) or value
-    package = next(iter(objects(entry.get("packages"))), {})
-    remote = next(iter(objects(entry.get("remotes"))), {})
+    packages, remotes = objects(entry.get("packages")), objects(entry.get("remotes"))
+    package, remote = next(iter(packages), {}), next(iter(remotes), {})
     variables = objects(package.get("environmentVariables"))
     headers = objects(remote.get("headers")) + objects(mapping(package.get("transport")).get("headers"))
     registry = text(package.get("registryType")) or text(package.get("registry_type"))
     name, version = text(entry.get("name")), text(entry.get("version"))
+    coverage = _coverage("the registry entry", launch=bool(package), transport=bool(remote or package))
+    if len(packages) > 1:
+        coverage["launch"] = partial(f"the first of {len(packages):,} packages was read")
+    if len(remotes) > 1:
+        coverage["transport"] = partial(f"the first of {len(remotes):,} remotes was read")
+    elif len(packages) > 1 and not remotes:
+        coverage["transport"] = coverage["launch"]
+    around = {} if entry is value else {"answer": {key: held for key, held in value.items() if key != "server"}}
     return Parts(
-        coverage=_coverage("the registry entry", launch=bool(package), transport=bool(remote or package)),
+        coverage=coverage,
         server=ServerFacts(name=name, version=version, title=text(entry.get("title"))),
         transport=_remote(remote) if remote else _package_transport(package),
         launch=LaunchFacts(
@@ -75,6 +84,7 @@ def server_json(value: Mapping[str, Any]) -> Parts:
             package=text(package.get("identifier")),
             package_version=text(package.get("version")),
             registry=registry,
+            declared=Declared({**around, **_unread(entry, ("name", "version", "title", "description"))}),
         ),
         listing=_listing(name, entry.get("description")),
     )
@@ -91,6 +101,7 @@ def mcpb(value: Mapping[str, Any]) -> Parts:
         if mapping(setting).get("sensitive") is True
     ]
     name = text(value.get("name"))
+    prose = "long_description" if value.get("long_description") else "description"
     coverage = _coverage("the bundle's manifest", launch=bool(config or server), transport=True)
     tools, coverage["tools"] = _declared(value, "tools", coverage["tools"])
     prompts, coverage["prompts"] = _declared(value, "prompts", coverage["prompts"])
@@ -107,8 +118,9 @@ def mcpb(value: Mapping[str, Any]) -> Parts:
             package=name,
             package_version=text(value.get("version")),
             registry="mcpb",
+            declared=Declared(_unread(value, ("name", "version", "display_name", prose), ("tools", "prompts"))),
         ),
-        listing=_listing(name, value.get("long_description") or value.get("description")),
+        listing=_listing(name, value.get(prose)),
     )
 
 
@@ -129,6 +141,7 @@ def config_entry(value: Mapping[str, Any]) -> Parts:
             argv=argv,
             env_names=tuple(mapping(entry.get("env"))),
             header_names=tuple(mapping(entry.get("headers"))),
+            declared=Declared(entry, secret=True),
         ),
     )
 
@@ -187,6 +200,15 @@ def _arguments(declared: object) -> tuple[str, ...]:
         if held:
             words.append(held)
     return tuple(words)
+
+
+def _unread(entry: Mapping[str, Any], texts: Sequence[str], lists: Sequence[str] = ()) -> dict[str, Any]:
+    """What the manifest does not hold already: everything but those members, where they are what they should be."""
+    return {
+        key: held
+        for key, held in entry.items()
+        if not (key in texts and text(held).strip()) and not (key in lists and isinstance(held, list))
+    }
 
 
 def _names_any(held: str, names: Sequence[str]) -> bool:

@@ -1,10 +1,8 @@
-"""Checking against the lock: what is to the letter as it was approved needs no analysis; everything else gets one."""
+"""Checking against the lock: what differs is told, whatever the format, and what could not be compared is said."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -25,15 +23,26 @@ def shop(tmp_path, monkeypatch, capsys):
     return Path("shop.json")
 
 
-def test_unchanged_servers_are_not_analysed_again(shop):
-    code = (
-        "import sys; from mcp_threat_model.cli import main; code = main(['check']);"
-        "sys.exit(code or int('mcp_threat_scoring.analyze' in sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+@pytest.mark.parametrize("form", ["text", "json", "jsonl", "sarif", "markdown"])
+def test_the_result_does_not_depend_on_the_format(shop, form):
+    """Whoever writes the lock may put the hash of another server into it."""
+    lock = Path("mcp-threat-model.lock.json")
+    then = json.loads(lock.read_text())
+    shop.write_text(json.dumps({"tools": [{"name": "delete_order", "description": "Delete an order for good."}]}))
+    assert main(["lock", "shop.json", "--lock", "other.json"]) == 0
+    whole = json.loads(Path("other.json").read_text())["servers"]["shop.json"]["whole"]
+    then["servers"]["shop.json"]["whole"] = whole
+    lock.write_text(json.dumps(then))
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.count("unchanged") == 2
+    assert main(["check", "--format", form]) == 13
+
+
+def test_locking_the_same_again_writes_the_same_bytes(shop):
+    lock = Path("mcp-threat-model.lock.json")
+    before = lock.read_bytes()
+
+    assert main(["lock", "shop.json", "till.json"]) == 0
+    assert lock.read_bytes() == before
 
 
 def test_white_space_and_order_do_not_matter(shop, capsys):
@@ -79,15 +88,64 @@ def test_a_lock_of_another_version_is_checked_in_full(shop, capsys):
     assert "The risk score rose" in capsys.readouterr().out
 
 
-def test_a_lock_from_before_there_was_a_hash_of_the_whole_still_works(shop, capsys):
-    lock = Path("mcp-threat-model.lock.json")
+LATER = ("whole", "locked_by", "exact", "declared", "partial", "damaged", "authorization_servers")
+"""Fields that the first locks did not have."""
+
+
+def older(lock: Path) -> None:
+    """Make it a lock of the first version."""
     text = json.loads(lock.read_text())
     for server in text["servers"].values():
-        del server["whole"], server["locked_by"]
+        for field in LATER:
+            del server[field]
+        for tool in server["tools"].values():
+            del tool["title"], tool["rest"]
     lock.write_text(json.dumps(text))
 
+
+def test_an_older_lock_is_read_and_what_it_does_not_hold_is_not_called_unchanged(shop, capsys):
+    older(Path("mcp-threat-model.lock.json"))
+
+    assert main(["check"]) == 11
+    out = capsys.readouterr().out
+    assert out.count("IN PART ") == 2
+    assert "Not everything could be compared" in out
+    assert "unchanged" not in out
+
+
+def test_an_older_lock_still_tells_what_changed(shop, capsys):
+    older(Path("mcp-threat-model.lock.json"))
+    shop.write_text(json.dumps({"tools": [{**SHOP["tools"][0], "title": "Another"}]}))
+
+    assert main(["check"]) == 11
+    assert "CHANGED     shop.json" in capsys.readouterr().out
+
+
+ENTRY = {"command": "npx", "args": ["shop@1.0.0"], "env": {"TOKEN": "hunter2-hunter2"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"env": {"TOKEN": "hunter3-hunter3"}}, "`env.TOKEN`"),
+        ({"env": {**ENTRY["env"], "NODE_OPTIONS": "-r x"}}, "`NODE_OPTIONS`"),
+        ({"cwd": "/tmp/x"}, "`cwd`"),
+        ({"envFile": "/tmp/x.env"}, "`envFile`"),
+        ({"headers": {"X-Forward-To": "x"}}, "`headers.X-Forward-To`"),
+    ],
+)
+def test_all_that_a_client_gives_to_a_server_is_compared_and_no_value_is_kept(shop, capsys, change, named):
+    Path("entry.json").write_text(json.dumps(ENTRY))
+    assert main(["lock", "entry.json"]) == 0
     assert main(["check"]) == 0
-    assert capsys.readouterr().out.count("unchanged") == 2
+    assert "hunter2" not in Path("mcp-threat-model.lock.json").read_text()
+    Path("entry.json").write_text(json.dumps({**ENTRY, **change}))
+
+    capsys.readouterr()
+    assert main(["check"]) == 12
+    out = capsys.readouterr().out
+    assert named in out
+    assert "hunter" not in out
 
 
 @pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "markdown"])

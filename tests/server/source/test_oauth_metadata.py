@@ -84,3 +84,10 @@ def test_any_resource_can_be_compared(resource: str) -> None:
     assert not covers(resource, endpoint)
     assert not covers("https://a.example.evil.test/" + resource, endpoint)
     assert same_issuer(resource, resource)
+
+
+@pytest.mark.parametrize("key", ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"])
+def test_an_address_of_an_authorization_server_that_changes_is_seen(key: str) -> None:
+    document = {"issuer": "https://a.example", "token_endpoint": "https://a.example/t", "scopes_supported": ["read"]}
+    assert read_server(document).addresses != read_server({**document, key: "https://evil.example"}).addresses
+    assert read_server(document).addresses == read_server({**document, "scopes_supported": []}).addresses

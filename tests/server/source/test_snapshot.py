@@ -171,6 +171,16 @@ def test_a_registry_entry_says_how_it_is_started_and_what_it_wants() -> None:
     assert status(manifest, "server") == "partial"
 
 
+def test_of_several_packages_and_remotes_the_first_is_read_and_that_is_said() -> None:
+    package, remote = (
+        {"registryType": "npm", "identifier": "a"},
+        {"type": "streamable-http", "url": "https://a.example"},
+    )
+    seen = read({"name": "a/b", "packages": [package, package], "remotes": [remote] * 3}).coverage
+    assert (seen["launch"].status, seen["launch"].reason) == ("partial", "the first of 2 packages was read")
+    assert (seen["transport"].status, seen["transport"].reason) == ("partial", "the first of 3 remotes was read")
+
+
 def test_a_registry_answer_that_wraps_the_entry_is_read_alike() -> None:
     assert read(SERVER_JSON).sha256 == read({"server": SERVER_JSON, "_meta": {"status": "active"}}).sha256
 

@@ -1,0 +1,249 @@
+"""What changed since a server was approved, as far as hashes tell: the part is named, and what it was cannot be shown.
+
+A lock of an earlier version lacks some of them. What it lacks was not compared, which is said and never passed over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from mcp_threat_scoring.approval.lock import LockedServer
+from mcp_threat_scoring.approval.notice import Change
+from mcp_threat_scoring.phrases import counted, joined
+from mcp_threat_scoring.report import Report, Severity
+from mcp_threat_scoring.structs import Struct
+
+
+class Part(Struct, frozen=True):
+    """One part of a server that has a hash. `shown` are the fields of a lock that show it to people."""
+
+    name: str
+    id: str
+    severity: Severity
+    title: str
+    shown: tuple[str, ...] = ()
+    meaning: str = ""
+
+
+PARTS: Final = (
+    Part("name", "server_renamed", "high", "The server calls itself something else", ("name",)),
+    Part("version", "version_changed", "info", "The server's version changed", ("version",)),
+    Part("command", "command_changed", "high", "The command that starts the server changed", ("command",)),
+    Part("address", "address_changed", "high", "The server is reached another way", ("transport", "url")),
+    Part("title", "title_changed", "medium", "The server's title changed", (),
+         "Clients show it to people in the place of the name."),
+    Part("listing", "listing_changed", "low", "What is written about the server changed", (),
+         "It is the description that people choose it by."),
+    Part("protocol_version", "protocol_changed", "info", "The server speaks another version of the protocol",
+         ("protocol_version",)),
+    Part("capabilities", "capabilities_changed", "low", "The server announces other capabilities", (),
+         "They say what it offers to a client, and may send it unasked."),
+    Part("schemes", "schemes_changed", "low", "Callers authenticate in another way", (),
+         "The schemes that the server asks for are not those of then."),
+)  # fmt: skip
+_BY_NAME: Final = {"environment": "env_names", "scopes": "scopes"}
+"""Parts that are compared name by name; their hash counts where no name that is shown differs."""
+_COMMAND: Final = frozenset({"command", "args"})
+_ADDRESS: Final = frozenset({"url", "httpUrl", "serverUrl", "type"})
+_INSTALLS: Final = frozenset({"packages", "remotes", "server"})
+"""Members of a published file that say what is installed and started, or where it is reached."""
+_ABOUT: Final = frozenset({
+    "$schema", "_meta", "answer", "author", "description", "documentation", "homepage", "icon", "icons", "keywords",
+    "license", "long_description", "privacy_policies", "repository", "screenshots", "status", "support", "websiteUrl",
+})  # fmt: skip
+"""… and those that only tell people about it."""
+_ITS_OWN: Final = ("server", "instructions", "tools", "prompts", "resources", "resource_templates", "auth")
+"""Parts of which less is seen when the server shows less. How it is started is up to whoever scans it."""
+_SAVED: Final = ("file", "stdin")
+SHOWN_BEFORE: Final = 12
+"""Characters before the first difference that are shown with it."""
+
+
+def differs(then: LockedServer, now: LockedServer, part: str) -> bool:
+    """Whether the hash of a part is another; False where the lock has none."""
+    before = (then.exact or {}).get(part)
+    return before is not None and before != (now.exact or {}).get(part)
+
+
+def parts(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    """The parts of the server itself."""
+    for part in PARTS:
+        before, after = _words(then, part), _words(now, part)
+        if before == after and not differs(then, now, part.name):
+            continue
+        if before and not after:
+            yield Change(part.id, part.severity, part.title, "Approved was {}; now there is none.", (before,))
+        elif before and before != after:
+            words = _where_they_differ(before, after)
+            yield Change(part.id, part.severity, part.title, "Approved was {}; now it is {}.", words)
+        elif before:
+            said = "Approved was {}; now it differs from that where it is not shown."
+            yield Change(part.id, part.severity, part.title, said, (before,))
+        else:
+            yield Change(part.id, part.severity, part.title, part.meaning or "There was none when it was approved.")
+    for name, field in _BY_NAME.items():
+        if differs(then, now, name) and set(getattr(then, field)) == set(getattr(now, field)):
+            said = "They look like those that were approved, and differ where they are not shown."
+            yield Change(f"{name}_changed", "medium", f"Names of the server's {name} changed", said)
+
+
+def _where_they_differ(before: str, after: str) -> tuple[str, str]:
+    """Both, without a long beginning that they have in common: only the first words of each will be shown."""
+    pairs = zip(before, after, strict=False)
+    same = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(before), len(after)))
+    cut = max(0, same - SHOWN_BEFORE)
+    return ("…" + before[cut:], "…" + after[cut:]) if cut > SHOWN_BEFORE else (before, after)
+
+
+def _words(server: LockedServer, part: Part) -> str:
+    held = [getattr(server, field) for field in part.shown]
+    return " ".join(" ".join(one) if isinstance(one, list) else one for one in held).strip()
+
+
+def declared(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    """What the file gives to install, start or reach the server, by its names there."""
+    before, after = then.declared, now.declared or {}
+    if before is None:
+        return
+    by_name = {f"env.{name}" for name in set(then.env_names) ^ set(now.env_names)}  # told already
+    changed = {name for name in before.keys() & after.keys() if before[name] != after[name]}
+    changed -= {name for name in changed if _is_told(name, then, now)}
+    for kind, names, title, said in (
+        ("declared_changed", changed, "A value that the server is installed, started or reached with changed", "{}."),
+        ("declared_added", after.keys() - before.keys() - by_name,
+         "The server is installed, started or reached with more", "New: {}."),
+        ("declared_removed", before.keys() - after.keys() - by_name,
+         "The server is installed, started or reached with less", "Gone: {}."),
+    ):  # fmt: skip
+        by_severity: dict[Severity, list[str]] = {}
+        for name in sorted(names):
+            by_severity.setdefault(_grave(name), []).append(name)
+        for severity, some in by_severity.items():
+            yield Change(kind, severity, title, said, (some,))
+
+
+def _head(name: str) -> str:
+    return name.partition(".")[0].partition("#")[0]
+
+
+def _is_told(name: str, then: LockedServer, now: LockedServer) -> bool:
+    """Whether the command or the address, which the value belongs to, was found to differ by itself."""
+    head = _head(name)
+    return (head in _COMMAND and differs(then, now, "command")) or (head in _ADDRESS and differs(then, now, "address"))
+
+
+def _grave(name: str) -> Severity:
+    head = _head(name)
+    return "high" if head in _INSTALLS else "low" if head in _ABOUT else "medium"
+
+
+def authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    """Who lets callers in: the authorization servers, and the addresses they send people to."""
+    before, after = then.authorization_servers, now.authorization_servers or {}
+    title = "Callers are sent to another place to sign in"
+    if before is not None and (new := sorted(after.keys() - before.keys())):
+        yield Change("authorization_server_changed", "high", title, "New authorization servers are {}.", (new,))
+    if before is not None and (gone := sorted(before.keys() - after.keys())):
+        yield Change(
+            "authorization_server_removed", "low", "An authorization server is no longer named", "{}.", (gone,)
+        )
+    # Where metadata could not be read there is no hash, and the coverage says so.
+    moved = sorted(name for name, held in (before or {}).items() if held and after.get(name) and after[name] != held)
+    if moved:
+        yield Change("authorization_server_changed", "high", title, "Addresses of {} are others now.", (moved,))
+    if then.auth_requirement != now.auth_requirement and not (
+        then.auth_requirement == "required" and now.auth_requirement in ("none", "optional")
+    ):
+        said = f"Authentication was {then.auth_requirement}, and is now {now.auth_requirement}."
+        yield Change("authentication_changed", "info", "Authentication is asked for differently", said)
+
+
+def seen(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    """What is seen less well than when it was approved, and what cannot be used at all."""
+    if lost := sorted(set(now.unseen) - set(then.unseen)):
+        yield Change(
+            "less_was_seen",
+            "medium",
+            "Less of the server could be seen than when it was approved",
+            f"Not observed any more: {_parts(lost)}. What is not seen was not compared.",
+        )
+    before, after = then.partial, now.partial or {}
+    own = [part for part in _ITS_OWN if part in after]
+    if before is not None and (cut := [part for part in own if part not in before and part not in then.unseen]):
+        yield Change(
+            "partly_seen",
+            "medium",
+            "Only a part is seen of what was seen wholly when it was approved",
+            f"Partly observed: {_parts(cut)}. What is missing was not compared.",
+        )
+    if before is not None and (other := [part for part in own if part in before and before[part] != after[part]]):
+        yield Change(
+            "missing_changed",
+            "low",
+            "Something else is missing of what was only partly seen",
+            f"Partly observed: {_parts(other)}. What is missing was not compared.",
+        )
+    yield from _damaged(then, now)
+
+
+def _parts(names: Sequence[str]) -> str:
+    return joined([name.replace("_", " ") for name in names])
+
+
+def _damaged(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    if then.damaged is None:
+        return
+    before, after = Counter(then.damaged), Counter(now.damaged)
+    unknown = after.pop("", 0)  # what cannot be hashed cannot be called the same
+    if new := sum((after - before).values()) + unknown:
+        yield Change(
+            "unusable_changed",
+            "high",
+            "Items that cannot be used are not as they were approved",
+            f"There {'is' if new == 1 else 'are'} {counted(new, 'such item')} that {'was' if new == 1 else 'were'} "
+            "not there before. A client may hand them to the model all the same, and nobody has judged them.",
+            remediation="Read them in the server's own answer, and have them mended before you lock it anew.",
+        )
+    elif before - after:
+        yield Change("unusable_removed", "info", "Items that could not be used are gone", "They were never judged.")
+
+
+def remainder(then: LockedServer, now: LockedServer, report: Report) -> Iterator[Change]:
+    """That something differs, where nothing above says what: so that "unchanged" is never said of two things."""
+    saved = report.target.kind in _SAVED and then.exact is not None and then.locked_by == now.locked_by
+    if then.manifest_sha256 != now.manifest_sha256 or (saved and then.whole != now.whole):
+        yield Change(
+            "something_changed",
+            "low",
+            "Something else about the server changed",
+            "The hash of all that was seen of it is not that of the lock, although no part that was compared differs.",
+        )
+
+
+def not_compared(then: LockedServer, now: LockedServer) -> Iterator[Change]:
+    """What the lock does not hold, as one of an earlier version does not."""
+    kept = then.exact or {}
+    missing = [part.replace("_", " ") for part in (now.exact or {}) if part not in kept]
+    for what, held in (
+        ("values that it is started with", then.declared),
+        ("authorization servers", then.authorization_servers),
+        ("parts that were only partly seen", then.partial),
+        ("items that could not be used", then.damaged),
+    ):
+        if held is None:
+            missing.append(what)
+    if any(tool.title is None or tool.rest is None for tool in then.tools.values()):
+        missing.append("titles and further members of tools")
+    if missing:
+        yield Change(
+            NOT_COMPARED,
+            "low",
+            "Not everything could be compared",
+            f"The lock does not hold, to the letter: {joined(missing)}.",
+            remediation="If you still approve of the server, lock it anew: the lock then holds all of it.",
+        )
+
+
+NOT_COMPARED: Final = "not_compared"
