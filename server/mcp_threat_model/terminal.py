@@ -63,8 +63,8 @@ def explain(error: BaseException) -> None:
 
 
 def _write(stream: TextIO | None, text: str, encoding: str | None = None) -> None:
-    if stream is None:  # started without a console
-        return
+    if stream is None:  # started with the stream closed (`>&-`)
+        raise OutputError("standard output is closed")
     if isinstance(stream, io.TextIOWrapper):
         # A character that the encoding lacks, or half of a surrogate pair, is shown as an escape.
         stream.reconfigure(encoding=encoding, errors="backslashreplace")

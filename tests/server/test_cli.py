@@ -426,6 +426,17 @@ class TestStreams:
         told = "mcp-threat-model: the output could not be written: no space left on device\n"
         assert (done.returncode, done.stderr) == (1, told)
 
+    @pytest.mark.skipif(os.name != "posix", reason="needs a shell that can close a stream")
+    @pytest.mark.parametrize("arguments", [["scan", "{}"], ["scan", "{}", "--format", "json"], ["--version"]])
+    def test_a_report_that_nobody_can_get_is_no_success(self, tools: str, arguments: list[str]) -> None:
+        words = [word.format(tools) for word in arguments]
+        done = subprocess.run(
+            ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *PROGRAM, *words],
+            stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        told = "mcp-threat-model: the output could not be written: standard output is closed\n"
+        assert (done.returncode, done.stderr) == (1, told)
+
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     def test_a_full_disk_behind_standard_error_stops_nothing(self, tools: str) -> None:
         with Path("/dev/full").open("w") as full:

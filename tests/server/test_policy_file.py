@@ -50,6 +50,11 @@ def test_it_is_read(write):
         ("- version", "p.yaml"),
         ("a: &x 1\nb: *x\n", "aliases are not allowed"),
         ("a: " + "[" * 500, "nested more than"),
+        (GOOD + "b: 1" + ":10" * 300_000, "p.yaml:10: a number of more than 40 characters"),
+        ("\n".join(f"%TAG !a{n}! tag:x" for n in range(50_000)) + "\n---\na: 1", "p.yaml:1: directives are not"),
+        ("version: !!int ''", "not valid YAML"),
+        ("version: !!bool x", "not valid YAML"),
+        ("version: 1" + ":10" * 12 + ".5", "version"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(write, text, problem):

@@ -563,6 +563,33 @@ def declares_nothing(server: Server) -> None:
 
 
 @behaviour
+def hides_its_tools_behind_an_error(server: Server) -> None:
+    server.capabilities = {}
+    on_list(server, lambda request: server.error(request, -32603, "not now"))
+
+
+@behaviour
+def hides_its_tools_behind_empty_pages(server: Server) -> None:
+    server.capabilities = {}
+
+    def act(request: dict[str, Any]) -> None:
+        page = int(request.get("params", {}).get("cursor", 0))
+        server.result(request, {"tools": [], "nextCursor": str(page + 1)} if page < 250 else {"tools": [tool()]})
+
+    on_list(server, act)
+
+
+@behaviour
+def hides_its_prompts(server: Server) -> None:
+    server.handlers["prompts/list"] = lambda request: server.result(request, {"prompts": [{"name": "hidden"}]})
+
+
+@behaviour
+def dies_of_what_it_does_not_declare(server: Server) -> None:
+    server.handlers["prompts/list"] = lambda request: os._exit(1)
+
+
+@behaviour
 def tools_fail(server: Server) -> None:
     on_list(server, lambda request: server.error(request, -32603, "backend `down` <b>now</b>\x1b[31m"))
 

@@ -32,13 +32,26 @@ def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
     return mapping
 
 
+def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> int | float:
+    """A number no longer than one is written: YAML 1.1 also counts in sixties (``1:30:00``), in squared time."""
+    if len(node.value) > MAX_DIGITS:
+        said = f"a number of more than {MAX_DIGITS} characters"
+        raise yaml.constructor.ConstructorError(None, None, said, node.start_mark)
+    whole = node.tag == "tag:yaml.org,2002:int"
+    number: int | float = loader.construct_yaml_int(node) if whole else loader.construct_yaml_float(node)
+    return number
+
+
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _number)
+_StrictLoader.add_constructor("tag:yaml.org,2002:float", _number)
 _StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
 
 
 _QUOTED = pattern(r"(?s)'(.*)'")
 """What an error of the parser repeats of the file."""
 MAX_BYTES = 1024 * 1024
+MAX_DIGITS = 40
 MAX_DEPTH = 40
 """Nesting of a rule document. libyaml's composer recurses without a guard, so depth is measured on its events first."""
 
@@ -52,6 +65,10 @@ def bounded(text: str, path: str, problems: list[RuleProblem]) -> bool:
     if len(text) > MAX_BYTES:
         problems.append(RuleProblem(path, 0, f"larger than {MAX_BYTES // 1024} KiB; no rule is"))
         return False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip("\ufeff").startswith("%"):  # libyaml compares each with all before it
+            problems.append(RuleProblem(path, number, "directives are not allowed in rules"))
+            return False
     depth = 0
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
@@ -75,7 +92,7 @@ def parse_yaml(text: str, path: str, problems: list[RuleProblem], first_line: in
         line = error.problem_mark.line + 1 + first_line if error.problem_mark else 0
         said = _QUOTED.sub(lambda word: f"'{neutralise_name(word[1])}'", error.problem or "not valid YAML")
         problems.append(RuleProblem(path, line, said))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
         problems.append(RuleProblem(path, 0, f"not valid YAML: {type(error).__name__}"))
     return None
 

@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mcp_threat_model.clients.locations import Format
 from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.source.document import extent
+from mcp_threat_scoring.patterns.pattern import matches, pattern
 
-MAX_BYTES = 4 * 1024 * 1024
-"""A client's settings file; `~/.claude.json` keeps whole project histories and grows to a few hundred KiB."""
+MAX_BYTES: Mapping[Format, int] = {"json": 4 * 1024 * 1024, "toml": 512 * 1024}
+"""A client's settings file; `~/.claude.json` keeps whole project histories and grows to a few hundred KiB. Codex keeps
+two lines for each project, and the parser of TOML, in plain Python, takes a second for half a mebibyte."""
 MAX_DEPTH = 100
+MAX_KEY_PARTS = 8
+"""Parts of one dotted key in TOML, of which Codex uses four. The time that `tomllib` takes for a key, and for each line
+below a heading, grows with their square."""
+_DIGITS = "it holds a number with too many digits"
 
 
 class BrokenConfigError(Exception):
@@ -31,7 +38,7 @@ def read_config(path: Path, form: Format) -> Any:
         BrokenConfigError: it is no file, too large, not text, or not in its format.
     """
     try:
-        data = read_regular(path, MAX_BYTES)
+        data = read_regular(path, MAX_BYTES[form])
     except UnreadableError as error:
         if error.why == "missing":
             raise FileNotFoundError(path) from None
@@ -45,11 +52,24 @@ def read_config(path: Path, form: Format) -> Any:
     return _toml(text) if form == "toml" else _json(text)
 
 
+_PROSE = pattern(
+    r'''(?s)"""(?:[^\\]|\\.)*?(?:"{3,5}|\\?\z)|'{3}.*?(?:'{3,5}|\z)'''
+    r"""|"(?:[^"\\\n]|\\[^\n])*"?|'[^'\n]*'?|#[^\n]*"""
+)
+"""Strings and comments of TOML 1.0.0. One that does not end goes to the end of its line or text, as what comes after it
+is never parsed, and looking for its end again and again would take squared time itself."""
+_LONG_KEY = pattern(rf"(?:[\w-]+[ \t]*\.[ \t]*){{{MAX_KEY_PARTS}}}[\w-]")
+
+
 def _toml(text: str) -> Any:
+    if matches(_LONG_KEY, _PROSE.sub(b"s", text.encode())):
+        raise BrokenConfigError(f"it has a key of more than {MAX_KEY_PARTS} parts")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BrokenConfigError(f"it is not TOML: {_without_values(str(error))}") from None
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        raise BrokenConfigError(_DIGITS) from None
     except RecursionError:
         raise BrokenConfigError("it is nested too deeply") from None
 
@@ -67,7 +87,7 @@ def _json(text: str) -> Any:
     except json.JSONDecodeError as strict:
         return _lenient(text, strict)
     except ValueError:
-        raise BrokenConfigError("it holds a number with too many digits") from None
+        raise BrokenConfigError(_DIGITS) from None
 
 
 def _lenient(text: str, strict: json.JSONDecodeError) -> Any:

@@ -60,6 +60,8 @@ class Conversation:
         self._junk = 0
         self.nodes = 0
         """JSON values in the results since somebody last set this to 0; an upper estimate."""
+        self.repeated = 0
+        """Objects in the answers that name a key more than once."""
         self.version = ""
         self.modern = False
         self.ready = False
@@ -113,18 +115,24 @@ class Conversation:
             raise self.late(method)
         return self.result_of(method, self.answers.pop(request_id))
 
-    async def call(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Ask and wait, within the time for one request."""
-        with anyio.move_on_after(min(self.limits.request_s, self.left())):  # a peer that does not read blocks sending
+    async def call(
+        self, method: str, params: dict[str, Any] | None = None, seconds: float | None = None
+    ) -> dict[str, Any]:
+        """Ask and wait, within `seconds`, or else the time for one request."""
+        patience = self.limits.request_s if seconds is None else min(seconds, self.limits.request_s)
+        with anyio.move_on_after(min(patience, self.left())):  # a peer that does not read blocks sending
             request_id = await self.ask(method, params)
-            return await self.answer(method, request_id, self.limits.request_s)
-        raise self.late(method)
+            while request_id not in self.answers:
+                await self.take()
+            return self.result_of(method, self.answers.pop(request_id))
+        raise self.late(method, patience)
 
-    def late(self, method: str) -> RequestError:
-        """The failure of a request that took too long."""
+    def late(self, method: str, seconds: float | None = None) -> RequestError:
+        """The failure of a request that took longer than `seconds`, or else than the time for one request."""
         if self.left() > 0:
-            hint = BUSY_HINT if self.limits.request_s < self.limits.total_s else SLOW_HINT
-            return RequestError("timeout", f"{method} was not answered within {self.limits.request_s:g} s", hint=hint)
+            patience = self.limits.request_s if seconds is None else seconds
+            hint = BUSY_HINT if patience < self.limits.total_s else SLOW_HINT
+            return RequestError("timeout", f"{method} was not answered within {patience:g} s", hint=hint)
         return RequestError("timeout", f"{method} was not answered before the deadline of {self.limits.total_s:g} s")
 
     def result_of(self, method: str, got: Message | Damaged) -> dict[str, Any]:
@@ -132,7 +140,10 @@ class Conversation:
         if isinstance(got, Damaged):
             code: ErrorCode = "too_large" if got.code == "too_large" else "malformed"
             raise RequestError(code, f"{method} was answered with {got.reason}")
+        self.repeated += got.repeated
         error = got.body.get("error")
+        if error is not None and got.body.get("result"):  # one reader takes the one, another the other
+            raise RequestError("malformed", f"{method} was answered with a result and an error at once")
         if error is not None:
             rpc = error if isinstance(error, dict) else {"message": error}
             number = rpc.get("code")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from mcp_threat_model.source.conversation import RequestError
+from mcp_threat_model.source.conversation import METHOD_NOT_FOUND, RequestError
 from mcp_threat_model.source.cuts import Missing, bound
 from mcp_threat_model.source.handshake import Session
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
@@ -50,17 +50,14 @@ class Reading(Struct):
     """What was cut out of the damaged ones."""
     cut: str = ""
     failed: TargetError | None = None
-
-    @property
-    def coverage(self) -> Coverage:
-        """What the list is worth."""
-        if self.failed is not None and not self.count:
-            return not_observed(self.failed.message)
-        return partial(self.cut) if self.cut else OBSERVED
+    unserved: bool = False
+    """The peer knows no such method: it said so at the first question."""
 
 
-async def read_list(session: Session, listing: Listing, known: Counter[str] | None = None) -> Reading:
-    """All pages of one list, as far as the bounds and the peer allow.
+async def read_list(
+    session: Session, listing: Listing, known: Counter[str] | None = None, *, seconds: float | None = None
+) -> Reading:
+    """All pages of one list, as far as the bounds and the peer allow; each is waited for `seconds`, if they are given.
 
     With the hashes of an earlier read in `known`, only items that are not among them are kept, and what is left
     in `known` afterwards has disappeared.
@@ -71,13 +68,14 @@ async def read_list(session: Session, listing: Listing, known: Counter[str] | No
     session.nodes = 0
     for _ in range(session.limits.pages):
         try:
-            result = await session.call(listing.method, params)
+            result = await session.call(listing.method, params, seconds)
             page = result.get(listing.key)
             if not isinstance(page, list):
                 raise RequestError("malformed", f"{listing.method} was answered without a list")
         except (RequestError, PeerGoneError) as failure:
             read.failed = failure.with_traceback(None)  # its frames would keep every page alive in a circle
             read.cut = f"the list breaks off after {items_of(read.count)}: {failure.message}"
+            read.unserved = not params and getattr(failure, "rpc_code", None) == METHOD_NOT_FOUND
             return read
         _keep(session, read, page, known)
         cursor = result.get("nextCursor")
@@ -131,6 +129,19 @@ def judge(read: Reading, listing: Listing, promised: bool, tap: Tap) -> None:
     for name, count in names.most_common(NAMED_DUPLICATES):
         if count > 1:
             tap.note("duplicate_name", f"{listing.key}: {quoted(name)}", count)
+
+
+def worth(read: Reading, listing: Listing, promised: bool) -> Coverage:
+    """What a list is worth, once it was judged.
+
+    That there is nothing of what a server does not declare, is seen where it knows no such list, or lists nothing to
+    the end. Any other failure leaves open what it may show to somebody else.
+    """
+    if not promised and not read.count and (read.unserved or not read.cut):
+        return Coverage("observed", f"the server declares no {listing.capability}")
+    if read.failed is not None and not read.count:
+        return not_observed(read.failed.message)
+    return partial(read.cut) if read.cut else OBSERVED
 
 
 async def read_again(session: Session, first: list[object], tap: Tap) -> tuple[object, ...]:

@@ -13,8 +13,9 @@ from typing import Any, Literal
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.conversation import META
 from mcp_threat_model.source.cuts import bound
+from mcp_threat_model.source.doubt import doubt
 from mcp_threat_model.source.handshake import Session
-from mcp_threat_model.source.lists import LISTINGS, TOOLS, judge, read_again, read_list
+from mcp_threat_model.source.lists import LISTINGS, TOOLS, Listing, Reading, judge, read_again, read_list, worth
 from mcp_threat_model.source.wire import Link, Tap
 from mcp_threat_scoring.manifest import OBSERVED, Coverage, PartName, ServerFacts, not_observed, partial
 from mcp_threat_scoring.structs import Struct
@@ -36,6 +37,9 @@ async def read_link(
 ) -> SessionParts:
     """Read one peer through a link of ours: handshake, every list, and the tools a second time.
 
+    What it does not declare is asked for all the same, because some clients do, and last, because some old servers
+    die of a question that they do not know.
+
     `probe` false skips `server/discover`, for a peer that is known to die of it. `seconds` is what is left of the time
     for the whole target.
 
@@ -49,30 +53,40 @@ async def read_link(
     items: dict[PartName, tuple[object, ...]] = {}
     coverage: dict[PartName, Coverage] = {}
     timeouts = 0
-    for listing in LISTINGS:
-        part, promised = listing.part, declared.get(listing.capability) is not None
-        if not promised and listing is not TOOLS:
-            coverage[part] = Coverage("observed", f"the server declares no {listing.capability}")
-            continue
-        if timeouts > 1:
-            coverage[part] = not_observed("not asked, because the target had stopped answering")
-            continue
-        read = await read_list(session, listing)
+
+    async def take(listing: Listing, *, promised: bool) -> Reading:
+        nonlocal timeouts
+        if timeouts > promised:
+            coverage[listing.part] = not_observed("not asked, because the target had stopped answering")
+            return Reading()
+        # Some leave unanswered what they do not know; nobody waits long for what nobody promised.
+        patience = None if promised or listing is TOOLS else limits.probe_unread_s
+        read = await read_list(session, listing, seconds=patience)
         judge(read, listing, promised, tap)
-        coverage[part] = read.coverage
-        if listing is TOOLS and not promised and not read.items:
-            coverage[part] = Coverage("observed", "the server declares no tools")
         timeouts += read.failed is not None and read.failed.code == "timeout"
-        items[part] = tuple(read.items)
-        if listing is TOOLS:
-            first = read
+        coverage[listing.part] = worth(read, listing, promised)
+        items[listing.part] = tuple(read.items)
+        return read
+
+    offered = [listing for listing in LISTINGS if declared.get(listing.capability) is not None]
+    first = await take(TOOLS, promised=TOOLS in offered)
+    for listing in offered:
+        if listing is not TOOLS:
+            await take(listing, promised=True)
+    repeated = session.repeated
     if first.items and session.out_of_time:
         tap.note("second_read_skipped", "no time was left to list the tools a second time")
     elif first.items and not first.cut:
         items["tools"] = await read_again(session, first.items, tap)
+    again = session.repeated - repeated  # the same objects, or others
+    for listing in LISTINGS:
+        if listing is not TOOLS and listing not in offered:
+            await take(listing, promised=False)
     server = _server_facts(session, hello)
     coverage["server"] = OBSERVED if server.name else partial("the server does not say its name")
     coverage["instructions"] = Coverage("observed", "" if server.instructions else "the server gives none")
+    if session.repeated:
+        doubt(coverage, max(again, session.repeated - again))
     return SessionParts(server, "modern" if session.modern else "handshake", items, coverage)
 
 

@@ -14,10 +14,11 @@ from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_model.source import listed, packaged
 from mcp_threat_model.source.cuts import Missing, bound
 from mcp_threat_model.source.document import Document, parse_json, read_file, read_stdin
+from mcp_threat_model.source.doubt import doubt, lessen
 from mcp_threat_model.source.listed import is_listing
 from mcp_threat_model.source.parts import Parts, wrong_shape
 from mcp_threat_scoring.intake import build_manifest
-from mcp_threat_scoring.manifest import Coverage, Event, Listing, Manifest, PartName, ServerFacts, partial
+from mcp_threat_scoring.manifest import Coverage, Event, Listing, Manifest, PartName, ServerFacts
 from mcp_threat_scoring.structs import Struct, asdict, replace
 
 
@@ -98,7 +99,7 @@ def describe(document: Document, *, kind: str, label: str, limits: Limits = DEFA
     events: list[Event] = []
     if document.repeated_keys:
         events.append(Event("repeated_key", "an object names a key more than once", document.repeated_keys))
-        _doubt(coverage, document.repeated_keys)
+        doubt(coverage, document.repeated_keys)
     return build_manifest(
         target_kind=kind,
         target_value=label,
@@ -124,14 +125,14 @@ def _bounded(
     """As many items, and as much of each, as is kept of one target; what was cut makes the part `partial`."""
     noun = part.replace("_", " ")
     if len(items) > limits.items:
-        _cut(coverage, part, f"the first {limits.items:,} of {len(items):,} {noun} were read")
+        lessen(coverage, part, f"the first {limits.items:,} of {len(items):,} {noun} were read")
         items = items[: limits.items]
     if not look_inside:
         return items
     missing = Missing()
     kept = [bound(item, limits, missing)[0] for item in items]
     if told := missing.said():
-        _cut(coverage, part, told)
+        lessen(coverage, part, told)
     return kept
 
 
@@ -141,20 +142,8 @@ def _shortened(parts: Parts, coverage: dict[PartName, Coverage], limits: Limits)
     server, _ = bound(asdict(parts.server), limits, missing)
     prose, _ = bound(asdict(parts.listing) if parts.listing else None, limits, missing)
     if told := missing.said():
-        _cut(coverage, "server", f"of its introduction, {told}")
+        lessen(coverage, "server", f"of its introduction, {told}")
     return replace(parts, server=ServerFacts(**server), listing=Listing(**prose) if prose else None)
-
-
-def _doubt(coverage: dict[PartName, Coverage], repeated: int) -> None:
-    """The part that was read first is only `partial`: another reader may have seen the other value of the key."""
-    order: tuple[PartName, ...] = ("tools", "prompts", "resources", "resource_templates", "launch")
-    first: PartName = next((part for part in order if coverage[part].status != "not_observed"), "server")
-    noun = "object repeats" if repeated == 1 else "objects repeat"
-    _cut(coverage, first, f"{repeated:,} {noun} a key, and only the last value was read; a client may read the first")
-
-
-def _cut(coverage: dict[PartName, Coverage], part: PartName, reason: str) -> None:
-    coverage[part] = partial("; ".join(filter(None, (coverage[part].reason, reason))))
 
 
 class SnapshotSource(Struct, frozen=True):

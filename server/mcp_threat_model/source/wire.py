@@ -27,6 +27,8 @@ class Message(Struct, frozen=True):
 
     body: dict[str, Any]
     nodes: int = 0
+    repeated: int = 0
+    """Objects in it, or in the batch it came in, that name a key more than once."""
 
 
 class Damaged(Struct, frozen=True):
@@ -103,21 +105,25 @@ def _safe_int(text: str) -> int | str:
     return int(text) if len(text) <= 100 else text  # Python refuses 4,300 digits, and nobody needs 100
 
 
-def _decode(text: str, tap: Tap) -> Any:
-    """Parse JSON, without what was given in secret.
+def _decode(text: str, tap: Tap) -> tuple[Any, int]:
+    """Parse JSON, without what was given in secret, and count the objects that name a key more than once.
 
     Of a repeated key the last value stays, as with most readers, and the repetition is noted.
     """
 
     hide = tap.mask.members if tap.mask else None
+    repeated = 0
 
     def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
         built = dict(hide(pairs) if hide else pairs)
-        if len(built) != len(pairs):
-            tap.note("repeated_key", "an object with the same key twice, which readers understand differently")
+        repeated += len(built) != len(pairs)
         return built
 
-    return json.loads(text, object_pairs_hook=build, parse_constant=str, parse_float=_safe_float, parse_int=_safe_int)
+    value = json.loads(text, object_pairs_hook=build, parse_constant=str, parse_float=_safe_float, parse_int=_safe_int)
+    if repeated:
+        tap.note("repeated_key", "an object with the same key twice, which readers understand differently", repeated)
+    return value, repeated
 
 
 def encode(body: object) -> bytes:
@@ -157,7 +163,7 @@ def parse(raw: bytes, limits: Limits, tap: Tap) -> list[Incoming]:
         tap.note("bad_utf8", "text that is not UTF-8 was replaced")
         text = raw.decode(errors="replace")
     try:
-        value = _decode(text.removeprefix("\ufeff"), tap)
+        value, repeated = _decode(text.removeprefix("\ufeff"), tap)
     except RecursionError:
         return [Damaged("malformed", "a message that is nested too deeply to be read", probable_id(raw))]
     except ValueError:
@@ -166,16 +172,16 @@ def parse(raw: bytes, limits: Limits, tap: Tap) -> list[Incoming]:
         if len(value) > limits.batch:
             tap.note("oversized_batch", f"more than {limits.batch} messages in one batch", len(value))
         share = nodes // max(1, len(value))
-        return [_message(one, share) for one in value[: limits.batch]]
-    return [_message(value, nodes)]
+        return [_message(one, share, repeated) for one in value[: limits.batch]]
+    return [_message(value, nodes, repeated)]
 
 
-def _message(value: object, nodes: int) -> Incoming:
+def _message(value: object, nodes: int, repeated: int) -> Incoming:
     if not isinstance(value, dict):
         return Damaged("malformed", "JSON that is no JSON-RPC message")
     if not ("method" in value or "result" in value or "error" in value):
         return Damaged("malformed", "a JSON object that is no JSON-RPC message")
-    return Message(value, nodes)
+    return Message(value, nodes, repeated)
 
 
 def quoted(text: object) -> str:

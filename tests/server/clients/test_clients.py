@@ -95,6 +95,14 @@ def test_comments_and_trailing_commas_are_understood(tmp_path):
         (".cursor/mcp.json", '{"mcpServers": {', "not JSON"),
         (".cursor/mcp.json", "[" * 5_000, "nested too deeply"),
         (".codex/config.toml", "a = \n", "line 1"),
+        (".codex/config.toml", "a = " + "9" * 5_000, "too many digits"),
+        (".codex/config.toml", "a = " + "[" * 5_000, "nested too deeply"),
+        (".codex/config.toml", "#" * 600_000, "larger than"),
+        (".codex/config.toml", "a." * 200_000 + "a = 1", "more than 8 parts"),
+        (".codex/config.toml", "[" + "a." * 200_000 + "a]", "more than 8 parts"),
+        (".codex/config.toml", "[a]\nb = {" + '\'a\' . "\\" #" . ' * 9 + "a = 1}", "more than 8 parts"),
+        (".codex/config.toml", 'a = """\\""" "#"""""\n' + "a." * 9 + "a = 1", "more than 8 parts"),
+        (".codex/config.toml", "a = '''\"#'''''\n" + "a." * 9 + "a = 1", "more than 8 parts"),
     ],
 )
 def test_a_broken_file_is_one_problem_with_its_place_and_the_others_are_read(tmp_path, name, text, says):
@@ -109,6 +117,31 @@ def test_a_broken_file_is_one_problem_with_its_place_and_the_others_are_read(tmp
     assert [one.name for one in found.servers] == ["ok"]
     assert len(found.broken) == 1
     assert says in found.broken[0].problem
+
+
+def test_words_between_dots_are_no_key_where_toml_has_text(tmp_path):
+    dotted = ".".join("abcdefghijklmnop")
+    here = machine(tmp_path, "linux")
+    (here.home / ".codex").mkdir(parents=True)
+    (here.home / ".codex" / "config.toml").write_text(
+        f"# {dotted}\nnote = '''\n{dotted}\n'''\n[projects.'/home/{dotted}']\ntrust_level = \"{dotted}\"\n"
+        '[mcp_servers.ok]\ncommand = "srv"\n[mcp_servers.ok.env]\nA.B.C = "1"\n'
+    )
+
+    found = discover(here)
+
+    assert [one.name for one in found.servers] == ["ok"]
+    assert not found.broken
+
+
+@pytest.mark.parametrize("piece", ['"""\n\\', '\\"', "''\n"])
+@pytest.mark.parametrize("quotes", ['"', '"""', "'''"])
+def test_text_that_does_not_end_is_looked_through_once(tmp_path, quotes, piece):
+    here = machine(tmp_path, "linux")
+    (here.home / ".codex").mkdir(parents=True)
+    (here.home / ".codex" / "config.toml").write_text(f"a = {quotes}{piece * 100_000}")
+
+    assert "not TOML" in discover(here).broken[0].problem
 
 
 def test_an_entry_that_starts_nothing_is_reported_and_its_neighbours_kept(tmp_path):

@@ -145,6 +145,20 @@ async def test_no_error_repeats_a_credential(place: str) -> None:
     assert SECRET[:6].lower() not in error.message.lower()
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_key_that_is_named_twice_is_a_doubt_over_http_too(streamed: bool) -> None:
+    def twice(request: Request) -> Reply:
+        if request.rpc != "tools/list":
+            return honest(request)
+        body = rpc_result(request, {"tools": TOOLS}).replace(b'"name"', b'"name": "other", "name"', 1)
+        return Reply(200, EVENTS, pieces(event(body))) if streamed else Reply(200, JSON, body)
+
+    async with serve(twice) as target:
+        manifest = await read(target.url())
+    assert manifest.coverage["tools"].status == "partial"
+    assert "1 object repeats a key" in manifest.coverage["tools"].reason
+
+
 async def test_an_address_with_a_key_in_it_works_and_is_not_told() -> None:
     key = "0123456789abcdef0123"
 

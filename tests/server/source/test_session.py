@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -19,11 +19,12 @@ from mcp_threat_model.source.cuts import bound
 from mcp_threat_model.source.session import SessionParts, read_link
 from mcp_threat_model.source.wire import Incoming, Message, PeerGoneError, Tap, parse
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.manifest import sha256_of
+from mcp_threat_scoring.manifest import Coverage, sha256_of
 
 LIMITS = Limits(total_s=5, request_s=0.3, probe_s=0.1, probe_unread_s=0.1)
 JSON_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
-Answer = Callable[[dict[str, Any]], list[dict[str, Any]]]
+LISTS = ["tools/list", "prompts/list", "resources/list", "resources/templates/list"]
+Answer = Callable[[dict[str, Any]], Sequence[dict[str, Any] | bytes]]
 
 
 class ScriptedPeer:
@@ -40,7 +41,8 @@ class ScriptedPeer:
         self.sent.append(body)
         self.headers.append(headers or {})
         for reply in self._answer(body):
-            self._waiting.extend(parse(json.dumps(reply).encode(), LIMITS, Tap()))
+            raw = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+            self._waiting.extend(parse(raw, LIMITS, Tap()))
 
     async def receive(self) -> Incoming:
         if not self._waiting:
@@ -101,7 +103,7 @@ class TestHandshake:
         hello = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete"}
         parts, link, _ = await session(peer(server__discover=hello))
         assert parts.era == "modern"
-        assert link.asked() == ["server/discover", "tools/list", "tools/list"]
+        assert link.asked() == ["server/discover", "tools/list", "tools/list", *LISTS[1:]]
         for body, headers in zip(link.sent, link.headers, strict=True):
             assert body["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
             assert headers == {"mcp-protocol-version": "2026-07-28", "mcp-method": body["method"]}
@@ -150,7 +152,7 @@ class TestHandshake:
 
 
 class TestLists:
-    async def test_only_what_is_declared_is_asked_for_beside_the_tools(self) -> None:
+    async def test_what_is_not_declared_is_asked_for_last(self) -> None:
         hello = {"protocolVersion": "2025-11-25", "capabilities": {"resources": {}}, "serverInfo": {"name": "p"}}
         parts, link, tap = await session(
             peer(
@@ -160,9 +162,92 @@ class TestLists:
             )
         )
         lists = [method for method in link.asked() if method.endswith("list")]
-        assert lists == ["tools/list", "resources/list", "resources/templates/list", "tools/list"]
-        assert parts.coverage["prompts"].reason == "the server declares no prompts"
+        assert lists == ["tools/list", "resources/list", "resources/templates/list", "tools/list", "prompts/list"]
+        assert parts.coverage["prompts"] == Coverage("observed", "the server declares no prompts")
         assert tap.count("undeclared_capability") == 1
+
+    @pytest.mark.parametrize(
+        ("pages", "status", "reason"),
+        [
+            ([{"code": -32601, "message": "no"}], "observed", "the server declares no tools"),
+            ([{"tools": []}], "observed", "the server declares no tools"),
+            ([{"tools": [], "nextCursor": "1"}, {"tools": []}], "observed", "the server declares no tools"),
+            ([{"code": -32603, "message": "later"}], "not_observed", "error -32603"),
+            ([{"tools": [], "nextCursor": "1"}, {"code": -32603, "message": "later"}], "not_observed", "error -32603"),
+            ([{"tools": [], "nextCursor": "1"}, {"code": -32601, "message": "no"}], "not_observed", "error -32601"),
+            ([{"tools": [], "nextCursor": str(n)} for n in range(9)], "partial", "more than 5 pages"),
+            ([{"tools": [], "nextCursor": "1"}] * 2, "partial", "the cursor repeats"),
+        ],
+    )
+    async def test_there_is_nothing_undeclared_only_where_the_server_says_so_to_the_end(
+        self, pages: list[dict[str, Any]], status: str, reason: str
+    ) -> None:
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "p"}}
+        honest, left = peer(initialize=hello), iter(pages)
+
+        def answer(body: dict[str, Any]) -> Sequence[dict[str, Any] | bytes]:
+            if body.get("method") != "tools/list":
+                return honest(body)
+            return peer(tools__list=next(left))(body)
+
+        parts, _, _ = await session(answer, replace(LIMITS, pages=5))
+        assert parts.coverage["tools"].status == status
+        assert reason in parts.coverage["tools"].reason
+
+    async def test_prompts_that_nobody_declared_are_read(self) -> None:
+        parts, _, tap = await session(peer(prompts__list={"prompts": [{"name": "hidden"}]}))
+        assert parts.items["prompts"] == ({"name": "hidden"},)
+        assert parts.coverage["prompts"] == Coverage("observed", "")
+        assert tap.count("undeclared_capability") == 1
+
+    async def test_whoever_ignores_one_undeclared_question_is_asked_no_other(self) -> None:
+        honest = peer()
+        parts, link, _ = await session(lambda body: [] if body.get("method") in LISTS[1:] else honest(body))
+        assert link.asked()[-1] == "prompts/list"
+        assert "not answered within 0.1 s" in parts.coverage["prompts"].reason
+        assert parts.coverage["resources"].status == "not_observed"
+        assert parts.coverage["tools"].status == "observed"
+
+    async def test_a_result_with_an_error_beside_it_is_neither(self) -> None:
+        both = {"result": {"tools": [{"name": "t"}]}, "error": {"code": -32601, "message": "no"}}
+        honest = peer()
+
+        def answer(body: dict[str, Any]) -> Sequence[dict[str, Any] | bytes]:
+            found = honest(body)
+            return [{"jsonrpc": "2.0", "id": body["id"], **both}] if body.get("method") == "tools/list" else found
+
+        with pytest.raises(TargetError, match="a result and an error at once"):
+            await session(answer)
+
+    @pytest.mark.parametrize(
+        ("method", "result"),
+        [
+            ("tools/list", '{"tools":[{"name":"t","description":"one","description":"two"}]}'),
+            ("tools/list", '{"tools":[],"tools":[{"name":"t"}]}'),
+            ("prompts/list", '{"prompts":[{"name":"p","name":"q"}]}'),
+            ("initialize", '{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"instructions":"a",'
+                           '"instructions":"b"}'),
+        ],
+    )  # fmt: skip
+    async def test_a_key_that_an_answer_repeats_makes_what_was_read_first_doubtful(
+        self, method: str, result: str
+    ) -> None:
+        honest = peer()
+
+        def answer(body: dict[str, Any]) -> Sequence[dict[str, Any] | bytes]:
+            if body.get("method") != method:
+                return honest(body)
+            return [f'{{"jsonrpc":"2.0","id":{body["id"]},"result":{result}}}'.encode()]
+
+        parts, _, _ = await session(answer)
+        assert parts.coverage["tools"].status == "partial"
+        assert parts.coverage["tools"].reason.startswith("1 object repeats a key")
+
+    async def test_a_key_that_a_notification_repeats_is_no_doubt_about_the_answers(self) -> None:
+        honest = peer()
+        noise = b'{"jsonrpc":"2.0","method":"notifications/message","params":{"a":1,"a":2}}'
+        parts, _, _ = await session(lambda body: [noise, *honest(body)])
+        assert parts.coverage["tools"].status == "observed"
 
     async def test_the_bounds_say_what_is_missing(self) -> None:
         tools = {"tools": [{"name": f"t{n}"} for n in range(7)]}
