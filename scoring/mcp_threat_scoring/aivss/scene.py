@@ -47,6 +47,9 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
                 mask &= self.world.hostile[self.certainty]
             if asked.data:
                 mask &= self.world.data[self.certainty, asked.data]
+            # What single clauses of prose do is not told apart: each may stand for tools of several kinds.
+            if asked.does and not self.world.picture.from_listing:
+                mask &= self.world.signal_mask(asked.does)
             self.masks[asked] = mask
         return mask
 
