@@ -165,7 +165,11 @@ class FactorModel:
 
     def values(self, profile: ProfileId, scene: Scene) -> dict[str, float]:
         """The ten values for a scene."""
-        return {key: factor.value(scene.answers) for key, factor in self._factors[profile].items()}
+        if profile not in scene.factors:
+            scene.factors[profile] = {
+                key: factor.value(scene.answers) for key, factor in self._factors[profile].items()
+            }
+        return scene.factors[profile]
 
     def doubts(self, profile: ProfileId, *scenes: Scene) -> list[str]:
         """What is not known of the target, each thing once: the reasons of the doubts that hold in any scene."""
@@ -186,14 +190,15 @@ class FactorModel:
         The doubts whose reasons are `settled` widen nothing.
         """
         found: dict[str, Bounds] = {}
+        values, lowest, highest = (self.values(profile, each) for each in (scene, best, worst))
         for key, factor in self._factors[profile].items():
-            value = factor.value(scene.answers)
+            value = values[key]
             low, _ = factor.doubt(best.answers, settled)
             _, high = factor.doubt(worst.answers, settled)
             found[key] = Bounds(
                 value,
-                min(value, _tenths(factor.value(best.answers) + low)),
-                max(value, _tenths(factor.value(worst.answers) + high)),
+                min(value, _tenths(lowest[key] + low)),
+                max(value, _tenths(highest[key] + high)),
             )
         return found
 

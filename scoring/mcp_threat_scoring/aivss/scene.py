@@ -22,6 +22,8 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
     certainty: Certainty = "likely"
     assumed: frozenset[str] = frozenset()
     masks: dict[Question, int] = field(default_factory=dict)
+    factors: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By profile, the values of the factors here, once they were asked for."""
 
     @cached_property
     def answers(self) -> int:
