@@ -91,7 +91,9 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
         summary=summary(
             context=context, capabilities=capabilities, auth=auth, findings=found, aivss=aivss, maestro=maestro
         ),
-        verdict=verdict(picture, found),
+        verdict=verdict(
+            picture, found, [*(t for layer in maestro.layers for t in layer.threats), *maestro.cross_layer]
+        ),
         checks=[*hostile_checks(picture), *checks(picture)],
     )
 

@@ -1,4 +1,4 @@
-"""The limits of a verdict as a client's own configuration: reads allowed, writes confirmed, destruction denied.
+"""The limits of a verdict as a client's own configuration: reads allowed, what acts confirmed, destruction denied.
 
 Each client's own documentation was read in November 2026:
 

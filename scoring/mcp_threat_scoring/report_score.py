@@ -37,6 +37,7 @@ class RangeOut(Model, frozen=True, kw_only=True):
 
     low: float
     high: float
+    spanned_by: Annotated[list[str], Meta(description="What is not known and spans them, the widest first.")] = []
 
 
 class FactorOut(Model, frozen=True, kw_only=True):

@@ -3,9 +3,11 @@
 =====================  ====================================================================================
 ``block``              the server tries to steer whoever reads it: it is denied whole, whatever its tools do
 ``review``             a person has to look first: a serious fault, or too little was seen to tell
-``allow_with_limits``  it can change, send or run things: read freely, confirm writes, deny destruction
+``allow_with_limits``  it can change, send or run things: read freely, confirm what acts, deny destruction
 ``allow``              nothing it offers writes, sends or executes, all tools were seen, nothing is wrong
 =====================  ====================================================================================
+
+The decision and the limits are one: what may be called with limits has at least one of them.
 """
 
 from __future__ import annotations
@@ -13,9 +15,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.phrases import joined, listed
+from mcp_threat_scoring.phrases import listed
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report import SEVERITIES, Decision, Effect, FindingOut, LimitsOut, Severity, VerdictOut
+from mcp_threat_scoring.report import (
+    SEVERITIES,
+    Decision,
+    Effect,
+    FindingOut,
+    LimitsOut,
+    Severity,
+    ThreatOut,
+    VerdictOut,
+)
 
 ACTING: Mapping[str, str] = {
     "process.exec": "run commands",
@@ -32,13 +43,14 @@ ACTING: Mapping[str, str] = {
     "fs.write": "write files",
     "memory.write": "store what later sessions read",
 }
-"""Abilities that keep a server from a plain ``allow`` even where no tool was judged to write, gravest first."""
-BY_READING = ("process.exec", "code.eval", "net.send", "secrets.read")
-"""Abilities that can do harm through a tool that changes nothing: its use is allowed, and this is said."""
+"""Abilities for which a call is asked about even where the tool was not judged to change anything, gravest first."""
+ONLY_READ = frozenset({"identity.admin", "browser"})
+"""Those that a tool also has by reading what it is about: who may do what, the elements of a page."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
 """The last reason of every ``block``."""
 MAX_REASONS = 6
-ABILITIES_TOLD = 3
+_CHANGES, _THREATENED = "changes things", "a grave threat goes through"
+_ASKED = (_CHANGES, *(f"can {does}" for does in ACTING.values()), _THREATENED)
 _STRICTNESS: Mapping[str, int] = {"allow": 0, "confirm": 1, "deny": 2}
 _BY_EFFECT: Mapping[Effect, str] = {"read": "allow", "write": "confirm", "destructive": "deny"}
 
@@ -50,10 +62,17 @@ def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[Findin
 
 def _treatment(tool: ToolProfile) -> str:
     """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied."""
-    return "deny" if tool.name != tool.raw_name else _BY_EFFECT[tool.effect]
+    if tool.name != tool.raw_name:
+        return "deny"
+    return "confirm" if tool.effect == "read" and _acts(tool) else _BY_EFFECT[tool.effect]
 
 
-def _limits(picture: Picture, *, blocked: bool) -> LimitsOut:
+def _acts(tool: ToolProfile) -> bool:
+    """Whether a tool that changes nothing itself can still do harm by what the caller has it carry out."""
+    return any(ability in tool.abilities for ability in ACTING if ability not in ONLY_READ)
+
+
+def _limits(picture: Picture, threats: Sequence[ThreatOut], *, blocked: bool) -> LimitsOut:
     """What to do with each tool. A server to block is denied whole: nothing else it says can be taken at its word."""
     strictest: dict[str, str] = {}
     for tool in () if picture.from_listing else picture.tools:
@@ -61,10 +80,17 @@ def _limits(picture: Picture, *, blocked: bool) -> LimitsOut:
         treatment, name = "deny" if blocked else _treatment(tool), str(tool.name)
         if _STRICTNESS[treatment] >= _STRICTNESS[strictest.get(name, "allow")]:
             strictest[name] = treatment
+    if not any(_STRICTNESS[treatment] for treatment in strictest.values()):
+        # Nothing acts, and still a grave threat is likely: then it lies in the reading.
+        strictest |= dict.fromkeys((name for threat in threats if _grave(threat) for name in threat.tools), "confirm")
     sorted_out = {kind: [name for name, held in strictest.items() if held == kind] for kind in _STRICTNESS}
     return LimitsOut(
         allow_tools=sorted_out["allow"], confirm_tools=sorted_out["confirm"], deny_tools=sorted_out["deny"]
     )
+
+
+def _grave(threat: ThreatOut) -> bool:
+    return threat.severity == "critical" and threat.likelihood != "possible"
 
 
 def _hostile(findings: Sequence[FindingOut]) -> list[FindingOut]:
@@ -83,14 +109,13 @@ def _titles(findings: Sequence[FindingOut]) -> list[str]:
     return reasons
 
 
-def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
-    """Decide from the findings, the capabilities, and what could not be seen."""
+def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[ThreatOut] = ()) -> VerdictOut:
+    """Decide from the findings, the threats, the capabilities, and what could not be seen."""
     hostile, serious, fair = _hostile(findings), _at_least(findings, "high"), _at_least(findings, "medium")
-    limits = _limits(picture, blocked=bool(hostile))
-    able = [does for ability, does in ACTING.items() if picture.able(ability)]
+    limits = _limits(picture, threats, blocked=bool(hostile))
     seen = picture.facts.get("coverage.tools", "not_observed")
     unseen = seen == "not_observed" or picture.from_listing
-    acting = bool(picture.acting("write") or able or limits.confirm_tools or limits.deny_tools)
+    acting = bool(limits.confirm_tools or limits.deny_tools)
     decision: Decision
     reasons: list[str] = []
     if hostile:
@@ -111,7 +136,7 @@ def verdict(picture: Picture, findings: Sequence[FindingOut]) -> VerdictOut:
     if hostile:
         reasons = [*reasons[: MAX_REASONS - 1], DENIED_WHOLE]
     elif not picture.from_listing:
-        reasons += _told(picture, limits, able)
+        reasons += _told(picture, limits)
     return VerdictOut(decision=decision, reasons=reasons[:MAX_REASONS], limits=limits)
 
 
@@ -131,8 +156,8 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
     return []
 
 
-def _told(picture: Picture, limits: LimitsOut, able: Sequence[str]) -> list[str]:
-    """The limits in sentences; and what the tools can do, where no tool's effect says it already."""
+def _told(picture: Picture, limits: LimitsOut) -> list[str]:
+    """The limits in sentences, each with why."""
     reasons: list[str] = []
     destroying = {str(tool.name) for tool in picture.tools if tool.effect == "destructive"}
     undone = [name for name in limits.deny_tools if name in destroying]
@@ -141,15 +166,18 @@ def _told(picture: Picture, limits: LimitsOut, able: Sequence[str]) -> list[str]
         reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
     if unclear:
         reasons.append(f"Deny what has a name that no rule can be written for: {listed(unclear)}.")
-    if limits.confirm_tools:
-        reasons.append(f"Ask before each call of what changes things: {listed(limits.confirm_tools)}.")
-    if able and not reasons:
-        reasons.append(f"Its tools change nothing by themselves, but can {joined(able[:ABILITIES_TOLD])}.")
-    elif reading := [ACTING[ability] for ability in BY_READING if _allowed(picture, limits, ability)]:
-        reasons.append(f"What only reads is allowed, though some of it can {joined(reading)}.")
+    asked: dict[str, list[str]] = {}
+    for name in limits.confirm_tools:
+        asked.setdefault(_why(name, picture), []).append(name)
+    for why in sorted(asked, key=_ASKED.index):
+        reasons.append(f"Ask before each call of what {why}: {listed(asked[why])}.")
     return reasons
 
 
-def _allowed(picture: Picture, limits: LimitsOut, ability: str) -> bool:
-    """Whether a tool with this ability is among those that may be called unasked."""
-    return any(ability in tool.abilities and str(tool.name) in limits.allow_tools for tool in picture.tools)
+def _why(name: str, picture: Picture) -> str:
+    """Why a tool, or one of several of that name, is asked about; what it changes before what it can."""
+    alike = [tool for tool in picture.tools if str(tool.name) == name]
+    if any(tool.effect != "read" for tool in alike):
+        return _CHANGES
+    able = [ability for ability in ACTING if ability not in ONLY_READ]
+    return next((f"can {ACTING[a]}" for a in able if any(a in tool.abilities for tool in alike)), _THREATENED)

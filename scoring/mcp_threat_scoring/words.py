@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
-from mcp_threat_scoring.phrases import capital, joined, listed, lowered, number, quoted, sentence
+from mcp_threat_scoring.phrases import capital, counted, joined, listed, lowered, number, quoted, sentence
 from mcp_threat_scoring.report import SEVERITIES, AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
-from mcp_threat_scoring.report_score import AivssOut
+from mcp_threat_scoring.report_score import AivssOut, RangeOut
 from mcp_threat_scoring.structs import Struct
 
 _PART_WORDS = {
@@ -26,6 +26,7 @@ _PART_WORDS = {
     "auth": "how callers are authenticated",
     "launch": "how it is started",
 }
+DOUBTS_TOLD = 2
 _PLURAL_PARTS = ("instructions", "prompts", "resources", "resource_templates")
 
 
@@ -183,12 +184,25 @@ def _what_is_not_known(context: WordsContext, aivss: AivssOut) -> str:
         for part in ("tools", "auth", "transport", "launch")
         if (state := context.coverage.get(part)) is not None and state.status != "observed"
     ]
-    low, high = aivss.range.low, aivss.range.high
-    bounds = f"the score lies between {low:.1f} and {high:.1f}" if low < high else ""
+    said = []
     if open_parts:
-        unknown = f"it is not known {joined([p if p.startswith('how') else f'what {p} holds' for p in open_parts])}"
-        return f"{unknown}; until it is, {bounds}" if bounds else unknown
-    return f"what no manifest shows leaves room: {bounds}" if bounds else ""
+        said.append(f"it is not known {joined([p if p.startswith('how') else f'what {p} holds' for p in open_parts])}")
+    if aivss.range.low < aivss.range.high:
+        said.append(_bounds(aivss.range))
+    return "; ".join(said)
+
+
+def _bounds(bounds: RangeOut) -> str:
+    """The range with what spans it: what was not seen need not be what matters, nor the only thing that does."""
+    said = f"the score lies between {bounds.low:.1f} and {bounds.high:.1f}"
+    if not bounds.spanned_by:
+        return said
+    widest, *others = bounds.spanned_by
+    if not others:
+        return f"{said}, depending on {widest}"
+    rest = len(others) - DOUBTS_TOLD
+    more = [counted(rest, "more thing")] if rest > 0 else []
+    return f"{said}, depending most on {widest}, then on {joined([*others[:DOUBTS_TOLD], *more])}"
 
 
 def summary(

@@ -51,7 +51,7 @@ class FakeTool(Struct, frozen=True):
 
 
 def writer(name: str = "create_it", **more: tuple[str, ...]) -> FakeTool:
-    return FakeTool(name, 0.95, 0.05, **more)
+    return FakeTool(name, 0.95, 0.05, **{"signals": ("tool.store",), **more})
 
 
 def destroyer(name: str = "delete_it", **more: tuple[str, ...]) -> FakeTool:

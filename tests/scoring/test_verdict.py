@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_threat_scoring.report import FindingOut
-from mcp_threat_scoring.verdict import ACTING, BY_READING, DENIED_WHOLE, verdict
+from mcp_threat_scoring.report import FindingOut, ThreatOut
+from mcp_threat_scoring.verdict import ACTING, DENIED_WHOLE, ONLY_READ, verdict
 
 
 def finding(kind="weakness", severity="high", confidence="high", title="Something is wrong", tool=None):
@@ -36,30 +36,53 @@ def test_writes_are_confirmed_and_destruction_is_denied(fake, tool, writing, des
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("ability", ACTING)
-def test_nothing_that_sends_writes_or_executes_is_plainly_allowed(fake, tool, ability):
-    told = verdict(fake([tool("do_it", abilities=(ability,))]), [])
+@pytest.mark.parametrize("ability", [ability for ability in ACTING if ability not in ONLY_READ])
+def test_what_sends_or_carries_out_is_asked_about_though_it_changes_nothing(fake, tool, ability):
+    for others in ([], [tool("get_it")]):
+        told = verdict(fake([tool("do_it", abilities=(ability,)), *others]), [])
+
+        assert told.decision == "allow_with_limits"
+        assert told.limits.confirm_tools == ["do_it"]
+        assert told.limits.allow_tools == [other.name for other in others]
+        assert told.reasons == [f"Ask before each call of what can {ACTING[ability]}: do_it."]
+
+
+@pytest.mark.parametrize("ability", sorted(ONLY_READ))
+def test_what_reads_of_accounts_and_pages_stays_readable(fake, tool, writing, ability):
+    alone = verdict(fake([tool("show_it", abilities=(ability,))]), [])
+    told = verdict(fake([tool("show_it", abilities=(ability,)), writing("create_it", abilities=(ability,))]), [])
+
+    assert alone.decision == "allow"
+    assert told.limits.allow_tools == ["show_it"]
+    assert told.limits.confirm_tools == ["create_it"]
+    assert told.reasons == ["Ask before each call of what changes things: create_it."]
+
+
+def test_a_grave_threat_meets_a_limit(fake, tool, writing):
+    def threat(severity="critical", likelihood="likely"):
+        return ThreatOut(
+            id="MTC-999", title="x", likelihood=likelihood, severity=severity, tools=["get_it"], evidence=[],
+            mitigations=[], references={},
+        )  # fmt: skip
+
+    told = verdict(fake([tool("get_it"), tool("list_it")]), [], [threat()])
 
     assert told.decision == "allow_with_limits"
-    assert told.reasons
+    assert told.limits.confirm_tools == ["get_it"]
+    assert told.reasons == ["Ask before each call of what a grave threat goes through: get_it."]
+    for other in (threat(severity="high"), threat(likelihood="possible")):
+        assert verdict(fake([tool("get_it")]), [], [other]).decision == "allow"
+    # Where something acts, it is there that the threat is stopped.
+    assert verdict(fake([tool("get_it"), writing()]), [], [threat()]).limits.allow_tools == ["get_it"]
 
 
-@pytest.mark.parametrize("ability", ACTING)
-def test_what_reads_is_allowed_whatever_it_is_about(fake, tool, writing, ability):
-    told = verdict(fake([tool("show_it", abilities=(ability,)), tool("get_it"), writing("create_it")]), [])
-
-    assert told.limits.allow_tools == ["show_it", "get_it"]
-    assert told.limits.confirm_tools == ["create_it"]
-    assert "Ask before each call of what changes things: create_it." in told.reasons
-
-
-@pytest.mark.parametrize("ability", BY_READING)
-def test_harm_that_needs_no_change_is_said_where_it_is_allowed(fake, tool, writing, ability):
-    told = verdict(fake([tool("show_it", abilities=(ability,)), writing("create_it")]), [])
-    confirmed = verdict(fake([tool("show_it"), writing("create_it", abilities=(ability,))]), [])
-
-    assert told.reasons[-1] == f"What only reads is allowed, though some of it can {ACTING[ability]}."
-    assert not any("only reads" in reason for reason in confirmed.reasons)
+def test_limits_are_never_empty_where_there_are_to_be_some(fake, tool, writing, destroying):
+    abilities = [*ACTING, "fs.read", "untrusted.read"]
+    for made in (tool, writing, destroying):
+        for ability in abilities:
+            told = verdict(fake([made("it", abilities=(ability,))]), [])
+            limited = bool(told.limits.confirm_tools or told.limits.deny_tools)
+            assert limited is (told.decision == "allow_with_limits")
 
 
 def test_the_reasons_count_what_the_effects_are(fake, tool, writing, destroying):
@@ -67,7 +90,7 @@ def test_the_reasons_count_what_the_effects_are(fake, tool, writing, destroying)
     tools = [
         *(writing(f"create_{n}") for n in names),
         *(destroying(f"delete_{n}") for n in names),
-        *(tool(f"list_{n}", abilities=("identity.admin", "deploy")) for n in names),
+        *(tool(f"list_{n}", abilities=("identity.admin",)) for n in names),
         tool("get\u200b_it"),
     ]
     told = verdict(fake(tools), [])
@@ -80,10 +103,6 @@ def test_the_reasons_count_what_the_effects_are(fake, tool, writing, destroying)
     assert told.limits.allow_tools == [f"list_{n}" for n in names]
 
 
-def test_a_reader_of_pages_stays_readable(fake, tool):
-    assert verdict(fake([tool("fetch", abilities=("net.fetch",))]), []).limits.allow_tools == ["fetch"]
-
-
 def test_orders_to_the_model_block(fake, tool):
     told = verdict(fake([tool()]), [finding("hostile_content", "critical", "high", "It gives orders", "get_it")])
 
@@ -93,7 +112,12 @@ def test_orders_to_the_model_block(fake, tool):
 
 def test_of_a_server_that_is_blocked_no_tool_is_allowed_or_confirmed(fake, tool, writing, destroying):
     orders = finding("hostile_content", "high", "high", "It gives orders", "get_it")
-    tools = [tool("get_it"), tool("list_it", abilities=BY_READING), writing("create_it"), destroying("delete_it")]
+    tools = [
+        tool("get_it"),
+        tool("list_it", abilities=("process.exec", "secrets.read")),
+        writing("create_it"),
+        destroying("delete_it"),
+    ]
     told = verdict(fake(tools), [orders])
 
     assert told.limits.to_plain() == {

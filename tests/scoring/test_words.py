@@ -409,9 +409,24 @@ class TestSummary:
     def test_what_is_not_known_bounds_the_score(self) -> None:
         told = context(coverage={"tools": OBSERVED, "auth": not_observed("x"), "launch": not_observed("y")})
         assert summed(told=told).endswith(
-            "It is not known how callers are authenticated and how it is started; "
-            "until it is, the score lies between 7.2 and 8.4."
+            "It is not known how callers are authenticated and how it is started; the score lies between 7.2 and 8.4."
         )
+
+    @pytest.mark.parametrize(
+        ("spanned_by", "said"),
+        [
+            (["whether a"], ", depending on whether a."),
+            (["whether a", "what b"], ", depending most on whether a, then on what b."),
+            (
+                ["whether a", "what b", "which c", "how d", "who e"],
+                ", depending most on whether a, then on what b, which c and two more things.",
+            ),
+        ],
+    )
+    def test_what_spans_the_range_is_named_whatever_was_not_seen(self, spanned_by: list[str], said: str) -> None:
+        told = context(coverage={"tools": OBSERVED, "auth": not_observed("x")})
+        bounds = RangeOut(low=7.2, high=8.4, spanned_by=spanned_by)
+        assert summed(told=told, aivss=score().changed({"range": bounds})).endswith(f"between 7.2 and 8.4{said}")
 
     def test_nothing_is_said_where_nothing_is_open(self) -> None:
         assert "between" not in summed(aivss=score(7.8, 7.8))

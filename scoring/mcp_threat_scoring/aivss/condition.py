@@ -33,8 +33,9 @@ class ToolCondition(Model, frozen=True, kw_only=True, dict=True, tag_field=TAG, 
 
     Of a listing one clause is enough, whatever the number. `effect` write includes change, which leaves out what only
     makes a file of its own, and change includes destructive; read is only reading. `data` private: it normally belongs
-    to somebody; sensitive: its loss or alteration does serious harm. `hostile`: its own text is an attack. Without a
-    key: any tool.
+    to somebody; sensitive: its loss or alteration does serious harm. `hostile`: its own text is an attack. `does`: that
+    signal fired on it, such as tool.store, for a sentence that says more of a tool than its effect or ability does.
+    Without a key: any tool.
     """
 
     tools: Literal[True] = True
@@ -43,12 +44,13 @@ class ToolCondition(Model, frozen=True, kw_only=True, dict=True, tag_field=TAG, 
     domain: str | None = None
     data: DataLevel | None = None
     hostile: bool = False
+    does: str | None = None
     at_least: Annotated[int, Meta(ge=1)] = 1
 
     @cached_property
     def question(self) -> Question:
         """What is asked of each tool."""
-        return Question(self.effect, self.ability, self.domain, self.data, self.hostile)
+        return Question(self.effect, self.ability, self.domain, self.data, self.hostile, self.does)
 
 
 class SignalCondition(Model, frozen=True, kw_only=True, tag_field=TAG, tag="signal"):
@@ -214,12 +216,15 @@ class Explained(Struct, frozen=True):
 
 
 def explained(parts: Sequence[Condition], scene: Scene) -> Explained:
-    """Explain a condition that holds, given everything inside it (:func:`parts_of`). Negations explain nothing."""
+    """Explain a condition that holds, given what is inside it (:func:`parts_of`).
+
+    Negations explain nothing, nor does what stands in a branch that does not hold.
+    """
     found: dict[int, Evidence] = {}  # by identity, which is cheap: the same evidence is the same object
     first: dict[int, None] = {}
     tools = 0
     world = scene.world
-    for part in parts:
+    for part in (atom for whole in parts for atom in _explaining(whole, scene)):
         if isinstance(part, ToolCondition):
             mask = scene.tools(part.question)
             if mask and mask.bit_count() >= world.enough(part.at_least):
@@ -241,13 +246,31 @@ def explained(parts: Sequence[Condition], scene: Scene) -> Explained:
 
 
 def parts_of(condition: Condition | None) -> tuple[Condition, ...]:
-    """Everything inside a condition that can explain it."""
-    return () if condition is None else tuple(_explaining(condition))
+    """What is inside a condition that can explain it: the branches of which one is enough, or the condition itself."""
+    if condition is None or isinstance(condition, Not):
+        return ()
+    return tuple(condition.any) if isinstance(condition, AnyOf) else (condition,)
 
 
-def _explaining(condition: Condition) -> Iterator[Condition]:
-    if isinstance(condition, AnyOf | AllOf):
-        for part in condition.any if isinstance(condition, AnyOf) else condition.all:
-            yield from _explaining(part)
+def _explaining(condition: Condition, scene: Scene) -> Iterator[Condition]:
+    """The questions that explain a condition; which of them are answered with yes is for the caller to see."""
+    if isinstance(condition, AnyOf):
+        for part in condition.any:
+            yield from _explaining(part, scene)
+    elif isinstance(condition, AllOf):
+        if all(_true(part, scene) for part in condition.all):
+            for part in condition.all:
+                yield from _explaining(part, scene)
     elif not isinstance(condition, Not):
         yield condition
+
+
+def _true(condition: Condition, scene: Scene) -> bool:
+    """Whether a condition holds, asked directly: for the few that are explained."""
+    if isinstance(condition, Not):
+        return not _true(condition.negated, scene)
+    if isinstance(condition, AnyOf):
+        return any(_true(part, scene) for part in condition.any)
+    if isinstance(condition, AllOf):
+        return all(_true(part, scene) for part in condition.all)
+    return _question(condition)(scene)

@@ -10,7 +10,7 @@ Factors describe an agent; a server is a tool of one. What only the agent decide
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -128,11 +128,11 @@ class _Factor(Struct, frozen=True, eq=False):
             return _tenths(self.base + sum(part.amount for part in self.parts if part.holds(answers)))
         return next(part.amount for part in self.parts if part.holds(answers))
 
-    def doubt(self, answers: int) -> tuple[float, float]:
+    def doubt(self, answers: int, settled: Container[str]) -> tuple[float, float]:
         low = high = 0.0
         for part in self.doubts:
             rule = part.rule
-            if isinstance(rule, Doubt) and part.holds(answers):
+            if isinstance(rule, Doubt) and rule.reason not in settled and part.holds(answers):
                 low, high = (
                     (low + rule.low, high + rule.high) if self.adds else (min(low, rule.low), max(high, rule.high))
                 )
@@ -165,19 +165,40 @@ class FactorModel:
 
     def values(self, profile: ProfileId, scene: Scene) -> dict[str, float]:
         """The ten values for a scene."""
-        return {key: factor.value(scene.answers) for key, factor in self._factors[profile].items()}
+        if profile not in scene.factors:
+            scene.factors[profile] = {
+                key: factor.value(scene.answers) for key, factor in self._factors[profile].items()
+            }
+        return scene.factors[profile]
 
-    def bounds(self, profile: ProfileId, scene: Scene, best: Scene, worst: Scene) -> dict[str, Bounds]:
-        """The ten values with their bounds: of the same target with every doubt settled for the better or the worse."""
+    def doubts(self, profile: ProfileId, *scenes: Scene) -> list[str]:
+        """What is not known of the target, each thing once: the reasons of the doubts that hold in any scene."""
+        return list(
+            dict.fromkeys(
+                part.rule.reason
+                for factor in self._factors[profile].values()
+                for part in factor.doubts
+                if any(part.holds(scene.answers) for scene in scenes)
+            )
+        )
+
+    def bounds(
+        self, profile: ProfileId, scene: Scene, best: Scene, worst: Scene, settled: Container[str] = ()
+    ) -> dict[str, Bounds]:
+        """The ten values with their bounds: of the same target with every doubt settled for the better or the worse.
+
+        The doubts whose reasons are `settled` widen nothing.
+        """
         found: dict[str, Bounds] = {}
+        values, lowest, highest = (self.values(profile, each) for each in (scene, best, worst))
         for key, factor in self._factors[profile].items():
-            value = factor.value(scene.answers)
-            low, _ = factor.doubt(best.answers)
-            _, high = factor.doubt(worst.answers)
+            value = values[key]
+            low, _ = factor.doubt(best.answers, settled)
+            _, high = factor.doubt(worst.answers, settled)
             found[key] = Bounds(
                 value,
-                min(value, _tenths(factor.value(best.answers) + low)),
-                max(value, _tenths(factor.value(worst.answers) + high)),
+                min(value, _tenths(lowest[key] + low)),
+                max(value, _tenths(highest[key] + high)),
             )
         return found
 

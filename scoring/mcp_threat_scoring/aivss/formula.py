@@ -85,6 +85,13 @@ def aivss(table: ProfileTable, cvss_base: float, total: float, threat: float, mi
     return Aivss(table, cvss_base, total, threat, mitigation, aars, score, repaired if below else None)
 
 
+def unrounded(cvss_base: float, total: float, threat: float, mitigation: float) -> float:
+    """The score before it is rounded, 0 to 10: for differences that are smaller than a tenth."""
+    if cvss_base == 0:
+        return 0.0
+    return (cvss_base + (MAX_SCORE - cvss_base) * min(1.0, total * threat / MAX_SCORE)) * mitigation
+
+
 def _graded(base: float, total: float, threat: float, mitigation: float) -> tuple[float, float, float]:
     """Floats and Python's `round()`, to agree with the public listings to the printed digit.
 

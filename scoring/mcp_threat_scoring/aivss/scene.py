@@ -22,6 +22,8 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
     certainty: Certainty = "likely"
     assumed: frozenset[str] = frozenset()
     masks: dict[Question, int] = field(default_factory=dict)
+    factors: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By profile, the values of the factors here, once they were asked for."""
 
     @cached_property
     def answers(self) -> int:
@@ -52,6 +54,9 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
                 mask &= self.world.hostile[self.certainty]
             if asked.data:
                 mask &= self.world.data[self.certainty, asked.data]
+            # What single clauses of prose do is not told apart: each may stand for tools of several kinds.
+            if asked.does and not self.world.picture.from_listing:
+                mask &= self.world.signal_mask(asked.does)
             self.masks[asked] = mask
         return mask
 

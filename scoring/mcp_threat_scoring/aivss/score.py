@@ -14,11 +14,12 @@ from typing import Any
 from mcp_threat_scoring.aivss.condition import Atoms
 from mcp_threat_scoring.aivss.exposure import Exposure, ExposureModel, exposure_model
 from mcp_threat_scoring.aivss.factors import FactorModel, factor_model
-from mcp_threat_scoring.aivss.formula import Aivss, aivss, factor_sum
+from mcp_threat_scoring.aivss.formula import Aivss, aivss, factor_sum, unrounded
 from mcp_threat_scoring.aivss.levers import Change, Levers
 from mcp_threat_scoring.aivss.levers import best as best_levers
 from mcp_threat_scoring.aivss.multipliers import MultiplierModel, multiplier_model
 from mcp_threat_scoring.aivss.scene import Scene
+from mcp_threat_scoring.aivss.spread import Spread
 from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
 from mcp_threat_scoring.aivss.world import World
 from mcp_threat_scoring.picture import Picture
@@ -55,14 +56,9 @@ def score(picture: Picture, profile: ProfileId) -> ServerAivssOut:
     rules = models(picture.ruleset.root)
     world = World(picture, rules.atoms)
     scene = Scene(world, world.all)
-    unknown = rules.exposure.unknowns(scene)
-    best = Scene(world, world.all, "sure", frozenset(flag for item in unknown for flag in item.best))
-    worst = Scene(world, world.all, "conceivable", frozenset(flag for item in unknown for flag in item.worst))
-    exposures = [rules.exposure.exposures(each) for each in (scene, best, worst)]
+    spread = Spread(rules.exposure, rules.factors, scene)
     changes = [(change, rules.exposure.exposures(change.scene)) for change in rules.levers.changes(scene)]
-    parts: dict[str, Any] = {
-        table.id: _profile(table, rules, (scene, best, worst), exposures, changes) for table in PROFILES.values()
-    }
+    parts: dict[str, Any] = {table.id: _profile(table, rules, scene, spread, changes) for table in PROFILES.values()}
     other: ProfileId = "owasp-0.8" if profile == "graded" else "graded"
     return ServerAivssOut(**parts[profile], other_profile=AivssProfileOut(**parts[other]))
 
@@ -82,13 +78,13 @@ def _rescored(table: ProfileTable, rules: Models, scene: Scene, exposures: Seque
 def _profile(
     table: ProfileTable,
     rules: Models,
-    scenes: tuple[Scene, Scene, Scene],
-    exposures: Sequence[Sequence[Exposure]],
+    scene: Scene,
+    spread: Spread,
     changes: Sequence[tuple[Change, Sequence[Exposure]]],
 ) -> dict[str, Any]:
-    scene, best, worst = scenes
+    best, worst = spread.best(), spread.worst()
     version = table.cvss_version
-    headline = worst_of(table, exposures[0])
+    headline = worst_of(table, spread.exposures(scene))
     base = headline.bases[version]
     bounds = rules.factors.bounds(table.id, scene, best, worst)
     total = factor_sum(one.value for one in bounds.values())
@@ -98,18 +94,23 @@ def _profile(
     def scored(cvss: float, factors: float, held: float = mitigation.value) -> Aivss:
         return aivss(table, cvss, factors, threat.value, held)
 
+    def exactly(exposures: Sequence[Exposure], factors: float) -> float:
+        cvss = worst_of(table, exposures).bases[version].score
+        return unrounded(cvss, factors, threat.value, mitigation.value)
+
+    def bound(at: Scene, factors: float, held: float = mitigation.value) -> float:
+        return scored(worst_of(table, spread.exposures(at)).bases[version].score, factors, held).score
+
     result = scored(base.score, total)
-    low = scored(worst_of(table, exposures[1]).bases[version].score, factor_sum(one.low for one in bounds.values()))
-    high = scored(
-        worst_of(table, exposures[2]).bases[version].score,
-        factor_sum(one.high for one in bounds.values()),
-        rules.multipliers.mitigation(table, worst).value,
+    low = bound(best, factor_sum(one.low for one in bounds.values()))
+    high = bound(
+        worst, factor_sum(one.high for one in bounds.values()), rules.multipliers.mitigation(table, worst).value
     )
     return {
         "profile": table.id,
         "score": result.score,
         "severity": result.severity,
-        "range": RangeOut(low=low.score, high=high.score),
+        "range": RangeOut(low=low, high=high, spanned_by=spread.reasons(table, exactly) if low < high else []),
         "cvss": CvssOut(
             version=version,
             vector=base.vector,
@@ -130,7 +131,7 @@ def _profile(
         "levers": best_levers(
             result.score, [(change, _rescored(table, rules, change.scene, found)) for change, found in changes]
         ),
-        "scenarios": _scenarios(table, exposures[0], lambda cvss: scored(cvss, total).score),
+        "scenarios": _scenarios(table, spread.exposures(scene), lambda cvss: scored(cvss, total).score),
     }
 
 

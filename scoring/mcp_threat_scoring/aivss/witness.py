@@ -28,6 +28,7 @@ class Question(NamedTuple):
     domain: str | None
     data: DataLevel | None
     hostile: bool = False
+    does: str | None = None
 
 
 class Witnesses:

@@ -117,14 +117,15 @@ class World:
         mask = 0
         for name in _DELICATE_ABILITIES[level]:
             mask |= self.abilities[certainty].get(name, 0)
-        delicate = public = 0
+        delicate = 0
+        public = 0 if self.picture.from_listing else self.signal_mask("tool.public")
         for name, members in self.domains.items():
             line = self.picture.ruleset.domains[name]
             if line.sensitivity == "high" or (level == "private" and line.private):
                 delicate |= members
             elif line.sensitivity == "low" and not line.private:
                 public |= members
-        # What is written about a delicate subject for everybody to read (its documentation, news of it) is public.
+        # What is for everybody to read is public whatever it is about: documentation, news, a shop's catalogue.
         return mask | (delicate & ~public)
 
     def _hostile(self) -> bool:

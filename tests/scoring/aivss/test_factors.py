@@ -72,6 +72,35 @@ class TestGraded:
         assert "+0.1 because " in found.rationale
         assert found.evidence[0].pointer == "/tools/0/name"
 
+    def test_what_takes_away_stores_nothing(self, fake: Fake, writing: Tool, destroying: Tool) -> None:
+        both = factor(graded(fake([writing("add_note"), destroying("delete_note")])), "persistent_memory")
+        neither = factor(graded(fake([destroying("delete_note")])), "persistent_memory")
+
+        assert "what is stored through `add_note` is there" in both.rationale
+        assert neither.value == 0.0
+
+    def test_what_changes_is_not_named_among_what_reads(self, fake: Fake, tool: Tool, writing: Tool) -> None:
+        mine = {"domains": ("notes",)}
+        seen = factor(graded(fake([tool("get_note", **mine), writing("add_note", **mine)])), "contextual_awareness")
+
+        assert "own data is read with `get_note`" in seen.rationale
+
+    def test_what_is_there_for_everybody_is_nobodys_own(self, fake: Fake, tool: Tool) -> None:
+        public = tool("search_products", domains=("notes",), signals=("tool.public",))
+        seen = factor(graded(fake([public, tool("get_note", domains=("notes",))])), "contextual_awareness")
+
+        assert "own data is read with `get_note`" in seen.rationale
+
+    def test_a_branch_that_does_not_hold_names_nobody(self, fake: Fake, tool: Tool, writing: Tool) -> None:
+        # Of a list that was not seen, all that works on somebody's own data would be named.
+        mine = {"domains": ("notes",)}
+        tools = [tool("get_note", **mine), writing("add_note", **mine)]
+        seen = factor(graded(fake(tools)), "contextual_awareness")
+        unseen = factor(graded(fake(tools, facts={"coverage.tools": "not_observed"})), "contextual_awareness")
+
+        assert "`add_note`" not in seen.rationale
+        assert "own data is read with `get_note` and one more" in unseen.rationale
+
     def test_a_listing_names_no_tools(self, fake: Fake, writing: Tool) -> None:
         found = factor(graded(fake([writing("")], from_listing=True)), "dynamic_tool_use")
 
@@ -193,7 +222,7 @@ class TestOwasp:
         assert factor(found, "tools").value == 0.0  # reading only, though the grade is 0.4
 
     def test_high_authority_is_the_highest_level(self, fake: Fake, destroying: Tool) -> None:
-        found = owasp(fake([destroying(abilities=("process.exec",))]))
+        found = owasp(fake([destroying(abilities=("process.exec",), signals=("tool.exec",))]))
 
         assert factor(found, "tools").value == factor(found, "self_mod").value == factor(found, "autonomy").value == 1.0
 
