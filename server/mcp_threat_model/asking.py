@@ -14,7 +14,7 @@ from mcp_threat_model.access import Access
 from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import neutralise_command
 
 COMMAND_SHOWN = 600
 
@@ -80,7 +80,7 @@ def consent_from(permission: ElicitationResult[Permission], context: Context) ->
     async def consent(program: StdioTarget) -> None:
         if isinstance(permission, AcceptedElicitation) and permission.data.start:
             return
-        command = neutralise(program.label.removeprefix("stdio:"), COMMAND_SHOWN)
+        command = neutralise_command(program.label.removeprefix("stdio:"), COMMAND_SHOWN)
         if not may_launch(context):
             raise TargetError(
                 "consent_required",

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from mcp_threat_scoring.approval.lock import LockedServer, LockedTool
-from mcp_threat_scoring.neutralise import neutralise_again
+from mcp_threat_scoring.neutralise import neutralise_again, neutralise_command
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import FindingOut, Level, Report, Severity
 from mcp_threat_scoring.structs import Struct
@@ -30,8 +30,14 @@ _STOP = "Stop using the server until somebody has read the new text; compare it 
 _GRAVE_ABILITIES = frozenset({"process.exec", "code.eval", "money.move", "secrets.read", "identity.admin", "deploy"})
 
 
+class Command(str):
+    """The words of a command, which may be more than those of a name."""
+
+    __slots__ = ()
+
+
 Words = str | Sequence[str]
-"""A name, or several, as they stand in the lock or were read from the server."""
+"""A name or command, or several names, as they stand in the lock or were read from the server."""
 
 
 class Change(Struct, frozen=True):
@@ -71,6 +77,8 @@ class Change(Struct, frozen=True):
 
 
 def _told(words: Words) -> str:
+    if isinstance(words, Command):
+        return quoted(neutralise_command(words))
     if isinstance(words, str):
         return quoted(neutralise_again(words))
     names = sorted(words)
@@ -117,7 +125,7 @@ def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
             "high",
             "The command that starts the server changed",
             "Approved was {}; now it is {}.",
-            (" ".join(then.command), " ".join(now.command)),
+            (Command(" ".join(then.command)), Command(" ".join(now.command))),
         )
     if (then.transport, then.url) != (now.transport, now.url):
         yield Change(
