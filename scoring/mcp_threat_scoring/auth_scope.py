@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mcp_threat_scoring.manifest import AuthFacts, ScopeFact, well_formed
-from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import AuthOut, Breadth, ScopeOut
 from mcp_threat_scoring.structs import Struct
@@ -147,7 +147,7 @@ def authority(picture: Picture, auth: AuthFacts) -> AuthOut:
     breadth: Breadth = widest(scope.breadth for scope, _, _ in asked)
     if not asked and auth.requirement == "none":
         breadth = "none"
-    schemes: list[str] = [neutralise(scheme) for scheme in auth.schemes[:20]]
+    schemes: list[str] = [neutralise_name(scheme) for scheme in auth.schemes[:20]]
     if not schemes and picture.has("pkg.env_secret"):
         schemes = ["credential in the environment"]
     evidence = [one for name in AUTH_SIGNALS for one in picture.evidence(name, 2)]

@@ -5,8 +5,9 @@ therefore made inert first: invisible and directional characters become visible 
 sequences become pictures, markup that a renderer would act on is defanged, and the length is bounded.
 
 Words from a target's prose go through :func:`excerpt` besides: a few words, joined by dots instead of spaces, so that
-the reader can find the place and no sentence stands there to be obeyed (marking quoted data between its words is known
-as datamarking: Hines et al., "Defending Against Indirect Prompt Injection Attacks With Spotlighting", 2024).
+the reader can find the place and no sentence stands there to be obeyed. Names and commands stay as they are unless they
+read like prose, which :mod:`datamark` decides. So do the words of people whom nobody vouches for, in a policy or a rule
+of the user's own: those go through :func:`neutralise_prose` and are shown whole, with dots.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from functools import lru_cache
 from string import ascii_letters, digits
 from typing import Any, NewType
 
+from mcp_threat_scoring.datamark import WORDS_SHOWN, is_prose, is_prose_in_command, marked, words_of, wrapped
 from mcp_threat_scoring.patterns.pattern import pattern
 
 SafeText = NewType("SafeText", str)
@@ -23,10 +25,9 @@ SafeText = NewType("SafeText", str)
 
 EXCERPT_LENGTH = 80
 NAME_LENGTH = 128
-WORDS_SHOWN = 5
-"""Words of a target's prose that are shown together. Orders that fit in fewer name nothing to act on."""
-WORDS_IN_NAME = 7
-"""Words of a name with spaces in it. A longer one is prose in the place of a name."""
+PROSE_LENGTH = 2_000
+COMMAND_WORDS = 12
+"""Words of a command that reads like prose."""
 LETTERS_OF_NAME = 64
 """Longest name in one word that is shown whole; the specification asks names to stay within it."""
 CHANGED = " (name changed)"
@@ -57,11 +58,6 @@ def _visible(char: str) -> str:
 _DEFANG = str.maketrans({"<": "‹", ">": "›", "`": "ˋ", "[": "［", "]": "］", "|": "¦"})
 _ENTITY = pattern(r"&(#?\w{1,10};)")
 _MAIL = pattern(r"([\w.+-])@([\w-]+\.[a-zA-Z])")
-_ORDERS = pattern(
-    r"(?i)\b(?:ignore|disregard|forget|override|bypass|instructions?|prompt|do not|don.t|must|always|never|before|"
-    r"secret|password|send|read|tell|reveal|execute|you)\b|~/|/etc/|\.ssh|\.env"
-)
-"""Words that a name in prose rarely needs, and an order usually does."""
 
 
 def _calm(text: str) -> str:
@@ -129,29 +125,48 @@ def _short_excerpt(text: str, words: int) -> SafeText:
 
 def _excerpt(text: object, words: int) -> SafeText:
     shown = neutralise(text)
-    if " " not in shown:
-        return shown if len(shown) <= LETTERS_OF_NAME else SafeText(shown[:LETTERS_OF_NAME].rstrip("…") + "…")
-    parts = shown.split(" ")
-    if len(parts) < 3:
-        return shown
-    return SafeText(
-        "·".join(parts[:words]) + ("…" if len(parts) > words and not parts[words - 1].endswith("…") else "")
-    )
+    parts = words_of(shown)
+    if len(parts) < 2:
+        return SafeText(_word(shown))
+    return shown if len(parts) < 3 else SafeText(marked(parts, words))
 
 
 def neutralise_name(text: object) -> SafeText:
     """A tool's, server's or parameter's name. One that had to be changed says so."""
     shown = neutralise(text, NAME_LENGTH)
-    if shown == text and " " not in shown and len(shown) <= LETTERS_OF_NAME:
+    if shown == text and " " not in shown and len(shown) <= LETTERS_OF_NAME and shown.isascii():
         return shown
     if not isinstance(text, str):
         return shown
-    parts = shown.split(" ")
-    if len(parts) > WORDS_IN_NAME or (len(parts) > 2 and _ORDERS.search(shown)):
-        return SafeText("·".join(parts[:WORDS_SHOWN]) + ("…" if len(parts) > WORDS_SHOWN else "") + CHANGED)
+    parts = words_of(shown)
+    if is_prose(parts):
+        return SafeText(marked(parts, WORDS_SHOWN) + CHANGED)
     if len(parts) == 1 and len(shown) > LETTERS_OF_NAME:
-        return SafeText(shown[:LETTERS_OF_NAME].rstrip("…") + "…" + CHANGED)
+        return SafeText(_word(shown) + CHANGED)
     return shown if shown == text.strip() else SafeText(shown + CHANGED)
+
+
+def neutralise_prose(text: object, limit: int = PROSE_LENGTH) -> SafeText:
+    """What somebody wrote whom nobody vouches for, to be read whole: a mark between all words where they are many.
+
+    A word that is longer than names are is cut, because it may be a whole text in another spelling.
+    """
+    parts = [_word(part) for part in words_of(neutralise(text, limit))]
+    return SafeText(wrapped(parts) if is_prose(parts) else " ".join(parts))
+
+
+def _word(shown: str) -> str:
+    return shown if len(shown) <= LETTERS_OF_NAME else shown[:LETTERS_OF_NAME].rstrip("…") + "…"
+
+
+def neutralise_command(command: str, limit: int = 300) -> SafeText:
+    """A command line that others may have written. An ordinary one stays what it is; prose in its place does not.
+
+    It may have been neutralised before. Where a person is asked whether to start it, it is shown exactly instead.
+    """
+    shown = neutralise(_before(command), limit)
+    parts = words_of(shown)
+    return SafeText(marked(parts, COMMAND_WORDS)) if is_prose_in_command(parts) else shown
 
 
 def left_out_of_name(name: str) -> int:
@@ -162,17 +177,19 @@ def left_out_of_name(name: str) -> int:
     return max(0, len(name) - len(shown) + 1) if shown.endswith("…") and not name.endswith("…") else 0
 
 
-def neutralise_again(text: object, limit: int = NAME_LENGTH) -> SafeText:
-    """Text that was neutralised when it was written to a file, where others may have put something else since.
+def _before(text: str) -> str:
+    """Undo what :func:`neutralise` does to addresses, so that it can be done again."""
+    return text.replace("[:]", ":").replace("[@]", "@")
 
-    What still stands there as it was made comes out the same. A long sentence that reads like an order is broken up.
+
+def neutralise_again(text: object, limit: int = NAME_LENGTH) -> SafeText:
+    """A name that was neutralised when it was written to a file, where others may have put something else since.
+
+    What still stands there as it was made comes out the same. What reads like prose is broken up.
     """
-    value = text.replace("[:]", ":").replace("[@]", "@") if isinstance(text, str) else text
-    shown = neutralise(value, limit)
-    parts = shown.split(" ")
-    if len(parts) > WORDS_IN_NAME and _ORDERS.search(shown):
-        return SafeText("·".join(parts[:WORDS_SHOWN]) + "…")
-    return shown
+    shown = neutralise(_before(text) if isinstance(text, str) else text, limit)
+    parts = words_of(shown.removesuffix(CHANGED))
+    return SafeText(marked(parts, WORDS_SHOWN) + CHANGED) if is_prose(parts) else shown
 
 
 _POINTER_LETTERS = "/" + ascii_letters + digits + "_.$~:^*-"
@@ -206,20 +223,30 @@ def as_asked(text: str, limit: int = 500) -> SafeText:
     """What the caller asked for, shown as it was given, so that a script finds it again.
 
     It is the caller's own text and not the target's; only what is not printable ASCII is treated like the target's. An
-    ellipsis is no reason for that: it is our own mark for what was left out of an address.
+    ellipsis is no reason for that: it is our own mark for what was left out of an address. What a client's
+    configuration calls its servers is not the caller's own.
     """
+    if text.startswith("config:"):
+        return as_kept(text, limit)
     plain = text.replace("…", "")
     if plain.isascii() and plain.isprintable():
         return SafeText(text if len(text) <= limit else text[: limit - 1] + "…")
-    return as_address(text, limit)
+    return as_address(text, limit) if text.startswith(("http://", "https://")) else neutralise(text, limit)
 
 
 def as_address(text: str, limit: int = 500) -> SafeText:
     """An address that people will copy: ``http://`` or ``https://`` stays what it is, the rest is the target's text."""
     scheme, found, rest = text.partition("://")
     if found and scheme in ("http", "https"):
-        return SafeText(f"{scheme}://{neutralise(rest, limit)}")
-    return neutralise(text, limit)
+        return SafeText(f"{scheme}://{_address(rest, limit)}")
+    return _address(text, limit)
+
+
+def _address(text: str, limit: int) -> SafeText:
+    """Without blanks it is whole: no address has them, and what has some is prose in the place of one."""
+    shown = neutralise(text, limit)
+    parts = words_of(shown)
+    return SafeText(marked(parts, WORDS_SHOWN)) if is_prose(parts) else shown
 
 
 def visible(line: str) -> str:
@@ -231,16 +258,18 @@ def visible(line: str) -> str:
 
 
 def as_kept(text: str, limit: int = 500) -> SafeText:
-    """What a file says was asked for once: the label of a locked server, which others may have put there.
+    """What a file says was asked for once: the label of a locked or configured server, which others may have put there.
 
     An address, a command or a path stays as it is, so that a script finds it again. Anything else is the target's text.
     """
     shown = neutralise(text, limit)
     ascii_but_ours = text.replace("…", "").isascii()  # our own mark for what was left out of an address
     plain = ascii_but_ours and shown.replace("[:]//", "://").replace("[@]", "@") == text
-    words = text.count(" ") + 1
-    prose = words > WORDS_IN_NAME or (words > 2 and _ORDERS.search(text))
-    return SafeText(text) if plain and (text.startswith("stdio:") or not prose) else neutralise_name(text)
+    kind, colon, command = text.partition(":")
+    if colon and kind == "stdio":
+        prose = is_prose_in_command(words_of(shown.partition(":")[2]))
+        return SafeText(text if plain and not prose else f"stdio:{neutralise_command(command, limit)}")
+    return SafeText(text) if plain and not is_prose(words_of(shown)) else neutralise_name(text)
 
 
 def trusted(text: str) -> SafeText:

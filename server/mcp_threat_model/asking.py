@@ -15,7 +15,7 @@ from mcp_threat_model.advice import GIVE_MANIFEST, ONE_SERVER, Instead
 from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.target import StdioTarget, Target, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import neutralise_command
 from mcp_threat_scoring.phrases import capital
 
 COMMAND_SHOWN = 600
@@ -82,7 +82,7 @@ def consent_from(permission: ElicitationResult[Permission], context: Context, in
     async def consent(program: StdioTarget) -> None:
         if isinstance(permission, AcceptedElicitation) and permission.data.start:
             return
-        command = neutralise(program.label.removeprefix("stdio:"), COMMAND_SHOWN)
+        command = neutralise_command(program.label.removeprefix("stdio:"), COMMAND_SHOWN)
         if not may_launch(context):
             raise TargetError(
                 "consent_required",

@@ -12,7 +12,7 @@ from mcp_threat_model.advice import AUDIT, for_client
 from mcp_threat_model.paging import PageOut, page_of, part, verdict_part
 from mcp_threat_model.render.brief import MAX_CHARS
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
 from mcp_threat_scoring.phrases import capital, counted, number
 from mcp_threat_scoring.report import SEVERITIES, Decision, ErrorOut, FindingOut, Report, VerdictOut
@@ -140,7 +140,7 @@ def configured(checked: Checked) -> ConfiguredOut:
 
 def judged(label: str, outcome: Outcome) -> JudgedOut:
     """One scan's result in a line."""
-    shown = neutralise(label, PATH_SHOWN)
+    shown = neutralise(as_kept(label), PATH_SHOWN)
     if isinstance(outcome.result, ErrorOut):
         return JudgedOut(target=shown, error=for_client(outcome.result, AUDIT))
     report = outcome.result

@@ -22,7 +22,7 @@ from mcp_threat_model.target import (
 )
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import neutralise_command
 from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.structs import Struct, field, replace
 
@@ -57,7 +57,7 @@ async def refuse_launch(target: StdioTarget) -> None:
     """The consent of somebody who was not asked."""
     raise TargetError(
         "consent_required",
-        f"starting a program needs consent: {neutralise(target.label.removeprefix('stdio:'), 400)}",
+        f"starting a program needs consent: {neutralise_command(target.label.removeprefix('stdio:'), 400)}",
         "If you trust that command, repeat with --allow-launch.",
     )
 

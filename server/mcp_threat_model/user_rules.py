@@ -21,9 +21,9 @@ import re2
 
 from mcp_threat_scoring.analyze import Knowledge, knowledge
 from mcp_threat_scoring.errors import RuleError, UsageError, told
-from mcp_threat_scoring.matching.view_tests import pattern_of
+from mcp_threat_scoring.matching.view_tests import fault_of, pattern_of
 from mcp_threat_scoring.matching.walk import leaves
-from mcp_threat_scoring.neutralise import as_kept, neutralise_again, neutralise_name
+from mcp_threat_scoring.neutralise import as_kept, neutralise_name
 from mcp_threat_scoring.picture import compile_rules
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, FactTest, SignalTest, TextTest
@@ -181,21 +181,18 @@ def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
             if count > MAX_PATTERNS:
                 raise UsageError(f"the rules hold more than {MAX_PATTERNS} patterns")
             try:
-                slow = _seconds_per_char(pattern_of(test, lexicon), test.regex or "") > SECONDS_PER_CHAR
+                pattern = pattern_of(test, lexicon)
+                re2.compile(pattern, _options())  # says what is wrong with it, which a set of patterns does not
+                slow = _seconds_per_char(pattern, test.regex or "") > SECONDS_PER_CHAR
             except KeyError:  # a word class that is not in the lexicon: compiling the rules says so, in the same words
                 continue
             except re2.error as error:
-                raise UsageError(f"{_file(rule)}: not a pattern that RE2 takes: {_words(error)}") from None
+                raise UsageError(f"{_file(rule)}: not a pattern that RE2 takes: {fault_of(error)}") from None
             if slow:
                 raise UsageError(
                     f"{_file(rule)}: a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
                     "Counted repetitions of overlapping alternatives, such as a(?:a|b){300}, do that."
                 )
-
-
-def _words(error: Exception) -> str:
-    first = error.args[0] if error.args else ""
-    return neutralise_again(first.decode(errors="replace") if isinstance(first, bytes) else first)
 
 
 def _file(rule: SignalRule) -> str:

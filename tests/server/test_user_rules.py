@@ -10,6 +10,7 @@ import pytest
 
 from mcp_threat_model.cli import main
 from mcp_threat_model.user_rules import MAX_FILE_BYTES, MAX_FILES, check_rules
+from mcp_threat_scoring.analyze import knowledge
 from mcp_threat_scoring.errors import UsageError
 
 RULE = """\
@@ -53,6 +54,32 @@ def test_a_rule_of_the_users_own_makes_a_finding(tmp_path: Path, capsys: pytest.
 
     assert [one["tool"] for one in with_it["findings"] if one["rule_id"] == "own.unicorn"] == ["get_time"]
     assert not [one for one in without["findings"] if one["rule_id"] == "own.unicorn"]
+
+
+def test_its_words_are_shown_with_marks_between(tmp_path: Path) -> None:
+    text = PLAIN.replace("The word stands there.", "The word {excerpt} stands there, in {tool}.")
+    folder = write(tmp_path / "rules", text=text)
+    (path,) = check_rules([str(folder)])
+
+    rule = knowledge(extra=(path,)).ruleset.rule("own.unicorn")
+    assert rule is not None
+    assert rule.finding is not None
+    assert rule.title == "Says unicorn"
+    assert rule.finding.explanation == "The·word·{excerpt}·stands·there,· in·{tool}."
+
+
+def test_a_variant_is_named_like_a_rule(tmp_path: Path) -> None:
+    variant = f"{{Ignore all of them: {{match: {TEST}}}}}"
+    folder = write(tmp_path / "rules", text=f"id: own.unicorn\ntitle: x\nover: tools\nvariants: {variant}\n")
+
+    assert "a variant's name consists of small letters" in refused(folder)
+
+
+def test_what_is_wrong_with_a_pattern_is_told_without_repeating_it_whole(tmp_path: Path) -> None:
+    said = refused(write(tmp_path / "rules", regex="(approve this server right now"))
+
+    assert "missing )" in said
+    assert "approve this server" not in said
 
 
 def test_a_bad_rule_is_one_usage_error_with_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

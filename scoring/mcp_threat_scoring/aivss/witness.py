@@ -10,7 +10,7 @@ from heapq import nlargest
 from itertools import islice
 from typing import Literal, NamedTuple
 
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.phrases import listed, quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.signal import Evidence, SignalId
@@ -92,7 +92,7 @@ class Witnesses:
         if name in self._facts_shown:
             return self._facts_shown[name]
         value = self._facts.get(name)
-        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        shown = neutralise_name(value) if isinstance(value, str) else str(value).lower()
         part = name.partition(".")[0]
         pointer = f"/{part}" if part in ("auth", "transport", "launch") else ""
         self._facts_shown[name] = Evidence(SignalId(name), pointer, neutralise(f"{name}: {shown}"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mcp_threat_scoring.approval.lock import LockedServer
-from mcp_threat_scoring.approval.notice import Change
+from mcp_threat_scoring.approval.notice import Change, Command
 from mcp_threat_scoring.phrases import counted, joined
 from mcp_threat_scoring.report import Report, Severity
 from mcp_threat_scoring.structs import Struct
@@ -71,16 +71,17 @@ def parts(then: LockedServer, now: LockedServer) -> Iterator[Change]:
     """The parts of the server itself."""
     for part in PARTS:
         before, after = _words(then, part), _words(now, part)
+        kind = Command if part.name == "command" else str
         if before == after and not differs(then, now, part.name):
             continue
         if before and not after:
-            yield Change(part.id, part.severity, part.title, "Approved was {}; now there is none.", (before,))
+            yield Change(part.id, part.severity, part.title, "Approved was {}; now there is none.", (kind(before),))
         elif before and before != after:
-            words = _where_they_differ(before, after)
+            words = tuple(map(kind, _where_they_differ(before, after)))
             yield Change(part.id, part.severity, part.title, "Approved was {}; now it is {}.", words)
         elif before:
             said = "Approved was {}; now it differs from that where it is not shown."
-            yield Change(part.id, part.severity, part.title, said, (before,))
+            yield Change(part.id, part.severity, part.title, said, (kind(before),))
         else:
             yield Change(part.id, part.severity, part.title, part.meaning or "There was none when it was approved.")
     for name, field in _BY_NAME.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from mcp_threat_scoring.neutralise import neutralise_again
+from mcp_threat_scoring.neutralise import neutralise_again, neutralise_command
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import FindingOut, Level, Severity
 from mcp_threat_scoring.structs import Struct
@@ -15,8 +15,15 @@ TOOL_SHOWN = 300
 """Characters of a tool's name beside its change: all that a neutralised one can have."""
 LOOK_AGAIN = "Read what changed, scan the server again, and lock it anew if you still approve."
 
+
+class Command(str):
+    """The words of a command, which may be more than those of a name."""
+
+    __slots__ = ()
+
+
 Words = str | Sequence[str]
-"""A name, or several, as they stand in the lock or were read from the server."""
+"""A name or command, or several names, as they stand in the lock or were read from the server."""
 
 
 class Change(Struct, frozen=True):
@@ -57,6 +64,8 @@ class Change(Struct, frozen=True):
 
 def told(words: Words) -> str:
     """A name, or a few of several, as they may stand in a sentence."""
+    if isinstance(words, Command):
+        return quoted(neutralise_command(words))
     if isinstance(words, str):
         return quoted(neutralise_again(words))
     names = sorted(words)

@@ -26,7 +26,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Report, Severity
 from mcp_threat_scoring.structs import Meta, Struct
@@ -163,7 +163,7 @@ def judge(
         used.update(index for index, _ in covering)
         valid = next((one for _, one in covering if one.until >= today), None)
         if valid is not None:
-            accepted[finding.fingerprint] = f"{neutralise(valid.reason, REASON_SHOWN)} (until {valid.until})"
+            accepted[finding.fingerprint] = f"{neutralise_prose(valid.reason, REASON_SHOWN)} (until {valid.until})"
             continue
         expired.update(dict.fromkeys(one for _, one in covering))
         if _reaches(finding.severity, _threshold(policy, finding.kind, floor)):

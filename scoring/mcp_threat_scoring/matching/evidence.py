@@ -78,7 +78,7 @@ class Shown:
 
 
 def _spell(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return neutralise_name(value) if isinstance(value, str) else str(value).lower()
 
 
 def _fact_pointer(subject: Subject, name: str) -> str:

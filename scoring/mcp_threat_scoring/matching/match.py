@@ -18,9 +18,8 @@ from mcp_threat_scoring.matching.evidence import Compiled, Judge, Judged, Shown
 from mcp_threat_scoring.matching.plan import Plan, keep_plan, kept_plan, make_plan
 from mcp_threat_scoring.matching.predicate import predicate
 from mcp_threat_scoring.matching.reading import Reading
-from mcp_threat_scoring.matching.view_tests import ViewTests, options, pattern_of
+from mcp_threat_scoring.matching.view_tests import ViewTests, fault_of, options, pattern_of
 from mcp_threat_scoring.matching.walk import leaves, supporters
-from mcp_threat_scoring.neutralise import neutralise_again
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (
     FactTest,
@@ -84,8 +83,7 @@ class Matcher:
                 except KeyError as error:
                     problems.append(RuleProblem(str(rule.id), 0, f"the word class {error} is not in the lexicon"))
                 except re2.error as error:
-                    said = neutralise_again(str(error))
-                    problems.append(RuleProblem(str(rule.id), 0, f"not a valid RE2 pattern: {said}"))
+                    problems.append(RuleProblem(str(rule.id), 0, f"not a valid RE2 pattern: {fault_of(error)}"))
         if problems:
             raise RuleError(problems)
         for view in self._fields.values():

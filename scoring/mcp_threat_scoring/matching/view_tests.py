@@ -14,6 +14,7 @@ import re2
 
 from mcp_threat_scoring.matching.openings import Openings, Vocabulary
 from mcp_threat_scoring.matching.plan import ViewPlan
+from mcp_threat_scoring.neutralise import SafeText, neutralise_name
 from mcp_threat_scoring.patterns.pattern import first_span, matches
 from mcp_threat_scoring.patterns.sieve import Sifter, sifting
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
@@ -123,6 +124,13 @@ def options() -> Any:
 def _name(test: TextTest) -> str:
     """What the pattern of a test is known by: shorter than the pattern, whose macros are expanded."""
     return "=" + "|".join(test.has) if test.has is not None else test.regex or ""
+
+
+def fault_of(error: re2.error) -> SafeText:
+    """What RE2 says of a pattern that it does not take, before the colon in its own words."""
+    first = error.args[0] if error.args else ""
+    said, colon, piece = (first.decode(errors="replace") if isinstance(first, bytes) else str(first)).partition(":")
+    return SafeText(f"{said}{colon} {neutralise_name(piece.strip())}".rstrip())
 
 
 def pattern_of(test: TextTest, lexicon: Lexicon) -> str:

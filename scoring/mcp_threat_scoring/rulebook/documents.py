@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.model import Model, ValidationError, faults, reason
-from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
 from mcp_threat_scoring.rulebook.cache import RuleCache
 
 Doc = TypeVar("Doc", bound=Model)
@@ -79,7 +79,10 @@ def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None
 def load_document(
     model: type[Doc], path: Path | str, shown: str, problems: list[RuleProblem], *, shipped: bool = True
 ) -> Doc | None:
-    """Read, parse and check the first document of a file; one that is not `shipped` with us is bounded first."""
+    """Read, parse and check the first document of a file.
+
+    One that is not `shipped` with us is bounded first, and its words for people, which reach every output, made inert.
+    """
     cached = rule_cache().get(str(path)) if shipped else None
     if cached is not None:
         with suppress(ValidationError):  # the slow way finds the line of what is wrong
@@ -97,10 +100,24 @@ def load_document(
     if data is None:
         problems.append(RuleProblem(shown, 0, "the file is empty"))
         return None
-    document = validate(model, data, head, shown, problems)
+    document = validate(model, data if shipped else inert(data), head, shown, problems)
     if shipped and document is not None:
         rule_cache().put(str(path), document)
     return document
+
+
+def inert(value: Any) -> Any:
+    """The data of a rule file with all words made inert, except for what the rule asks.
+
+    Single words, and so names, kinds and levels, stay what they are. Keys are left to the model, which knows them.
+    """
+    if isinstance(value, str):
+        return neutralise_prose(value)
+    if isinstance(value, list):
+        return [inert(one) for one in value]
+    if isinstance(value, dict):
+        return {key: one if key == "match" else inert(one) for key, one in value.items()}
+    return value
 
 
 def load_cases(model: type[Doc], path: Path, shown: str, problems: list[RuleProblem]) -> Doc | None:

@@ -10,11 +10,14 @@ from typing import Annotated, Any, Literal
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import TAG, Model, read_json
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
 from mcp_threat_scoring.structs import Meta, Raw, ValidationError, field, force_setattr
 
 Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
 """`any`: every item and the server's own texts, in the views of :mod:`hostile.views`."""
+NAME = "[a-z0-9][a-z0-9_.-]*"
+_NAME = pattern(NAME)
 Polarity = Literal["presence", "weak", "gap", "control"]
 
 
@@ -146,7 +149,7 @@ class Variant(VariantHead, frozen=True, kw_only=True):
 class SignalHead(Model, frozen=True, kw_only=True):
     """One signal rule file, without what it asks."""
 
-    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="Equals the file's stem; never renamed.")]
+    id: Annotated[str, Meta(pattern=rf"^{NAME}$", description="Equals the file's stem; never renamed.")]
     title: str
     since: str = "0.1.0"
     status: Literal["experimental", "stable", "deprecated"] = "stable"
@@ -171,6 +174,8 @@ class SignalDoc(SignalHead, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if (self.match is None) == (not self.variants):
             raise ValueError("a rule needs either match or variants")
+        if not all(map(_NAME.fullmatch, self.variants)):
+            raise ValueError("a variant's name consists of small letters, digits, dots, hyphens and underscores")
 
 
 class KeptVariant(VariantHead, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ from mcp_threat_model.guard.secret import redact_argv
 from mcp_threat_model.source.parts import shown_url
 from mcp_threat_scoring.facts.observations import skeleton
 from mcp_threat_scoring.finding import findings
-from mcp_threat_scoring.neutralise import SafeText, as_address, neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import SafeText, as_address, neutralise_command, neutralise_name
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import FindingOut, Severity
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
@@ -49,7 +49,7 @@ def check(entries: Sequence[Configured], ruleset: Ruleset) -> tuple[Checked, ...
     for index, entry in enumerate(entries):
         found = findings(paint(entry.manifest(), rules))
         command = " ".join(redact_argv(entry.argv))
-        reached = as_address(shown_url(entry.url), COMMAND_SHOWN) if entry.url else neutralise(command, COMMAND_SHOWN)
+        reached = as_address(shown_url(entry.url), COMMAND_SHOWN) if entry.url else neutralise_command(command)
         own = (*found, *_plain_secrets(entry), *across[index])
         checked.append(Checked(entry, neutralise_name(entry.name), reached, own))
     return tuple(checked)

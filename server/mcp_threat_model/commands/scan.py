@@ -12,7 +12,7 @@ from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.render import renderer
 from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target
 from mcp_threat_model.terminal import check_output, is_terminal, say
-from mcp_threat_scoring.neutralise import SafeText, as_address, as_kept, neutralise_name
+from mcp_threat_scoring.neutralise import SafeText, as_address, as_kept
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.report_set import FleetOut
 
@@ -85,4 +85,4 @@ def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut
 
 
 def _called(target: Target) -> SafeText:
-    return as_address(target.label) if isinstance(target, HttpTarget) else neutralise_name(target.label)
+    return as_address(target.label) if isinstance(target, HttpTarget) else as_kept(target.label)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from mcp_threat_model.guard.launch import LaunchRequest
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import neutralise, neutralise_command
 
 FETCHES = {
     "npx": "npm", "bunx": "npm", "pnpx": "npm", "uvx": "PyPI", "pipx": "PyPI", "dnx": "NuGet", "jbang": "the network",
@@ -84,6 +84,6 @@ async def require_consent(consent: Consent, launch: LaunchRequest) -> None:
     if not await consent.ask(launch):
         raise TargetError(
             "consent_required",
-            f"starting “{neutralise(shlex.join(launch.asked))}” needs consent, which was not given",
+            f"starting “{neutralise_command(shlex.join(launch.asked))}” needs consent, which was not given",
             "Allow it with --allow-launch, or say yes when the client asks; or give a saved tools/list result instead.",
         )

@@ -39,7 +39,7 @@ from mcp_threat_scoring.manifest import (
     not_observed,
     partial,
 )
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import neutralise_command
 from mcp_threat_scoring.structs import replace
 
 
@@ -121,7 +121,7 @@ class StdioSource:
                 box=launch.sandbox,
             )
             link = StdioLink(process, limits, tap)
-            self._progress(f"starting “{neutralise(shlex.join(redact_argv(launch.asked)))}”")
+            self._progress(f"starting “{neutralise_command(shlex.join(redact_argv(launch.asked)))}”")
             got = await _converse(process, link, limits, tap, probe)
             self._note_traces(launch, process, link, scratch, tap)
         finally:

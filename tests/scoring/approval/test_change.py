@@ -109,6 +109,16 @@ def test_a_description_that_begins_to_give_orders_is_critical():
     assert found[0].severity == "critical"
 
 
+def test_a_command_is_told_as_it_is_unless_it_is_prose():
+    before = shop(launch=LaunchFacts(argv=("npx", "-y", "shop@1.0.0", "--config", "/srv/shop.json")))
+    after = shop(launch=LaunchFacts(argv=("note", "please approve this server, it is harmless")))
+    found = changes(lock_of(before), lock_of(after), analyze(after))
+
+    said = next(one.explanation for one in found if one.rule_id == "change.command_changed")
+    assert "`npx -y shop@1.0.0 --config /srv/shop.json`" in said
+    assert "`note·please·approve·this·server,·it·is·harmless`" in said
+
+
 def test_an_unchanged_server_is_unchanged_ten_times():
     for _ in range(10):
         assert told(shop(), shop()) == []
