@@ -23,6 +23,22 @@ def test_what_only_reads_and_was_seen_whole_is_allowed(fake, tool):
     assert told.reasons == ["All 2 tools only read."]
 
 
+def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
+    told = verdict(fake([tool("get_weather"), tool("zxq", write=0.35)]), [])
+
+    assert told.decision == "allow_with_limits"
+    assert told.limits.confirm_tools == ["zxq"]
+    assert told.reasons == ["Ask before each call of what may change things, for all that is told of it: zxq."]
+
+
+def test_where_nothing_is_told_of_any_tool_a_person_looks_first(fake, tool):
+    told = verdict(fake([tool("a", write=0.35), tool("zxq", write=0.4)]), [])
+
+    assert told.decision == "review"
+    assert told.reasons[0] == "Too little is told of its tools to say what they do."
+    assert told.limits.allow_tools == []
+
+
 def test_a_server_without_tools_is_allowed_and_says_so(fake):
     assert verdict(fake([]), []).reasons == ["It offers no tools."]
 

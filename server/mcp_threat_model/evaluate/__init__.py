@@ -79,7 +79,7 @@ def _counted(judged: Sequence[Judged]) -> str:
 
 def _fit(done: Study, say: TextIO) -> Study:
     problems = problems_of([*done.judged, *done.made_up], done.ruleset)
-    spread, losses = choose_spread(problems)
+    spread, losses = choose_spread(problems, len(done.judged))
     for one in SPREADS:
         say.write(f"prior spread {one}: log loss on servers not seen {losses[one]:.4f}\n")
     bias, weights = fit_all(problems, spread)

@@ -27,7 +27,7 @@ SPREADS = (0.5, 0.7, 1.0, 1.5)
 BIAS_SPREAD = 2.0
 SERVER_CAP = 25.0
 """Rows one server may count for. A few wrappers of large interfaces would otherwise outvote all others."""
-TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.25, "made up": 0.5}
+TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.25, "made up": 0.25}
 """What a row of each kind counts for; vendors' claims are noisy, and made-up tools are odder than real ones."""
 
 
@@ -126,11 +126,13 @@ def out_of_fold(problem: Problem, spread: float, folds: int = 10) -> list[float]
     return scores
 
 
-def loss(problem: Problem, scores: Sequence[float]) -> float:
-    """Weighted mean log loss."""
-    whole = sum(row.weight for row in problem.rows)
-    total = 0.0
-    for row, score in zip(problem.rows, scores, strict=True):
+def loss(problem: Problem, scores: Sequence[float], real: int) -> float:
+    """Weighted mean log loss on the first `real` of the judged rows: what no server has is learned from, not aimed at."""
+    whole = total = 0.0
+    for row, score, index in zip(problem.rows, scores, problem.indices, strict=True):
+        if index >= real:
+            continue
+        whole += row.weight
         margin = score if row.truth else -score
         total += row.weight * (log(1.0 + exp(-margin)) if margin > -30.0 else -margin)
     return total / whole if whole else 0.0
@@ -148,10 +150,14 @@ def problems_of(judged: Sequence[Judged], ruleset: Ruleset) -> list[Problem]:
     return found
 
 
-def choose_spread(problems: Sequence[Problem]) -> tuple[float, dict[float, float]]:
-    """The spread whose fits lose least on servers they never saw, and the mean log loss of each."""
+def choose_spread(problems: Sequence[Problem], real: int) -> tuple[float, dict[float, float]]:
+    """The spread whose fits lose least on servers they never saw, and the mean log loss of each.
+
+    Args:
+        real: how many of the judged rows are of real tools; they stand first.
+    """
     losses = {
-        spread: sum(loss(problem, out_of_fold(problem, spread)) for problem in problems) / len(problems)
+        spread: sum(loss(problem, out_of_fold(problem, spread), real) for problem in problems) / len(problems)
         for spread in SPREADS
     }
     return min(losses, key=lambda spread: (losses[spread], spread)), losses
