@@ -49,8 +49,8 @@ ONLY_READ = frozenset({"identity.admin", "browser"})
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
 """The last reason of every ``block``."""
 UNTOLD = 0.3
-"""Probability of writing from which a tool that was judged to read is asked about. Of real tools one or two in a hundred
-are so, most of them with a name and no more; of made-up ones a quarter of these write."""
+"""Probability of writing from which a tool that was judged to read is asked about. Of real tools one or two in a
+hundred are so, most of them with a name and no more; of made-up ones a quarter of these write."""
 MAX_REASONS = 6
 _CHANGES, _THREATENED = "changes things", "a grave threat goes through"
 _UNCLEAR = "may change things, for all that is told of it"

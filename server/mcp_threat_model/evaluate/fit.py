@@ -127,7 +127,7 @@ def out_of_fold(problem: Problem, spread: float, folds: int = 10) -> list[float]
 
 
 def loss(problem: Problem, scores: Sequence[float], real: int) -> float:
-    """Weighted mean log loss on the first `real` of the judged rows: what no server has is learned from, not aimed at."""
+    """Weighted mean log loss on the first `real` of the judged rows: made-up ones are learned from, not aimed at."""
     whole = total = 0.0
     for row, score, index in zip(problem.rows, scores, problem.indices, strict=True):
         if index >= real:
