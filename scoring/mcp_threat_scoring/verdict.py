@@ -48,9 +48,6 @@ ONLY_READ = frozenset({"identity.admin", "browser"})
 """Those that a tool also has by reading what it is about: who may do what, the elements of a page."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
 """The last reason of every ``block``."""
-UNTOLD = 0.3
-"""Probability of writing from which a tool that was judged to read is asked about. Of real tools one or two in a
-hundred are so, most of them with a name and no more; of made-up ones a quarter of these write."""
 MAX_REASONS = 6
 _CHANGES, _THREATENED = "changes things", "a grave threat goes through"
 _UNCLEAR = "may change things, for all that is told of it"
@@ -68,12 +65,7 @@ def _treatment(tool: ToolProfile) -> str:
     """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied."""
     if tool.name != tool.raw_name:
         return "deny"
-    return "confirm" if tool.effect == "read" and (_acts(tool) or _untold(tool)) else _BY_EFFECT[tool.effect]
-
-
-def _untold(tool: ToolProfile) -> bool:
-    """Whether a tool was called reading for want of anything that says otherwise."""
-    return tool.effect == "read" and tool.write >= UNTOLD
+    return "confirm" if tool.effect == "read" and (_acts(tool) or tool.untold) else _BY_EFFECT[tool.effect]
 
 
 def _acts(tool: ToolProfile) -> bool:
@@ -133,7 +125,7 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
     elif serious or unseen or seen == "partial":
         decision = "review"
         reasons += _titles(serious)
-    elif picture.tools and all(map(_untold, picture.tools)):
+    elif picture.tools and all(tool.untold for tool in picture.tools):
         decision = "review"
         reasons.append("Too little is told of its tools to say what they do.")
     elif acting:
@@ -192,5 +184,5 @@ def _why(name: str, picture: Picture) -> str:
     if any(tool.effect != "read" for tool in alike):
         return _CHANGES
     able = [ability for ability in ACTING if ability not in ONLY_READ]
-    last = _UNCLEAR if any(map(_untold, alike)) else _THREATENED
+    last = _UNCLEAR if any(tool.untold for tool in alike) else _THREATENED
     return next((f"can {ACTING[a]}" for a in able if any(a in tool.abilities for tool in alike)), last)

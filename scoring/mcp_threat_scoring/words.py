@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mcp_threat_scoring.capability import told
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.phrases import capital, counted, joined, listed, lowered, number, quoted, sentence
@@ -129,6 +130,8 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
         return ", ".join(filter(None, (joined(doing), reach)))
     if tools:
         only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
+        if not all(told(tool.pointer, tool.evidence) for tool in tools):
+            only = f"as far as is told, {only}"
         return ", ".join(filter(None, (only, reach)))
     state = context.coverage.get("tools")
     none_offered = state is not None and state.status == "observed"

@@ -48,6 +48,8 @@ class FakeTool(Struct, frozen=True):
     abilities: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     signals: tuple[str, ...] = ()
+    told: bool = True
+    """Whether its words say what it does."""
 
 
 def writer(name: str = "create_it", **more: tuple[str, ...]) -> FakeTool:
@@ -71,7 +73,7 @@ def _profile(tool: FakeTool, pointer: str) -> ToolProfile:
         abilities=dict.fromkeys(tool.abilities, 0.9),
         domains=tool.domains,
         declared={},
-        evidence=(seen,),
+        evidence=(seen,) if tool.told else (),
         ability_evidence=dict.fromkeys(tool.abilities, (seen,)),
     )
 

@@ -24,7 +24,7 @@ def test_what_only_reads_and_was_seen_whole_is_allowed(fake, tool):
 
 
 def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
-    told = verdict(fake([tool("get_weather"), tool("zxq", write=0.35)]), [])
+    told = verdict(fake([tool("get_weather"), tool("zxq", told=False)]), [])
 
     assert told.decision == "allow_with_limits"
     assert told.limits.confirm_tools == ["zxq"]
@@ -32,7 +32,7 @@ def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
 
 
 def test_where_nothing_is_told_of_any_tool_a_person_looks_first(fake, tool):
-    told = verdict(fake([tool("a", write=0.35), tool("zxq", write=0.4)]), [])
+    told = verdict(fake([tool("a", told=False), tool("zxq", told=False)]), [])
 
     assert told.decision == "review"
     assert told.reasons[0] == "Too little is told of its tools to say what they do."
