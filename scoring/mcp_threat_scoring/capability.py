@@ -24,6 +24,8 @@ HUNDREDTHS = 100.0
 SURE: Mapping[str, float] = {"write": 2.0, "destructive": 4.0}
 """Log-odds of writing, either way, at which rules leave nothing open for a graded one to say of an effect; nearer to
 even, it counts in proportion. What the rules of verbs know well, single words only blur."""
+HAIR = 0.4
+"""Probability of writing from which a tool that is called reading may as well change something."""
 EVIDENCE_PER_TOOL = 8
 EVIDENCE_PER_ABILITY = 3
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
@@ -75,8 +77,9 @@ class ToolProfile(Struct, frozen=True):
 
     @property
     def untold(self) -> bool:
-        """Called reading for want of a word that says what it does: of 8,231 public tools, one in a hundred."""
-        return self.effect == "read" and not told(self.pointer, self.evidence)
+        """Called reading by a hair, or for want of a word that says what it does: of 8,231 public tools, one or two in a
+        hundred."""
+        return self.effect == "read" and (self.write >= HAIR or not told(self.pointer, self.evidence))
 
     @property
     def silent(self) -> bool:

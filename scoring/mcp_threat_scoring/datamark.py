@@ -34,7 +34,7 @@ _ORDERS = pattern(
 """Words that a name in prose rarely needs, and an order usually does."""
 _NO_WORDS = frozenset("/\\@=:$%*{}()&;~#")
 """Signs inside the words of commands that are paths, addresses, packages, settings or a shell's own."""
-_AROUND = ".,;:!?'\"()[]{}“”‘’«»…/\\@=-*_"
+_AROUND = ".,;:!?'\"()[]{}“”‘’«»…/\\@=-*_#$%&~+"
 
 
 def words_of(shown: str) -> list[str]:

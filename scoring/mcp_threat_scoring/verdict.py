@@ -46,6 +46,8 @@ ACTING: Mapping[str, str] = {
 """Abilities for which a call is asked about even where the tool was not judged to change anything, gravest first."""
 ONLY_READ = frozenset({"identity.admin", "browser"})
 """Those that a tool also has by reading what it is about: who may do what, the elements of a page."""
+GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
+"""Those that are named even where the tool changes things, which goes without saying."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
 """The last reason of every ``block``."""
 MAX_REASONS = 6
@@ -136,6 +138,8 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
     else:
         decision = "allow"
         reasons.append(_only_reads(len(picture.tools)))
+        if private := _private(picture):
+            reasons.append(f"What it reads belongs to somebody: keep it apart from servers that send ({private}).")
     reasons += _not_seen(picture, seen)
     if hostile:
         reasons = [*reasons[: MAX_REASONS - 1], DENIED_WHOLE]
@@ -147,7 +151,13 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
 def _only_reads(count: int) -> str:
     if not count:
         return "It offers no tools."
-    return "Its one tool only reads." if count == 1 else f"All {count} tools only read."
+    return {1: "Its one tool only reads.", 2: "Both tools only read."}.get(count, f"All {count} tools only read.")
+
+
+def _private(picture: Picture) -> str:
+    """The tools that read somebody's own data."""
+    places = {signal.subject for signal in picture.signals.of("tool.private_data")}
+    return listed([str(tool.name) for tool in picture.tools if tool.pointer in places])
 
 
 def _not_seen(picture: Picture, seen: object) -> list[str]:
@@ -182,7 +192,8 @@ def _why(name: str, picture: Picture) -> str:
     """Why a tool, or one of several of that name, is asked about; what it changes before what it can."""
     alike = [tool for tool in picture.tools if str(tool.name) == name]
     if any(tool.effect != "read" for tool in alike):
-        return _CHANGES
+        grave = (ability for ability in GRAVE if any(ability in tool.abilities for tool in alike))
+        return next((f"can {ACTING[ability]}" for ability in grave), _CHANGES)
     able = [ability for ability in ACTING if ability not in ONLY_READ]
     last = _UNCLEAR if any(tool.untold for tool in alike) else _THREATENED
     return next((f"can {ACTING[a]}" for a in able if any(a in tool.abilities for tool in alike)), last)

@@ -20,7 +20,7 @@ def test_what_only_reads_and_was_seen_whole_is_allowed(fake, tool):
 
     assert told.decision == "allow"
     assert told.limits.allow_tools == ["get_weather", "list_cities"]
-    assert told.reasons == ["All 2 tools only read."]
+    assert told.reasons == ["Both tools only read."]
 
 
 def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
@@ -37,6 +37,13 @@ def test_where_nothing_is_told_of_any_tool_a_person_looks_first(fake, tool):
     assert told.decision == "review"
     assert told.reasons[0] == "Too little is told of its tools to say what they do."
     assert told.limits.allow_tools == []
+
+
+def test_what_reads_somebodys_data_is_to_be_kept_apart(fake, tool):
+    told = verdict(fake([tool("get_payslip", signals=("tool.private_data",)), tool("get_time")]), [])
+
+    assert told.decision == "allow"
+    assert told.reasons[1] == "What it reads belongs to somebody: keep it apart from servers that send (get_payslip)."
 
 
 def test_a_server_without_tools_is_allowed_and_says_so(fake):
@@ -71,7 +78,8 @@ def test_what_reads_of_accounts_and_pages_stays_readable(fake, tool, writing, ab
     assert alone.decision == "allow"
     assert told.limits.allow_tools == ["show_it"]
     assert told.limits.confirm_tools == ["create_it"]
-    assert told.reasons == ["Ask before each call of what changes things: create_it."]
+    why = "changes things" if ability == "browser" else f"can {ACTING[ability]}"
+    assert told.reasons == [f"Ask before each call of what {why}: create_it."]
 
 
 def test_a_grave_threat_meets_a_limit(fake, tool, writing):

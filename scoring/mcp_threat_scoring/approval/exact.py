@@ -150,7 +150,10 @@ def authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
         yield Change(
             "authorization_server_removed", "low", "An authorization server is no longer named", "{}.", (gone,)
         )
-    # Where metadata could not be read there is no hash, and the coverage says so.
+    # Where metadata cannot be read any more there is no hash, and the coverage says so.
+    if told := sorted(name for name, held in (before or {}).items() if not held and after.get(name)):
+        said = "The addresses of {} could not be read when it was approved, and can be now."
+        yield Change("authorization_server_changed", "medium", title, said, (told,))
     moved = sorted(name for name, held in (before or {}).items() if held and after.get(name) and after[name] != held)
     if moved:
         yield Change("authorization_server_changed", "high", title, "Addresses of {} are others now.", (moved,))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -56,19 +56,21 @@ class _Writer:
             self._seen[signal_id] = see(self.signals, signal_id, self.context.names, parameters=params)
         return self._seen[signal_id]
 
-    def say(self, signal_id: str) -> str:
+    def say(self, signal_id: str, beside: Collection[str] = ()) -> str:
+        """The clause of a signal; `beside` are those that are told with it."""
         clause = self.catalogue.clauses.get(signal_id)
         if not clause:
             return ""
         seen = self.seen(signal_id)
-        if (narrower := _NARROWER.get(signal_id)) in self.signals:
+        narrower = _NARROWER.get(signal_id)
+        if narrower in beside and narrower in self.signals:
             others = see(self.signals, signal_id, self.context.names, skip=self.seen(str(narrower)).items)
             seen = others if others.items else seen
         return seen.say(clause)
 
     def told(self, signal_ids: Sequence[str]) -> list[str]:
         """The clauses of these signals, each once, those without a clause left out."""
-        return [said for said in dict.fromkeys(self.say(signal_id) for signal_id in signal_ids) if said]
+        return [said for said in dict.fromkeys(self.say(one, signal_ids) for one in signal_ids) if said]
 
     def threat(self, judgement: Judgement) -> ThreatOut:
         threat = judgement.threat

@@ -20,6 +20,8 @@ class _StrictLoader(yaml.CSafeLoader):
 
 
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    if not isinstance(node, yaml.MappingNode):  # a tag may stand before anything
+        raise yaml.constructor.ConstructorError(None, None, "this is no mapping", node.start_mark)
     mapping: dict[Any, Any] = {}
     for key_node, value_node in node.value:
         key = loader.construct_object(key_node, deep=True)
@@ -45,7 +47,7 @@ def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> int | float:
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _number)
 _StrictLoader.add_constructor("tag:yaml.org,2002:float", _number)
-_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
 
 
 _QUOTED = pattern(r"(?s)'(.*)'")
@@ -92,7 +94,7 @@ def parse_yaml(text: str, path: str, problems: list[RuleProblem], first_line: in
         line = error.problem_mark.line + 1 + first_line if error.problem_mark else 0
         said = _QUOTED.sub(lambda word: f"'{neutralise_name(word[1])}'", error.problem or "not valid YAML")
         problems.append(RuleProblem(path, line, said))
-    except (yaml.YAMLError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
         problems.append(RuleProblem(path, 0, f"not valid YAML: {type(error).__name__}"))
     return None
 

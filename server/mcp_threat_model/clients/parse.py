@@ -23,6 +23,8 @@ MAX_DEPTH = 100
 MAX_KEY_PARTS = 8
 """Parts of one dotted key in TOML, of which Codex uses four. The time that `tomllib` takes for a key, and for each line
 below a heading, grows with their square."""
+MAX_BITS = 1024
+"""Of an integer. Python writes none of more than 4,300 digits, and JSON's readers elsewhere none of more than these."""
 _DIGITS = "it holds a number with too many digits"
 
 
@@ -49,7 +51,18 @@ def read_config(path: Path, form: Format) -> Any:
         raise BrokenConfigError(f"byte {error.start + 1:,} is not UTF-8 text") from None
     if not text.strip():
         return {}
-    return _toml(text) if form == "toml" else _json(text)
+    return _sane(_toml(text) if form == "toml" else _json(text))
+
+
+def _sane(value: Any) -> Any:
+    """The value, if every number in it can be written down again: in hexadecimal they may be of any length."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, int) and one.bit_length() > MAX_BITS:
+            raise BrokenConfigError(_DIGITS)
+        left += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return value
 
 
 _PROSE = pattern(

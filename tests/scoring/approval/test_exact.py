@@ -79,6 +79,7 @@ HIDDEN = [
     ("declared_removed", launch("s", headers={"X-A": "1"}), launch("s")),
     ("declared_added", package(), package(registryBaseUrl="https://registry.evil.example")),
     ("authorization_server_changed", signing_in(a="1"), signing_in(a="2")),
+    ("authorization_server_changed", signing_in(a=""), signing_in(a="2")),
     ("authorization_server_changed", signing_in(a="1"), signing_in(a="1", b="1")),
     ("authorization_server_removed", signing_in(a="1", b="1"), signing_in(a="1")),
     ("authentication_changed", {"auth": AuthFacts("none")}, {"auth": AuthFacts("required")}),

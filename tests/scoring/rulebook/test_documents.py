@@ -58,6 +58,8 @@ def test_a_pattern_may_be_parted_into_lines(tmp_path):
         ("a: " + "[" * 60_000, "nested more than"),
         ("- " * 60_000, "nested more than"),
         ("a: &x [1]\nb: *x", "aliases are not allowed"),
+        ("a: !!map [b]", "this is no mapping"),
+        ("a: !!timestamp {b: c}", "expected a scalar node"),
         ("a: 1" + ":10" * 300_000, "a number of more than 40 characters"),
         ("%YAML 1.1\n---\na: 1", "directives are not allowed"),
         ("#" * 2_000_000, "larger than"),

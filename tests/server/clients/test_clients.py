@@ -96,6 +96,8 @@ def test_comments_and_trailing_commas_are_understood(tmp_path):
         (".cursor/mcp.json", "[" * 5_000, "nested too deeply"),
         (".codex/config.toml", "a = \n", "line 1"),
         (".codex/config.toml", "a = " + "9" * 5_000, "too many digits"),
+        (".codex/config.toml", "a = 0x" + "f" * 5_000, "too many digits"),
+        (".cursor/mcp.json", '{"a": 0x' + "f" * 5_000 + ",}", "too many digits"),
         (".codex/config.toml", "a = " + "[" * 5_000, "nested too deeply"),
         (".codex/config.toml", "#" * 600_000, "larger than"),
         (".codex/config.toml", "a." * 200_000 + "a = 1", "more than 8 parts"),
