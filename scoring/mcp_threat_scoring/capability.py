@@ -77,7 +77,7 @@ class ToolProfile(Struct, frozen=True):
 
     @property
     def untold(self) -> bool:
-        """Called reading by a hair, or for want of a word that says what it does: of 8,231 public tools, one or two in a
+        """Called reading by a hair, or for want of a word that says what it does: so are one or two public tools in a
         hundred."""
         return self.effect == "read" and (self.write >= HAIR or not told(self.pointer, self.evidence))
 
