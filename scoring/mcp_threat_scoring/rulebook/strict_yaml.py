@@ -44,10 +44,15 @@ def _number(loader: _StrictLoader, node: yaml.ScalarNode) -> int | float:
     return number
 
 
+def _text(loader: _StrictLoader, node: yaml.ScalarNode) -> str:
+    """A date, as it is written."""
+    return str(loader.construct_scalar(node))
+
+
 _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 _StrictLoader.add_constructor("tag:yaml.org,2002:int", _number)
 _StrictLoader.add_constructor("tag:yaml.org,2002:float", _number)
-_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: loader.construct_scalar(node))
+_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 
 _QUOTED = pattern(r"(?s)'(.*)'")
