@@ -8,7 +8,7 @@ fact about the tool.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import exp
 
 from mcp_threat_scoring.manifest import Item
@@ -39,8 +39,10 @@ def probability(log_odds: float) -> float:
     return 1.0 / (1.0 + exp(-min(log_odds, 700.0)))
 
 
-def told(pointer: str, evidence: Iterable[Evidence]) -> bool:
-    """Whether a word in a tool's name, title or description says what it does."""
+def told(pointer: str, evidence: Iterable[Evidence], abilities: Collection[str]) -> bool:
+    """Whether a word in a tool's name, title or description says what it does: to its effect, or an ability."""
+    if abilities:
+        return True
     words = tuple(f"{pointer}/{place}" for place in ("name", "title", "annotations/title", "description"))
     return any(one.pointer.startswith(words) for one in evidence)
 
@@ -79,7 +81,7 @@ class ToolProfile(Struct, frozen=True):
     def untold(self) -> bool:
         """Called reading by a hair, or for want of a word that says what it does: so are one or two public tools in a
         hundred."""
-        return self.effect == "read" and (self.write >= HAIR or not told(self.pointer, self.evidence))
+        return self.effect == "read" and (self.write >= HAIR or not told(self.pointer, self.evidence, self.abilities))
 
     @property
     def silent(self) -> bool:

@@ -4,7 +4,7 @@ Every question is answered by its own sum of log-odds (:mod:`capability`), and t
 Where an ability entails writing (``entails: write`` in ``rules/abilities.yaml``: no tool labelled with it only reads),
 of the two ways out the likelier is taken. With log-odds w < 0 of writing and a > 0 of the ability, "writes and has it"
 beats "only reads and has it not" by w + a: the joint maximum a posteriori of independent evidence under the constraint
-(Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, section 5.2). All such abilities count together.
+(Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, chapter 5). All such abilities count together.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ ACTING: Mapping[str, str] = {
 ONLY_READ = frozenset({"identity.admin", "browser"})
 """Those that a tool also has by reading what it is about: who may do what, the elements of a page."""
 GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
-"""Those that are named even where the tool changes things, which goes without saying."""
+"""Of a tool that changes things, these say more than that it does, so they are what is given as the reason."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
 """The last reason of every ``block``."""
 MAX_REASONS = 6

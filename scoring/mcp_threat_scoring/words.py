@@ -130,7 +130,7 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
         return ", ".join(filter(None, (joined(doing), reach)))
     if tools:
         only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
-        if not all(told(tool.pointer, tool.evidence) for tool in tools):
+        if not all(told(tool.pointer, tool.evidence, tool.abilities) for tool in tools):
             only = f"as far as is told, {only}"
         return ", ".join(filter(None, (only, reach)))
     state = context.coverage.get("tools")

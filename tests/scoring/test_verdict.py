@@ -31,6 +31,10 @@ def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
     assert told.reasons == ["Ask before each call of what may change things, for all that is told of it: zxq."]
 
 
+def test_an_ability_tells_of_a_tool_as_well_as_its_effect_does(fake, tool):
+    assert verdict(fake([tool("guest_book", told=False, abilities=("untrusted.read",))]), []).decision == "allow"
+
+
 def test_where_nothing_is_told_of_any_tool_a_person_looks_first(fake, tool):
     told = verdict(fake([tool("a", told=False), tool("zxq", told=False)]), [])
 
