@@ -137,23 +137,26 @@ class Atoms:
 
     def __init__(self) -> None:
         self._bits: dict[str, int] = {}
-        self._asked: list[Callable[[Scene], bool]] = []
+        self._asked: dict[int, Callable[[Scene], bool]] = {}
+        self._assumed: dict[str, int] = {}
 
     def bit(self, condition: Condition) -> int:
         """The bit of a question, the same for the same question."""
         key = f"{type(condition).__name__} {to_json(condition)}"
         if key not in self._bits:
-            self._bits[key] = 1 << len(self._asked)
-            self._asked.append(_question(condition))
+            bit = self._bits[key] = 1 << len(self._bits)
+            if isinstance(condition, Assumption):
+                self._assumed[condition.assume] = bit
+            else:
+                self._asked[bit] = _question(condition)
         return self._bits[key]
 
     def answers(self, scene: Scene) -> int:
-        """The answers to all of them."""
-        mask = 0
-        for index, asked in enumerate(self._asked):
-            if asked(scene):
-                mask |= 1 << index
-        return mask
+        """The answers to all of them. What is assumed answers only the questions that ask for it."""
+        known, key = scene.world.answered, (scene.allowed, scene.certainty)
+        if key not in known:
+            known[key] = sum([bit for bit, asked in self._asked.items() if asked(scene)])
+        return known[key] | sum([self._assumed[one] for one in scene.assumed if one in self._assumed])
 
 
 def _question(condition: Condition) -> Callable[[Scene], bool]:

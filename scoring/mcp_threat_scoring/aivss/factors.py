@@ -10,7 +10,7 @@ Factors describe an agent; a server is a tool of one. What only the agent decide
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -109,10 +109,15 @@ class FactorsDoc(Doc, frozen=True, kw_only=True):
 
 
 class _Part(Struct, frozen=True, eq=False):
-    rule: Contribution | LevelChoice | Doubt
+    rule: Contribution | LevelChoice
     amount: float
     holds: Holds
     inside: tuple[Condition, ...]
+
+
+class _Doubt(Struct, frozen=True, eq=False):
+    rule: Doubt
+    holds: Holds
 
 
 class _Factor(Struct, frozen=True, eq=False):
@@ -120,7 +125,7 @@ class _Factor(Struct, frozen=True, eq=False):
     base: float
     base_reason: str
     parts: tuple[_Part, ...]
-    doubts: tuple[_Part, ...]
+    doubts: tuple[_Doubt, ...]
     adds: bool
 
     def value(self, answers: int) -> float:
@@ -128,15 +133,13 @@ class _Factor(Struct, frozen=True, eq=False):
             return _tenths(self.base + sum(part.amount for part in self.parts if part.holds(answers)))
         return next(part.amount for part in self.parts if part.holds(answers))
 
-    def doubt(self, answers: int, settled: Container[str]) -> tuple[float, float]:
-        low = high = 0.0
-        for part in self.doubts:
-            rule = part.rule
-            if isinstance(rule, Doubt) and rule.reason not in settled and part.holds(answers):
-                low, high = (
-                    (low + rule.low, high + rule.high) if self.adds else (min(low, rule.low), max(high, rule.high))
-                )
-        return low, high
+    def down(self, doubts: Sequence[Doubt], settled: Container[str]) -> float:
+        lows = [doubt.low for doubt in doubts if doubt.reason not in settled]
+        return sum(lows) if self.adds else min(lows, default=0.0)
+
+    def up(self, doubts: Sequence[Doubt], settled: Container[str]) -> float:
+        highs = [doubt.high for doubt in doubts if doubt.reason not in settled]
+        return sum(highs) if self.adds else max(highs, default=0.0)
 
 
 class Bounds(Struct, frozen=True):
@@ -147,6 +150,10 @@ class Bounds(Struct, frozen=True):
     high: float
 
 
+Keys = Collection[str] | None
+"""Factors; None: all ten."""
+
+
 class FactorModel:
     """``rules/factors.yaml``, compiled."""
 
@@ -154,11 +161,11 @@ class FactorModel:
         self.doc = doc
         self._factors: dict[ProfileId, dict[str, _Factor]] = {
             "graded": {
-                key: _Factor(f.side, f.base, f.reason, _parts(f.adds, atoms), _parts(f.doubts, atoms), adds=True)
+                key: _Factor(f.side, f.base, f.reason, _parts(f.adds, atoms), _doubts(f.doubts, atoms), adds=True)
                 for key, f in doc.graded.items()
             },
             "owasp-0.8": {
-                key: _Factor(f.side, 0.0, "", _parts(f.levels, atoms), _parts(f.doubts, atoms), adds=False)
+                key: _Factor(f.side, 0.0, "", _parts(f.levels, atoms), _doubts(f.doubts, atoms), adds=False)
                 for key, f in doc.owasp.items()
             },
         }
@@ -171,36 +178,52 @@ class FactorModel:
             }
         return scene.factors[profile]
 
-    def doubts(self, profile: ProfileId, *scenes: Scene) -> list[str]:
-        """What is not known of the target, each thing once: the reasons of the doubts that hold in any scene."""
-        return list(
-            dict.fromkeys(
-                part.rule.reason
-                for factor in self._factors[profile].values()
-                for part in factor.doubts
-                if any(part.holds(scene.answers) for scene in scenes)
-            )
-        )
-
-    def bounds(
-        self, profile: ProfileId, scene: Scene, best: Scene, worst: Scene, settled: Container[str] = ()
-    ) -> dict[str, Bounds]:
-        """The ten values with their bounds: of the same target with every doubt settled for the better or the worse.
-
-        The doubts whose reasons are `settled` widen nothing.
-        """
-        found: dict[str, Bounds] = {}
-        values, lowest, highest = (self.values(profile, each) for each in (scene, best, worst))
+    def doubts(self, profile: ProfileId, *scenes: Scene) -> Mapping[str, Collection[str]]:
+        """What is not known of the target, each thing once: the reasons of the doubts that hold in any scene, each with
+        the factors that it may move."""
+        held = [self._held(profile, scene) for scene in scenes]
+        found: dict[str, dict[str, None]] = {}
         for key, factor in self._factors[profile].items():
-            value = values[key]
-            low, _ = factor.doubt(best.answers, settled)
-            _, high = factor.doubt(worst.answers, settled)
-            found[key] = Bounds(
-                value,
-                min(value, _tenths(lowest[key] + low)),
-                max(value, _tenths(highest[key] + high)),
-            )
+            for part in factor.doubts:
+                if any(part.rule in doubts[key] for doubts in held):
+                    found.setdefault(part.rule.reason, {})[key] = None
         return found
+
+    def _held(self, profile: ProfileId, scene: Scene) -> Mapping[str, Sequence[Doubt]]:
+        """The doubts that hold in a scene, by factor; asked once, since the range asks for each of them in turn."""
+        if profile not in scene.doubts:
+            scene.doubts[profile] = {
+                key: [part.rule for part in factor.doubts if part.holds(scene.answers)]
+                for key, factor in self._factors[profile].items()
+            }
+        return scene.doubts[profile]
+
+    def lowest(
+        self, profile: ProfileId, scene: Scene, best: Scene, settled: Container[str] = (), only: Keys = None
+    ) -> dict[str, float]:
+        """The least that factors of `scene` can be: every doubt settled for the better but those `settled`."""
+        values, lowest, held = self.values(profile, scene), self.values(profile, best), self._held(profile, best)
+        factors = self._factors[profile]
+        return {
+            key: min(values[key], _tenths(lowest[key] + factors[key].down(held[key], settled)))
+            for key in (factors if only is None else only)
+        }
+
+    def highest(
+        self, profile: ProfileId, scene: Scene, worst: Scene, settled: Container[str] = (), only: Keys = None
+    ) -> dict[str, float]:
+        """The most that factors of `scene` can be: every doubt settled for the worse but those `settled`."""
+        values, highest, held = self.values(profile, scene), self.values(profile, worst), self._held(profile, worst)
+        factors = self._factors[profile]
+        return {
+            key: max(values[key], _tenths(highest[key] + factors[key].up(held[key], settled)))
+            for key in (factors if only is None else only)
+        }
+
+    def bounds(self, profile: ProfileId, scene: Scene, best: Scene, worst: Scene) -> dict[str, Bounds]:
+        """The ten values with their bounds: of the same target with every doubt settled for the better or the worse."""
+        low, high = self.lowest(profile, scene, best), self.highest(profile, scene, worst)
+        return {key: Bounds(value, low[key], high[key]) for key, value in self.values(profile, scene).items()}
 
     def told(self, table: ProfileTable, scene: Scene, bounds: Mapping[str, Bounds]) -> list[FactorOut]:
         """The ten factors as a report carries them, each with its reasons and evidence."""
@@ -210,11 +233,11 @@ class FactorModel:
         ]
 
 
-def _parts(rules: Sequence[Contribution | LevelChoice | Doubt], atoms: Atoms) -> tuple[_Part, ...]:
+def _parts(rules: Sequence[Contribution | LevelChoice], atoms: Atoms) -> tuple[_Part, ...]:
     return tuple(
         _Part(
             rule,
-            _amount(rule),
+            rule.add if isinstance(rule, Contribution) else rule.value,
             compiled(rule.when, atoms),
             parts_of(rule.when),
         )
@@ -222,10 +245,8 @@ def _parts(rules: Sequence[Contribution | LevelChoice | Doubt], atoms: Atoms) ->
     )
 
 
-def _amount(rule: Contribution | LevelChoice | Doubt) -> float:
-    if isinstance(rule, Contribution):
-        return rule.add
-    return rule.value if isinstance(rule, LevelChoice) else 0.0
+def _doubts(rules: Sequence[Doubt], atoms: Atoms) -> tuple[_Doubt, ...]:
+    return tuple(_Doubt(rule, compiled(rule.when, atoms)) for rule in rules)
 
 
 def _tenths(value: float) -> float:

@@ -6,12 +6,16 @@ A :class:`World` is computed once per picture; a :class:`Scene` is a cheap varia
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mcp_threat_scoring.aivss.witness import Question, bits
 from mcp_threat_scoring.aivss.world import Certainty, World
 from mcp_threat_scoring.judge import server_judge
 from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, SignalTest, Test, TextTest
 from mcp_threat_scoring.structs import Struct, field
+
+if TYPE_CHECKING:
+    from mcp_threat_scoring.aivss.factors import Doubt
 
 
 class Scene(Struct, frozen=True, eq=False, dict=True):
@@ -24,6 +28,8 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
     masks: dict[Question, int] = field(default_factory=dict)
     factors: dict[str, dict[str, float]] = field(default_factory=dict)
     """By profile, the values of the factors here, once they were asked for."""
+    doubts: dict[str, dict[str, list[Doubt]]] = field(default_factory=dict)
+    """By profile and factor, what is not known here, once that was asked for."""
 
     @cached_property
     def answers(self) -> int:

@@ -7,14 +7,15 @@ how sure one can be of what the tools do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 
 from mcp_threat_scoring.aivss.exposure import Exposure, ExposureModel, Unknown
-from mcp_threat_scoring.aivss.factors import FactorModel
+from mcp_threat_scoring.aivss.factors import FactorModel, Keys
 from mcp_threat_scoring.aivss.formula import factor_sum
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import ProfileTable
 from mcp_threat_scoring.aivss.world import Certainty
+from mcp_threat_scoring.report_score import ProfileId
 
 TOOLS = "what the tools do where their texts leave it open"
 """The doubt that stands in no rule file: whether a tool does what it only seems to."""
@@ -24,6 +25,9 @@ _NOTICED = 0.005
 Scored = Callable[[Sequence[Exposure], float], float]
 """The unrounded score for these exposures and this sum of factors."""
 
+Bound = Callable[[ProfileId, Scene, Scene, Container[str], Keys], dict[str, float]]
+"""One side of the ten factors: of a profile, for a scene, as another scene has it, but for what is settled."""
+
 
 class Spread:
     """The scenes of one target in which all, or all but some, of what is not known is taken at its best and worst."""
@@ -31,7 +35,7 @@ class Spread:
     def __init__(self, exposure: ExposureModel, factors: FactorModel, scene: Scene) -> None:
         self._exposure = exposure
         self._factors = factors
-        self._scene = scene
+        self.scene = scene
         self._unknown: list[Unknown] = exposure.unknowns(scene)
         self._scenes: dict[tuple[Certainty, frozenset[str]], Scene] = {}
         self._exposures: dict[int, Sequence[Exposure]] = {}
@@ -48,10 +52,10 @@ class Spread:
 
     def _varied(self, certainty: Certainty, assumed: frozenset[str]) -> Scene:
         if certainty == "likely" and not assumed:
-            return self._scene
+            return self.scene
         key = certainty, assumed
         if key not in self._scenes:
-            self._scenes[key] = Scene(self._scene.world, self._scene.allowed, certainty, assumed)
+            self._scenes[key] = Scene(self.scene.world, self.scene.allowed, certainty, assumed)
         return self._scenes[key]
 
     def exposures(self, scene: Scene) -> Sequence[Exposure]:
@@ -67,20 +71,37 @@ class Spread:
         else is unknown: two things of which each alone would reach the bound hide one another from the first measure,
         and two that reach it only together from the second.
         """
-        every = list(dict.fromkeys((TOOLS, *(item.reason for item in self._unknown), *self._doubts(table))))
-        whole = self._width(table, scored, ())
+        moved = self._factors.doubts(table.id, self.scene, self.best(), self.worst())
+        every = list(dict.fromkeys((TOOLS, *(item.reason for item in self._unknown), *moved)))
+        low, high = _Side(self._factors.lowest, self, table, every), _Side(self._factors.highest, self, table, every)
+
+        def width(settled: Collection[str], reason: str = "") -> float:
+            keys = moved.get(reason, ())
+            best, worst = self.best(settled), self.worst(settled)
+            least = scored(self.exposures(best), low.total(best, settled, keys))
+            return scored(self.exposures(worst), high.total(worst, settled, keys)) - least
+
+        whole = width(())
         weights: dict[str, float] = {}
         for reason in every:
-            narrowed = whole - self._width(table, scored, (reason,))
-            alone = self._width(table, scored, [other for other in every if other != reason])
+            narrowed = whole - width((reason,), reason)
+            alone = width([other for other in every if other != reason], reason)
             weights[reason] = (narrowed + alone) / 2
         return sorted((one for one in every if weights[one] >= _NOTICED), key=lambda one: -round(weights[one], 6))
 
-    def _doubts(self, table: ProfileTable) -> list[str]:
-        return self._factors.doubts(table.id, self._scene, self.best(), self.worst())
 
-    def _width(self, table: ProfileTable, scored: Scored, settled: Collection[str]) -> float:
-        best, worst = self.best(settled), self.worst(settled)
-        bounds = self._factors.bounds(table.id, self._scene, best, worst, settled).values()
-        low = scored(self.exposures(best), factor_sum(one.low for one in bounds))
-        return scored(self.exposures(worst), factor_sum(one.high for one in bounds)) - low
+class _Side:
+    """One bound of the sum of factors. Settling one thing, or all but one, moves few of them: the others are kept."""
+
+    def __init__(self, bound: Bound, spread: Spread, table: ProfileTable, every: Collection[str]) -> None:
+        self._bound, self._scene, self._profile, self._every = bound, spread.scene, table.id, every
+        self._kept: dict[tuple[int, bool], dict[str, float]] = {}
+
+    def total(self, scene: Scene, settled: Collection[str], moved: Collection[str]) -> float:
+        """The sum when so much is `settled`: nothing, or everything, but for one thing that has `moved` its factors."""
+        most = len(settled) > 1
+        key = id(scene), most
+        if key not in self._kept:
+            self._kept[key] = self._bound(self._profile, self._scene, scene, self._every if most else (), None)
+        again = self._bound(self._profile, self._scene, scene, settled, moved) if moved else {}
+        return factor_sum((self._kept[key] | again).values())

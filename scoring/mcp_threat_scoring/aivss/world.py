@@ -63,6 +63,8 @@ class World:
         self._signals: dict[str, int] = {}
         self._elsewhere: dict[str, bool] = {}
         self._asks: dict[str, Test | None] = {}
+        self.answered: dict[tuple[int, Certainty], int] = {}
+        """By tools and certainty, the answers to the questions of the rules (:class:`Atoms`)."""
         homeless = unsaid = 0
         spoken = _speaking(picture)
         acts = any(picture.tools[index].evidence for index in spoken)
