@@ -8,7 +8,8 @@ rules in ``rules/signals/hostile/`` can ask about acts. Words without a concept 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import re2
@@ -52,6 +53,13 @@ class Entry(Struct, frozen=True):
     stem: tuple[str, ...]
 
 
+class Script(Struct, frozen=True, eq=False):
+    """The words of one script other than Latin. Its pattern is large, and waits for a text with any of its letters."""
+
+    letters: frozenset[str]
+    pattern: Any
+
+
 def _place(flat: str, token: str, at: int) -> int:
     """Where a token stands as a word of its own, from that place on; -1 if nowhere."""
     place = flat.find(token, at)
@@ -71,21 +79,13 @@ class Acts(Struct, frozen=True, eq=False):
     """First word → (further words, concepts), longest first."""
     stems: Mapping[str, tuple[str, ...]]
     symbols: Any
-    foreign_parts: Sequence[str]
+    scripts: Sequence[Script]
     words: Mapping[str, tuple[str, ...]]
-    """Concepts of what the two patterns find."""
+    """Concepts of what the patterns find."""
     longest: int
     """Letters of the longest stem: no word is looked up by more, or one of 200,000 letters would take seconds."""
     memo: dict[str, Entry | None] = field(default_factory=dict)
     """What is known of tokens met before; most mean nothing."""
-    _foreign: list[Any] = field(default_factory=list)
-
-    @property
-    def foreign(self) -> Any:
-        """The pattern of all words of other scripts: the largest of all, so it waits for a text that has any."""
-        if not self._foreign:
-            self._foreign.append(compiled(self.foreign_parts))
-        return self._foreign[0]
 
     def _meaning(self, found: str) -> tuple[str, ...]:
         known = self.words.get(found)
@@ -144,12 +144,13 @@ class Acts(Struct, frozen=True, eq=False):
         """Every concept that a normalised text names, with its place."""
         found = self._words(text)
         found += [(self._meaning(text[a:b]), a, b) for a, b in spans(self.symbols, text)]
-        if not text.isascii():
-            found += [
-                (self._meaning(text[a:b]), a, b)
-                for a, b in spans(self.foreign, text)
-                if not _inside_word(text, a, b, self.words)
-            ]
+        letters = frozenset() if text.isascii() else frozenset(text)
+        for script in self.scripts:
+            if not letters.isdisjoint(script.letters):
+                for start, stop in spans(script.pattern, text):
+                    end = stop if text[start:stop] in self.words else _end_of_word(text, stop)
+                    if not _inside_word(text, start, end, self.words):
+                        found.append((self._meaning(text[start:end]), start, end))
         found.sort(key=lambda one: (one[1], -one[2]))
         structures = list(spans(STRUCTURES, text))
         if structures:
@@ -197,14 +198,22 @@ def _inside_word(sentence: str, start: int, end: int, whole: Collection[str]) ->
     return sentence[start] < "\uac00" and _SPACED.search(sentence[end]) is not None
 
 
+def _end_of_word(text: str, at: int) -> int:
+    """Where the letters end that follow a stem. The pattern leaves them out: a class of all letters makes it slow."""
+    while at < len(text) and (text[at].isalpha() or unicodedata.category(text[at])[0] == "M"):
+        at += 1
+    return at
+
+
 def _words_between(sentence: str, start: int, end: int) -> int:
     between = sentence[start:end]
     return len(between.split()) if between.isascii() else max(len(between.split()), len(between) // 6)
 
 
-def compiled(parts: Sequence[str]) -> Any:
-    """The pattern of any of some parts; of none, one that matches nowhere."""
+def any_of(parts: Iterable[str]) -> Any:
+    """The pattern of the longest of some parts, compiled when it is first used; of none, one that matches nowhere."""
     options = re2.Options()
     options.log_errors = False
+    options.longest_match = True
     options.max_mem = 64 << 20
-    return re2.compile("|".join(parts) or r"[^\s\S]", options)
+    return pattern("|".join(sorted(parts)) or r"[^\s\S]", options)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import re2
 
-from mcp_threat_scoring.hostile.acts import BETWEEN, Acts, compiled
+from mcp_threat_scoring.hostile.acts import BETWEEN, Acts, Script, any_of
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.lexicon import inflect
 from mcp_threat_scoring.structs import Meta
@@ -45,19 +46,31 @@ def compile_acts(document: ActsDoc) -> Acts:
     return Acts(
         {first: tuple(sorted(ends.items(), key=lambda one: (-len(one[0]), one[0]))) for first, ends in phrases.items()},
         stems,
-        compiled([_escape(phrase) for phrase in _longest(symbols)]),
-        [_escape(one) + (r"[\pL\pM]*" if one in stems and one not in words else "") for one in _longest(foreign)],
+        any_of(map(_escape, symbols)),
+        tuple(_scripts(foreign)),
         words,
         max(map(len, stems), default=0),
     )
 
 
+def _scripts(phrases: Iterable[str]) -> Iterator[Script]:
+    """The phrases of each script by themselves."""
+    found: dict[str, list[str]] = {}
+    for phrase in phrases:
+        found.setdefault(_script(next(char for char in phrase if not char.isascii())), []).append(phrase)
+    for script in sorted(found):
+        letters = frozenset(char for phrase in found[script] for char in phrase if not char.isascii())
+        yield Script(letters, any_of(map(_escape, found[script])))
+
+
+def _script(letter: str) -> str:
+    """The script of a letter, by its name in Unicode. Chinese and Japanese share theirs."""
+    name = unicodedata.name(letter, "").split(" ", 1)[0]
+    return "CJK" if name.endswith(("KANA", "GANA")) else name
+
+
 def _doing(verbs: Iterable[str]) -> list[str]:
     return [inflect(verb)[-1] for verb in verbs if verb.isalpha() and not verb.endswith(("s", "ed", "ing"))]
-
-
-def _longest(phrases: Iterable[str]) -> list[str]:
-    return sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
 
 
 def _plain(phrase: str) -> bool:
