@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.text.prose import split_words
+from mcp_threat_scoring.text.schema_arguments import argument_places
 
 MAX_NODES = 3_000
 """Schema nodes looked at per tool. The largest honest tool seen has some 1,900."""
@@ -27,23 +28,27 @@ def escape(token: str) -> str:
     return token.replace("~", "~0").replace("/", "~1") if "~" in token or "/" in token else token
 
 
-_WHOLE = frozenset(["items", "additionalProperties", "not", "properties"])
-_LISTS = frozenset(["anyOf", "oneOf", "allOf"])
-_DEFINITIONS = frozenset(["$defs", "definitions"])
+_WHOLE = frozenset(
+    ["items", "additionalProperties", "not", "properties", "if", "then", "else", "contains", "unevaluatedProperties",
+     "unevaluatedItems", "additionalItems"]
+)  # fmt: skip
+_LISTS = frozenset(["anyOf", "oneOf", "allOf", "prefixItems", "items"])
+_BY_NAME = frozenset(["$defs", "definitions", "patternProperties", "dependentSchemas"])
 
 
 def _inside(schema: Mapping[str, Any], pointer: str) -> Iterable[tuple[str, str, Mapping[str, Any]]]:
     """The schemas directly inside one, in the order in which they were sent, with keyword and place."""
     for key, value in schema.items():
-        if key in _WHOLE:
-            if isinstance(value, dict):
-                yield key, f"{pointer}/{key}", value
-        elif key in _LISTS:
-            if isinstance(value, list):
+        if isinstance(value, list):
+            if key in _LISTS:
                 for index, option in enumerate(value[:50]):
                     if isinstance(option, dict):
                         yield key, f"{pointer}/{key}/{index}", option
-        elif key in _DEFINITIONS and isinstance(value, dict):
+        elif not isinstance(value, dict):
+            continue
+        elif key in _WHOLE:
+            yield key, f"{pointer}/{key}", value
+        elif key in _BY_NAME:
             for name, option in value.items():
                 if isinstance(option, dict):
                     yield key, f"{pointer}/{key}/{escape(str(name))}", option
@@ -64,10 +69,10 @@ class SchemaWalk:
         self.depth = 0
 
     def read(self, schema: Mapping[str, Any], pointer: str) -> None:
-        """Walk the schema of a tool; its own properties are its arguments."""
+        """Walk the schema of a tool. Its arguments are its own properties, and those of a wrapper around them."""
         self._walk(schema, pointer, 0, acting=False)
-        depth = pointer.count("/") + 2
-        self.args = [(name, place) for name, place in self.names if place.count("/") == depth]
+        places = argument_places(schema, pointer)
+        self.args = [(name, place) for name, place in self.names if place.rpartition("/")[0] in places]
 
     def _values(self, values: list[Any], pointer: str, *, acting: bool) -> None:
         for value in values[:MAX_VALUES]:

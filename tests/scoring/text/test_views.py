@@ -61,11 +61,17 @@ def test_a_long_first_sentence_without_verb_does_not(seen) -> None:
 
 
 def test_arguments_are_seen_by_name_and_nested_ones_with_them(seen) -> None:
-    schema = {"type": "object", "properties": {"userId": {}, "body": {"properties": {"dryRun": {}}}}}
+    schema = {"type": "object", "properties": {"userId": {}, "owner": {"properties": {"homePage": {}}}}}
     subject = seen(inputSchema=schema)
-    assert text(subject, "args") == "user id\nbody"
-    assert text(subject, "params") == "user id\nbody\ndry run"
-    assert subject.views["params"].pointer_at(13) == "/tools/0/inputSchema/properties/body/properties/dryRun"
+    assert text(subject, "args") == "user id\nowner"
+    assert text(subject, "params") == "user id\nowner\nhome page"
+    assert subject.views["params"].pointer_at(14) == "/tools/0/inputSchema/properties/owner/properties/homePage"
+
+
+def test_what_is_in_a_wrapper_is_an_argument_too(seen) -> None:
+    schema = {"type": "object", "properties": {"userId": {}, "body": {"$ref": "#/$defs/Body"}},
+              "$defs": {"Body": {"type": "object", "properties": {"dryRun": {}}}}}  # fmt: skip
+    assert text(seen(inputSchema=schema), "args") == "user id\nbody\ndry run"
 
 
 @pytest.mark.parametrize(
