@@ -150,6 +150,7 @@ def _capabilities(picture: Picture) -> CapabilitiesOut:
             domains=list(tool.domains),
             declared=dict(tool.declared),
             evidence=list(tool.evidence),
+            ability_evidence={name: list(found) for name, found in tool.ability_evidence.items()},
         )
         for tool in picture.tools
     ]

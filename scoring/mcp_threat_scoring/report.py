@@ -61,7 +61,10 @@ class ToolOut(Model, frozen=True, kw_only=True):
     abilities: list[str]
     domains: list[str]
     declared: dict[str, bool | str]
-    evidence: list[EvidenceOut]
+    evidence: Annotated[list[EvidenceOut], Meta(description="Of the effect: what weighs most, in log-odds.")]
+    ability_evidence: Annotated[
+        dict[str, list[EvidenceOut]], Meta(description="The same of each ability.")
+    ] = {}
 
 
 class CapabilitiesOut(Model, frozen=True, kw_only=True):
