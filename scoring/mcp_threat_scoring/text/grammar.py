@@ -1,4 +1,4 @@
-"""Find the verb that a name or a sentence turns on, and the ones that it goes on with.
+"""Find the verb that a name or a sentence turns on, the ones that it goes on with, and what a tool does besides.
 
 Which words are verbs is told by the lexicon in ``rules/``; here it is only looked where they stand. Plain string
 methods again, as in :mod:`text.prose`: these run on every text of every tool.
@@ -28,6 +28,38 @@ _OF = (" of ", " about ", " that ", " which ", " are ", " is ")
 _DETERMINERS = frozenset(
     ["a", "an", "the", "new", "existing", "any", "all", "its", "your", "one", "it", "them", ",", "/"]
 )
+_OPENERS = frozenset(
+    ["also", "additionally", "furthermore", "moreover", "besides", "then", "afterwards", "afterward", "subsequently",
+     "finally", "next", "thereafter", "thereby", "and", "it", "this", "the", "tool", "call", "command", "function",
+     "method", "action", "operation", "endpoint"]
+)  # fmt: skip
+"""Words before the verb of a sentence that goes on about the tool: "it also deletes …"; so is any adverb in -ly."""
+_ADDING = frozenset(["also", "additionally"])
+"""Those that carry on in the imperative too ("also delete …"); "then delete …" may as well be advice."""
+_INTRODUCING = frozenset(["after", "once", "on", "upon", "when", "whenever", "while", "if", "in", "for", "by"])
+INTRODUCTION = 8
+"""Words before a comma that say when: "after reading, deletes …"."""
+_NOTICES = frozenset(["side effect", "side effects", "note", "warning", "caution", "important", "attention", "beware"])
+_SUBORDINATE = _STOPS | {
+    "that", "which", "what", "whatever", "when", "whenever", "wherever", "how", "why", "whether", "unless", "as",
+    "than", "so", "like", "someone", "somebody", "user", "users", "agent", "agents", "client", "clients", "you", "they",
+    "we",
+}  # fmt: skip
+"""What follows them in a sentence is somebody else's doing: "files that a build creates and deletes"."""
+_OBJECTS = frozenset(
+    ["a", "an", "the", "this", "these", "those", "that", "any", "all", "every", "each", "its", "their", "his", "her",
+     "your", "our", "one", "both", "some", "it", "them", "him", "new", "existing", "old", "everything", "what",
+     "whatever", "others"]
+)  # fmt: skip
+"""Words that only what is acted on begins with, so that the word before them is a verb."""
+_NO_OBJECTS = frozenset(
+    ["of", "in", "by", "for", "per", "with", "from", "on", "over", "at", "is", "are", "was", "were", "will", "can",
+     "across", "between", "within", "and", "or", "if", "when", "to", "may", "must", "include", "includes", "via"]
+)  # fmt: skip
+_JOINED_BY = frozenset(["and", "then", "also"])
+_CERTAIN = frozenset(["then", "also"])
+SHORTEST_THIRD = 4
+"""Letters of the shortest verb in the third person: "adds"."""
 _JOINS = frozenset([",", "/", "and", "or", "then", "&", "and/or", "+", "n"])
 _EDGES = "*_`:,;.()[]{}\"'!?#<>/\\|…→-–—"
 
@@ -35,13 +67,14 @@ _EDGES = "*_`:,;.()[]{}\"'!?#<>/\\|…→-–—"
 class Grammar(Struct, frozen=True):
     """Which words are verbs.
 
-    `orders` are base forms ("delete"), `commands` also the third person ("deletes"), `gerunds` end in -ing. `nouns`
-    are commands that are as often things ("comment", "issues"), `things_first` those that are things even at the
-    beginning of a name ("order status"); `things` are what a name that only looks ends in ("status", "log").
+    `orders` are base forms ("delete"), `thirds` third persons ("deletes"), `commands` both, `gerunds` end in -ing.
+    `nouns` are commands that are as often things ("comment", "issues"), `things_first` those that are things even at
+    the beginning of a name ("order status"); `things` are what a name that only looks ends in ("status", "log").
     `skipped` words may stand before a sentence's verb ("this tool allows you to …").
     """
 
     orders: frozenset[str] = frozenset()
+    thirds: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
     gerunds: frozenset[str] = frozenset()
     nouns: frozenset[str] = frozenset()
@@ -100,6 +133,69 @@ class Grammar(Struct, frozen=True):
             joined = False
         return found
 
+    def besides(self, sentence: str, lead: str = "") -> list[str]:
+        """What a sentence says that the tool itself does, from each such verb on, beside the `lead` that it opens with.
+
+        Told in the form of the first verb: "lists kennels and deletes the empty ones", "get the next message and
+        remove it"; or, in a later sentence (without `lead`), in the third person: "it also deletes the empty ones".
+        """
+        tokens = (lead or sentence).replace(",", " , ").split(None, FURTHER_REACH)[:FURTHER_REACH]
+        if not tokens:
+            return []
+        start, third = (0, tokens[0] not in self.orders) if lead else self._opening(tokens)
+        found: list[str] = []
+        joined = sure = True
+        for index in range(start, len(tokens)):
+            token = tokens[index].strip(_EDGES)
+            if token in _JOINED_BY or (joined and (not token or token.endswith("ly"))):
+                joined, sure = True, sure or token in _CERTAIN
+                continue
+            listed = third and index > start and tokens[index - 1] == "," and token in self.thirds
+            if joined or listed:
+                after = tokens[index + 1].strip(_EDGES) if index + 1 < len(tokens) else ""
+                acts = (
+                    tokens[index][-1] != ":"
+                    and (joined or after in _OBJECTS)
+                    and self._acts(token, after, third=third, sure=sure)
+                )
+                if acts and not (lead and index == 0):
+                    found.append(" ".join(tokens[index:]).replace(" , ", ", "))
+                elif index == start and not acts and not lead:
+                    break
+                joined = sure = False
+            if token in _SUBORDINATE:
+                break
+        return found
+
+    def _opening(self, tokens: list[str]) -> tuple[int, bool]:
+        """Where the verb of a later sentence may stand, openers passed over, and whether in the third person."""
+        start = 0
+        for words in (2, 1):
+            if tokens[words - 1 : words] and tokens[words - 1][-1] == ":" and " ".join(tokens[:words])[:-1] in _NOTICES:
+                start = words
+        if tokens[0] in _INTRODUCING and "," in tokens[1:INTRODUCTION]:
+            start = tokens.index(",") + 1
+        adding = False
+        while start < len(tokens):
+            token = tokens[start].strip(_EDGES)
+            if token and token not in _OPENERS and not token.endswith("ly"):
+                break
+            adding = adding or token in _ADDING
+            start += 1
+        if start < len(tokens) and tokens[start] in self.orders:
+            return (start, False) if adding else (len(tokens), False)
+        return start, True
+
+    def _acts(self, token: str, after: str, *, third: bool, sure: bool) -> bool:
+        """Whether a word is a verb of that form: by what it is, or by what it is done to."""
+        if not third:
+            return token in self.orders and after in _OBJECTS
+        if len(token) < SHORTEST_THIRD or not token.isalpha() or not token.endswith("s") or token.endswith("ss"):
+            return False
+        if after in _OBJECTS:
+            return True
+        return token in self.thirds and token not in self.nouns and after not in _NO_OBJECTS and (sure or bool(after))
+
     def lead(self, sentence: str, titles: int = TITLES) -> str:
         """A sentence from its verb on, fillers and `titles` skipped; empty if it does not begin with what is done."""
         title, colon, rest = sentence.partition(": ")
@@ -148,7 +244,8 @@ def forms_of(
 ) -> Grammar:
     """A grammar from inflected verbs: base form → [base, -s, -ed, -ing]."""
     orders = frozenset(verbs)
-    commands = orders | {forms[1] for forms in verbs.values()}
+    thirds = frozenset(forms[1] for forms in verbs.values()) - orders
+    commands = orders | thirds
     both = frozenset(form for noun in nouns | things_first if noun in verbs for form in (noun, verbs[noun][1]))
     gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
-    return Grammar(orders, commands, gerunds, both, things_first, things, compounds, skipped)
+    return Grammar(orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped)

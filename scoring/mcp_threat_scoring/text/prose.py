@@ -30,6 +30,10 @@ _NEGATION_HINTS = (
     "unlike ",
     " longer ",
 )
+_PASSIVES = (" is ", " are ", " be ", " gets ", " get ")
+_UNITS = ("minute", "hour", "day", "week", "month", "year")
+_SOMETIME = (" later", " at any time", " afterwards with ", " afterwards by ")
+_LATER_HINTS = (" until ", " after ", *_SOMETIME)
 _NOT_NEGATED = ("not only", "not yet")
 _SECTIONS = frozenset(
     ["arg", "args", "argument", "arguments", "param", "params", "parameter", "parameters", "input", "inputs", "return",
@@ -79,6 +83,28 @@ def _is_heading(line: str) -> bool:
     return bool(colon) and len(word) < 40 and word.startswith(("supported ", "available "))
 
 
+def _without_later(sentence: str) -> str:
+    """A sentence without what happens to a thing at another time, by whatever may come: "stays until it is deleted",
+    "is released after ten minutes", "can be deleted later". No call of this tool does it."""
+    start = sentence.find(" until ")
+    if start >= 0:
+        ends = [at for mark in ",:()" if (at := sentence.find(mark, start)) >= 0]
+        end = min([*ends, len(sentence)])
+        clause = sentence[start:end]
+        if any(passive in clause for passive in _PASSIVES):
+            return sentence[:start] + sentence[end:]
+    at = min([at for mark in (" after ", *_SOMETIME) if (at := sentence.find(mark)) >= 0], default=-1)
+    if at < 0 or (sentence.startswith(" after ", at) and not _is_time(sentence[at + len(" after ") :])):
+        return sentence
+    starts = [found for passive in _PASSIVES if (found := sentence.rfind(passive, 0, at)) >= 0]
+    return sentence[: max(starts)] if starts else sentence
+
+
+def _is_time(text: str) -> bool:
+    """Whether a text begins with a span of time: "ten minutes", "30 days", "a week"."""
+    return any(word.startswith(_UNITS) for word in text.split(None, 3)[:3])
+
+
 def _take_negated(sentence: str, negated: list[str]) -> str:
     kept: list[str] = []
     rest = sentence
@@ -125,6 +151,8 @@ def read_prose(description: str) -> Prose:
                 if len(trimmed) > 2 and len(sentences) < MAX_SENTENCES:
                     sentences.append(trimmed)
         at += len(raw) + 1
+    if any(hint in text for hint in _LATER_HINTS):
+        sentences[1:] = [_without_later(one) for one in sentences[1:]]
     negated: list[str] = []
     if any(hint in text for hint in _NEGATION_HINTS) or text.startswith("not "):
         sentences = [kept for one in sentences if (kept := _take_negated(one, negated))]

@@ -16,6 +16,8 @@ clauses apart) and :mod:`text.grammar` (finding the verb), so that rules stay pl
 ``further``      the other verbs of that clause, one a line: "list, create or delete" → create, delete
 ``sentences``    the other sentences of its main part, lower case, one a line
 ``acts``         those of them that have a verb, from that verb on
+``besides``      what the tool itself does as well, told in the form of its first verb, from each such verb on: "lists
+                 kennels and deletes the empty ones. Also sends a letter" → deletes …, sends …
 ``negated``      clauses that say what is *not* done ("does not delete", "without …"), taken out of all of the above
 ``sections``     argument, return and example sections of the description
 ``args``         names of the arguments in words, one a line
@@ -126,6 +128,14 @@ def _describe(description: str, pointer: str, views: dict[str, View], grammar: G
             if further:
                 views["further"] = _view_at(further, pointer)
         acts = [lead for index, lead in enumerate(leads) if lead and index != first]
+        besides = [
+            clause
+            for index, sentence in enumerate(sentences)
+            if index or leads[0]
+            for clause in grammar.besides(sentence, "" if index else leads[0])
+        ]
+        if besides:
+            views["besides"] = _view_at(besides, pointer)
         if acts:
             views["acts"] = _view_at(acts, pointer)
         if len(sentences) > 1:

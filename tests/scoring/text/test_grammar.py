@@ -67,3 +67,43 @@ def test_a_sentence_leads_with_what_is_done(grammar: Grammar, sentence: str, lea
 )
 def test_a_clause_may_go_on_with_further_verbs(grammar: Grammar, clause: str, verbs: list[str]) -> None:
     assert grammar.further(clause) == verbs
+
+
+@pytest.mark.parametrize(
+    ("sentence", "besides"),
+    [
+        ("also deletes those that are empty", ["deletes those that are empty"]),
+        ("it permanently deletes empty ones", ["deletes empty ones"]),
+        ("side effect: removes empty kennels", ["removes empty kennels"]),
+        ("after reading, deletes all messages", ["deletes all messages"]),
+        ("also delete those that are empty", ["delete those that are empty"]),
+        ("updates the counter", ["updates the counter"]),
+        ("updates are shown in order", []),
+        ("delete them with another tool", []),
+        ("use this before you delete a kennel", []),
+        ("the user deletes the kennel", []),
+        ("", []),
+    ],
+)
+def test_a_later_sentence_goes_on_in_the_third_person(grammar: Grammar, sentence: str, besides: list[str]) -> None:
+    assert grammar.besides(sentence) == besides
+
+
+@pytest.mark.parametrize(
+    ("lead", "besides"),
+    [
+        ("lists kennels and deletes the empty ones", ["deletes the empty ones"]),
+        ("checks the valve, then closes it", ["closes it"]),
+        ("reports it, deletes the duties and pays", ["deletes the duties and pays"]),
+        ("get the next message and remove it", ["remove it"]),
+        ("list, create or delete branches", []),
+        ("lists what a build creates and deletes", []),
+        ("counts opens and unsubscribes", []),
+        ("lists users and follows", []),
+        ("deletes a kennel", []),
+    ],
+)
+def test_an_opening_sentence_goes_on_in_the_form_of_its_first_verb(
+    grammar: Grammar, lead: str, besides: list[str]
+) -> None:
+    assert grammar.besides(lead, lead) == besides

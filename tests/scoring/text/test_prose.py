@@ -42,6 +42,22 @@ def test_a_note_is_no_negation() -> None:
     assert prose.negated == []
 
 
+@pytest.mark.parametrize(
+    ("sentence", "kept"),
+    [
+        ("It stays until it is replaced or deleted", "it stays"),
+        ("The hold is released after ten minutes", "the hold"),
+        ("Batches that are not approved are purged after 30 days", "batches that are"),
+        ("Notes can be deleted later in the app", "notes can"),
+        ("The draft is lost and a copy is kept later", "the draft is lost and a copy"),
+        ("It is deleted after the call", "it is deleted after the call"),
+        ("Waits until the job ends", "waits until the job ends"),
+    ],
+)
+def test_what_happens_at_another_time_is_left_out_of_later_sentences(sentence: str, kept: str) -> None:
+    assert read_prose(f"Sets a text. {sentence}.").sentences == ["sets a text", kept]
+
+
 def test_argument_sections_are_not_sentences() -> None:
     prose = read_prose("Gets an order.\n\nArgs:\n    order_id: The order to delete later.\nReturns:\n    The order.")
     assert prose.sentences == ["gets an order"]

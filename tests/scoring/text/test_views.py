@@ -50,6 +50,11 @@ def test_a_description_is_seen_by_its_verbs(seen) -> None:
     assert text(subject, "negated") == "never moves them"
 
 
+def test_what_a_tool_does_besides_is_seen(seen) -> None:
+    subject = seen(description="Lists kennels and marks them. Use it often. Also deletes the empty ones.")
+    assert text(subject, "besides") == "marks them\ndeletes the empty ones"
+
+
 def test_a_heading_gives_way_to_the_sentence_behind_it(seen) -> None:
     subject = seen(description="🎯 Purpose:\n1. Retrieves objects.")
     assert text(subject, "lead") == "retrieves objects"
