@@ -11,7 +11,7 @@ from typing import Final
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, clip, plain
 from mcp_threat_model.render.text_layers import layers, tools
 from mcp_threat_model.render.text_score import between, factors, levers, making
-from mcp_threat_model.render.wording import DECISIONS, unseen
+from mcp_threat_model.render.wording import DECISIONS, breadth, unseen
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FindingOut, Report
 from mcp_threat_scoring.report_set import FleetOut
 
@@ -161,7 +161,7 @@ def _authority(page: Page, report: Report) -> None:
     page.flow(
         f"Authentication: {auth.requirement}"
         + (f" ({', '.join(auth.schemes)})" if auth.schemes else "")
-        + f"; breadth of what the tools may reach: {auth.breadth}.",
+        + f"; breadth of what the tools may reach: {breadth(auth.breadth)}.",
         first=[Span("  ")],
         indent=2,
     )

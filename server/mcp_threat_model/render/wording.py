@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Final
 
-from mcp_threat_scoring.report import Report, ThreatOut
+from mcp_threat_scoring.report import Breadth, Report, TargetOut, ThreatOut
 from mcp_threat_scoring.report_set import PathOut
 
 DECISIONS: Final = {
@@ -59,9 +59,19 @@ _SURE: Final = ("confirmed", "likely", "possible")
 
 
 def title(report: Report) -> str:
-    """What to call the server, and its version."""
-    name = report.server.title or report.server.name or "unnamed server"
+    """What to call the server, and its version; a saved list of tools names none, so where it was read."""
+    name = report.server.title or report.server.name or _unnamed(report.target)
     return " ".join(filter(None, (name, report.server.version)))
+
+
+def _unnamed(target: TargetOut) -> str:
+    place = target.value.rstrip("/").rpartition("/")[2] if target.kind == "file" else ""
+    return f"unnamed server ({place})" if place not in ("", "-") else "unnamed server"
+
+
+def breadth(found: Breadth) -> str:
+    """How far the authority reaches that callers bring. None brought limits nothing, which "none" would not say."""
+    return "no limit, since callers bring no authority of their own" if found == "none" else found
 
 
 def gravest(report: Report) -> list[ThreatOut]:
