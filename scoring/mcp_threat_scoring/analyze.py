@@ -74,10 +74,12 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     picture = paint(manifest, known.ruleset)
     auth = authority(picture, manifest.auth)
     found = by_severity([*hostile_findings(picture), *findings(picture)])
-    aivss = score(picture, profile)
     context = _context(manifest, picture)
     capabilities = _capabilities(picture)
     maestro = model(picture.signals, known.meta, known.catalogue, context)
+    threats = [*(t for layer in maestro.layers for t in layer.threats), *maestro.cross_layer]
+    decided = verdict(picture, found, threats)
+    aivss = score(picture, profile, advise=decided.decision != "block")
     known.ruleset.keep()
     return Report(
         target=TargetOut(kind=manifest.target_kind, value=as_asked(manifest.target_value, TARGET_SHOWN)),
@@ -91,9 +93,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
         summary=summary(
             context=context, capabilities=capabilities, auth=auth, findings=found, aivss=aivss, maestro=maestro
         ),
-        verdict=verdict(
-            picture, found, [*(t for layer in maestro.layers for t in layer.threats), *maestro.cross_layer]
-        ),
+        verdict=decided,
         checks=[*hostile_checks(picture), *checks(picture)],
     )
 

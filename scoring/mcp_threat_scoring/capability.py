@@ -8,7 +8,8 @@ fact about the tool.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import exp
 
 from mcp_threat_scoring.manifest import Item
@@ -26,8 +27,16 @@ SURE: Mapping[str, float] = {"write": 2.0, "destructive": 4.0}
 even, it counts in proportion. What the rules of verbs know well, single words only blur."""
 HAIR = 0.4
 """Probability of writing from which a tool that is called reading may as well change something."""
+DECLARED = 0.1
+"""The same of a tool that its own server declares not to be read-only: nobody is served by saying so of a reader."""
+_NOTHING: Mapping[str, bool | str] = {}
+EVEN = 0.5
+"""Confidence in the call of a tool that no word tells of: that most tools read says nothing of this one."""
 EVIDENCE_PER_TOOL = 8
 EVIDENCE_PER_ABILITY = 3
+_READING = ".read"
+"""How the names of abilities end that are reading; of others, such as fetching an address, it is the lesser part."""
+_WORDS = ("name", "title", "annotations/title", "description")
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 
@@ -39,12 +48,14 @@ def probability(log_odds: float) -> float:
     return 1.0 / (1.0 + exp(-min(log_odds, 700.0)))
 
 
-def told(pointer: str, evidence: Iterable[Evidence], abilities: Collection[str]) -> bool:
-    """Whether a word in a tool's name, title or description says what it does: to its effect, or an ability."""
-    if abilities:
-        return True
-    words = tuple(f"{pointer}/{place}" for place in ("name", "title", "annotations/title", "description"))
-    return any(one.pointer.startswith(words) for one in evidence)
+def unclear(effect: Effect, confidence: float, declared: Mapping[str, bool | str] = _NOTHING) -> bool:
+    """Whether a tool that is called reading may change something, for all that is told of it.
+
+    It is called so by a hair, for want of a word that says what it does (one or two public tools in a hundred), or
+    against what its server declares. Read from what a report says of a tool, so that all who read one find the same.
+    """
+    hair = DECLARED if declared.get("readOnlyHint") is False else HAIR
+    return effect == "read" and round(1.0 - confidence, 3) >= hair
 
 
 class ToolProfile(Struct, frozen=True):
@@ -74,14 +85,20 @@ class ToolProfile(Struct, frozen=True):
 
     @property
     def confidence(self) -> float:
-        """Probability that the read-or-write call is right."""
-        return self.write if self.effect != "read" else 1.0 - self.write
+        """Probability that the read-or-write call is right; even where it is a guess."""
+        return self.write if self.effect != "read" else 1.0 - self.write if self.told else EVEN
 
     @property
-    def untold(self) -> bool:
-        """Called reading by a hair, or for want of a word that says what it does: so are one or two public tools in a
-        hundred."""
-        return self.effect == "read" and (self.write >= HAIR or not told(self.pointer, self.evidence, self.abilities))
+    def told(self) -> bool:
+        """Whether a word in its name, title or description says what it does: to its effect, or that it reads."""
+        words = tuple(f"{self.pointer}/{place}" for place in _WORDS)
+        reading = (seen for ability, seen in self.ability_evidence.items() if ability.endswith(_READING))
+        return any(one.pointer.startswith(words) for one in chain(self.evidence, *reading))
+
+    @property
+    def unclear(self) -> bool:
+        """Whether it is called reading, and may change something for all that is told of it."""
+        return unclear(self.effect, self.confidence, self.declared)
 
     @property
     def silent(self) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mcp_threat_scoring.capability import ToolProfile
+from mcp_threat_scoring.capability import ToolProfile, unclear
 from mcp_threat_scoring.phrases import listed
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (
@@ -67,7 +67,7 @@ def _treatment(tool: ToolProfile) -> str:
     """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied."""
     if tool.name != tool.raw_name:
         return "deny"
-    return "confirm" if tool.effect == "read" and (_acts(tool) or tool.untold) else _BY_EFFECT[tool.effect]
+    return "confirm" if tool.effect == "read" and (_acts(tool) or tool.unclear) else _BY_EFFECT[tool.effect]
 
 
 def _acts(tool: ToolProfile) -> bool:
@@ -127,7 +127,7 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
     elif serious or unseen or seen == "partial":
         decision = "review"
         reasons += _titles(serious)
-    elif picture.tools and all(tool.untold for tool in picture.tools):
+    elif picture.tools and all(unclear(tool.effect, tool.confidence) for tool in picture.tools):
         decision = "review"
         reasons.append("Too little is told of its tools to say what they do.")
     elif acting:
@@ -195,5 +195,5 @@ def _why(name: str, picture: Picture) -> str:
         grave = (ability for ability in GRAVE if any(ability in tool.abilities for tool in alike))
         return next((f"can {ACTING[ability]}" for ability in grave), _CHANGES)
     able = [ability for ability in ACTING if ability not in ONLY_READ]
-    last = _UNCLEAR if any(tool.untold for tool in alike) else _THREATENED
+    last = _UNCLEAR if any(tool.unclear for tool in alike) else _THREATENED
     return next((f"can {ACTING[a]}" for a in able if any(a in tool.abilities for tool in alike)), last)

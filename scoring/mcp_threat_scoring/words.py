@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mcp_threat_scoring.capability import told
+from mcp_threat_scoring.capability import unclear
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.phrases import capital, counted, joined, listed, lowered, number, quoted, sentence
@@ -111,10 +111,17 @@ def _share(count: int, total: int) -> str:
     return "its only tool" if total == 1 else f"all of its {number(total)} tools"
 
 
+def _too_little(tools: Sequence[ToolOut], which: str) -> str:
+    """What is said of tools that are called reading for want of a word that says more."""
+    only = "it only reads" if len(tools) == 1 else "they only read"
+    return f"too little is told of {which} {_names(tools)} to say that {only}"
+
+
 def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: AuthOut) -> str:
     tools = capabilities.tools
     destructive = [tool for tool in tools if tool.effect == "destructive"]
     writing = [tool for tool in tools if tool.effect == "write"]
+    open_ = [tool for tool in tools if unclear(tool.effect, tool.confidence, tool.declared)]
     reach = _reach(auth)
     if destructive or writing:
         doing = []
@@ -127,11 +134,14 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
             s = "s" if len(writing) == 1 else ""
             who = number(len(writing)) if destructive else _share(len(writing), len(tools))
             doing.append(f"{who} change{s} something {_names(writing)}")
+        if open_:
+            doing.append(_too_little(open_, number(len(open_))))
         return ", ".join(filter(None, (joined(doing), reach)))
     if tools:
         only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
-        if not all(told(tool.pointer, tool.evidence, tool.abilities) for tool in tools):
-            only = f"as far as is told, {only}"
+        if open_:
+            only = _too_little(open_, _share(len(open_), len(tools)))
+            only += ", and no other tool changes anything" if len(open_) < len(tools) else ""
         return ", ".join(filter(None, (only, reach)))
     state = context.coverage.get("tools")
     none_offered = state is not None and state.status == "observed"

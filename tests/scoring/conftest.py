@@ -50,6 +50,8 @@ class FakeTool(Struct, frozen=True):
     signals: tuple[str, ...] = ()
     told: bool = True
     """Whether its words say what it does."""
+    read_only: bool | None = None
+    """What its server declares."""
 
 
 def writer(name: str = "create_it", **more: tuple[str, ...]) -> FakeTool:
@@ -72,7 +74,7 @@ def _profile(tool: FakeTool, pointer: str) -> ToolProfile:
         destructive=tool.destructive,
         abilities=dict.fromkeys(tool.abilities, 0.9),
         domains=tool.domains,
-        declared={},
+        declared={} if tool.read_only is None else {"readOnlyHint": tool.read_only},
         evidence=(seen,) if tool.told else (),
         ability_evidence=dict.fromkeys(tool.abilities, (seen,)),
     )

@@ -31,6 +31,11 @@ def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
     assert told.reasons == ["Ask before each call of what may change things, for all that is told of it: zxq."]
 
 
+@pytest.mark.parametrize(("write", "decision"), [(0.12, "allow_with_limits"), (0.05, "allow")])
+def test_a_reader_that_its_server_declares_to_be_none_is_asked_about_unless_it_is_plain(fake, tool, write, decision):
+    assert verdict(fake([tool("check_it", write, read_only=False)]), []).decision == decision
+
+
 def test_an_ability_tells_of_a_tool_as_well_as_its_effect_does(fake, tool):
     assert verdict(fake([tool("guest_book", told=False, abilities=("untrusted.read",))]), []).decision == "allow"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
 from mcp_threat_scoring.maestro.layers import model
@@ -343,6 +343,17 @@ class TestSummary:
             "`shop` scores 7.8 (High): one of its four tools makes changes that are hard to undo (`drop`) "
             "and two change something (`add` and `set`)."
         )
+
+    def test_tools_that_are_not_understood_are_counted_and_named(self) -> None:
+        maybe = [replace(tool(name, "read"), confidence=0.5) for name in ("zxq", "qxz")]
+
+        assert "(`drop`) and too little is told of two (`zxq` and `qxz`) to say that they only read" in summed(
+            [tool("drop", "destructive"), *maybe]
+        )
+        assert "too little is told of two of its three tools (`zxq` and `qxz`) to say that they only read, and no" in (
+            summed([tool("get", "read"), *maybe])
+        )
+        assert "too little is told of its only tool (`zxq`) to say that it only reads" in summed(maybe[:1])
 
     def test_a_reader_is_called_one(self) -> None:
         assert "none of its two tools changes anything" in summed([tool("a", "read"), tool("b", "read")])

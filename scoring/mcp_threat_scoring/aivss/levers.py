@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from mcp_threat_scoring.aivss.condition import (
     Atoms,
@@ -17,6 +18,7 @@ from mcp_threat_scoring.aivss.condition import (
 )
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import severity
+from mcp_threat_scoring.aivss.witness import NAMES_SHOWN, bits
 from mcp_threat_scoring.phrases import capital, number
 from mcp_threat_scoring.report_score import LeverOut
 from mcp_threat_scoring.structs import Struct
@@ -25,12 +27,17 @@ MAX_LEVERS = 5
 
 
 class LeverRule(Doc, frozen=True, kw_only=True):
-    """A change that somebody other than the server's author can make: deny some tools, or see to something."""
+    """A change that somebody other than the server's author can make: deny some tools, or see to something.
+
+    `unclear`: it denies as well what may be such a tool, for all that is told of it. A score that is lower because
+    nobody knows what is left promises too much.
+    """
 
     change: str
     deny: Condition | None = None
     assume: str | None = None
     when: Condition | None = None
+    unclear: bool = False
 
     def __post_init__(self) -> None:
         if (self.deny is None) == (self.assume is None):
@@ -71,11 +78,12 @@ class Levers:
                 found.append(Change(rule.change, scene.vary(assume=frozenset((rule.assume or "",))), 0))
                 continue
             why = explained(lever.denied, scene)
-            denied = why.tools
-            if denied and denied not in seen:
+            maybe = scene.world.unclear & scene.allowed & ~why.tools if rule.unclear else 0
+            denied = why.tools | maybe
+            if why.tools and denied not in seen:
                 seen.add(denied)
-                said = rule.change.format(which=_which(denied, scene), tools=why.names)
-                found.append(Change(said.removesuffix(": the server"), scene.vary(deny=denied), denied.bit_count()))
+                said = rule.change.format(which=_which(why.tools, scene), tools=why.names).removesuffix(": the server")
+                found.append(Change(said + _maybe(maybe, scene), scene.vary(deny=denied), denied.bit_count()))
         return found
 
 
@@ -87,6 +95,14 @@ def best(score: float, tried: Sequence[tuple[Change, float]]) -> list[LeverOut]:
         for change, after in ranked[:MAX_LEVERS]
         if after < score
     ]
+
+
+def _maybe(tools: int, scene: Scene) -> str:
+    count = tools.bit_count()
+    if not count:
+        return ""
+    named = scene.world.witnesses.names(list(islice(bits(tools), NAMES_SHOWN + 1)), count)
+    return f", and the {number(count)} that may, for all that is told of {'it' if count == 1 else 'them'}: {named}"
 
 
 def _which(denied: int, scene: Scene) -> str:

@@ -51,14 +51,16 @@ def models(root: Path) -> Models:
     )
 
 
-def score(picture: Picture, profile: ProfileId) -> ServerAivssOut:
-    """The AIVSS of a server: `profile` in the headline, the other profile beside it."""
+def score(picture: Picture, profile: ProfileId, *, advise: bool = True) -> ServerAivssOut:
+    """The AIVSS of a server: `profile` in the headline, the other profile beside it; with what would lower it, unless
+    it is not to be used at all."""
     rules = models(picture.ruleset.root)
     world = World(picture, rules.atoms)
     scene = Scene(world, world.all)
     spread = Spread(rules.exposure, rules.factors, scene)
-    changes = [(change, rules.exposure.exposures(change.scene)) for change in rules.levers.changes(scene)]
-    parts: dict[str, Any] = {table.id: _profile(table, rules, scene, spread, changes) for table in PROFILES.values()}
+    changes = rules.levers.changes(scene) if advise else []
+    tried = [(change, rules.exposure.exposures(change.scene)) for change in changes]
+    parts: dict[str, Any] = {table.id: _profile(table, rules, scene, spread, tried) for table in PROFILES.values()}
     other: ProfileId = "owasp-0.8" if profile == "graded" else "graded"
     return ServerAivssOut(**parts[profile], other_profile=AivssProfileOut(**parts[other]))
 

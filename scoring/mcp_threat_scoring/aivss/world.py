@@ -65,6 +65,8 @@ class World:
         self._asks: dict[str, Test | None] = {}
         self.answered: dict[tuple[int, Certainty], int] = {}
         """By tools and certainty, the answers to the questions of the rules (:class:`Atoms`)."""
+        self.unclear = 0
+        """The tools that are called reading, and may change something for all that is told of them."""
         homeless = unsaid = 0
         spoken = _speaking(picture)
         acts = any(picture.tools[index].evidence for index in spoken)
@@ -114,6 +116,11 @@ class World:
                 effects["write"] |= bit
             if tool.destructive >= threshold.effect:
                 effects["destructive"] |= bit
+        if tool.unclear and not self.picture.from_listing:
+            self.unclear |= bit
+            self.effects["conceivable"]["write"] |= bit
+            # Where no word is understood, none rules out the worst.
+            self.effects["conceivable"]["destructive"] |= 0 if tool.told else bit
 
     def _delicate(self, certainty: Certainty, level: str) -> int:
         mask = 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.render import renderer
+from mcp_threat_model.render.wording import title
 from mcp_threat_model.terminal import complain, emit, explain, is_terminal, wants_colour, write_output
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
 from mcp_threat_scoring.report_set import FleetOut
@@ -20,6 +21,8 @@ EXIT_INTERNAL: Final = 1
 EXIT_NONE_READ: Final = 3
 EXIT_SOME_READ: Final = 4
 EXIT_SEVERITY: Final = {"low": 11, "medium": 12, "high": 13, "critical": 14}
+TOLD: Final = 5
+"""Servers named on standard error as the reason of an exit code."""
 
 
 def deliver(
@@ -62,7 +65,10 @@ def deliver(
     else:
         emit(document(), utf8=True)
     if policy is None:
-        return exit_code(outcomes, fail_at)
+        code = exit_code(outcomes, fail_at)
+        if code in EXIT_SEVERITY.values():
+            complain(_over(results, str(fail_at)))
+        return code
     worst = max((one.worst for one in found.values() if one.worst), key=SEVERITIES.index, default=None)
     return exit_code(outcomes, None) if worst in (None, "info") else _graver(outcomes, EXIT_SEVERITY[worst])
 
@@ -113,6 +119,18 @@ def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
         if SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
             return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if len(reports) < len(outcomes) else 0
+
+
+def _over(results: Sequence[Report | ErrorOut], fail_at: str) -> str:
+    """Why the exit code is what it is: a score stands in no list of findings, and a log may show nothing else."""
+    least = [*SEVERITIES].index(fail_at)
+    told = [
+        f"{title(report)}: {report.aivss.score:.1f} {report.aivss.severity}, worst {worst}"
+        for report in results
+        if isinstance(report, Report) and SEVERITIES.index(worst := _worst(report)) >= least
+    ]
+    more = f" and {len(told) - TOLD} more" if len(told) > TOLD else ""
+    return f"at or over --fail-at {fail_at}: {'; '.join(told[:TOLD])}{more}"
 
 
 def _graver(outcomes: Sequence[Outcome], code: int) -> int:

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mcp_threat_model.render.wording import DECISIONS, EFFECTS, RANKS, effects, gravest, title, tool_count
+from mcp_threat_model.render.wording import (
+    DECISIONS,
+    RANKS,
+    effect,
+    effects,
+    gravest,
+    gravest_first,
+    title,
+    tool_count,
+)
 from mcp_threat_scoring.phrases import capital, number
 from mcp_threat_scoring.report import LayerOut, Report, ThreatOut, ToolOut
 from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
@@ -149,13 +158,13 @@ def maestro_text(report: Report, layer: str | None = None) -> str:
 def _tool_line(tool: ToolOut) -> str:
     able = f"; {', '.join(tool.abilities)}" if tool.abilities else ""
     seen = ", ".join(dict.fromkeys(f"“{evidence.excerpt}”" for evidence in tool.evidence[:2] if evidence.excerpt))
-    return f"- `{tool.name}`: **{tool.effect}** ({tool.confidence:.0%}){able}" + (f"; from {seen}" if seen else "")
+    return f"- `{tool.name}`: **{effect(tool)}** ({tool.confidence:.0%}){able}" + (f"; from {seen}" if seen else "")
 
 
 def inspect_text(report: Report, offset: int = 0) -> str:
     """What the server is, what its tools can do, how it is reached and with what authority."""
     tools = report.capabilities.tools
-    told = ", ".join(f"{number(count)} {effect}" for effect, count in effects(report).items())
+    told = ", ".join(f"{number(count)} {name}" for name, count in effects(report).items())
     auth = report.auth
     lines = [
         f"# {title(report)}",
@@ -172,7 +181,7 @@ def inspect_text(report: Report, offset: int = 0) -> str:
         lines += ["", "Wrong with it:", *_findings(report)]
     page = tools[offset : offset + TOOLS_SHOWN]
     if page:
-        ranked = sorted(page, key=lambda tool: EFFECTS.index(tool.effect)) if len(tools) <= TOOLS_SHOWN else page
+        ranked = gravest_first(page) if len(tools) <= TOOLS_SHOWN else page
         lines += ["", "Tools:", *map(_tool_line, ranked)]
         if offset + TOOLS_SHOWN < len(tools):
             lines.append(f"Next tools: offset={offset + TOOLS_SHOWN} of {len(tools)}.")

@@ -21,7 +21,7 @@ from mcp_threat_model.render import wording
 from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
 from mcp_threat_model.render.prose import pieces
-from mcp_threat_scoring.report import ErrorOut, Report, ToolOut
+from mcp_threat_scoring.report import ErrorOut, Report
 from mcp_threat_scoring.report_set import FleetOut
 from mcp_threat_scoring.signal import EvidenceOut
 
@@ -93,7 +93,7 @@ def _environment() -> Environment:
         "words": wording,
         "dial": dial,
         "address": _address,
-        "gravest_first": _gravest_first,
+        "gravest_first": wording.gravest_first,
         "terms": _terms,
     }
     return environment
@@ -128,11 +128,6 @@ def _address(reference: str) -> str | None:
     if kind == "CWE" and number.isdigit():
         return f"https://cwe.mitre.org/data/definitions/{number}.html"
     return None
-
-
-def _gravest_first(tools: Sequence[ToolOut]) -> list[ToolOut]:
-    """What can do most harm stands first; otherwise the order of the server."""
-    return sorted(tools, key=lambda tool: wording.EFFECTS.index(tool.effect))
 
 
 def _terms(evidence: Sequence[EvidenceOut]) -> list[EvidenceOut]:

@@ -64,7 +64,7 @@ def _threats(threats: Sequence[ThreatOut], room: Room) -> Iterator[str]:
 
 def tools(report: Report, room: Room) -> Iterator[str]:
     """What each tool can do, gravest first."""
-    ranked = sorted(report.capabilities.tools, key=lambda tool: wording.EFFECTS.index(tool.effect))
+    ranked = wording.gravest_first(report.capabilities.tools)
     yield "### What each tool can do\n"
     if not ranked:
         told = names(report.capabilities.abilities, 99)
@@ -78,7 +78,8 @@ def tools(report: Report, room: Room) -> Iterator[str]:
         ("Tool", "Effect", "Sure", "Can", "About", "Says of itself", "Why"),
         (
             (
-                code(tool.name), tool.effect, wording.sure(tool.confidence), sentence(", ".join(tool.abilities)) or "-",
+                code(tool.name), wording.effect(tool), wording.sure(tool.confidence),
+                sentence(", ".join(tool.abilities)) or "-",
                 sentence(", ".join(tool.domains)) or "-",
                 ", ".join(code(wording.hint(hint, value)) for hint, value in tool.declared.items()) or "-",
                 "; ".join(f"{code(one.excerpt)} ({one.weight:+.2f})" for one in tool.evidence[: room.evidence]) or "-",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, columns, pad
-from mcp_threat_model.render.wording import no_tools, none_seen, tool_count
+from mcp_threat_model.render.wording import EFFECTS, effect, no_tools, none_seen, tool_count
 from mcp_threat_scoring.report import LayerOut, Report, ThreatOut, ToolOut
 
 _THREATS: Final = 4
 """Threats shown per layer."""
 
-_EFFECT_STYLE: Final[dict[str, Style]] = {"read": "plain", "write": "fair", "destructive": "bad"}
+_EFFECT_STYLE: Final[dict[str, Style]] = {"unclear": "plain", "write": "fair", "destructive": "bad"}
 
 
 def layers(page: Page, report: Report) -> None:
@@ -47,13 +47,15 @@ def _threat(page: Page, threat: ThreatOut) -> None:
 
 
 def tools(page: Page, report: Report) -> None:
-    """The tools that write, those that destroy first."""
+    """The tools that write, those that destroy first, and last those of which it is unclear."""
     seen = report.capabilities.tools
     writers = sorted(
-        (tool for tool in seen if tool.effect != "read"),
-        key=lambda tool: (tool.effect != "destructive", -tool.confidence, tool.pointer),
+        (tool for tool in seen if effect(tool) != "read"),
+        key=lambda tool: (EFFECTS.index(effect(tool)), -tool.confidence, tool.pointer),
     )
-    note = f"{len(writers)} of {tool_count(report)}" if seen else none_seen(report)
+    open_ = sum(effect(tool) == "unclear" for tool in writers)
+    maybe = f", unclear of {open_} more" if open_ else ""
+    note = f"{len(writers) - open_} of {tool_count(report)}{maybe}" if seen else none_seen(report)
     page.heading("Tools that can change something", note)
     if not writers:
         page.add(f"  {'None of the tools seen.' if seen else no_tools(report)}")
@@ -72,7 +74,7 @@ def _tool(page: Page, tool: ToolOut, name_width: int) -> None:
         ", ".join(tool.abilities) or "-",
         first=[
             Span(f"  {pad(tool.name, name_width)}  ", "strong"),
-            Span(f"{tool.effect:<12} ", _EFFECT_STYLE[tool.effect]),
+            Span(f"{effect(tool):<12} ", _EFFECT_STYLE[effect(tool)]),
             Span(f"{tool.confidence:>4.0%}  "),
         ],
         indent=lead,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
-from mcp_threat_scoring.report import Breadth, Report, TargetOut, ThreatOut
+from mcp_threat_scoring.capability import unclear
+from mcp_threat_scoring.report import Breadth, Report, TargetOut, ThreatOut, ToolOut
 from mcp_threat_scoring.report_set import PathOut
 
 DECISIONS: Final = {
@@ -16,7 +19,7 @@ DECISIONS: Final = {
 }
 RANKS: Final = ("critical", "high", "medium", "low", "info")
 """Severities, gravest first."""
-EFFECTS: Final = ("destructive", "write", "read")
+EFFECTS: Final = ("destructive", "write", "unclear", "read")
 """Effects, gravest first."""
 BASES: Final = {
     "server": "seen of the server",
@@ -113,8 +116,18 @@ def _seen_of_tools(report: Report) -> str:
 
 def effects(report: Report) -> dict[str, int]:
     """How many tools of each effect there are, gravest first, and none that nobody has."""
-    counts = {effect: sum(tool.effect == effect for tool in report.capabilities.tools) for effect in EFFECTS}
-    return {effect: count for effect, count in counts.items() if count}
+    counts = Counter(map(effect, report.capabilities.tools))
+    return {name: counts[name] for name in EFFECTS if counts[name]}
+
+
+def effect(tool: ToolOut) -> str:
+    """What a tool does, for a reader: one that is called reading for want of a word that says more is unclear."""
+    return "unclear" if unclear(tool.effect, tool.confidence, tool.declared) else tool.effect
+
+
+def gravest_first(tools: Iterable[ToolOut]) -> list[ToolOut]:
+    """What can do most harm stands first; otherwise the order of the server."""
+    return sorted(tools, key=lambda tool: EFFECTS.index(effect(tool)))
 
 
 def unseen(report: Report) -> list[tuple[str, str]]:

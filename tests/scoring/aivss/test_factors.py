@@ -193,8 +193,6 @@ class TestHostile:
 
         assert (honest.threat_multiplier, found.threat_multiplier) == (1.0, 1.1)
         assert found.cvss.vector == "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:C/C:H/I:H/A:H"
-        assert found.levers[0].change == "Deny the tool whose own text is an attack: `tool_1`"
-        assert found.levers[0].score_after == honest.score
 
     def test_so_is_a_server_whose_instructions_are(self) -> None:
         manifest = build_manifest(

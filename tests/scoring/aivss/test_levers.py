@@ -100,9 +100,41 @@ class TestLevers:
         )
 
     def test_a_program_that_runs_commands_can_be_sandboxed(self, fake: Fake, destroying: Tool) -> None:
-        found = score(fake([destroying(abilities=("process.exec",))], facts={"transport.kind": "stdio"}), "graded")
+        runs = destroying(abilities=("process.exec",), signals=("tool.exec",))
 
-        assert any(one.change.startswith("Run it in a sandbox") for one in found.levers)
+        def advised(kind: str, *signals: str) -> bool:
+            levers = score(fake([runs], facts={"transport.kind": kind}, signals=signals), "graded").levers
+            return any(one.change.startswith("Run it in a sandbox") for one in levers)
+
+        assert advised("stdio")
+        assert advised("none")  # a saved description does not say
+        assert not advised("http")
+        assert not advised("stdio", "auth.credential")  # what stands before a service is nothing without its network
+
+    def test_what_writes_no_file_of_the_user_needs_no_sandbox(self, fake: Fake, writing: Tool) -> None:
+        def advised(*signals: str) -> bool:
+            tools = [writing(abilities=("fs.write",), signals=signals)]
+            levers = score(fake(tools, facts={"transport.kind": "stdio"}), "graded").levers
+            return any("sandbox" in one.change for one in levers)
+
+        assert advised("file-path.taken")
+        assert not advised()
+
+    def test_what_is_not_understood_is_denied_with_what_can_change_anything(
+        self, fake: Fake, tool: Tool, writing: Tool, destroying: Tool
+    ) -> None:
+        tools = [tool(), writing(), destroying(), tool("zxq", told=False), tool("qxz", told=False)]
+        said = [one.change for one in score(fake(tools), "graded").levers]
+        maybe = ", and the two that may, for all that is told of them: `zxq` and `qxz`"
+
+        assert f"Deny the two tools that can change anything: `delete_it` and `create_it`{maybe}" in said
+        assert f"Deny the tool that can delete, overwrite or undo: `delete_it`{maybe}" in said
+
+    def test_where_all_is_denied_nothing_is_advised(self, fake: Fake, writing: Tool) -> None:
+        picture = fake([writing()])
+
+        assert score(picture, "graded").levers
+        assert score(picture, "graded", advise=False).levers == []
 
     def test_a_server_that_can_do_nothing_has_no_levers(self, fake: Fake) -> None:
         assert score(fake(), "graded").levers == []
@@ -208,6 +240,8 @@ def surfaces(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any], lis
                         unique=True,
                     ).map(tuple),
                     "signals": st.lists(st.sampled_from(SIGNALS), max_size=1).map(tuple),
+                    "told": st.booleans(),
+                    "read_only": st.sampled_from([None, True, False]),
                 }
             ),
             min_size=1,

@@ -65,3 +65,20 @@ def test_where_nothing_is_known_the_tools_come_first(fake: Fake) -> None:
     found = spanned(fake(facts={"coverage.tools": "not_observed"}))
 
     assert found[0] == "what the tools do"
+
+
+def test_a_tool_of_which_nothing_is_told_may_do_the_worst(fake: Fake, tool: Tool) -> None:
+    told = score(fake([tool()]), "graded").range
+    untold = score(fake([tool(told=False)]), "graded").range
+
+    assert untold.low == told.low
+    assert untold.high == score(fake([tool(destructive=0.3, write=0.3)]), "graded").range.high > told.high
+    assert untold.spanned_by[0] == TOOLS
+
+
+def test_so_may_a_tool_change_that_its_server_calls_no_reader(fake: Fake, tool: Tool) -> None:
+    def high(write: float, *, read_only: bool) -> float:
+        return score(fake([tool("get_it", write, 0.01, read_only=read_only)]), "graded").range.high
+
+    assert high(0.12, read_only=False) > high(0.12, read_only=True)
+    assert high(0.05, read_only=False) == high(0.05, read_only=True)

@@ -6,6 +6,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from mcp_threat_model.render.layout import Page, Span, clip, columns, pad, plain
 from mcp_threat_model.render.terminal import coloured
@@ -63,6 +64,15 @@ def test_tools_that_delete_stand_above_tools_that_write(sample_report: Report) -
     table = render_text([sample_report]).partition("TOOLS THAT")[2].partition("FINDINGS")[0]
     assert table.index("delete_customer") < table.index("refund_order")
     assert "list_orders" not in table
+
+
+def test_tools_that_are_not_understood_stand_below_those_that_write(sample_report: Report) -> None:
+    known = sample_report.capabilities
+    doubtful = replace(known.tools[0], name="zxq", effect="read", confidence=0.5)
+    text = render_text([replace(sample_report, capabilities=replace(known, tools=[doubtful, *known.tools]))])
+
+    assert ", unclear of 1 more" in text
+    assert "unclear       50%" in text
 
 
 def test_no_line_is_wider_than_eighty_columns(sample_report: Report) -> None:
