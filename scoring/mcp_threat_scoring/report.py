@@ -18,6 +18,18 @@ SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+
+
+def severity_of(word: str) -> Severity:
+    """The severity that a word in any case names; AIVSS calls the band below all others "None", which is ``info``.
+
+    Raises:
+        ValueError: it names none.
+    """
+    low = word.lower()
+    return SEVERITIES[0 if low == "none" else [*SEVERITIES].index(low)]  # type: ignore[arg-type]
+
+
 Level = Literal["low", "medium", "high"]
 Effect = Literal["read", "write", "destructive"]
 FindingKind = Literal["hostile_content", "contradiction", "weakness", "exposure", "change"]
@@ -62,9 +74,7 @@ class ToolOut(Model, frozen=True, kw_only=True):
     domains: list[str]
     declared: dict[str, bool | str]
     evidence: Annotated[list[EvidenceOut], Meta(description="Of the effect: what weighs most, in log-odds.")]
-    ability_evidence: Annotated[
-        dict[str, list[EvidenceOut]], Meta(description="The same of each ability.")
-    ] = {}
+    ability_evidence: Annotated[dict[str, list[EvidenceOut]], Meta(description="The same of each ability.")] = {}
 
 
 class CapabilitiesOut(Model, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ from typing import Annotated, Literal
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Report, Severity
+from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Report, Severity, severity_of
 from mcp_threat_scoring.structs import Meta, Struct
 
 POLICY_NAME = "mcp-threat-model.yaml"
@@ -131,7 +131,7 @@ def _threshold(policy: Policy, kind: FindingKind, fail_at: Threshold | None) -> 
 
 def _score_breaks(policy: Policy, report: Report, fail_at: Threshold | None) -> Severity | None:
     own = policy.thresholds.score
-    severity: Severity = {"none": "info"}.get(report.aivss.severity.lower(), report.aivss.severity.lower())  # type: ignore[assignment]
+    severity = severity_of(report.aivss.severity)
     if isinstance(own, float | int):
         return max(severity, "low", key=SEVERITIES.index) if report.aivss.score >= own else None
     return severity if _reaches(severity, own if own is not None else fail_at) else None

@@ -19,8 +19,9 @@ as ``transport.NAME``, ``auth.NAME`` and ``launch.NAME``. Besides, concluded her
 ======================  ============================================================================================
 
 Facts about the list of tools are described in :mod:`facts.observations`. Views: ``words`` (name and title in words),
-``instructions``, ``listing``, ``url``, ``argv``, ``env``, ``headers``, ``scopes``, ``schemes``, ``package``,
-``protocol``, ``version``, ``events`` (code and detail, one a line).
+``instructions``, ``listing``, ``url``, ``argv``, ``fetched`` (what that fetches, as ``npm NAME``, ``pypi NAME`` or
+``image NAME``), ``env``, ``headers``, ``scopes``, ``schemes``, ``package``, ``protocol``, ``version``, ``events`` (code
+and detail, one a line).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from urllib.parse import urlsplit
 
 from mcp_threat_scoring.auth_scope import scopes_of
 from mcp_threat_scoring.facts.credential import credential_kind, declared_auth
+from mcp_threat_scoring.facts.fetched import fetched
 from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, redact
 from mcp_threat_scoring.facts.observations import MAX_PLACES, observe_list
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
@@ -130,6 +132,7 @@ def server_subject(manifest: Manifest) -> Subject:
     put("url", (manifest.transport.url[:2_000], "/transport/url"))
     put("package", (launch.package[:500], "/launch/package"))
     put("argv", *((word[:1_000], f"/launch/argv/{index}") for index, word in enumerate(launch.argv[:200])))
+    put("fetched", *((what, f"/launch/argv/{index}") for what, index in fetched(launch.argv[:200])))
     put("env", *((name[:200], f"/launch/env/{index}") for index, name in enumerate(launch.env_names[:500])))
     put(
         "secret_env",

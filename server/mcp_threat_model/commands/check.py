@@ -23,7 +23,7 @@ from mcp_threat_scoring.approval.exact import NOT_COMPARED
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import as_kept
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, severity_of
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
@@ -148,6 +148,6 @@ def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str, by_policy: Ma
         breaking = max((one.worst for one in by_policy.values() if one.worst), key=SEVERITIES.index, default="info")
         if breaking != "info":
             return EXIT_SEVERITY[breaking]
-    elif worst != "info" and SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
+    elif worst != "info" and SEVERITIES.index(worst) >= SEVERITIES.index(severity_of(fail_at)):
         return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if any(isinstance(result, ErrorOut) for result in results) else 0

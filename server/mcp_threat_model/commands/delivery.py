@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.wording import title
 from mcp_threat_model.terminal import complain, emit, explain, is_terminal, wants_colour, write_output
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity, severity_of
 from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
@@ -116,14 +116,14 @@ def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
         return EXIT_NONE_READ
     if fail_at:
         worst = max((_worst(report) for report in reports), key=SEVERITIES.index)
-        if SEVERITIES.index(worst) >= [*SEVERITIES].index(fail_at):  # type: ignore[arg-type]
+        if SEVERITIES.index(worst) >= SEVERITIES.index(severity_of(fail_at)):
             return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if len(reports) < len(outcomes) else 0
 
 
 def _over(results: Sequence[Report | ErrorOut], fail_at: str) -> str:
     """Why the exit code is what it is: a score stands in no list of findings, and a log may show nothing else."""
-    least = [*SEVERITIES].index(fail_at)
+    least = SEVERITIES.index(severity_of(fail_at))
     told = [
         f"{title(report)}: {report.aivss.score:.1f} {report.aivss.severity}, worst {worst}"
         for report in results
@@ -138,8 +138,7 @@ def _graver(outcomes: Sequence[Outcome], code: int) -> int:
     return EXIT_INTERNAL if any(outcome.fault for outcome in outcomes) else code
 
 
-def _worst(report: Report) -> str:
+def _worst(report: Report) -> Severity:
     """The highest severity of the score and of the findings."""
-    found = [finding.severity for finding in report.findings]
-    scored = report.aivss.severity.lower()
-    return max((*found, scored if scored in SEVERITIES else "info"), key=[*SEVERITIES].index)
+    found = (finding.severity for finding in report.findings)
+    return max((*found, severity_of(report.aivss.severity)), key=SEVERITIES.index)

@@ -147,7 +147,8 @@ def _authority(report: Report) -> Iterator[str]:
     auth = report.auth
     yield "### Authority\n"
     schemes = f" ({', '.join(map(sentence, auth.schemes))})" if auth.schemes else ""
-    yield f"Authentication: {auth.requirement}{schemes}; breadth of what the tools may reach: {wording.breadth(auth.breadth)}.\n"
+    breadth = wording.breadth(auth.breadth)
+    yield f"Authentication: {auth.requirement}{schemes}; breadth of what the tools may reach: {breadth}.\n"
     rows = ((code(scope.name), scope.breadth, sentence(scope.source.replace("_", " "))) for scope in auth.scopes)
     yield from table(("Scope", "Breadth", "Read in"), rows)
 
