@@ -41,8 +41,9 @@ _DOCKER = frozenset((
     "--workdir", "-u", "--user", "--entrypoint", "--add-host", "--platform", "-m", "--memory", "--cpus", "-c",
     "--cpu-shares", "-l", "--label", "--pull", "-h", "--hostname", "--ip", "--dns", "--cap-add", "--cap-drop",
     "--security-opt", "--restart", "--log-driver", "--log-opt", "--tmpfs", "--ulimit", "--device", "--gpus",
-    "--group-add", "--shm-size", "--memory-swap", "--pids-limit", "--expose", "--link", "--volumes-from", "--userns", "--pid",
-    "--ipc", "--runtime", "--stop-signal", "--stop-timeout", "-a", "--attach", "--cidfile", "--label-file", "--network-alias",
+    "--group-add", "--shm-size", "--memory-swap", "--pids-limit", "--expose", "--link", "--volumes-from", "--userns",
+    "--pid", "--ipc", "--runtime", "--stop-signal", "--stop-timeout", "-a", "--attach", "--cidfile", "--label-file",
+    "--network-alias",
 ))  # fmt: skip
 _UVX: dict[str, Collection[str]] = {"named_by": ("--from",), "besides": ("--with", "-w"), "valued": _UV}
 _NPX: dict[str, Collection[str]] = {"named_by": ("-p", "--package"), "valued": _NPM}
