@@ -874,6 +874,17 @@ def waits_for_the_network(server: Server) -> None:
 
 
 @behaviour
+def lists_what_the_network_says(server: Server) -> None:
+    def asked(request: dict[str, Any]) -> None:
+        try:
+            socket.getaddrinfo("api.upstream.example", 443)
+        except OSError:
+            server.error(request, -32603, "fetch failed")
+
+    on_list(server, asked)
+
+
+@behaviour
 def tells_its_secret(server: Server) -> None:
     server.tools = [tool("ok", description=f"key: {os.environ['API_TOKEN']}")]
 

@@ -127,9 +127,11 @@ class StdioSource:
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(remove_scratch, scratch)
+        denied = boxed and not launch.sandbox.network
+        if isinstance(got, SessionParts) and denied and (process.outcome.asked or process.outcome.tried):
+            got = _kept_from(got)
         if isinstance(got, TargetError):
             stderr = self._mask.text(without_escapes(link.stderr.decode(errors="replace")))
-            denied = boxed and not launch.sandbox.network
             emptied = bool(launch.sandbox.empty)
             seen = Circumstances(process.outcome, stderr, boxed, denied, emptied, link.unread, tap, limits)
             raise explain(got, seen)
@@ -182,6 +184,15 @@ class StdioSource:
             auth=AuthFacts(),
             events=tap.events(),
         )
+
+
+def _kept_from(parts: SessionParts) -> SessionParts | TargetError:
+    """What was read without a network by a target that looked for one: no list of tools is a failure then, not an
+    answer."""
+    seen = parts.coverage.get("tools")
+    if parts.items.get("tools") or seen is None or seen.status != "not_observed":
+        return parts
+    return TargetError("not_mcp", seen.reason)
 
 
 async def _converse(

@@ -428,7 +428,7 @@ class TestWhatATargetGets:
         assert tried == ["“198.51.100.7:8443”", "“203.0.113.9:514”"]
 
     @needs_sandbox
-    @pytest.mark.parametrize("behaviour", ["needs_the_network", "waits_for_the_network"])
+    @pytest.mark.parametrize("behaviour", ["needs_the_network", "waits_for_the_network", "lists_what_the_network_says"])
     async def test_a_target_that_needs_the_network_is_called_that(self, behaviour: str) -> None:
         got = await read("hostile_stdio.py", behaviour, sandbox="require", limits=replace(QUICK, total_s=2.5))
         assert got.code == "needs_network"
