@@ -50,6 +50,32 @@ def test_domains_are_ranked_by_how_many_tools_work_in_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "description", "domain", "works"),
+    [
+        ("get_rows", "Get the rows of a table.", "databases", True),
+        ("get_tide", "Tide table of a gauge.", "databases", False),
+        ("get_policy", "Get an access policy.", "identity", True),
+        ("get_policy", "Get the insurance policy of a car.", "identity", False),
+        ("add_member", "Add a member to the workspace.", "identity", True),
+        ("get_roster", "Roster of a crew member for a month.", "identity", False),
+        ("renew", "Renew the TLS certificate of a host.", "secrets", True),
+        ("renew", "Renew the vaccination certificate of a dog.", "secrets", False),
+        ("open_terminal", "Open a terminal.", "host", True),
+        ("close_terminal", "Close a payment terminal for the day.", "host", False),
+        ("recall", "Recall facts about somebody.", "memory", True),
+        ("issue_recall", "Issue a recall notice.", "memory", False),
+        ("get_issue", "Get an issue of a repository.", "project-management", True),
+        ("issue_permit", "Issue a permit.", "project-management", False),
+    ],
+)
+def test_a_word_of_many_trades_tells_its_domain_by_its_company(
+    name: str, description: str, domain: str, *, works: bool
+) -> None:
+    picture = paint(manifest({"name": name, "description": description}), default_ruleset())
+    assert (domain in picture.domains) == works
+
+
+@pytest.mark.parametrize(
     ("name", "description", "domain"),
     [
         ("Wix", "Manage sites, products and content of a site.", "cms"),

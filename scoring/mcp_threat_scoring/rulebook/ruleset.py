@@ -17,9 +17,11 @@ from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rul
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (
     NOTHING,
+    AllOf,
     AnyOf,
     FindingDoc,
     KeptDoc,
+    Not,
     Over,
     Polarity,
     SignalDoc,
@@ -149,12 +151,21 @@ _DOMAIN_FIELDS: tuple[tuple[Over, tuple[str, ...]], ...] = (
 
 
 def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
-    """A domain is a family of rules too: its words in a tool's name, title or first sentence, or the server's name."""
+    """A domain is a family of rules too: its words in a tool's name, title or first sentence, or the server's name.
+
+    None where a term of another trade stands there too: whoever publishes a tide table keeps no database.
+    """
+
+    def told(words: Iterable[str], fields: Iterable[str]) -> AnyOf:
+        regex = r"\b(?:" + "|".join(words) + r")\b"
+        return AnyOf(any=[TextTest(field=field, regex=regex) for field in fields])
+
     for domain in domains.values():
-        words = r"\b(?:" + "|".join(domain.words) + r")\b"
         for over, fields in _DOMAIN_FIELDS:
             name = f"domain.{domain.id}" if over == "tools" else f"server-domain.{domain.id}"
-            test = AnyOf(any=[TextTest(field=field, regex=words) for field in fields])
+            test: Test = told(domain.words, fields)
+            if domain.unless:
+                test = AllOf(all=[test, Not(negated=told(domain.unless, fields))])
             doc = SignalDoc(id=name, title=f"Works on {domain.title}", over=over, match=test)
             yield SignalRule(SignalId(name), doc, doc.title, over, test, {}, {})
 

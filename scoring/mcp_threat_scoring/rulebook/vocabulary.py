@@ -60,6 +60,9 @@ class DomainDoc(Model, frozen=True, kw_only=True):
     words: Annotated[
         list[str], Meta(min_length=1, description="RE2 patterns in lower case, whole words, with {class} macros.")
     ]
+    unless: Annotated[
+        list[str], Meta(description="Terms of another trade that hold one of the words: a tide table, a hotel guest.")
+    ] = []
 
 
 class DomainsDoc(Model, frozen=True, kw_only=True):
