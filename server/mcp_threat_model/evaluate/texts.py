@@ -35,8 +35,8 @@ AUTHORS: Mapping[str, int] = {
     "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1, "attacks-12": 0,
     "attacks-13": 2, "attacks-14": 1, "attacks-15": 1, "attacks-16": 2, "attacks-17": 0, "attacks-18": 2,
     "attacks-19": 1, "attacks-20": 0, "attacks-21": 2, "attacks-22": 2, "attacks-23": 1, "attacks-24": 0,
-    "attacks-25": 2, "attacks-26": 1,
-    "honest-2": 0, "honest-3": 1, "honest-4": 2, "honest-5": 0, "honest-6": 2, "honest-7": 1, "honest-8": 0,
+    "attacks-25": 2, "attacks-26": 1, "attacks-27": 1, "attacks-28": 2,
+    "honest-2": 0, "honest-3": 1, "honest-4": 2, "honest-5": 0, "honest-6": 2, "honest-7": 1, "honest-8": 0, "honest-9": 1, "honest-10": 2,
     "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
     "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
     "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1,
@@ -44,7 +44,7 @@ AUTHORS: Mapping[str, int] = {
     "lines-23": 1, "lines-24": 0, "lines-25": 1, "lines-26": 2, "lines-27": 0, "lines-28": 1, "lines-29": 2,
     "lines-30": 1, "lines-31": 2, "lines-32": 0, "lines-33": 0,
     "lines-34": 1, "lines-35": 2, "lines-36": 0, "lines-37": 1, "lines-38": 0, "lines-39": 2, "lines-40": 2,
-    "lines-41": 1, "lines-42": 0, "lines-43": 1,
+    "lines-41": 1, "lines-42": 0, "lines-43": 1, "lines-44": 1, "lines-45": 2,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, str] = {
