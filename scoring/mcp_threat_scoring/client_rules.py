@@ -167,7 +167,7 @@ def _block_cursor(server: str, _: Sequence[str]) -> tuple[list[ConfigFile], list
         ConfigFile(path=".cursor/permissions.json", language="json", text=_json({"mcpAllowlist": []})),
         ConfigFile(path=".cursor/cli.json", language="json", text=text),
     ]
-    return files, ["Only Cursor's command line obeys that: its editor asks. Switch the server off under Tools & MCP."]
+    return files, ["For Cursor's editor, switch the server off under Settings, Tools & MCP."]
 
 
 def _block_vscode(server: str, names: Sequence[str]) -> tuple[list[ConfigFile], list[str]]:
@@ -200,10 +200,13 @@ BLOCKERS: Mapping[ClientId, Callable[[str, Sequence[str]], tuple[list[ConfigFile
     "generic": _block_generic,
 }
 BLOCKED: Mapping[ClientId, str] = {
+    "cursor": "These rules deny it on Cursor's command line, every tool of it; the editor asks before each call.",
     "vscode": "These settings only keep the tools they name from running unasked.",
     "generic": "This list denies the tools it names, and cannot know those the server will offer tomorrow.",
 }
-"""What the rules do for a server to block where the client has none for a whole server."""
+"""What the rules do for a server to block where the client has none that keeps all of it away."""
+ONE_BY_ONE: frozenset[ClientId] = frozenset({"vscode", "generic"})
+"""Clients whose rules name single tools only."""
 LISTED_ONLY: frozenset[ClientId] = frozenset({"vscode", "gemini", "codex"})
 """Clients whose list says what there is at all: a tool that is not on it does not exist for them."""
 

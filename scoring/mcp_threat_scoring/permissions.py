@@ -10,6 +10,7 @@ from mcp_threat_scoring.client_rules import (
     BLOCKERS,
     CLIENTS,
     LISTED_ONLY,
+    ONE_BY_ONE,
     WRITERS,
     ClientId,
     ConfigFile,
@@ -56,7 +57,7 @@ def _unwritable(client: ClientId, names: Sequence[str]) -> list[str]:
 
 def _unwritten_of_blocked(client: ClientId, names: Sequence[str]) -> list[str]:
     """The tools that a list of single tools has to leave out; a rule for the whole server leaves out none."""
-    if not names or client not in BLOCKED:
+    if not names or client not in ONE_BY_ONE:
         return []
     return [f"The name of {few(names)} cannot be written into it as it is: nothing here keeps that away."]
 
