@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 COMMAND_SHOWN = 600
 NETWORK = (
     "Let it use the network, too? What npx, uvx and their like start has to be fetched first, and some servers need "
-    "their service to list their tools. It could then send out what it can read."
+    "their service to list their tools. It then reaches this machine's own services as well, and can send out what it "
+    "reads."
 )
 
 
