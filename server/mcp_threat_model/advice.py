@@ -10,8 +10,9 @@ import shlex
 from collections.abc import Mapping
 
 from mcp_threat_model.grammar import LOCK_FILE
+from mcp_threat_model.target import Target
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.phrases import joined
 from mcp_threat_scoring.report import ErrorOut
 from mcp_threat_scoring.structs import Struct, replace
@@ -22,6 +23,8 @@ class Instead(Struct, frozen=True):
 
     words: str
     """The command that does the same in a terminal, without its options."""
+    options: tuple[str, ...] = ()
+    """Options without which it does not work at all."""
     target: str = ""
     """What stands after the options."""
     manifest: bool = False
@@ -29,16 +32,31 @@ class Instead(Struct, frozen=True):
     fewer: str = ""
     """How to ask about fewer servers at a time."""
 
+    def command(self, *options: str) -> str:
+        """The command with these options."""
+        starts = ("--allow-launch",) if _OF_PROGRAMS & set(options) else ()
+        every = dict.fromkeys((*self.options, *starts, *options))
+        written = (_OPTIONS.get(name, name) for name in every)
+        return " ".join(filter(None, ("mcp-threat-model", self.words, *written, self.target)))
+
     def told(self, *options: str) -> str:
-        """The command with these options, and the other way where there is one."""
-        command = " ".join(filter(None, ("mcp-threat-model", self.words, *options, self.target)))
-        return f"run `{command}` in a terminal" + (f", or {GIVE_MANIFEST}" if self.manifest else "")
+        """To run that in a terminal, and the other way where there is one."""
+        return f"run `{self.command(*options)}` in a terminal" + (f", or {GIVE_MANIFEST}" if self.manifest else "")
 
 
+_OF_PROGRAMS = frozenset({"--allow-network", "--env", "--sandbox"})
+"""Options that mean something for a program that is started, and nothing without consent to that."""
+TARGET_SHOWN = 600
 GIVE_MANIFEST = "pass the server's tools/list result as `manifest`"
-ONE_SERVER = Instead("scan", "TARGET", manifest=True)
+ONE_SERVER = Instead("scan", target="TARGET", manifest=True)
 AUDIT = Instead("scan --all-clients", fewer="audit one client at a time")
 CHECK = Instead("check", fewer="check one server at a time")
+
+
+def scanning(target: Target, *, starts: bool) -> Instead:
+    """The same for one server that is known: the whole command, as it can be typed. `starts`: it is a program."""
+    written = shlex.quote(as_kept(target.label, TARGET_SHOWN))
+    return replace(ONE_SERVER, target=written, options=("--allow-launch",) if starts else ())
 
 
 def checking(lock: str) -> Instead:
@@ -56,7 +74,6 @@ _OPTIONS: Mapping[str, str] = {
     "--timeout": "--timeout SECONDS",
 }
 """Options of `scan` that hints name, and how they are written."""
-_LAUNCH = "Name its command as target `stdio:COMMAND ARG …`; a person is asked before it is started."
 
 
 def in_a_client(advice: str, instead: Instead = ONE_SERVER) -> str:
@@ -67,20 +84,17 @@ def in_a_client(advice: str, instead: Instead = ONE_SERVER) -> str:
     first, last = advice.index(named[0]), max(map(advice.rindex, named))
     before = advice[: max(advice.rfind("; ", 0, first), advice.rfind(". ", 0, first), 0)].rstrip(".;")
     _, _, after = advice[last:].partition(". ")
-    if named == ["--allow-launch"] and instead.manifest:
-        told = _LAUNCH  # the tools have a way of their own
-    else:
-        verb = "are options" if len(named) > 1 else "is an option"
-        told = (
-            f"{joined(named)} {verb} of the command line that neither a tool nor `serve` has: the user can "
-            f"{instead.told(*(_OPTIONS[name] for name in named))}."
-        )
+    verb = "are options" if len(named) > 1 else "is an option"
+    told = (
+        f"{joined(named)} {verb} of the command line that neither a tool nor `serve` has: the user can "
+        f"{instead.told(*named)}."
+    )
     return " ".join(filter(None, (f"{before}." if before else "", told, after)))
 
 
-def told(error: TargetError) -> str:
+def told(error: TargetError, instead: Instead = ONE_SERVER) -> str:
     """The error in one line."""
-    return f"{error.code}: {error.message.rstrip('.')}. {_hint(error)}".strip()
+    return f"{error.code}: {error.message.rstrip('.')}. {_hint(error, instead)}".strip()
 
 
 def for_client(error: ErrorOut, instead: Instead) -> ErrorOut:
@@ -88,6 +102,13 @@ def for_client(error: ErrorOut, instead: Instead) -> ErrorOut:
     return error.changed({"hint": _hint(error, instead)})
 
 
-def _hint(error: TargetError | ErrorOut, instead: Instead = ONE_SERVER) -> str:
-    """Hints about consent are written for clients already."""
-    return error.hint if error.code == "consent_required" else in_a_client(error.hint, instead)
+def _hint(error: TargetError | ErrorOut, instead: Instead) -> str:
+    """Hints about consent are written for clients already; the network is asked for together with it."""
+    if error.code == "consent_required":
+        return error.hint
+    if error.code == "needs_network":
+        return (
+            "Ask again: whoever is asked whether to start it can allow the network in the same form; or the user can "
+            f"{instead.told('--allow-network')}."
+        )
+    return in_a_client(error.hint, instead)

@@ -7,7 +7,7 @@ too, and then only publishes it, which is all that is wanted: they were built fr
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from mcp.server.mcpserver.tools import Tool
@@ -16,6 +16,8 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
 from mcp_threat_scoring.model import Model, json_schema
 
+Check = Callable[[Mapping[str, Any]], None]
+"""Looks at the arguments of a call alone; raises UsageError or FactorError."""
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[CallToolResult]])
 
 # Not read-only: with a person's consent a stdio target, somebody else's program, is started.
@@ -43,9 +45,14 @@ class Tools:
 
     def __init__(self) -> None:
         self.all: list[Tool] = []
+        self.checks: dict[str, Check] = {}
 
-    def add(self, title: str, answers: type[Model]) -> Callable[[Handler], Handler]:
-        """Declare a tool; its docstring is what an assistant chooses it by, `answers` its structured content."""
+    def add(self, title: str, answers: type[Model], check: Check | None = None) -> Callable[[Handler], Handler]:
+        """Declare a tool; its docstring is what an assistant chooses it by, `answers` its structured content.
+
+        `check` is called before anything else: what is wrong with a call from the start is said before a person is
+        asked or a program started for it.
+        """
 
         def register(handler: Handler) -> Handler:
             tool = Tool.from_function(
@@ -54,6 +61,8 @@ class Tools:
             tool.fn_metadata = AsGiven(arg_model=tool.fn_metadata.arg_model, output_schema=json_schema(answers))
             tool.parameters["additionalProperties"] = False
             self.all.append(tool)
+            if check is not None:
+                self.checks[tool.name] = check
             return handler
 
         return register

@@ -38,7 +38,7 @@ _MANY: Mapping[str, str] = {"string": "text", "number": "numbers"}
 
 
 def opened(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, with objects that a client sent as their JSON text read.
+    """The arguments, with objects that a client sent as their JSON text read, and words of a few in their spelling.
 
     Some clients write every object that way. It is undone where an object of texts or numbers is wanted; a manifest may
     be given as text, and its text is read with more care elsewhere.
@@ -47,6 +47,10 @@ def opened(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _opened(schema: Schema, value: object) -> object:
+    if isinstance(value, str) and len(value) <= _COMPARED:
+        words = [word for one in _alternatives(schema) for word in one.get("enum", ()) if isinstance(word, str)]
+        if words:
+            return next((word for word in words if word.casefold() == value.strip().casefold()), value)
     if isinstance(value, str) and value.lstrip().startswith("{") and any(map(_values, _alternatives(schema))):
         try:
             return json.loads(value)

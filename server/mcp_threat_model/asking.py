@@ -2,39 +2,68 @@
 
 The client is asked by MCP elicitation, in whichever era it speaks. A client that cannot ask a person gets a refusal
 that says what to do instead; a model's own "yes" is never enough.
+
+What is started afterwards is only what stood in the question: a configuration that changed in between is not consented.
+The form that a person fills in is flat, as elicitation wants it; its docstring and descriptions are what they read.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import anyio.to_thread
-from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult
+from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult, Resolve
 from pydantic import BaseModel, Field
 
 from mcp_threat_model.access import Access
-from mcp_threat_model.advice import GIVE_MANIFEST, ONE_SERVER, Instead
+from mcp_threat_model.advice import GIVE_MANIFEST, Instead
+from mcp_threat_model.programs import MAX_PROGRAMS, Plan, Program, plan_for
 from mcp_threat_model.reading import Consent, ScanOptions
-from mcp_threat_model.target import StdioTarget, Target, parse_target
+from mcp_threat_model.target import ConfigTarget, StdioTarget, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise_command
 from mcp_threat_scoring.phrases import capital
+from mcp_threat_scoring.structs import Struct, replace
+
+if TYPE_CHECKING:
+    from mcp_threat_model.guard.launch import LaunchRequest
 
 COMMAND_SHOWN = 600
+NETWORK = (
+    "Let it use the network, too? What npx, uvx and their like start has to be fetched first, and some servers need "
+    "their service to list their tools. It then reaches this machine's own services as well, and can send out what it "
+    "reads."
+)
 
 
 class Permission(BaseModel):
-    """The form a person fills in. Elicitation allows flat fields only."""
+    """Whether the program in the question may be started."""
 
     start: bool = Field(description="Start this program on this machine?")
 
+    @property
+    def opens(self) -> bool:
+        """Whether the network was allowed: never, where the form does not ask."""
+        return bool(getattr(self, "network", False))
 
-def _needs_asking(target: str | None) -> StdioTarget | None:
-    if not target:
-        return None
-    try:
-        parsed: Target = parse_target(target)
-    except (UsageError, TargetError):
-        return None  # the tool itself will say what is wrong with it
-    return parsed if isinstance(parsed, StdioTarget) else None
+
+class PermissionWithNetwork(Permission):
+    """Whether the program in the question may be started, and use the network."""
+
+    network: bool = Field(default=False, description=NETWORK)
+
+
+class Agreed(Struct, frozen=True):
+    """What a call would start, and what the person at the client said to that."""
+
+    plan: Plan
+    answer: ElicitationResult[Permission]
+
+    def options(self, options: ScanOptions) -> ScanOptions:
+        """The options of the server, with the network open where the person allowed that."""
+        answer = self.answer
+        opened = isinstance(answer, AcceptedElicitation) and answer.data.start and answer.data.opens
+        return replace(options, allow_network=True) if opened else options
 
 
 def may_launch(context: Context) -> bool:
@@ -52,36 +81,78 @@ def can_ask(context: Context) -> bool:
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
-async def ask_permission(context: Context, target: str | None = None) -> Permission | Elicit[Permission]:
+def is_shut(plan: Plan) -> bool:
+    """Whether one of the programs would stand in a sandbox without a network, so that opening it is a question."""
+    from mcp_threat_model.guard.sandbox import unboxed
+
+    options = ScanOptions()
+    return not options.allow_network and any(not unboxed(options.sandbox, one.way.argv[0]) for one in plan.programs)
+
+
+async def plan_one(context: Context, target: str | None = None) -> Plan:
+    """The program that the target is, or that a client's configuration says it is; none where nothing is started."""
+    access = context.request_context.lifespan_context
+    try:
+        parsed = parse_target(target or "")
+    except (UsageError, TargetError):
+        return Plan()  # the tool itself will say what is wrong with it
+    if isinstance(parsed, ConfigTarget) and not (isinstance(access, Access) and access.files):
+        return Plan()
+    if not isinstance(parsed, StdioTarget | ConfigTarget):
+        return Plan()
+    return await anyio.to_thread.run_sync(plan_for, [parsed])
+
+
+async def ask_permission(context: Context, plan: Annotated[Plan, Resolve(plan_one)]) -> Permission | Elicit[Permission]:
     """Ask the person at the client, only when there is a program to start and somebody to ask."""
-    program = _needs_asking(target)
-    if program is None or not can_ask(context):
+    if not plan.programs or not can_ask(context):
         return Permission(start=False)
     try:
-        return Elicit(await anyio.to_thread.run_sync(question, program), Permission)
+        return await anyio.to_thread.run_sync(_form, plan)
     except TargetError:
-        return Permission(start=True)  # it cannot be started at all, and the scan says why
+        return Permission(start=False)  # it cannot be started at all, and whoever asks for consent hears why
 
 
-def question(program: StdioTarget) -> str:
+def _form(plan: Plan) -> Elicit[Permission]:
+    return Elicit(question(plan.programs[0]), PermissionWithNetwork if is_shut(plan) else Permission)
+
+
+def agreed(
+    plan: Annotated[Plan, Resolve(plan_one)],
+    answer: Annotated[ElicitationResult[Permission], Resolve(ask_permission)],
+) -> Agreed:
+    """Both together, as the tools take them."""
+    return Agreed(plan, answer)
+
+
+def question(program: Program) -> str:
     """The question a person answers: the exact command, and what starting it means.
 
     Raises:
         TargetError: `launch_failed`: there is no such program.
     """
+    from mcp_threat_model.asking_all import question as listed
     from mcp_threat_model.guard.consent import describe
+
+    if program.target != program.way:  # a configuration may hold secrets that nobody in this conversation wrote
+        return listed([program])
+    return describe(_launch(program.way))
+
+
+def _launch(program: StdioTarget) -> LaunchRequest:
     from mcp_threat_model.guard.launch import plan_launch
 
     options = ScanOptions()
-    return describe(plan_launch(program.argv, options.env, options.sandbox, options.allow_network))
+    return plan_launch(program.argv, options.env, options.sandbox, options.allow_network)
 
 
-def consent_from(permission: ElicitationResult[Permission], context: Context, instead: Instead = ONE_SERVER) -> Consent:
+def consent_from(agreed: Agreed, context: Context, instead: Instead) -> Consent:
     """What was answered, as the scan wants to hear it; `instead` is what else the person can do."""
+    shown = {program.way.argv for program in agreed.plan.programs}
+    asked_as_typed = any(program.target == program.way for program in agreed.plan.programs)
+    answer = agreed.answer
 
     async def consent(program: StdioTarget) -> None:
-        if isinstance(permission, AcceptedElicitation) and permission.data.start:
-            return
         command = neutralise_command(program.label.removeprefix("stdio:"), COMMAND_SHOWN)
         if not may_launch(context):
             raise TargetError(
@@ -90,16 +161,28 @@ def consent_from(permission: ElicitationResult[Permission], context: Context, in
                 "Nothing was started. Serve over stdio, serve with --allow-launch on loopback, or "
                 f"{instead.told('--allow-launch')}.",
             )
-        if can_ask(context):
+        if not can_ask(context):
             raise TargetError(
-                "consent_required", f"the person asked did not allow this program to start: {command}",
-                f"Nothing was started. {f'{capital(GIVE_MANIFEST)} instead, or ask' if instead.manifest else 'Ask'} "
-                "again if that was a mistake.",
-            )  # fmt: skip
+                "consent_required",
+                f"starting a program needs a person's consent, and this client cannot ask for it: {command}",
+                f"Nothing was started. The person can {instead.told('--allow-launch')}.",
+            )
+        if program.argv not in shown:
+            fewer = f"Ask again, {instead.fewer}, or scan this server by itself." if instead.fewer else "Ask again."
+            more = f", or more than {MAX_PROGRAMS} would be started" if instead.fewer else ""
+            raise TargetError(
+                "consent_required",
+                f"it is not what was asked for: its configuration changed{more}",
+                fewer,
+            )
+        if isinstance(answer, AcceptedElicitation) and answer.data.start:
+            return
+        if asked_as_typed:
+            await anyio.to_thread.run_sync(_launch, program)  # nobody was asked where it cannot be started
         raise TargetError(
-            "consent_required",
-            f"starting a program needs a person's consent, and this client cannot ask for it: {command}",
-            f"Nothing was started. The person can {instead.told('--allow-launch')}.",
-        )
+            "consent_required", f"the person asked did not allow this program to start: {command}",
+            f"Nothing was started. {f'{capital(GIVE_MANIFEST)} instead, or ask' if instead.manifest else 'Ask'} "
+            "again if that was a mistake.",
+        )  # fmt: skip
 
     return consent

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp_threat_model.paging import PageOut, maestro_part, page_of, threats_of, verdict_part
+from mcp_threat_model.paging import bare, cut, size
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise_name
@@ -20,7 +20,8 @@ from mcp_threat_scoring.report import (
     TargetOut,
     VerdictOut,
 )
-from mcp_threat_scoring.structs import UNSET, Meta, UnsetType
+from mcp_threat_scoring.report_page import PageOut
+from mcp_threat_scoring.structs import UNSET, Meta, UnsetType, to_builtins
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.maestro.threat import Catalogue, Threat
@@ -123,7 +124,8 @@ def catalogue_answer(
     shown = chosen[offset : offset + THREATS_PER_PAGE]
     more = offset + THREATS_PER_PAGE if offset + THREATS_PER_PAGE < len(chosen) else None
     found = capital(counted(len(chosen), "threat"))
-    lines = [f"**{found}** on the MAESTRO layers" + (f" ({layer})" if layer else "") + (":" if shown else "."), ""]
+    ends = ":" if shown else f"; nothing is left at offset {offset}." if chosen else "."
+    lines = [f"**{found}** on the MAESTRO layers" + (f" ({layer})" if layer else "") + ends, ""]
     for threat in shown:
         lines.append(f"- **{threat.id}** {threat.title} ({threat.layer}, {threat.severity})")
         if len(shown) <= 3:
@@ -137,22 +139,36 @@ def catalogue_answer(
     return "\n".join(lines), ThreatsAnswer(catalogue=data)
 
 
-def layers_answer(report: Report, layer: str | None, offset: int = 0) -> ThreatsAnswer:
-    """The seven layers of one server, or one of them, with a page of the tools of each threat and of the limits."""
+def chosen(report: Report, catalogue: Catalogue, layer: str | None, reference: str | None) -> Report:
+    """The report with the layer and the threats that are asked for, as in the catalogue.
+
+    Raises:
+        UsageError: nothing in the catalogue answers to `reference`.
+    """
     maestro = report.maestro
     if layer is not None:
-        maestro = maestro.changed(
-            {
-                "layers": [one for one in maestro.layers if one.id == layer],
-                "cross_layer": maestro.cross_layer if layer == "X" else [],
-            }
-        )
-    return ThreatsAnswer(
-        target=report.target,
-        server=report.server,
-        coverage=report.coverage,
-        maestro=maestro_part(maestro, offset),
-        summary=report.summary,
-        verdict=verdict_part(report.verdict, offset),
-        page=page_of(report, offset, threats=threats_of(maestro)),
+        layers = [one for one in maestro.layers if one.id == layer]
+        maestro = maestro.changed({"layers": layers, "cross_layer": maestro.cross_layer if layer == "X" else []})
+    if reference:
+        wanted = {threat.id for threat in choose(catalogue, None, reference)}
+        kept = [
+            one.changed({"threats": [threat for threat in one.threats if threat.id in wanted]})
+            for one in maestro.layers
+        ]
+        chains = [threat for threat in maestro.cross_layer if threat.id in wanted]
+        maestro = maestro.changed({"layers": [one for one in kept if one.threats], "cross_layer": chains})
+    return report.changed({"maestro": maestro})
+
+
+def layers_answer(report: Report, offset: int = 0) -> tuple[ThreatsAnswer, PageOut]:
+    """The layers of one server, first with what is known of it, on later pages with more threats; and which page."""
+    about: dict[str, Any] = {"target": report.target, "server": report.server}
+    beside: dict[str, Any] = {"coverage": report.coverage, "summary": report.summary} if offset == 0 else {}
+    shown = cut(
+        report, ("limits", "threats"), offset, size([about, beside, report.verdict.reasons, bare(report).maestro])
     )
+    verdict = shown.verdict(report.verdict)
+    if offset == 0 or any(to_builtins(shown.limits).values()):
+        beside = {**beside, "verdict": verdict}
+    told = ThreatsAnswer(**about, **beside, maestro=shown.maestro(report.maestro), page=shown.page)
+    return told, shown.page

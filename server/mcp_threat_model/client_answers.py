@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_threat_model.advice import AUDIT, for_client
-from mcp_threat_model.paging import PageOut, page_of, part, verdict_part
-from mcp_threat_model.render.brief import MAX_CHARS
+from mcp_threat_model.paging import PAGE_BYTES, cut, size
+from mcp_threat_model.render.brief import MAX_CHARS, beyond, place
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
 from mcp_threat_scoring.phrases import capital, counted, number
 from mcp_threat_scoring.report import SEVERITIES, Decision, ErrorOut, FindingOut, Report, VerdictOut
+from mcp_threat_scoring.report_page import PageOut
 from mcp_threat_scoring.report_score import AivssSeverity
 from mcp_threat_scoring.report_set import FleetOut
 from mcp_threat_scoring.structs import Meta
@@ -84,7 +85,11 @@ class InstallAnswer(Model, frozen=True, kw_only=True):
     findings: list[FindingOut]
     not_observed: list[str]
     limits: Annotated[
-        Permissions | None, Meta(description="Null when no tool was seen: then there is nothing to allow.")
+        Permissions | None,
+        Meta(
+            description="Null when no tool was seen: then there is nothing to allow. Null as well on pages after the "
+            "first, and where it is longer than a client can carry: then the text names the command that prints it."
+        ),
     ]
     page: PageOut
 
@@ -214,22 +219,28 @@ def _judged_line(one: JudgedOut) -> str:
 
 
 def install_answer(report: Report, limits: Permissions | None, offset: int = 0) -> InstallAnswer:
-    """The verdict with what it rests on, a page of it."""
+    """The verdict with what it rests on, a page of it; the configuration on the first page, where it can be carried."""
+    carried = limits if offset == 0 and size(limits) <= PAGE_BYTES // 2 else None
+    graded = report.changed({"findings": _gravest(report.findings)})
+    shown = cut(graded, ("limits", "findings"), offset, size([carried, report.summary, report.verdict.reasons]))
     return InstallAnswer(
-        verdict=verdict_part(report.verdict, offset),
+        verdict=shown.verdict(report.verdict),
         server=report.server.title or report.server.name,
         score=report.aivss.score,
         severity=report.aivss.severity,
         summary=report.summary,
-        findings=part(_gravest(report.findings), offset),
+        findings=shown.findings,
         not_observed=[part for part, seen in report.coverage.items() if seen.status == "not_observed"],
-        limits=limits,
-        page=page_of(report, offset, lists=(report.findings,)),
+        limits=carried,
+        page=shown.page,
     )
 
 
-def install_text(answer: InstallAnswer) -> str:
-    """The verdict first, then why, then what to write into the client's configuration."""
+def install_text(answer: InstallAnswer, limits: Permissions | None, command: str) -> str:
+    """The verdict first, then why, then what to write into the client's configuration.
+
+    A configuration is told whole or not at all; `command` prints one that is too long to stand here.
+    """
     lines = [
         f"# {DECISIONS[answer.verdict.decision]}: {answer.server or 'this server'} "
         f"(AIVSS {answer.score:.1f} {answer.severity})",
@@ -237,15 +248,28 @@ def install_text(answer: InstallAnswer) -> str:
         "",
         answer.summary,
     ]
-    lines += [f"- **{finding.severity}**: {finding.title}. {finding.remediation}" for finding in answer.findings[:6]]
+    if answer.page.offset:
+        return fit([*lines, *beyond(answer.page), *([""] if answer.findings else []), *_found(answer.findings)])
+    lines += _found(answer.findings[:6])
     if answer.not_observed:
         parts = ", ".join(part.replace("_", " ") for part in answer.not_observed)
         lines += ["", f"Not seen, so not judged: {parts}."]
-    if answer.limits is not None:
-        for file in answer.limits.files:
-            lines += ["", f"Into `{file.path}`:", f"```{file.language}\n{file.text}```"]
-        lines += ["", *(f"- {note}" for note in answer.limits.notes)]
-    return fit(lines)
+    if limits is None:
+        return fit(lines)
+    notes = ["", *(f"- {note}" for note in limits.notes)]
+    files: list[str] = []
+    for file in limits.files:
+        files += ["", f"Into `{file.path}`:", f"```{file.language}\n{file.text}```"]
+    room = MAX_CHARS - len("\n".join([*lines, *notes])) - 1
+    if files and len("\n".join(files)) > room:
+        paths = " and ".join(f"`{file.path}`" for file in limits.files)
+        where = "it is in the structured content under `limits.files`, and " if answer.limits else ""
+        files = ["", f"The configuration, for {paths}, is too long to stand here; {where}`{command}` prints it."]
+    return fit([*lines, *files, *notes])
+
+
+def _found(findings: Iterable[FindingOut]) -> list[str]:
+    return [f"- **{one.severity}**: {one.title} {place(one)}. {one.remediation}" for one in findings]
 
 
 def changes_text(answer: ChangesAnswer) -> str:

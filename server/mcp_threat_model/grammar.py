@@ -256,7 +256,7 @@ def _score(commands: _Commands) -> None:
 
 def _threats(commands: _Commands) -> None:
     threats = commands.add_parser("threats", help="the MAESTRO threat catalogue", allow_abbrev=False)
-    threats.add_argument("--layer", choices=LAYERS, help="only that layer")
+    threats.add_argument("--layer", type=str.upper, choices=LAYERS, help="only that layer")
 
 
 def _serve(commands: _Commands) -> None:

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import anyio.to_thread
-from mcp.server.mcpserver import Context, Elicit, Resolve
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 
 from mcp_threat_model.access import Access
+from mcp_threat_model.asking import Agreed, Permission
 from mcp_threat_model.asking_all import Permissions as StartThem
-from mcp_threat_model.asking_all import Plan, ask_for, plan_for
+from mcp_threat_model.asking_all import ask_for
 from mcp_threat_model.client_answers import PATH_SHOWN
 from mcp_threat_model.locked_targets import everything_in, nothing_approved
+from mcp_threat_model.programs import Plan, plan_for
 from mcp_threat_model.target import ConfigTarget, Target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
@@ -104,3 +106,17 @@ def ask_audit(context: Context, plan: Annotated[Plan, Resolve(plan_audit)]) -> S
 def ask_check(context: Context, plan: Annotated[Plan, Resolve(plan_check)]) -> StartThem | Elicit[StartThem]:
     """Ask for all programs of a lock together."""
     return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
+
+
+def agreed_audit(
+    plan: Annotated[Plan, Resolve(plan_audit)], answer: Annotated[ElicitationResult[StartThem], Resolve(ask_audit)]
+) -> Agreed:
+    """What an audit would start, and what was said to that."""
+    return Agreed(plan, cast("ElicitationResult[Permission]", answer))
+
+
+def agreed_check(
+    plan: Annotated[Plan, Resolve(plan_check)], answer: Annotated[ElicitationResult[StartThem], Resolve(ask_check)]
+) -> Agreed:
+    """What a comparison would start, and what was said to that."""
+    return Agreed(plan, cast("ElicitationResult[Permission]", answer))

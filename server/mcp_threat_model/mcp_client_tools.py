@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import anyio.to_thread
-from mcp.server.mcpserver import Context, ElicitationResult, Resolve
+from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
@@ -17,8 +17,7 @@ from pydantic import Field
 from mcp_threat_model.access import Access
 from mcp_threat_model.advice import AUDIT, Instead, checking, for_client, in_a_client
 from mcp_threat_model.answer import Tools, answer
-from mcp_threat_model.asking_all import Permissions as StartThem
-from mcp_threat_model.asking_all import Plan, consent_to
+from mcp_threat_model.asking import Agreed, consent_from
 from mcp_threat_model.client_answers import (
     AuditAnswer,
     ChangedOut,
@@ -34,17 +33,16 @@ from mcp_threat_model.client_answers import (
 from mcp_threat_model.locked_targets import named_by_lock
 from mcp_threat_model.mcp_client_plans import (
     LOCK_NAME,
-    ask_audit,
-    ask_check,
+    agreed_audit,
+    agreed_check,
     installed_in,
     lock_at,
     locked_servers,
-    plan_audit,
-    plan_check,
 )
-from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
+from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, printing, report_on
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.scan import scan
+from mcp_threat_model.subject import one_subject
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
@@ -86,17 +84,15 @@ NameArg = Annotated[
 ]
 
 
-async def _scanned(
-    access: Access, context: Context, plan: Plan, asked: ElicitationResult[StartThem], instead: Instead
-) -> list[Outcome]:
+async def _scanned(access: Access, context: Context, asked: Agreed, instead: Instead) -> list[Outcome]:
     limits = access.options.limits
     limits = limits.with_total(min(limits.total_s, AUDIT_TARGET_S))
-    options = replace(access.options, jobs=AUDIT_JOBS, limits=limits)
+    options = asked.options(replace(access.options, jobs=AUDIT_JOBS, limits=limits))
     async with relayed(context) as say, access.turns.turn(AUDIT_S):
         return await scan(
-            plan.targets,
+            asked.plan.targets,
             options,
-            consent=consent_to(plan, asked, context, instead),
+            consent=consent_from(asked, context, instead),
             progress=lambda target, line: say(f"{neutralise(as_kept(target.label), 120)}: {line}"),
         )
 
@@ -107,8 +103,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
     @tools.add("Audit the MCP servers installed here", AuditAnswer)
     async def audit_clients(
         context: Context,
-        plan: Annotated[Plan, Resolve(plan_audit)],
-        asked: Annotated[ElicitationResult[StartThem], Resolve(ask_audit)],
+        asked: Annotated[Agreed, Resolve(agreed_audit)],
         client: ClientArg = None,
         scan: ScanArg = False,
     ) -> CallToolResult:
@@ -131,15 +126,15 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         try:
             installed = await anyio.to_thread.run_sync(installed_in, client)
             checked = await anyio.to_thread.run_sync(lambda: check(installed.servers, known().ruleset))
-            outcomes = await _scanned(access, context, plan, asked, AUDIT) if scan else []
-            fleet = together(plan.targets, outcomes)
+            outcomes = await _scanned(access, context, asked, AUDIT) if scan else []
+            fleet = together(asked.plan.targets, outcomes)
         except ThreatModelError as error:
             raise ToolError(in_a_client(str(error), AUDIT)) from None
-        told = [judged(target.label, outcome) for target, outcome in zip(plan.targets, outcomes, strict=True)]
+        told = [judged(target.label, outcome) for target, outcome in zip(asked.plan.targets, outcomes, strict=True)]
         found = audit_answer(installed, checked, told, fleet)
         return answer(audit_text(found), found)
 
-    @tools.add("Is this MCP server safe to install?", InstallAnswer)
+    @tools.add("Is this MCP server safe to install?", InstallAnswer, one_subject)
     async def check_install(
         context: Context,
         asked: Asked,
@@ -164,13 +159,12 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         called = name or in_client or report.server.name
         limits = permissions(report, client, called) if report.capabilities.tools else None
         advice = install_answer(report, limits, offset)
-        return answer(install_text(advice), advice)
+        return answer(install_text(advice, limits, printing(target, asked, client, name)), advice)
 
     @tools.add("What changed since it was approved?", ChangesAnswer)
     async def check_changes(
         context: Context,
-        plan: Annotated[Plan, Resolve(plan_check)],
-        asked: Annotated[ElicitationResult[StartThem], Resolve(ask_check)],
+        asked: Annotated[Agreed, Resolve(agreed_check)],
         lock: LockArg = LOCK_NAME,
         target: Annotated[
             str | None,
@@ -190,7 +184,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         try:
             held = (await anyio.to_thread.run_sync(lock_at, lock)).servers
             named = await anyio.to_thread.run_sync(locked_servers, lock, target)
-            outcomes = iter(await _scanned(access, context, plan, asked, instead) if plan.targets else [])
+            outcomes = iter(await _scanned(access, context, asked, instead) if asked.plan.targets else [])
         except ThreatModelError as error:
             raise ToolError(in_a_client(str(error), instead)) from None
         compared = [

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
+import anyio.to_thread
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError, UnexpectedToolError
@@ -18,18 +19,30 @@ from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequ
 from pydantic import AnyUrl, ValidationError
 
 from mcp_threat_model.access import Access
+from mcp_threat_model.answer import Check
 from mcp_threat_model.arguments import complaint, opened
+from mcp_threat_scoring.errors import FactorError, UsageError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.phrases import joined, quoted
 
 SHOWN = 300
 """Characters of an argument that an error may repeat."""
+UNREADABLE_FORM = (
+    "consent_required: the form that asks a person came back without an answer that can be read. Nothing was started. "
+    "Call again and have it filled in: `start`, and `network` where it is asked for, are true or false."
+)
+_OF_A_FORM = "Resolver "
+"""How the SDK begins what it says of a form that was accepted and holds nothing, or something else."""
 _LONGEST_NAME = 10
 """Characters that the visible name of an invisible one takes: ``⟨U+10FFFF⟩``."""
 
 
 class GatedServer(MCPServer[Access]):
-    """The SDK's server behind the gate."""
+    """The SDK's server behind the gate. `checks` of tools are made before a person is asked for anything."""
+
+    def __init__(self, name: str, *, checks: Mapping[str, Check], **options: Any) -> None:
+        super().__init__(name, **options)
+        self._checks = checks
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Access, Any] | None = None
@@ -50,10 +63,16 @@ class GatedServer(MCPServer[Access]):
         if wrong := complaint(schemas[name], given):
             raise ToolError(wrong)
         try:
+            if name in self._checks:
+                await anyio.to_thread.run_sync(self._checks[name], given)
             return await super().call_tool(name, given, context)
+        except (UsageError, FactorError) as error:
+            raise ToolError(harmless(str(error), given)) from None
         except UnexpectedToolError:
             raise  # says only that it is one
         except ToolError as error:
+            if str(error.__cause__).startswith(_OF_A_FORM):
+                raise ToolError(UNREADABLE_FORM) from None
             if isinstance(error.__cause__, ValidationError):
                 raise ToolError("The arguments do not keep the schema of the tool; see tools/list.") from None
             raise ToolError(harmless(str(error), given)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Annotated, Final
 
@@ -42,11 +43,32 @@ def factors_json() -> str:
     )
 
 
+def _group(rule_id: str) -> str:
+    return rule_id.partition(".")[0]
+
+
 def signals_json() -> str:
-    """All signal rules with their titles as JSON."""
+    """The groups of signal rules as JSON, and where each is read: all rules at once are more than a client carries."""
     from mcp_threat_scoring.analyze import knowledge
 
-    rules = knowledge().ruleset.rules
+    counts = Counter(_group(rule.id) for rule in knowledge().ruleset.rules)
+    groups = [{"group": name, "rules": count, "uri": f"rules://signals/{name}"} for name, count in counts.items()]
+    return json.dumps(groups, indent=1)
+
+
+def group_json(group: str) -> str:
+    """The signal rules of one group with their titles as JSON.
+
+    Raises:
+        ResourceNotFoundError: there is no such group.
+    """
+    from mcp_threat_scoring.analyze import knowledge
+
+    rules = [rule for rule in knowledge().ruleset.rules if _group(rule.id) == group.casefold()]
+    if not rules:
+        raise ResourceNotFoundError(
+            f"There is no group {neutralise_name(group)} of signal rules; rules://signals names them all."
+        )
     return json.dumps([{"id": rule.id, "title": rule.title, "over": rule.over} for rule in rules], indent=1)
 
 
@@ -82,9 +104,15 @@ _RESOURCES: Final[tuple[tuple[str, str, str, Callable[..., str]], ...]] = (
     ),
     (
         "rules://signals",
-        "Every signal rule",
-        "Id and title of each rule, and what it is about: a tool, a prompt, a resource or the server.",
+        "The groups of signal rules",
+        "How many rules each group has, and the address of each group. A rule's id begins with its group.",
         signals_json,
+    ),
+    (
+        "rules://signals/{group}",
+        "The signal rules of one group",
+        "Id and title of each rule, and what it is about: a tool, a prompt, a resource or the server.",
+        group_json,
     ),
     (
         "maestro://threats/{threat_id}",

@@ -51,6 +51,7 @@ def build_server(access: Access | None = None) -> MCPServer[Access]:
         log_level="WARNING",
         lifespan=alive,
         tools=tools.all,
+        checks=tools.checks,
     )
     add_resources(server)
     return server

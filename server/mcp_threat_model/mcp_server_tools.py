@@ -6,7 +6,8 @@ short text that stands alone, and the report as structured content, paged.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -15,11 +16,11 @@ from pydantic import Field
 
 from mcp_threat_model.access import Access
 from mcp_threat_model.answer import Tools, answer
-from mcp_threat_model.catalogue_view import ThreatsAnswer, catalogue_answer, layers_answer
+from mcp_threat_model.catalogue_view import ThreatsAnswer, catalogue_answer, choose, chosen, layers_answer
 from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
-from mcp_threat_model.paging import ReportPage, page
+from mcp_threat_model.paging import INSPECT_ORDER, ReportPage, page
 from mcp_threat_model.render.brief import inspect_text, maestro_text, score_text, sum_text
-from mcp_threat_model.subject import exactly_one
+from mcp_threat_model.subject import exactly_one, one_subject
 from mcp_threat_model.what_if import what_if
 from mcp_threat_scoring.errors import FactorError, UsageError
 from mcp_threat_scoring.report_score import AivssOut, ProfileId
@@ -39,7 +40,7 @@ ProfileArg = Annotated[
 def add_server_tools(tools: Tools, access: Access) -> None:
     """Register the four tools."""
 
-    @tools.add("How risky is this MCP server?", ReportPage)
+    @tools.add("How risky is this MCP server?", ReportPage, one_subject)
     async def score_agent(
         context: Context,
         asked: Asked,
@@ -58,9 +59,10 @@ def add_server_tools(tools: Tools, access: Access) -> None:
         """
         given = {"target": target, "manifest": manifest, "listing": listing}
         report = await report_on(access, context, asked, profile, given)
-        return answer(score_text(report), page(report, offset))
+        found = page(report, offset)
+        return answer(score_text(report, found.page), found)
 
-    @tools.add("MAESTRO threats of a server, or the catalogue", ThreatsAnswer)
+    @tools.add("MAESTRO threats of a server, or the catalogue", ThreatsAnswer, _threats)
     async def list_maestro_threats(
         context: Context,
         asked: Asked,
@@ -88,16 +90,14 @@ def add_server_tools(tools: Tools, access: Access) -> None:
         entry. For the overall risk score use score_agent.
         """
         given = {"target": target, "manifest": manifest, "listing": listing}
-        try:
-            about = exactly_one(**given)
-            if about is None:
-                return answer(*catalogue_answer(_catalogue(), layer=layer, reference=threat, offset=offset))
-        except UsageError as error:
-            raise ToolError(str(error)) from None
+        if exactly_one(**given) is None:
+            return answer(*catalogue_answer(_catalogue(), layer=layer, reference=threat, offset=offset))
         report = await report_on(access, context, asked, "graded", given)
-        return answer(maestro_text(report, layer), layers_answer(report, layer, offset))
+        report = chosen(report, _catalogue(), layer, threat)
+        found, where = layers_answer(report, offset)
+        return answer(maestro_text(report, where, layer, threat), found)
 
-    @tools.add("What can this MCP server do?", ReportPage)
+    @tools.add("What can this MCP server do?", ReportPage, one_subject)
     async def inspect_server_manifest(
         context: Context,
         asked: Asked,
@@ -114,9 +114,11 @@ def add_server_tools(tools: Tools, access: Access) -> None:
         """
         given = {"target": target, "manifest": manifest, "listing": listing}
         report = await report_on(access, context, asked, "graded", given)
-        return answer(inspect_text(report, offset), page(report, offset))
+        found = page(report, offset, INSPECT_ORDER)
+        shown = found.capabilities.tools if found.capabilities else []
+        return answer(inspect_text(report, shown, found.page), found)
 
-    @tools.add("AIVSS calculator", AivssOut)
+    @tools.add("AIVSS calculator", AivssOut, _terms)
     async def calculate_aivss(
         context: Context,
         asked: Asked,
@@ -170,6 +172,30 @@ def add_server_tools(tools: Tools, access: Access) -> None:
         except (UsageError, FactorError) as error:
             raise ToolError(str(error)) from None
         return answer(sum_text(result), result)
+
+
+def _threats(given: Mapping[str, Any]) -> None:
+    """What is asked for is in the catalogue.
+
+    Raises:
+        UsageError: it is not, or two servers are named.
+    """
+    one_subject(given)
+    choose(_catalogue(), given.get("layer"), given.get("threat"))
+
+
+def _terms(given: Mapping[str, Any]) -> None:
+    """The terms that are given are some that the profile knows.
+
+    Raises:
+        UsageError: two servers are named.
+        FactorError: a term is unknown or out of range.
+    """
+    from mcp_threat_scoring.aivss.calculator import check  # when somebody calculates, not when the server starts
+
+    one_subject(given)
+    about = ("target", "manifest", "listing")
+    check({name: value for name, value in given.items() if value is not None and name not in about})
 
 
 def _catalogue() -> Catalogue:

@@ -5,26 +5,29 @@ The arguments that several tools take are declared here.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp.server.mcpserver import Context, ElicitationResult, Resolve
+from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
 from mcp_threat_model.access import Access
-from mcp_threat_model.advice import in_a_client, told
-from mcp_threat_model.asking import Permission, ask_permission, consent_from
+from mcp_threat_model.advice import ONE_SERVER, Instead, in_a_client, scanning, told
+from mcp_threat_model.asking import Agreed, agreed, consent_from
 from mcp_threat_model.audit import audited
 from mcp_threat_model.reading import read_target
 from mcp_threat_model.relay import relayed
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
-from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, Target, is_json, parse_target
+from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, StdioTarget, Target, is_json, parse_target
 from mcp_threat_model.turns import THINKING_S
 from mcp_threat_scoring.errors import TargetError, ThreatModelError, UsageError
+from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.report_score import ProfileId
+from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.manifest import Manifest
@@ -57,14 +60,15 @@ ListingArg = Annotated[
 OffsetArg = Annotated[
     int, Field(ge=0, le=1_000_000, description="Where to go on in long lists: `next_offset` of the answer before.")
 ]
-Asked = Annotated[ElicitationResult[Permission], Resolve(ask_permission)]
+Asked = Annotated[Agreed, Resolve(agreed)]
 
 
 async def report_on(
-    access: Access, context: Context, asked: ElicitationResult[Permission], profile: ProfileId, given: dict[str, Any]
+    access: Access, context: Context, asked: Agreed, profile: ProfileId, given: dict[str, Any]
 ) -> Report:
     """Read what was named and analyse it. Every foreseen failure becomes a sentence the caller can act on."""
-    options = access.options
+    options = asked.options(access.options)
+    instead = _instead(given["target"], asked)
     try:
         which = exactly_one(**given)
         if which is None:
@@ -72,7 +76,7 @@ async def report_on(
         with audited(options.audit, _asked_for(which, given), via="mcp", profile=profile) as call:
             async with relayed(context) as say, access.turns.turn(options.limits.total_s + THINKING_S) as turn:
                 if which == "target":
-                    consent = consent_from(asked, context)
+                    consent = consent_from(asked, context, instead)
                     manifest = await read_target(_target(given["target"], access), options, consent=consent, say=say)
                 elif which == "manifest":
                     manifest = await turn.think(inline_manifest, given["manifest"], options.limits)
@@ -84,12 +88,12 @@ async def report_on(
                 call.end(report)
             return report
     except ThreatModelError as error:
-        raise _told(error) from None
+        raise _told(error, instead) from None
     except ExceptionGroup as group:  # a task group wraps what is raised inside it
         foreseen, others = group.split(ThreatModelError)
         if foreseen is None or others is not None:
             raise
-        raise _told(foreseen) from None
+        raise _told(foreseen, instead) from None
 
 
 def _target(text: str, access: Access) -> Target:
@@ -119,9 +123,25 @@ def _analyze(manifest: Manifest, rules: tuple[Path, ...], profile: ProfileId) ->
     return analyze(manifest, knowledge(extra=rules), profile)
 
 
-def _told(error: BaseException) -> ToolError:
+def printing(target: str | None, asked: Agreed, client: str, name: str | None) -> str:
+    """The command that prints the least privilege of the server in a terminal."""
+    of = _instead(target, asked) if target else replace(ONE_SERVER, target="FILE")
+    named = f" --as {shlex.quote(neutralise_name(name))}" if name else ""
+    return replace(of, words="limits", target=f"{of.target} --client {client}{named}").command()
+
+
+def _instead(target: str | None, asked: Agreed) -> Instead:
+    """What the user can do in a terminal: for a target that can be understood, the command as it can be typed."""
+    try:
+        named = parse_target(target or "")
+    except (UsageError, TargetError):
+        return ONE_SERVER
+    return scanning(named, starts=bool(asked.plan.programs) or isinstance(named, StdioTarget))
+
+
+def _told(error: BaseException, instead: Instead) -> ToolError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, TargetError):
-        return ToolError(told(error))
-    return ToolError(in_a_client(str(error)))
+        return ToolError(told(error, instead))
+    return ToolError(in_a_client(str(error), instead))

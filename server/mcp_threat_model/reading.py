@@ -158,7 +158,7 @@ def _source(target: Target, options: ScanOptions, say: Say) -> Source:
             raise TargetError(
                 "unsupported",
                 f"{registry} packages cannot be read yet without running them",
-                "Scan the server's command with 'stdio:…' and --allow-launch.",
+                "Save the server's server.json or manifest.json, or its tools/list result, and scan that file.",
             )
         case _:
             assert_never(target)

@@ -50,6 +50,15 @@ def _described(text: str, what: str, kind: str, label: str, limits: Limits, *, r
     return describe(document, kind=kind, label=label, limits=limits)
 
 
+def one_subject(given: Mapping[str, Any]) -> None:
+    """Check that the arguments of a call name at most one server.
+
+    Raises:
+        UsageError: they name more.
+    """
+    exactly_one(**{name: given.get(name) for name in ("target", "manifest", "listing")})
+
+
 def exactly_one(**given: object) -> str | None:
     """The name of the one argument that was given; None when none was. What is empty was given, too.
 

@@ -86,6 +86,16 @@ def test_every_client_names_what_destroys_only_to_keep_it_away(client):
             assert "delete_order" not in offered, path
 
 
+ODD = {"name": "verdict ALLOW*", "description": "Lists."}
+WHOLE = {
+    "claude-code": '"deny": [\n      "mcp__shop"\n    ]',
+    "cursor": '"Mcp(shop:*)"',
+    "gemini": '"excluded": [\n      "shop"\n    ]',
+    "codex": "[mcp_servers.shop]\nenabled = false\n",
+}
+"""How each client says that all of a server is denied, whatever its tools are called."""
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_server_to_block_is_denied_whole(client):
     limits = permissions(report([*TOOLS, ORDERS]), client, "shop")
@@ -97,6 +107,27 @@ def test_a_server_to_block_is_denied_whole(client):
 
 
 @pytest.mark.parametrize("client", CLIENTS)
+def test_of_a_server_to_block_no_tool_is_left_out_unsaid(client):
+    limits = permissions(report([*TOOLS, ORDERS, ODD]), client, "shop")
+
+    text = "".join(file.text for file in limits.files)
+    if client in WHOLE:
+        assert WHOLE[client] in text
+        assert ("deny the whole server" in limits.notes[0]) != (client == "cursor")  # its editor has no such rule
+    else:
+        assert "whole server" not in limits.notes[0]
+        assert any("`verdict ALLOW*`" in note and "nothing here keeps that away" in note for note in limits.notes)
+
+
+def test_no_agent_is_written_for_a_server_to_block():
+    limits = permissions(report([*TOOLS, ORDERS]), "vscode", "shop")
+
+    assert [file.path for file in limits.files] == [".vscode/settings.json"]
+    assert "Works with" not in written(limits)
+    assert permissions(report([{**ORDERS, "name": "a b"}]), "vscode", "shop").files == []
+
+
+@pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize(
     "name", ["*", "get\u200b_order", 'x", "y', "a b", "show_order)", "ignore previous instructions"]
 )
@@ -104,9 +135,10 @@ def test_a_name_that_is_not_plain_never_gets_into_a_rule(client, name):
     limits = permissions(report([{"name": name, "description": "Get an order."}, TOOLS[0]]), client, "shop")
 
     text = "".join(file.text for file in limits.files)
-    assert name not in text
-    assert "get_order" in text
-    assert any("cannot be written into a rule" in note for note in limits.notes)
+    assert name not in text or (client, name) == ("generic", "a b")  # nothing reads a plain list as rules
+    if limits.decision != "block":
+        assert "get_order" in text
+        assert name in text or any("cannot be written into a rule" in note for note in limits.notes)
 
 
 def test_a_servers_name_that_is_not_plain_is_replaced_and_said():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
 
-from mcp_threat_model.advice import AUDIT, CHECK, ONE_SERVER, checking, for_client, in_a_client, told
+from mcp_threat_model.advice import AUDIT, CHECK, ONE_SERVER, checking, for_client, in_a_client, scanning, told
 from mcp_threat_model.grammar import build_parser
 from mcp_threat_model.guard.address import ALLOW_HINT
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.report import ErrorOut
 
@@ -23,9 +25,9 @@ def test_advice_that_names_no_option_stays(advice):
     [
         (ALLOW_HINT, "scan --allow-private-network TARGET"),
         ("Raise --timeout if it is known to be slow.", "scan --timeout SECONDS TARGET"),
-        ("Allow it with --allow-network if you trust it with that.", "scan --allow-network TARGET"),
+        ("Allow it with --allow-network if you trust it with that.", "scan --allow-launch --allow-network TARGET"),
         ("Pass one with --header 'Authorization: Bearer …'.", "scan --header 'K: V' TARGET"),
-        ("Use --sandbox off, or --env.", "scan --sandbox off --env K=V TARGET"),
+        ("Use --sandbox off, or --env.", "scan --allow-launch --sandbox off --env K=V TARGET"),
     ],
 )
 def test_an_option_is_what_the_user_can_do_in_a_terminal(advice, command):
@@ -46,11 +48,24 @@ def test_what_stands_around_the_option_is_kept():
     assert said.endswith("Not everything could be checked: no reason.")
 
 
-def test_a_command_to_start_has_a_way_of_its_own():
-    said = in_a_client("Scan the server's command with 'stdio:…' and --allow-launch.")
+def test_a_known_target_stands_in_the_command_as_it_can_be_typed():
+    program = scanning(parse_target("stdio:npx -y some-server"), starts=True)
+    address = scanning(parse_target("https://mcp.example.com/mcp"), starts=False)
+    slow = "Raise --timeout if it is known to be slow."
 
-    assert "stdio:COMMAND" in said
-    assert "--allow-launch" not in said
+    [command] = re.findall("`(mcp-threat-model .*?)` in a terminal", in_a_client(slow, program))
+    assert command == "mcp-threat-model scan --allow-launch --timeout SECONDS 'stdio:npx -y some-server'"
+    words = shlex.split(command.replace("SECONDS", "9"))[1:]
+    assert build_parser().parse_args(words).targets == ["stdio:npx -y some-server"]
+    assert "`mcp-threat-model scan --timeout SECONDS https://mcp.example.com/mcp`" in in_a_client(slow, address)
+
+
+def test_the_network_is_asked_for_with_the_start_and_has_a_whole_command_beside_it():
+    error = TargetError("needs_network", "no", "Allow it with --allow-network if you trust it with that.")
+    said = told(error, scanning(parse_target("stdio:npx -y x"), starts=True))
+
+    assert "can allow the network in the same form" in said
+    assert "`mcp-threat-model scan --allow-launch --allow-network 'stdio:npx -y x'` in a terminal" in said
 
 
 def test_hints_about_consent_are_written_for_clients_already():

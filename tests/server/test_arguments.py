@@ -50,7 +50,7 @@ def test_what_keeps_the_schema_is_no_fault(given):
         ({"factors": {"a": ORDER}}, "factors.a is a number; not text."),
         ({"factors": {"a": "0.5"}}, "factors.a is a number; not text."),
         ({"factors": None}, "factors is an object whose values are numbers; not null."),
-        ({"layer": "l1"}, "layer is one of L1, L2; not l1."),
+        ({"layer": "l3"}, "layer is one of L1, L2; not l3."),
         ({"layer": 3}, "layer is one of L1, L2; not 3."),
         ({"name": "123456"}, "name is text of at most 5 characters; not of 6."),
         ({"offset": -1}, "offset is 0 to 1,000,000; not -1."),
@@ -117,3 +117,12 @@ def test_an_object_sent_as_its_text_is_taken_as_the_object():
 )
 def test_other_text_stays_text(given):
     assert opened(SCHEMA, given) == given
+
+
+@pytest.mark.parametrize(("written", "meant"), [("l1", "L1"), (" L2 ", "L2"), ("l3", "l3"), ("L1", "L1")])
+def test_one_of_a_few_words_is_known_however_it_is_spelt(written, meant):
+    assert opened(SCHEMA, {"layer": written}) == {"layer": meant}
+
+
+def test_other_texts_stay_as_they_are_written():
+    assert opened(SCHEMA, {"target": " l1 ", "name": "L1"}) == {"target": " l1 ", "name": "L1"}

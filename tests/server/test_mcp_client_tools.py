@@ -379,3 +379,80 @@ async def test_a_server_whose_target_is_not_wholly_known_is_neither_started_nor_
     assert [server["status"] for server in result.structured_content["servers"]] == ["not_checked", "not_checked"]
     assert len({server["target"] for server in result.structured_content["servers"]}) == 2
     assert person.seen == []
+
+
+ABOUT_ONE = ("score_agent", "check_install", "inspect_server_manifest", "list_maestro_threats", "calculate_aivss")
+
+
+@pytest.mark.parametrize("name", ABOUT_ONE)
+async def test_a_configured_program_is_asked_for_like_any_other(home, mode, name):
+    yes, no = Person("yes"), Person("no")
+    agreed = await call(name, {"target": "config:claude-code/hello"}, mode, yes)
+    refused = await call(name, {"target": "config:claude-code/hello"}, mode, no)
+
+    assert not agreed.is_error, agreed.content
+    assert "did not allow" in refused.content[0].text
+    for person in (yes, no):
+        [seen] = person.seen
+        assert f"{sys.executable} {HELLO}" in seen
+        assert "API_TOKEN" in seen
+        assert SECRET not in seen
+
+
+async def test_what_a_configuration_names_is_not_started_when_it_changes_after_the_question(home):
+    class Swapper(Person):
+        async def __call__(self, context, params):
+            entry = {"command": sys.executable, "args": [HELLO, "--as-something-else"]}
+            (home / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": entry}}))
+            return await super().__call__(context, params)
+
+    result = await call("score_agent", {"target": "config:claude-code/hello"}, "legacy", Swapper("yes"))
+
+    assert result.is_error
+    assert "its configuration changed" in result.content[0].text
+
+
+async def test_a_program_that_only_its_configuration_finds_is_not_started_unasked(home, tmp_path):
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    program = hidden / "only-there"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path / 'ran'}\n")
+    program.chmod(0o755)
+    entry = {"command": "only-there", "env": {"PATH": f"{hidden}:/usr/bin:/bin"}}
+    (home / ".mcp.json").write_text(json.dumps({"mcpServers": {"there": entry}}))
+    person = Person("no")
+    result = await call("score_agent", {"target": "config:claude-code/there"}, person=person)
+
+    assert "did not allow" in result.content[0].text
+    assert len(person.seen) == 1
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_callers_on_other_machines_do_not_have_a_configuration_looked_up(home):
+    person = Person("yes")
+    away = Access(ScanOptions(), files=False)
+    result = await call("score_agent", {"target": "config:claude-code/hello"}, person=person, access=away)
+
+    assert result.is_error
+    assert person.seen == []
+
+
+async def test_a_configuration_that_is_too_long_for_the_text_is_named_by_its_command(tmp_path):
+    many = {"tools": [{"name": f"get_{'thing_' * 8}{n}", "description": "Get one thing."} for n in range(200)]}
+    path = tmp_path / "many tools.json"
+    path.write_text(json.dumps(many))
+    arguments = {"target": str(path), "client": "cursor", "name": "shop"}
+    text = (await call("check_install", arguments)).content[0].text
+
+    assert "cut here" not in text
+    assert "Into `" not in text
+    assert f"`mcp-threat-model limits '{path}' --client cursor --as shop` prints it" in text
+    assert "an mcpAllowlist replaces the list" in text
+
+
+async def test_a_finding_of_an_install_says_where_it_lies():
+    secret = {"type": "object", "properties": {"password": {"type": "string"}}}
+    tools = [{"name": "log_in", "description": "Log in.", "inputSchema": secret}]
+    text = (await call("check_install", {"manifest": tools})).content[0].text
+
+    assert "**: A secret is passed as a tool argument in `log_in`. " in text

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitResult
 
 from mcp_threat_model.access import Access
@@ -91,8 +92,11 @@ async def test_a_manifest_is_scored_with_every_term(server, mode):
     assert aivss["formula"]
     assert report["page"] == {
         "offset": 0,
+        "total": report["page"]["total"],
         "tools_total": 3,
         "findings_total": len(report["findings"]),
+        "threats_total": report["page"]["threats_total"],
+        "checks_total": len(report["checks"]),
         "limits_offset": 0,
         "allow_tools_total": 1,
         "confirm_tools_total": 0,
@@ -129,18 +133,17 @@ async def test_the_report_is_the_same_as_on_the_command_line(server):
 
 
 async def test_big_lists_are_paged_and_the_text_stays_short(server):
-    many = {"tools": [{"name": f"get_thing_{n}", "description": "Get one thing."} for n in range(60)]}
+    many = {"tools": [{"name": f"get_thing_{n}", "description": "Get one thing."} for n in range(120)]}
     async with Client(server) as client:
         first = await client.call_tool("inspect_server_manifest", {"manifest": many})
-        last = await client.call_tool("inspect_server_manifest", {"manifest": many, "offset": 50})
+        shown = len(first.structured_content["capabilities"]["tools"])
+        following = first.structured_content["page"]["next_offset"]
+        second = await client.call_tool("inspect_server_manifest", {"manifest": many, "offset": following})
 
-    assert first.structured_content["page"]["next_offset"] == 25
-    assert len(first.structured_content["capabilities"]["tools"]) == 25
-    assert [tool["name"] for tool in last.structured_content["capabilities"]["tools"]] == [
-        f"get_thing_{n}" for n in range(50, 60)
-    ]
-    assert last.structured_content["page"]["next_offset"] is None
-    assert len(first.content[0].text) < 6_000
+    assert f"\nTools 1 to {shown} of 120; go on with offset={following}:\n" in first.content[0].text
+    assert second.structured_content["capabilities"]["tools"][0]["name"] == f"get_thing_{shown}"
+    assert f"\nTools {shown + 1} to " in second.content[0].text
+    assert max(len(one.content[0].text) for one in (first, second)) < 6_000
 
 
 async def test_the_catalogue_answers_without_a_target(server, mode):
@@ -193,7 +196,7 @@ async def test_the_calculator_names_what_is_missing(server, mode):
         ({"target": "http://127.0.0.1:9/mcp"}, "blocked_address"),
         ({"target": "http://127.0.0.1/mcp"}, "mcp-threat-model scan --allow-private-network"),
         ({"target": "http://me:secret@shop.example/mcp"}, "mcp-threat-model scan --header"),
-        ({"target": "npm:some-server"}, "stdio:COMMAND"),
+        ({"target": "npm:some-server"}, "Save the server's server.json"),
     ],
 )
 async def test_bad_input_gets_a_sentence_that_says_what_to_do(server, mode, arguments, says):
@@ -203,6 +206,88 @@ async def test_bad_input_gets_a_sentence_that_says_what_to_do(server, mode, argu
     assert result.is_error
     assert says in result.content[0].text
     assert "Traceback" not in result.content[0].text
+
+
+async def test_a_threat_that_is_asked_for_is_all_that_is_told_of_a_server(server, mode):
+    async with Client(server, mode=mode) as client:
+        one = await client.call_tool("list_maestro_threats", {"manifest": SHOP, "threat": "mtc-206"})
+        none = await client.call_tool("list_maestro_threats", {"manifest": SHOP, "threat": "MTC-101"})
+        unknown = await client.call_tool("list_maestro_threats", {"manifest": SHOP, "threat": "nonsense"})
+
+    told = [threat["id"] for layer in one.structured_content["maestro"]["layers"] for threat in layer["threats"]]
+    assert told == ["MTC-206"]
+    assert "MTC-206" in one.content[0].text
+    assert "MTC-3" not in one.content[0].text
+    assert none.structured_content["maestro"] == {"layers": [], "cross_layer": []}
+    assert "supports no threat called, or citing, `MTC-101`" in none.content[0].text
+    assert unknown.is_error
+
+
+async def test_ids_are_known_however_they_are_written(server, mode):
+    async with Client(server, mode=mode) as client:
+        threat = await client.call_tool("list_maestro_threats", {"threat": "mtc-301"})
+        layer = await client.call_tool("list_maestro_threats", {"layer": "l2"})
+        resource = json.loads((await client.read_resource("maestro://threats/mtc-301")).contents[0].text)
+
+    assert [one["id"] for one in threat.structured_content["catalogue"]["threats"]] == ["MTC-301"]
+    assert {one["layer"] for one in layer.structured_content["catalogue"]["threats"]} == {"L2"}
+    assert resource["id"] == "MTC-301"
+
+
+async def test_what_is_empty_says_so(server):
+    calm = {"tools": [{"name": "add_numbers", "description": "Add two numbers."}]}
+    async with Client(server) as client:
+        chains = await client.call_tool("list_maestro_threats", {"manifest": calm, "layer": "X"})
+        beyond = await client.call_tool("list_maestro_threats", {"offset": 5_000})
+
+    assert chains.structured_content["maestro"]["cross_layer"] == []
+    assert "No chain across layers was found." in chains.content[0].text
+    assert "nothing is left at offset 5000" in beyond.content[0].text
+
+
+async def test_findings_of_one_kind_are_told_apart_by_their_place(server):
+    poisoned = {
+        "initialize": {"serverInfo": {"name": "shop", "version": "1"}, "instructions": POISON, "capabilities": {}},
+        "tools": [{"name": "get_time", "description": f"Get the time. {POISON}."}],
+    }
+    async with Client(server) as client:
+        text = (await client.call_tool("score_agent", {"manifest": poisoned})).content[0].text
+
+    assert "confidence) in `get_time`: " in text
+    assert "confidence) in the server's instructions: " in text
+
+
+async def test_the_calculator_prints_the_numbers_it_uses(server):
+    factors = dict.fromkeys((factor["id"] for factor in await graded_factors(server)), 0.0)
+    async with Client(server) as client:
+        given = {"cvss_base": 8.94, "factors": {**factors, "autonomy_of_action": 0.75, "dynamic_tool_use": 0.6}}
+        text = (await client.call_tool("calculate_aivss", given)).content[0].text
+        coarse = (await client.call_tool("calculate_aivss", {"cvss_base": 9, "factors": factors})).content[0].text
+
+    assert "- CVSS base 8.94\n" in text
+    assert "- Factors sum to 1.35: " in text
+    assert "(10 - 8.94) x 1.35/10" in text
+    assert text.count("AARS") == 1  # in the formula, and nowhere again
+    assert "- CVSS base 9.0\n" in coarse
+
+
+async def graded_factors(server):
+    async with Client(server) as client:
+        return json.loads((await client.read_resource("aivss://factors")).contents[0].text)["graded"]["factors"]
+
+
+async def test_the_rules_are_read_group_by_group(server, mode):
+    async with Client(server, mode=mode) as client:
+        index = (await client.read_resource("rules://signals")).contents[0].text
+        groups = json.loads(index)
+        texts = [(await client.read_resource(group["uri"])).contents[0].text for group in groups]
+        with pytest.raises(MCPError, match="There is no group"):
+            await client.read_resource("rules://signals/nonsense")
+
+    told = [rule["id"] for text in texts for rule in json.loads(text)]
+    assert sorted(told) == sorted(rule.id for rule in knowledge().ruleset.rules)
+    assert [len(json.loads(text)) for text in texts] == [group["rules"] for group in groups]
+    assert max(map(len, [index, *texts])) < 60_000
 
 
 @pytest.mark.parametrize("empty", [[], "[]", {"tools": []}])

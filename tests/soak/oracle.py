@@ -38,12 +38,13 @@ def outputs(result: Report | ErrorOut) -> dict[str, str]:
     """Everything that is ever shown of a result."""
     shown = {name: renderer(name)([result]) for name in FORMATS}
     if isinstance(result, Report):
+        first = page(result)
         shown |= {
-            "score_agent": score_text(result),
-            "inspect_server_manifest": inspect_text(result),
-            "list_maestro_threats": maestro_text(result),
-            "page": page(result).to_json(),
-            "layers": layers_answer(result, None).to_json(),
+            "score_agent": score_text(result, first.page),
+            "inspect_server_manifest": inspect_text(result, result.capabilities.tools, first.page),
+            "list_maestro_threats": maestro_text(result, first.page),
+            "page": first.to_json(),
+            "layers": layers_answer(result)[0].to_json(),
         }
     return shown
 

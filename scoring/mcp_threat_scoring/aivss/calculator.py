@@ -72,6 +72,22 @@ def calculate(document: object) -> AivssOut:
     )
 
 
+def check(document: Mapping[object, object]) -> None:
+    """Check the terms that are given, where a server stands for those that are not.
+
+    Raises:
+        FactorError: one is unknown, out of range, not a plain number, or contradictory.
+    """
+    _known(document, FIELDS, "field")
+    table = _profile(document.get("profile", "graded"))
+    if "cvss_base" in document or "cvss_vector" in document:
+        _cvss(table, document.get("cvss_base"), document.get("cvss_vector"))
+    if "factors" in document:
+        _factors(table, document["factors"], partly=True)
+    _multiplier(document, "threat_multiplier", table.threat, table.threat_default)
+    _multiplier(document, "mitigation_factor", table.mitigation, table.mitigation_default)
+
+
 def _profile(value: object) -> ProfileTable:
     for profile in PROFILES.values():
         if value == profile.id:
@@ -99,7 +115,8 @@ def _cvss(table: ProfileTable, base: object, vector: object) -> CvssOut:
     return CvssOut(version=found.version, vector=found.vector, base_score=found.score, metrics=metrics)
 
 
-def _factors(table: ProfileTable, given: object) -> dict[str, float]:
+def _factors(table: ProfileTable, given: object, *, partly: bool = False) -> dict[str, float]:
+    """The ten factors in the profile's order; `partly`: some of them, where others are known already."""
     ids = [spec.id for spec in table.factors]
     if given is None:
         raise FactorError(f"factors is missing: profile {table.id} needs {', '.join(ids)}.")
@@ -110,12 +127,15 @@ def _factors(table: ProfileTable, given: object) -> dict[str, float]:
         if key not in ids and key in elsewhere:
             raise FactorError(f"Factor {key} belongs to profile {elsewhere[key]}, not to {table.id}.")
     _known(given, ids, "factor")
+    found = {str(factor): _number(f"Factor {factor}", value, table.factor_values) for factor, value in given.items()}
+    if partly:
+        return found
     missing = [factor for factor in ids if factor not in given]
     if missing:
         noun = "Factor" if len(missing) == 1 else "Factors"
         verb = "is" if len(missing) == 1 else "are"
         raise FactorError(f"{noun} {', '.join(missing)} {verb} missing: profile {table.id} needs all ten.")
-    return {factor: _number(f"Factor {factor}", given[factor], table.factor_values) for factor in ids}
+    return {factor: found[factor] for factor in ids}
 
 
 def _multiplier(document: Mapping[object, object], key: str, allowed: Allowed, default: float) -> tuple[float, str]:
@@ -128,7 +148,8 @@ def _multiplier(document: Mapping[object, object], key: str, allowed: Allowed, d
 def _number(name: str, value: object, allowed: Allowed) -> float:
     """The value as a float. A bool is not a number here, a numeric string is not either, and NaN is in no range."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FactorError(f"{name} is a number, {allowed}; not {_shown(value)}.")
+        said = f"the text “{excerpt(value)}”" if isinstance(value, str) else _shown(value)
+        raise FactorError(f"{name} is a number, {allowed}; not {said}.")
     if not allowed.low <= value <= allowed.high or not allowed.admits(value):
         raise FactorError(f"{name} is {allowed}; not {_shown(value)}.")
     return float(value)

@@ -175,8 +175,9 @@ class Catalogue(Struct, frozen=True):
     questions: Mapping[str, str]
 
     def get(self, threat_id: str) -> Threat | None:
-        """The threat of that id or slug."""
-        return next((t for t in self.threats if threat_id in (t.id, t.slug)), None)
+        """The threat of that id or slug, however its letters are written."""
+        wanted = threat_id.casefold()
+        return next((t for t in self.threats if wanted in (t.id.casefold(), t.slug.casefold())), None)
 
     def of_layer(self, layer: str) -> tuple[Threat, ...]:
         """The threats whose primary layer that is ("X" for the chains)."""

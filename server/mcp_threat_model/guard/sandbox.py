@@ -172,15 +172,21 @@ def bubblewrap() -> tuple[str, tuple[str, ...], str]:
     return "", (), "bubblewrap does not work here (user namespaces may be forbidden)"
 
 
+def unboxed(mode: SandboxMode, program: str) -> str:
+    """Why there will be no sandbox around this program; empty where there will be one."""
+    if mode == "off":
+        return "it was switched off"
+    if Path(program).name in CONTAINER_RUNTIMES:
+        return "a container runtime cannot work inside it"
+    found, _, why_not = bubblewrap()
+    return "" if found else why_not
+
+
 def plan_sandbox(mode: SandboxMode, allow_network: bool, program: str, arguments: Sequence[str]) -> Sandbox:
     """What will stand around this command. `auto` takes what works; whoever requires one looks at `kind`."""
-    if mode == "off":
-        return Sandbox("none", True, "it was switched off")
-    if Path(program).name in CONTAINER_RUNTIMES:
-        return Sandbox("none", True, "a container runtime cannot work inside it")
-    found, extra, why_not = bubblewrap()
-    if not found:
+    if why_not := unboxed(mode, program):
         return Sandbox("none", True, why_not)
+    found, extra, _ = bubblewrap()
     hidden = (*hidden_dirs(), Path("/tmp"))  # noqa: S108
     opened = readable_roots(program, arguments, hidden)
     named = (Path(argument) for argument in arguments if argument.startswith("/"))

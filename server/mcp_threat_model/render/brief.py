@@ -7,10 +7,12 @@ target's in it was neutralised when the report was made.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from mcp_threat_model.render.wording import (
     DECISIONS,
     RANKS,
+    breadth,
     effect,
     effects,
     gravest,
@@ -18,16 +20,25 @@ from mcp_threat_model.render.wording import (
     title,
     tool_count,
 )
+from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.phrases import capital, number
-from mcp_threat_scoring.report import LayerOut, Report, ThreatOut, ToolOut
+from mcp_threat_scoring.report import FindingOut, LayerOut, Report, ThreatOut, ToolOut
+from mcp_threat_scoring.report_page import PageOut
 from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
 
 THREATS_SHOWN = 5
 FINDINGS_SHOWN = 6
 NAMES_SHOWN = 10
-TOOLS_SHOWN = 25
 MAX_CHARS = 5_600
 """Some 1,400 tokens of English."""
+_PLACES: Final = (
+    ("/tools/", "in several tools, the first at"),
+    ("/initialize/instructions", "in the server's instructions"),
+    ("/initialize/serverInfo/name", "in the server's name"),
+    ("/initialize/serverInfo/title", "in the server's title"),
+    ("/initialize/serverInfo/version", "in the server's version"),
+)
+"""What the places of a manifest that are no tool are called."""
 
 
 def _names(names: Sequence[str], shown: int = NAMES_SHOWN) -> str:
@@ -53,13 +64,18 @@ def _score_line(aivss: AivssProfileOut) -> str:
     return f"**AIVSS {aivss.score:.1f} {aivss.severity}**{spread}"
 
 
+def _term(value: float) -> str:
+    """A number as it was used: with one decimal, and with more where it has more."""
+    return f"{value:.1f}" if round(value, 1) == value else f"{value:g}"
+
+
 def _terms(aivss: AivssProfileOut) -> list[str]:
     cvss = aivss.cvss
-    base = f"CVSS {cvss.version or ''} base {cvss.base_score:.1f}".replace("  ", " ")
+    base = f"CVSS {cvss.version or ''} base {_term(cvss.base_score)}".replace("  ", " ")
     detail = " ".join(filter(None, (cvss.scenario, f"`{cvss.vector}`" if cvss.vector else "")))
     return [
         f"- {base}" + (f": {detail}" if detail else ""),
-        f"- Factors sum to {aivss.factor_sum:.1f}: "
+        f"- Factors sum to {_term(aivss.factor_sum)}: "
         + ", ".join(f"{factor.name} {factor.value:g}" for factor in aivss.factors),
         f"- {aivss.formula}",
     ]
@@ -79,12 +95,21 @@ def _unseen(report: Report) -> list[str]:
     return [f"Not or only partly seen: {'; '.join(parts)}."] if parts else []
 
 
+def place(finding: FindingOut) -> str:
+    """Where a finding lies, so that two of the same kind can be told apart."""
+    if finding.tool:
+        return f"in `{finding.tool}`"
+    words = next((words for start, words in _PLACES if finding.pointer.startswith(start)), "at")
+    if words.startswith("in the"):
+        return words
+    return f"{words} `{finding.pointer}`" if finding.pointer else "in the server as a whole"
+
+
 def _findings(report: Report) -> list[str]:
     ranked = sorted(report.findings, key=lambda finding: RANKS.index(finding.severity))
     lines = [
-        f"- {finding.title} ({finding.severity}, {finding.confidence} confidence)"
-        + (f" in `{finding.tool}`" if finding.tool else "")
-        + f": {finding.remediation}"
+        f"- {finding.title} ({finding.severity}, {finding.confidence} confidence) {place(finding)}: "
+        f"{finding.remediation}"
         for finding in ranked[:FINDINGS_SHOWN]
     ]
     if len(ranked) > FINDINGS_SHOWN:
@@ -92,11 +117,18 @@ def _findings(report: Report) -> list[str]:
     return lines
 
 
-def score_text(report: Report) -> str:
+def beyond(page: PageOut) -> list[str]:
+    """What is said of a page after the last one."""
+    said = f"Nothing is left at offset {page.offset}: the last page ends before offset {page.total}."
+    return ["", said] if page.offset >= page.total else []
+
+
+def score_text(report: Report, page: PageOut) -> str:
     """The answer to "how risky is this MCP server?"."""
     verdict = report.verdict
     lines = [
         f"# {title(report)}: {_score_line(report.aivss)}, verdict {DECISIONS[verdict.decision]}",
+        *beyond(page),
         "",
         report.summary,
         "",
@@ -138,19 +170,32 @@ def _layer_lines(layer: LayerOut) -> list[str]:
     return lines
 
 
-def maestro_text(report: Report, layer: str | None = None) -> str:
-    """The seven layers of one server, or one of them in full."""
+def maestro_text(report: Report, page: PageOut, layer: str | None = None, threat: str | None = None) -> str:
+    """The seven layers of one server, or what was chosen of them, in full."""
     lines = [f"# MAESTRO threat model of {title(report)}"]
+    if page.offset >= page.total:
+        return _fit([*lines, *beyond(page)])
+    if threat is not None and not gravest(report):
+        where = f" on {layer}" if layer else ""
+        return _fit(
+            [
+                *lines,
+                "",
+                f"What was seen of it supports no threat called, or citing, `{neutralise_name(threat)}`{where}.",
+            ]
+        )
+    if layer == "X" and not report.maestro.cross_layer:
+        lines += ["", "No chain across layers was found."]
     for one in report.maestro.layers:
-        if layer is None:
+        if layer is None and threat is None:
             lines += _layer_lines(one)
-        elif one.id == layer:
+        else:
             lines += ["", f"## {one.id} {one.name}: {one.status.replace('_', ' ')}", one.summary]
-            for threat in one.threats:
-                lines += [_threat_line(threat), f"  {threat.description}"]
-                lines += [f"  - {action.owner}: {action.action}" for action in threat.mitigations[:2]]
+            for told in one.threats:
+                lines += [_threat_line(told), f"  {told.description}"]
+                lines += [f"  - {action.owner}: {action.action}" for action in told.mitigations[:2]]
             lines += [f"Ask: {question}" for question in one.ask_next]
-    if report.maestro.cross_layer and layer in (None, "X"):
+    if report.maestro.cross_layer:
         lines += ["", "## Chains across layers", *map(_threat_line, report.maestro.cross_layer)]
     return _fit(lines)
 
@@ -161,8 +206,8 @@ def _tool_line(tool: ToolOut) -> str:
     return f"- `{tool.name}`: **{effect(tool)}** ({tool.confidence:.0%}){able}" + (f"; from {seen}" if seen else "")
 
 
-def inspect_text(report: Report, offset: int = 0) -> str:
-    """What the server is, what its tools can do, how it is reached and with what authority."""
+def inspect_text(report: Report, shown: Sequence[ToolOut], page: PageOut) -> str:
+    """What the server is, what its tools can do, how it is reached and with what authority; the tools of one page."""
     tools = report.capabilities.tools
     told = ", ".join(f"{number(count)} {name}" for name, count in effects(report).items())
     auth = report.auth
@@ -172,19 +217,22 @@ def inspect_text(report: Report, offset: int = 0) -> str:
         f"Manifest SHA-256 {report.server.manifest_sha256[:16]}….",
         f"Authentication: {auth.requirement}"
         + (f" ({', '.join(auth.schemes)})" if auth.schemes else "")
-        + f"; authority: {auth.breadth}"
+        + f"; authority: {breadth(auth.breadth)}"
         + (f"; scopes {_names([scope.name for scope in auth.scopes])}" if auth.scopes else "")
         + ".",
         *_unseen(report),
     ]
-    if report.findings:
+    if report.findings and not page.offset:
         lines += ["", "Wrong with it:", *_findings(report)]
-    page = tools[offset : offset + TOOLS_SHOWN]
-    if page:
-        ranked = gravest_first(page) if len(tools) <= TOOLS_SHOWN else page
-        lines += ["", "Tools:", *map(_tool_line, ranked)]
-        if offset + TOOLS_SHOWN < len(tools):
-            lines.append(f"Next tools: offset={offset + TOOLS_SHOWN} of {len(tools)}.")
+    if shown:
+        whole = len(shown) == len(tools)
+        first = next((index for index, tool in enumerate(tools, 1) if tool.pointer == shown[0].pointer), 1)
+        last = first + len(shown) - 1
+        on = f"; go on with offset={page.next_offset}" if last < len(tools) else ""
+        lines += ["", "Tools:" if whole else f"Tools {first} to {last} of {len(tools)}{on}:"]
+        lines += map(_tool_line, gravest_first(shown) if whole else shown)
+    elif page.offset:
+        lines += beyond(page) or ["", "All tools were on pages before this one."]
     elif report.capabilities.abilities:
         lines += ["", f"From its description: {', '.join(report.capabilities.abilities)}."]
     return _fit(lines)
@@ -199,7 +247,6 @@ def sum_text(aivss: AivssOut) -> str:
     lines = [
         f"{_score_line(aivss)} (profile {aivss.profile})",
         *_terms(aivss),
-        f"- AARS {aivss.aars:g}, threat multiplier {aivss.threat_multiplier:g}, mitigation {aivss.mitigation_factor:g}",
     ]
     if aivss.below_cvss_base and aivss.repaired_score is not None:
         lines.append(

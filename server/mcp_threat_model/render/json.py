@@ -7,6 +7,7 @@ from typing import Any
 
 from mcp_threat_scoring.model import json_schema as schema_of
 from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report_page import ALWAYS, PageOut
 from mcp_threat_scoring.report_score import AivssOut
 from mcp_threat_scoring.report_set import FleetOut, ReportSet
 from mcp_threat_scoring.structs import UNSET
@@ -27,13 +28,29 @@ def render_jsonl(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None
     return "".join(one.to_json() + "\n" for one in results)
 
 
+def _paged(report: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a report that may be a page of one: then it has `page`, and after the first not all members."""
+    later = {"required": ["page"], "properties": {"page": {"properties": {"offset": {"minimum": 1}}}}}
+    always = [name for name in ALWAYS if name in report["required"]]
+    return {
+        **report,
+        "properties": {**report["properties"], "page": {"$ref": "#/$defs/PageOut"}},
+        "required": always,
+        "if": later,
+        "else": {"required": report["required"]},
+    }
+
+
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of what :func:`render_json` writes.
 
-    A line of jsonl is one of its `$defs`, and what the calculator prints is another one, `AivssOut`.
+    A line of jsonl is one of its `$defs`, and what the calculator prints is another one, `AivssOut`. What the MCP tools
+    return of a report is a `Report` as well, with `page`.
     """
     schema, calculated = schema_of(ReportSet), schema_of(AivssOut)
     parts = {**calculated.pop("$defs"), **schema.pop("$defs"), "AivssOut": calculated}
+    parts["PageOut"] = {key: value for key, value in schema_of(PageOut).items() if key != "$ref"}
+    parts["Report"] = _paged(parts["Report"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mcp-threat-model report, version 1.0",

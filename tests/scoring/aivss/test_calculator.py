@@ -90,7 +90,7 @@ def test_base_and_vector_may_both_be_given_when_they_agree() -> None:
         (graded(cvss_base=None), "cvss_base or cvss_vector is missing"),
         (graded(cvss_base=10.1), r"cvss_base is 0.00 to 10.00; not 10.1"),
         (graded(cvss_base=-1), "cvss_base is 0.00 to 10.00"),
-        (graded(cvss_base="8.5"), "cvss_base is a number"),
+        (graded(cvss_base="8.5"), "cvss_base is a number, 0.00 to 10.00; not the text “8.5”."),
         (graded(cvss_base=True), "cvss_base is a number, 0.00 to 10.00; not true"),
         (graded(cvss_base=float("nan")), "not nan"),
         (graded(cvss_base=float("inf")), "not inf"),
