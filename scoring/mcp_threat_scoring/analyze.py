@@ -13,7 +13,7 @@ from mcp_threat_scoring.hostile.finding import hostile_checks, hostile_findings
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
 from mcp_threat_scoring.maestro.layers import model
 from mcp_threat_scoring.maestro.threat import Catalogue, SignalMeta
-from mcp_threat_scoring.manifest import Coverage, Manifest, partial
+from mcp_threat_scoring.manifest import Coverage, Manifest, PartName, partial
 from mcp_threat_scoring.neutralise import (
     SafeText,
     as_asked,
@@ -24,7 +24,7 @@ from mcp_threat_scoring.neutralise import (
     trusted,
 )
 from mcp_threat_scoring.phrases import counted, number
-from mcp_threat_scoring.picture import Picture, paint
+from mcp_threat_scoring.picture import Picture, paint, part_of
 from mcp_threat_scoring.report import CapabilitiesOut, CoverageOut, Report, ServerOut, TargetOut, ToolOut
 from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, load_rules
@@ -98,17 +98,26 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     )
 
 
-_POINTERS = {"resource_templates": "/resourceTemplates/"}
-
-
-def _closely(part: str, seen: Coverage, picture: Picture) -> Coverage:
+def _closely(part: PartName, seen: Coverage, picture: Picture) -> Coverage:
     """A part is only partly seen when its texts were too much to be read closely, or its names to be shown."""
-    skipped = sum(pointer.startswith(_POINTERS.get(part, f"/{part}/")) for pointer in picture.unread)
+    skipped = sum(part_of(pointer) == part for pointer in picture.unread)
     told = f"{skipped:,} {part.replace('_', ' ')} were not searched for hidden orders: too many of them call for it"
+    long = sum(part_of(pointer) == part for pointer in picture.partly_read)
     cut = _names_cut(picture) if part == "tools" else ""
-    if not (skipped or cut):
+    if not (skipped or long or cut):
         return seen
-    return partial("; ".join(filter(None, (seen.reason, told if skipped else "", cut))))
+    missing = (told if skipped else "", _not_to_the_end(part, long) if long else "", cut)
+    return partial("; ".join(filter(None, (seen.reason, *missing))))
+
+
+def _not_to_the_end(part: PartName, count: int) -> str:
+    """That texts were searched for orders, and not all of them."""
+    if part in ("server", "instructions"):
+        return "what the server says of itself was not searched to its end for hidden orders: it is too much text"
+    noun, verb = part.replace("_", " "), "were"
+    if count == 1:
+        noun, verb = noun.removesuffix("s"), "was"
+    return f"{count:,} {noun} {verb} not searched to the end for hidden orders: too much text in one"
 
 
 def _names_cut(picture: Picture) -> str:

@@ -107,6 +107,7 @@ def build_manifest(
             "server": [server.name, server.version, server.title, server.instructions],
             **{part: sorted(item.sha256 for item in good) for part, (good, _) in read.items()},
             "listing": [listing.name, listing.description] if listing else None,
+            **{name: held for name, held in (("info", server.info), ("beside", server.beside)) if held},
         }
     )
     return Manifest(

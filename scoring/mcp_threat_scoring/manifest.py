@@ -92,6 +92,11 @@ class ServerFacts(Struct, frozen=True):
     protocol_version: str = ""
     instructions: str = ""
     capabilities: Mapping[str, Any] = field(default_factory=dict)
+    info: Mapping[str, Any] = field(default_factory=dict)
+    """Every further member of `serverInfo`: `description`, `icons` and `websiteUrl` (MCP 2025-11-25, Implementation),
+    and those that no specification knows."""
+    beside: Mapping[str, Any] = field(default_factory=dict)
+    """What the answers hold beside what was asked for, `_meta` above all, laid out as in a capture."""
 
 
 class TransportFacts(Struct, frozen=True):

@@ -22,7 +22,7 @@ from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.hostile.survey import hostile_facts, suspicions
 from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine
 from mcp_threat_scoring.judge import conclusions, server_judge, tool_judge
-from mcp_threat_scoring.manifest import Item, Listing, Manifest, ScopeFact, well_formed
+from mcp_threat_scoring.manifest import Item, Listing, Manifest, PartName, ScopeFact, well_formed
 from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -36,6 +36,10 @@ from mcp_threat_scoring.text.views import tool_subject
 
 _RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
 _KINDS: tuple[Over, ...] = ("tools", "prompts", "resources", "resource_templates")
+_PARTS: Mapping[str, PartName] = {
+    "tools": "tools", "prompts": "prompts", "resources": "resources", "resourceTemplates": "resource_templates",
+    "initialize": "instructions",
+}  # fmt: skip
 
 
 LEADING = 3
@@ -135,6 +139,8 @@ class Picture(Struct, frozen=True, eq=False):
     """What may give orders, each item that was read closely; see :mod:`hostile.suspicion`."""
     unread: tuple[str, ...] = ()
     """Pointers of items that called for a close look when enough had been read."""
+    partly_read: tuple[str, ...] = ()
+    """Pointers of items that hold more than is read of one."""
 
     @property
     def hostile_weights(self) -> Mapping[str, float]:
@@ -164,6 +170,11 @@ class Picture(Struct, frozen=True, eq=False):
     def tool_at(self, pointer: str) -> ToolProfile | None:
         """The tool a JSON Pointer lies in."""
         return next((t for t in self.tools if pointer == t.pointer or pointer.startswith(t.pointer + "/")), None)
+
+
+def part_of(pointer: str) -> PartName:
+    """The part of a target that an item, or a text of the server's own, belongs to."""
+    return _PARTS.get(pointer.split("/")[1] if pointer else "", "server")
 
 
 def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
@@ -204,8 +215,8 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     whole.facts["tools.weight"] = weight
     unread: list[str] = []
     hostile = suspicions(manifest, hostile_engine(ruleset), unread)
-    if any(pointer.startswith("/tools/") for pointer in unread):
-        whole.facts["coverage.tools"] = "partial"
+    partly_read = [one.pointer for one in hostile if one.unread]
+    whole.facts |= {f"coverage.{part_of(pointer)}": "partial" for pointer in (*unread, *partly_read)}
     facts, places = hostile_facts(hostile, compiled.rules)
     whole.facts |= facts
     whole.places |= places
@@ -233,5 +244,6 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         stated_scopes=tuple(stated_scopes(manifest.tools)),
         from_listing=not manifest.tools and manifest.listing is not None,
         unread=tuple(unread),
+        partly_read=tuple(partly_read),
         hostile=hostile,
     )

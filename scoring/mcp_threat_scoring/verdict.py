@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
-from mcp_threat_scoring.phrases import listed
+from mcp_threat_scoring.phrases import joined, listed
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (
     SEVERITIES,
@@ -50,6 +50,10 @@ GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
 """Of a tool that changes things, these say more than that it does, so they are what is given as the reason."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
 """The last reason of every ``block``."""
+_DECLARED_BY: Mapping[str, str] = {
+    "prompts": "prompts", "resources": "resources", "resource_templates": "resources"
+}  # fmt: skip
+"""Lists besides the tools, each with the capability that promises it."""
 MAX_REASONS = 6
 _CHANGES, _THREATENED = "changes things", "a grave threat goes through"
 _UNCLEAR = "may change things, for all that is told of it"
@@ -118,13 +122,14 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
     limits = _limits(picture, threats, blocked=bool(hostile))
     seen = picture.facts.get("coverage.tools", "not_observed")
     unseen = seen == "not_observed" or picture.from_listing
+    lacking = _lacking(picture)
     acting = bool(limits.confirm_tools or limits.deny_tools)
     decision: Decision
     reasons: list[str] = []
     if hostile:
         decision = "block"
         reasons += _titles(hostile)
-    elif serious or unseen or seen == "partial":
+    elif serious or unseen or seen == "partial" or lacking:
         decision = "review"
         reasons += _titles(serious)
     elif picture.tools and all(unclear(tool.effect, tool.confidence) for tool in picture.tools):
@@ -140,7 +145,7 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
         reasons.append(_only_reads(len(picture.tools)))
         if private := _private(picture):
             reasons.append(f"What it reads belongs to somebody: keep it apart from servers that send ({private}).")
-    reasons += _not_seen(picture, seen)
+    reasons += [*_not_seen(picture, seen), *lacking]
     if hostile:
         reasons = [*reasons[: MAX_REASONS - 1], DENIED_WHOLE]
     elif not picture.from_listing:
@@ -168,6 +173,26 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
     if seen == "partial":
         return ["Part of the tool list could not be read; what is missing was not judged, so it stays denied."]
     return []
+
+
+def _lacking(picture: Picture) -> list[str]:
+    """What else of the server could not be read, though a client will read it, in sentences.
+
+    What a server does not declare, and what a saved description does not speak of, is not missed.
+    """
+    state = {part: picture.facts.get(f"coverage.{part}") for part in (*_DECLARED_BY, "instructions")}
+    cut = [part.replace("_", " ") for part, seen in state.items() if seen == "partial"]
+    unread = [
+        part.replace("_", " ")
+        for part, capability in _DECLARED_BY.items()
+        if state[part] == "not_observed" and picture.facts.get(f"capability.{capability}")
+    ]
+    reasons: list[str] = []
+    if unread:
+        reasons.append(f"It declares {joined(unread)} that could not be read, so nobody has judged them.")
+    if cut:
+        reasons.append(f"Part of its {joined(cut)} could not be read, and nobody has judged what is missing.")
+    return reasons
 
 
 def _told(picture: Picture, limits: LimitsOut) -> list[str]:

@@ -23,6 +23,29 @@ def test_what_only_reads_and_was_seen_whole_is_allowed(fake, tool):
     assert told.reasons == ["Both tools only read."]
 
 
+def test_a_declared_list_that_could_not_be_read_is_looked_at_first(fake, tool):
+    facts = {"coverage.prompts": "not_observed", "capability.prompts": True}
+    told = verdict(fake([tool("get_weather")], facts=facts), [])
+
+    assert told.decision == "review"
+    assert told.reasons == ["It declares prompts that could not be read, so nobody has judged them."]
+
+
+def test_a_list_that_nobody_declares_is_not_missed(fake, tool):
+    facts = {"coverage.prompts": "not_observed", "coverage.resources": "not_observed"}
+    assert verdict(fake([tool("get_weather")], facts=facts), []).decision == "allow"
+
+
+@pytest.mark.parametrize("part", ["prompts", "resources", "resource_templates", "instructions"])
+def test_what_was_read_only_in_part_is_looked_at_first(fake, tool, part):
+    told = verdict(fake([tool("get_weather")], facts={f"coverage.{part}": "partial"}), [])
+
+    assert told.decision == "review"
+    assert told.reasons == [
+        f"Part of its {part.replace('_', ' ')} could not be read, and nobody has judged what is missing."
+    ]
+
+
 def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
     told = verdict(fake([tool("get_weather"), tool("zxq", told=False)]), [])
 

@@ -40,11 +40,17 @@ PARTS: Final = (
          ("protocol_version",)),
     Part("capabilities", "capabilities_changed", "low", "The server announces other capabilities", (),
          "They say what it offers to a client, and may send it unasked."),
+    Part("further_words_about_itself", "introduction_changed", "medium", "What the server says of itself changed", (),
+         "Clients show its description, icon and address to people, and may hand them to the model."),
+    Part("metadata_of_answers", "metadata_changed", "low", "What stands beside the server's answers changed", (),
+         "A client may hand the metadata of an answer to the model."),
     Part("schemes", "schemes_changed", "low", "Callers authenticate in another way", (),
          "The schemes that the server asks for are not those of then."),
 )  # fmt: skip
 _BY_NAME: Final = {"environment": "env_names", "scopes": "scopes"}
 """Parts that are compared name by name; their hash counts where no name that is shown differs."""
+_LATE: Final = ("further_words_about_itself", "metadata_of_answers")
+"""Parts of the manifest's hash that older locks lack."""
 _COMMAND: Final = frozenset({"command", "args"})
 _ADDRESS: Final = frozenset({"url", "httpUrl", "serverUrl", "type"})
 _INSTALLS: Final = frozenset({"packages", "remotes", "server"})
@@ -216,8 +222,9 @@ def _damaged(then: LockedServer, now: LockedServer) -> Iterator[Change]:
 
 def remainder(then: LockedServer, now: LockedServer, report: Report) -> Iterator[Change]:
     """That something differs, where nothing above says what: so that "unchanged" is never said of two things."""
+    late = any((now.exact or {}).get(part) and part not in (then.exact or {}) for part in _LATE)  # told, not compared
     saved = report.target.kind in _SAVED and then.exact is not None and then.locked_by == now.locked_by
-    if then.manifest_sha256 != now.manifest_sha256 or (saved and then.whole != now.whole):
+    if (then.manifest_sha256 != now.manifest_sha256 and not late) or (saved and then.whole != now.whole):
         yield Change(
             "something_changed",
             "low",

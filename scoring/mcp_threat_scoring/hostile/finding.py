@@ -51,6 +51,14 @@ def _where(one: Suspicion, pointer: str, shown: SafeText) -> str:
     return f"{place} of {kind}{quoted(shown)}"
 
 
+def _approvable(one: Suspicion) -> str:
+    """What an approval of a finding is about: all that the item says, for the next order may begin like the last one.
+
+    A weak hint stays the same while it is weak, whatever is mended around it.
+    """
+    return "" if one.level == "low" else one.sha256
+
+
 def _severity(rule_severity: Severity, level: Level) -> Severity:
     """Doubt lowers the severity by a step, so that a gate on severity is not shut by a maybe."""
     return SEVERITIES[max(1, SEVERITIES.index(rule_severity) - (level == "low"))]
@@ -94,7 +102,7 @@ def _finding(one: Suspicion, signals: Sequence[Signal], rules: Mapping[SignalId,
         remediation=_READ_IT if one.level == "low" else technique.remediation,
         references=list(rule.doc.references),
         fingerprint=hashlib.sha256(
-            canonical_json([rule.doc.id, shown, one.kind, evidence.excerpt]).encode()
+            canonical_json([rule.doc.id, shown, one.kind, evidence.excerpt, _approvable(one)]).encode()
         ).hexdigest()[:32],
     )
 

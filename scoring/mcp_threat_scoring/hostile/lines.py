@@ -16,6 +16,8 @@ from mcp_threat_scoring.text.stems import stem
 from mcp_threat_scoring.text.views import View
 
 MAX_SENTENCES = 2_000
+UNREAD = "text.unread"
+"""The fact that something of an item was not read closely."""
 MAX_SENTENCE = 250
 """Letters read as one line: among more, an order would be lost."""
 LONG_WORD = 4
@@ -131,15 +133,15 @@ class Page:
     def all_lines(self) -> list[Said]:
         """Every line of the item in its order, whether it was read closely or not."""
         found: list[Said] = []
+        room = MAX_SENTENCES
         for one in self.order:
             if isinstance(one, Said):
                 found.append(one)
-            elif one.role != "key":
+            elif one.role != "key" and room > 0:
                 text = one.text[:WHOLE].lower()
                 for start, end in sentences(text):
-                    if len(found) >= MAX_SENTENCES:
-                        return found
                     if end - start >= SHORTEST:
+                        room -= 1
                         found.append(Said(text[start:end].translate(LINE_BREAKS).strip(), one.role, one.pointer))
         return found
 
@@ -154,6 +156,7 @@ class Page:
         concepts = self.acts.find(normal.text, self.known)
         for start, end in sentences(normal.text):
             if len(self.prose) >= MAX_SENTENCES:
+                self.count(UNREAD, passage.pointer, "not read closely")
                 break
             text = normal.text[start:end].translate(LINE_BREAKS)
             if len(text) < SHORTEST:

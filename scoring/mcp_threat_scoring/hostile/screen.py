@@ -18,7 +18,7 @@ from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct, field, json
 from mcp_threat_scoring.text.normalise import is_odd
-from mcp_threat_scoring.text.passages import MAX_STRINGS
+from mcp_threat_scoring.text.passages import LONG_NAME
 
 SENTENCE = 12
 """Letters from which a text may say something."""
@@ -92,16 +92,15 @@ def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
 
 
 def texts_of(raw: Mapping[str, Any]) -> Iterable[str]:
-    """The texts of an item that may hold a sentence, for a first look: no keys, no types. Bounded in number."""
+    """The texts of an item that may hold a sentence, for a first look: all of them, long names of members too."""
     stack: list[object] = [raw]
-    left = MAX_STRINGS
-    while stack and left > 0:
-        left -= 1
+    while stack:
         value = stack.pop()
         if isinstance(value, str):
             if len(value) >= SENTENCE:
                 yield well_formed(value)
         elif isinstance(value, dict):
             stack.extend(value.values())
+            stack.extend([key for key in value if len(key) >= LONG_NAME])
         elif isinstance(value, list):
             stack.extend(value)

@@ -14,11 +14,12 @@ from typing import Any
 from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile.learned import Learned, load_learned
+from mcp_threat_scoring.hostile.lines import UNREAD
 from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc, texts_of, worth_reading
 from mcp_threat_scoring.hostile.structures import NOBODY, Known
 from mcp_threat_scoring.hostile.views import Reader, hostile_subject, item_subject
 from mcp_threat_scoring.hostile.vocabulary import ActsDoc, compile_acts
-from mcp_threat_scoring.manifest import Item, Manifest, well_formed
+from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
 from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.rulebook.documents import load_document
@@ -26,7 +27,7 @@ from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.rulebook.vocabulary import WeightsDoc
 from mcp_threat_scoring.signal import Signal, SignalId
 from mcp_threat_scoring.structs import Struct, replace
-from mcp_threat_scoring.text.passages import pieces
+from mcp_threat_scoring.text.passages import pieces, says
 from mcp_threat_scoring.text.views import Subject
 
 QUESTION = "hostile"
@@ -51,6 +52,10 @@ class Suspicion(Struct, frozen=True):
     kind: str
     log_odds: float
     signals: tuple[Signal, ...]
+    sha256: str = ""
+    """Of everything that was read: when any of it changes, this is another thing to look at."""
+    unread: bool = False
+    """It holds more than is read of one item."""
 
     @property
     def probability(self) -> float:
@@ -121,14 +126,15 @@ class HostileEngine:
         """
         return matcher_over(self._ruleset, "any")
 
-    def judge(self, subject: Subject, name: str) -> Suspicion:
-        """Weigh what the rules find in one subject."""
+    def judge(self, subject: Subject, name: str, sha256: str = "") -> Suspicion:
+        """Weigh what the rules find in one subject; `sha256` is of all that it says."""
         fired = self.matcher.match(subject)
         odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired if not is_learned(signal.id))
         odds += int(subject.facts.get("learned", 0)) / 100
         for signal in fired:
             _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
-        return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired))
+        unread = UNREAD in subject.facts
+        return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired), sha256, unread)
 
     def item(self, item: Item, siblings: Collection[str] = (), twin: bool = False) -> Suspicion | None:
         """Judge one tool, prompt, resource or template; None when nothing in it called for a close look."""
@@ -138,7 +144,7 @@ class HostileEngine:
         if twin:
             subject.facts["name.twin"] = 1
             subject.places["name.twin"] = ((f"{item.pointer}/name", item.name[:64]),)
-        return self.judge(subject, item.name)
+        return self.judge(subject, item.name, item.sha256)
 
     def calls_for_it(self, item: Item) -> bool:
         """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
@@ -152,43 +158,41 @@ class HostileEngine:
         return any(touches(text) for text in texts_of(raw))
 
     def server(self, manifest: Manifest, siblings: Collection[str]) -> list[Suspicion]:
-        """Judge what the server says of itself: name, title and instructions, and a listing's prose."""
+        """Judge what the server says of itself, with what stands beside its answers, and a listing's prose."""
         server, listing = manifest.server, manifest.listing
-        own = {
-            "name": server.name,
-            "title": server.title,
-            "version": server.version,
-            "instructions": server.instructions,
-        }
-        texts: list[tuple[str, str, dict[str, str]]] = [("/initialize", "server", own)]
-        if listing is not None:
-            texts.append(("", "listing", {"name": listing.name, "description": listing.description}))
-        found: list[Suspicion] = []
-        for base, kind, parts in texts:
-            said = {key: well_formed(value) for key, value in parts.items() if value}
-            if said and self._suspect(said):
-                known = Known(server.name.lower(), siblings) if kind == "server" else NOBODY
-                subject = hostile_subject(base, kind, pieces(said, base), self.reader, known)
-                if base:  # where a capture keeps them: the name in serverInfo, the instructions beside it
-                    subject = replace_pointers(subject)
-                found.append(self.judge(subject, server.name))
-        return found
+        said = {
+            "/initialize/serverInfo": {
+                "name": server.name, "title": server.title, "version": server.version, **server.info
+            },
+            "/initialize": {
+                "instructions": server.instructions,
+                "capabilities": server.capabilities,
+                "protocolVersion": server.protocol_version if says(server.protocol_version) else "",
+                **server.beside.get("initialize", {}),
+            },
+            "": {place: held for place, held in server.beside.items() if place != "initialize"},
+        }  # fmt: skip
+        told = {"": {"name": listing.name, "description": listing.description}} if listing is not None else {}
+        known = Known(server.name.lower(), siblings)
+        found = (self._own("/initialize", server.name, said, known), self._own("", server.name, told, NOBODY))
+        return [one for one in found if one is not None]
+
+    def _own(self, pointer: str, name: str, said: Mapping[str, Mapping[str, Any]], known: Known) -> Suspicion | None:
+        """Judge texts of the server itself, each with its place; None when nothing in them called for a close look."""
+        if not self._suspect(said):
+            return None
+        kind = "server" if pointer else "listing"
+        left_out: list[str] = []
+        texts = [piece for place, raw in said.items() for piece in pieces(raw, place, left_out=left_out)]
+        subject = hostile_subject(pointer, kind, texts, self.reader, known)
+        if left_out:
+            subject.facts[UNREAD] = len(left_out)
+        return self.judge(subject, name, sha256_of(said))
 
 
 def is_learned(signal: str) -> bool:
     """Whether a rule only names what the learned model found: its weight ranks it and is not added."""
     return signal.endswith(LEARNED)
-
-
-_PLACES = {f"/initialize/{key}": f"/initialize/serverInfo/{key}" for key in ("name", "title", "version")}
-
-
-def replace_pointers(subject: Subject) -> Subject:
-    """Put the server's own names where a capture keeps them."""
-    for view in subject.views.values():
-        view.pointers = [_PLACES.get(pointer, pointer) for pointer in view.pointers]
-    places = {fact: tuple((_PLACES.get(p, p), words) for p, words in found) for fact, found in subject.places.items()}
-    return replace(subject, places=places)
 
 
 @lru_cache(maxsize=4)

@@ -15,33 +15,35 @@ sentence:
 ``names``      the item's name and title in words
 =============  ====================================================================================================
 
-Facts: ``hidden.CHANNEL`` and ``odd.KIND`` count recovered passages and disguises, ``text.unread`` says that a text was
-too long to be read closely from end to end, ``siblings`` counts the other tools of the server.
+Facts: ``hidden.CHANNEL`` and ``odd.KIND`` count recovered passages and disguises, ``text.unread`` says that the
+texts were too long, or too many, to be read closely from end to end, ``siblings`` counts the other tools of the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from mcp_threat_scoring.hostile.acts import Acts
 from mcp_threat_scoring.hostile.context import Surroundings
 from mcp_threat_scoring.hostile.learned import Learned
-from mcp_threat_scoring.hostile.lines import LINE_BREAKS, Page, SaidView, Wording
+from mcp_threat_scoring.hostile.lines import LINE_BREAKS, UNREAD, Page, SaidView, Wording
 from mcp_threat_scoring.hostile.screen import Screen
 from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.hostile.weighing import TELLING
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.normalise import is_odd, line_starts
-from mcp_threat_scoring.text.passages import WHOLE, Piece, pieces, read_piece
+from mcp_threat_scoring.text.passages import LONG_NAME, WHOLE, Piece, Role, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import Subject, View
 
 MAX_READ = 400_000
 """Characters read closely per item."""
-LONG_NAME = 24
-"""Characters from which a name may hold a sentence."""
+PLACE = 20
+"""What a text counts for besides its characters."""
+_URGENT: Mapping[Role, int] = {"name": 0, "title": 1, "text": 2, "schema": 3, "key": 4, "value": 5, "other": 6}
+"""What is read first of an item that holds more than is read."""
 
 
 class Reader(Struct, frozen=True, eq=False):
@@ -109,6 +111,13 @@ def _weigh(page: Page, learned: Learned, size: int) -> None:
         page.count(f"learned.{technique}", line.passage.pointer, learned.telling(line.text))
 
 
+def _urgent_first(texts: Sequence[Piece]) -> Sequence[Piece]:
+    """The texts as they are read: what nobody may miss first, where they are more than are read."""
+    if sum(len(piece.text) + PLACE for piece in texts) <= MAX_READ:
+        return texts
+    return sorted(texts, key=lambda piece: _URGENT[piece.role])
+
+
 def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Reader, known: Known) -> Subject:
     """The views and facts of an item's texts."""
     page = Page(reader.acts, known)
@@ -117,22 +126,22 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
     defaults: list[tuple[str, str]] = []
     names: list[tuple[str, str]] = []
     budget = MAX_READ
-    for piece in _spelled_out(texts):
+    for piece in _spelled_out(_urgent_first(texts)):
         if budget <= 0:
-            page.count("text.unread", piece.pointer, "not read closely")
+            page.count(UNREAD, piece.pointer, "not read closely")
             break
         plain = piece.text.isascii() and (piece.text.isprintable() or not is_odd(piece.text))
         short = piece.role == "key" and len(piece.text) < LONG_NAME
         if plain and (short or reader.passes_over(piece.text)):
             flat = piece.text.lower().translate(LINE_BREAKS)  # nothing in it calls for more
-            budget -= 20
+            budget -= PLACE
             page.order.append(piece)
         else:
             passages, complete = read_piece(piece, reader.marks)
             if not complete:
-                page.count("text.unread", piece.pointer, f"{len(piece.text)} characters")
+                page.count(UNREAD, piece.pointer, f"{len(piece.text)} characters")
             for passage in passages:
-                budget -= len(passage.normal.text) + 20
+                budget -= len(passage.normal.text) + PLACE
                 page.read(passage)
             flat = "  ".join(p.normal.text for p in passages if p.channel == "open").translate(LINE_BREAKS)
             markup.append((flat, piece.pointer))
@@ -160,8 +169,11 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
 def item_subject(item: Item, reader: Reader, siblings: Collection[str]) -> Subject:
     """An item as a subject for the rules over any text."""
     name = item.name.lower()
-    texts = pieces(item.raw, item.pointer)
+    left_out: list[str] = []
+    texts = pieces(item.raw, item.pointer, left_out=left_out)
     params = {piece.text.lower() for piece in texts if piece.role in ("key", "value") and len(piece.text) < 100}
     subject = hostile_subject(item.pointer, item.kind, texts, reader, Known(name, siblings, params))
+    if left_out:
+        subject.facts[UNREAD] = len(left_out)
     subject.facts["siblings"] = len(siblings) - (name in siblings)
     return subject

@@ -27,8 +27,10 @@ Channel = Literal[
 ]  # fmt: skip
 Role = Literal["name", "title", "text", "schema", "key", "value", "other"]
 
-MAX_STRINGS = 4_000
-"""Strings read of one item."""
+MAX_STRINGS = 10_000
+"""Strings of one role (names, descriptions, permitted values …) that are read of one item."""
+LONG_NAME = 24
+"""Characters from which a name may hold a sentence."""
 WHOLE = 16_000
 """Characters up to which a text is read from end to end; of longer ones, what stands around suspicious words."""
 WINDOW = 400
@@ -47,7 +49,7 @@ _COMMENT = pattern(
 _LINK = pattern(r"\]\(\s*[^\s)]*\s+\"([^\"\n]{8,})\"\s*\)|\]\(\s*[^\s)]*\s+'([^'\n]{8,})'\s*\)|!\[([^\]\n]{12,})\]\(")
 _BASE64 = pattern(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEX = pattern(r"(?:\b|0x)(?:[0-9a-fA-F]{2}[ :,]?){12,}\b")
-_PERCENT = pattern(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._-]*")
+_PERCENT = pattern(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._-]*|(?:%20[^%\s/]{1,20}){3}")
 _ESCAPES = pattern(r"(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3})\s?){4,}")
 _ONE_ESCAPE = pattern(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))")
 _ROT13 = pattern(
@@ -74,7 +76,7 @@ _FAR = pattern(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\n){1
 
 _ROUNDABOUT = pattern(
     r"(?i)<!--|\[(?://|comment|_|#)\]:|/\*|<[a-z]+[^>]*(?:hidden|none|size|opacity|color)|\]\(|"
-    r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|"
+    r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|(?:%20[^%\s/]{1,20}){3}|"
     r"\\(?:x[0-9a-f]{2}|u[0-9a-f{]|[0-7]{3})|"
     r"\s{60}|(?:\n[ \t]*){12}|[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]|(?:[a-z][ ._*·•|/-]){6}|"
     r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|frperg|nyjnlf|rkrphgr|vq_efn|qb abg|hfre|pbairefngvba|"
@@ -100,33 +102,81 @@ class Piece(Struct):
 
 
 _ROLES: Mapping[str, Role] = {"name": "name", "title": "title", "description": "text", "instructions": "text"}
+_FIRST = ("name", "title", "description", "instructions")
+"""What people and models read first; then come schemas, and then the rest."""
+_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
+_FORMAL = frozenset({"type", "$schema", "format", "required"})
+"""Keywords of a schema whose values are no words of the target, as long as they are what they should be."""
+_VALUES = frozenset({"default", "enum", "const", "examples"})
+_DIALECT = pattern(r"\Ahttps?://json-schema\.org/[a-z0-9./_-]{0,40}#?\z")
+"""JSON Schema, draft 2020-12, section 8.1.1: the dialects that have a name of their own."""
 
 
-def pieces(raw: Mapping[str, Any], pointer: str, names: Mapping[str, Role] = _ROLES) -> list[Piece]:
-    """Every string of an item, keys of objects too. Iterative, so depth cannot hurt, and bounded in number."""
+def says(token: str) -> bool:
+    """Whether what should be a name or another short word may say something: it has blanks, or is long."""
+    return len(token) >= LONG_NAME or " " in token
+
+
+def _rank(key: str) -> int:
+    return _FIRST.index(key) if key in _FIRST else len(_FIRST) + (not key.endswith("Schema"))
+
+
+def _formal(keyword: str, value: object, schema: Mapping[str, Any]) -> bool:
+    """Whether a member of a schema is a known type, a dialect, or a short word, and so nothing to be read."""
+    for one in value if isinstance(value, list) else (value,):
+        if isinstance(one, dict | list):
+            return False
+        if not isinstance(one, str) or one in _TYPES:
+            continue
+        if keyword == "$schema" and _DIALECT.search(one) is not None:
+            continue
+        known = schema.get("properties") if keyword == "required" else None
+        if says(one) and not (isinstance(known, dict) and one in known):
+            return False
+    return True
+
+
+def pieces(
+    raw: Mapping[str, Any], pointer: str, names: Mapping[str, Role] = _ROLES, left_out: list[str] | None = None
+) -> list[Piece]:
+    """Every string of an item, keys of objects too, what is read first standing first.
+
+    Iterative, so depth cannot hurt. Each role has room for :data:`MAX_STRINGS`, so that none crowds out another; the
+    places of those beyond go into `left_out`.
+    """
     found: list[Piece] = []
-    stack: list[tuple[object, str, Role, bool]] = [
-        (value, f"{pointer}/{escape(str(key))}", names.get(key, "schema" if key.endswith("Schema") else "other"), False)
-        for key, value in reversed(list(raw.items()))
-        if key != "$schema"
-    ]
-    while stack and len(found) < MAX_STRINGS:
+    room: dict[Role, int] = {}
+    stack: list[tuple[object, str, Role, bool]] = []
+
+    def keep(text: str, place: str, role: Role) -> None:
+        if (left := room.get(role, MAX_STRINGS)) > 0:
+            room[role] = left - 1
+            found.append(Piece(text, place, role))
+        elif left_out is not None:
+            left_out.append(place)
+
+    for key in sorted(raw, key=_rank)[::-1]:
+        role = names.get(key, "schema" if key.endswith("Schema") else "other")
+        stack.append((raw[key], f"{pointer}/{escape(key)}", role, False))
+        if says(key):
+            stack.append((key, f"{pointer}/{escape(key)}", "key", False))
+    while stack:
         value, place, role, values = stack.pop()
         if isinstance(value, str):
             if value:
-                found.append(Piece(value, place, "value" if values else role))
+                keep(value, place, "value" if values else role)
         elif isinstance(value, dict):
             in_properties = place.endswith(("/properties", "/patternProperties"))
             for key, inner in reversed(value.items()):
-                where = f"{place}/{escape(str(key))}"
+                where = f"{place}/{escape(key)}"
+                formal = False
                 if role == "schema" and not in_properties:
-                    if key in ("type", "$schema", "format", "required"):
+                    formal = key in _FORMAL and not isinstance(inner, dict)
+                    if formal and _formal(key, inner, value):
                         continue
-                    stack.append((inner, where, role, values or key in ("default", "enum", "const", "examples")))
-                else:
-                    stack.append((inner, where, role, values))
-                    if in_properties or role == "other":
-                        stack.append((str(key), where, "key", False))
+                stack.append((inner, where, role, values or formal or (role == "schema" and key in _VALUES)))
+                if in_properties or role == "other" or says(key):
+                    stack.append((key, where, "key", False))
         elif isinstance(value, list):
             stack.extend((inner, f"{place}/{index}", role, values) for index, inner in reversed(list(enumerate(value))))
     return found

@@ -143,6 +143,22 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     return parts, port
 
 
+def check_scheme(scheme: str) -> Literal["http", "https"]:
+    """The scheme of a URL, in small letters.
+
+    Raises:
+        TargetError: ``blocked_address``.
+    """
+    match scheme.lower():
+        case "https":
+            return "https"
+        case "http":
+            return "http"
+        case other:
+            shown = other if other in OTHER_SCHEMES else "another kind" if other else "a URL without a scheme"
+            raise _refused(f"only http and https are read, not {shown}")
+
+
 def check_url(url: str, *, allow_private: bool, named_by: NamedBy = "user") -> Endpoint:
     """Check a URL as far as that is possible without a resolver, and return it in canonical form.
 
@@ -153,15 +169,7 @@ def check_url(url: str, *, allow_private: bool, named_by: NamedBy = "user") -> E
         TargetError: ``blocked_address``.
     """
     parts, port = _split(url)
-    scheme: Literal["http", "https"]
-    match parts.scheme.lower():
-        case "https":
-            scheme = "https"
-        case "http":
-            scheme = "http"
-        case other:
-            shown = other if other in OTHER_SCHEMES else "another kind" if other else "a URL without a scheme"
-            raise _refused(f"only http and https are read, not {shown}")
+    scheme = check_scheme(parts.scheme)
     if parts.username is not None or parts.password is not None or "@" in parts.netloc:
         raise _refused("it carries a user name or password", "Pass credentials with --header 'Authorization: ...'.")
     if not parts.hostname:

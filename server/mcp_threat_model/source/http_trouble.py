@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
+from urllib.parse import urlsplit
 
 from mcp_threat_model.guard.ledger import Ledger, Note
 from mcp_threat_model.guard.mask import Mask
+from mcp_threat_model.guard.url import check_scheme
 from mcp_threat_model.source.authorization import Authority
 from mcp_threat_model.source.challenge import parse_challenges
 from mcp_threat_scoring.errors import TargetError
@@ -94,6 +96,12 @@ def _status_error(note: Note, mask: Mask) -> TargetError | None:
     if note.status >= 500:
         return TargetError("unreachable", f"it failed (HTTP {note.status})", "Try again later.")
     if 300 <= note.status < 400:
+        try:
+            check_scheme(urlsplit(note.header("location")).scheme or "http")
+        except TargetError as refused:
+            return refused
+        except ValueError:
+            pass  # no address at all: it is shown as it is
         place = excerpt(mask.text(note.header("location")) or "nowhere")
         return TargetError(
             "not_mcp", f"it redirects to {place} instead of answering (HTTP {note.status})", ENDPOINT_HINT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mcp_threat_model.source.beside import HELLO, SERVER_INFO, beside, further
 from mcp_threat_model.source.parts import Parts, mapping, text, wrong_shape
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import (
@@ -29,9 +30,6 @@ LISTED: Final = partial("a listing's name and prose; the server itself was not a
 
 METHOD_NOT_FOUND: Final = -32601
 """JSON-RPC 2.0, section 5.1: the server does not have that request at all, so it has nothing to list."""
-
-_SERVER_INFO_META: Final = "io.modelcontextprotocol/serverInfo"
-"""Where results name the server since protocol revision 2026-07-28, which has no handshake."""
 
 NO_TRANSPORT: Final[Mapping[PartName, Coverage]] = {
     "transport": not_observed("a saved description does not say how the server is reached"),
@@ -85,6 +83,7 @@ def capture(value: Mapping[str, Any]) -> Parts:
     server = _server(hello, value)
     failed = mapping(value.get("list_errors"))
     coverage: dict[PartName, Coverage] = dict(NO_TRANSPORT)
+    offered = mapping(hello.get("capabilities"))
     lists: list[Sequence[object]] = []
     problems = [problem] if problem else []
     for key, (part, method) in LISTS.items():
@@ -94,7 +93,8 @@ def capture(value: Mapping[str, Any]) -> Parts:
             items, state = (), not_observed(error.message)
             problems.append(error)
         code = mapping(failed.get(method)).get("code")
-        if code is not None and code != METHOD_NOT_FOUND and not items:
+        lists_none = code == METHOD_NOT_FOUND and key not in offered
+        if code is not None and not lists_none and not items:
             state = not_observed(f"{method} failed when the description was saved")
         coverage[part] = state
         lists.append(items)
@@ -167,7 +167,14 @@ def _opened(whole: Mapping[str, Any], key: str) -> tuple[Any, TargetError | None
 def _server(hello: Mapping[str, Any], whole: Mapping[str, Any]) -> ServerFacts:
     info = mapping(hello.get("serverInfo"))
     for place in (hello, whole, _opened(whole, "tools")[0]):
-        info = info or mapping(mapping(mapping(place).get("_meta")).get(_SERVER_INFO_META))
+        info = info or mapping(mapping(mapping(place).get("_meta")).get(SERVER_INFO))
+    answers = {"initialize": beside(hello, HELLO, info)} if hello is not whole else {}
+    for key in LISTS:
+        held = _opened(whole, key)[0]
+        if isinstance(held, dict):
+            answers[key] = beside(held, (key,), info)
+    # What else stands at the top of a file are notes of whoever saved it.
+    around = beside({"_meta": whole.get("_meta")}, (), info)
     return ServerFacts(
         name=text(info.get("name")),
         version=text(info.get("version")),
@@ -175,4 +182,6 @@ def _server(hello: Mapping[str, Any], whole: Mapping[str, Any]) -> ServerFacts:
         protocol_version=text(hello.get("protocolVersion")),
         instructions=text(hello.get("instructions")),
         capabilities=mapping(hello.get("capabilities")),
+        info=further(info),
+        beside={place: held for place, held in answers.items() if held} | around,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from mcp_threat_model.source.beside import beside, join
 from mcp_threat_model.source.conversation import METHOD_NOT_FOUND, RequestError
 from mcp_threat_model.source.cuts import Missing, bound
 from mcp_threat_model.source.handshake import Session
@@ -28,13 +29,17 @@ class Listing(Struct, frozen=True):
     key: str
     capability: str
     identity: str
+    optional: bool = False
+    """A server that has the capability need not know this list."""
 
 
 LISTINGS = (
     Listing("tools", "tools/list", "tools", "tools", "name"),
     Listing("prompts", "prompts/list", "prompts", "prompts", "name"),
     Listing("resources", "resources/list", "resources", "resources", "uri"),
-    Listing("resource_templates", "resources/templates/list", "resourceTemplates", "resources", "uriTemplate"),
+    Listing(
+        "resource_templates", "resources/templates/list", "resourceTemplates", "resources", "uriTemplate", optional=True
+    ),
 )
 TOOLS = LISTINGS[0]
 
@@ -50,6 +55,8 @@ class Reading(Struct):
     """What was cut out of the damaged ones."""
     cut: str = ""
     failed: TargetError | None = None
+    beside: dict[str, Any] = field(default_factory=dict)
+    """What the pages hold besides their items."""
     unserved: bool = False
     """The peer knows no such method: it said so at the first question."""
 
@@ -66,7 +73,7 @@ async def read_list(
     seen: set[str] = set()
     params: dict[str, Any] = {}
     session.nodes = 0
-    for _ in range(session.limits.pages):
+    for number in range(session.limits.pages):
         try:
             result = await session.call(listing.method, params, seconds)
             page = result.get(listing.key)
@@ -78,6 +85,7 @@ async def read_list(
             read.unserved = not params and getattr(failure, "rpc_code", None) == METHOD_NOT_FOUND
             return read
         _keep(session, read, page, known)
+        join(read.beside, beside(result, (listing.key,), {}), str(number + 1))
         cursor = result.get("nextCursor")
         if read.cut or cursor is None or cursor == "":
             return read
@@ -139,18 +147,22 @@ def worth(read: Reading, listing: Listing, promised: bool) -> Coverage:
     """
     if not promised and not read.count and (read.unserved or not read.cut):
         return Coverage("observed", f"the server declares no {listing.capability}")
+    if read.unserved and listing.optional:
+        return Coverage("observed", f"the server knows no {listing.part.replace('_', ' ')}")
     if read.failed is not None and not read.count:
         return not_observed(read.failed.message)
     return partial(read.cut) if read.cut else OBSERVED
 
 
-async def read_again(session: Session, first: list[object], tap: Tap) -> tuple[object, ...]:
+async def read_again(session: Session, read: Reading, tap: Tap) -> tuple[object, ...]:
     """List the tools once more. New and changed ones join the first, so that they are examined too."""
+    first = read.items
     known = Counter(sha256_of(raw) for raw in first)
     second = await read_list(session, TOOLS, known)
     if second.failed is not None or second.cut:
         tap.note("second_read_failed", "the tools could not be listed a second time")
         return tuple(first)
+    join(read.beside, second.beside, "again")
     gone = sum(known.values())
     if second.items or gone:
         detail = f"of {len(first)} tools, {len(second.items)} were new or changed and {gone} gone at the second reading"

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.source.conversation import META
-from mcp_threat_model.source.cuts import bound
-from mcp_threat_model.source.doubt import doubt
+from mcp_threat_model.source.beside import HELLO, SERVER_INFO, beside, further
+from mcp_threat_model.source.cuts import Missing, bound
+from mcp_threat_model.source.doubt import doubt, lessen
 from mcp_threat_model.source.handshake import Session
 from mcp_threat_model.source.lists import LISTINGS, TOOLS, Listing, Reading, judge, read_again, read_list, worth
 from mcp_threat_model.source.wire import Link, Tap
@@ -52,6 +52,7 @@ async def read_link(
     declared = declared if isinstance(declared, dict) else {}
     items: dict[PartName, tuple[object, ...]] = {}
     coverage: dict[PartName, Coverage] = {}
+    answers: dict[str, dict[str, Any]] = {}
     timeouts = 0
 
     async def take(listing: Listing, *, promised: bool) -> Reading:
@@ -63,6 +64,7 @@ async def read_link(
         patience = None if promised or listing is TOOLS else limits.probe_unread_s
         read = await read_list(session, listing, seconds=patience)
         judge(read, listing, promised, tap)
+        answers[listing.key] = read.beside
         timeouts += read.failed is not None and read.failed.code == "timeout"
         coverage[listing.part] = worth(read, listing, promised)
         items[listing.part] = tuple(read.items)
@@ -77,36 +79,46 @@ async def read_link(
     if first.items and session.out_of_time:
         tap.note("second_read_skipped", "no time was left to list the tools a second time")
     elif first.items and not first.cut:
-        items["tools"] = await read_again(session, first.items, tap)
+        items["tools"] = await read_again(session, first, tap)
     again = session.repeated - repeated  # the same objects, or others
     for listing in LISTINGS:
         if listing is not TOOLS and listing not in offered:
             await take(listing, promised=False)
-    server = _server_facts(session, hello)
+    missing = Missing()
+    server = _server_facts(session, hello, answers, missing)
     coverage["server"] = OBSERVED if server.name else partial("the server does not say its name")
     coverage["instructions"] = Coverage("observed", "" if server.instructions else "the server gives none")
+    if told := missing.said():
+        lessen(coverage, "instructions", f"of what the server says of itself, {told}")
     if session.repeated:
         doubt(coverage, max(again, session.repeated - again))
     return SessionParts(server, "modern" if session.modern else "handshake", items, coverage)
 
 
-def _server_facts(session: Session, hello: Mapping[str, Any]) -> ServerFacts:
+def _server_facts(
+    session: Session, hello: Mapping[str, Any], answers: Mapping[str, dict[str, Any]], missing: Missing
+) -> ServerFacts:
     meta = hello.get("_meta")
-    info = hello.get("serverInfo", meta.get(f"{META}serverInfo") if isinstance(meta, dict) else None)
+    info = hello.get("serverInfo", meta.get(SERVER_INFO) if isinstance(meta, dict) else None)
     info = info if isinstance(info, dict) else {}
     limits = session.limits
 
     def text(holder: Mapping[str, Any], key: str) -> str:
         value = holder.get(key)
-        return str(bound(value, limits)[0]) if isinstance(value, str) else ""
+        return str(bound(value, limits, missing)[0]) if isinstance(value, str) else ""
 
-    said = hello.get("protocolVersion")
-    capabilities = bound(hello.get("capabilities"), limits)[0]
+    def whole(value: object) -> dict[str, Any]:
+        kept = bound(value, limits, missing)[0]
+        return kept if isinstance(kept, dict) else {}
+
+    around = {"initialize": beside(hello, HELLO, info), **answers}
     return ServerFacts(
         name=text(info, "name"),
         version=text(info, "version"),
         title=text(info, "title"),
-        protocol_version=session.version if session.modern else said[:64] if isinstance(said, str) else "",
+        protocol_version=session.version if session.modern else text(hello, "protocolVersion"),
         instructions=text(hello, "instructions"),
-        capabilities=capabilities if isinstance(capabilities, dict) else {},
+        capabilities=whole(hello.get("capabilities")),
+        info=whole(further(info)),
+        beside=whole({place: held for place, held in around.items() if held}),
     )

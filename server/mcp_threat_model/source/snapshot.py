@@ -143,6 +143,8 @@ def _shortened(parts: Parts, coverage: dict[PartName, Coverage], limits: Limits)
     prose, _ = bound(asdict(parts.listing) if parts.listing else None, limits, missing)
     if told := missing.said():
         lessen(coverage, "server", f"of its introduction, {told}")
+        if coverage["instructions"].status == "observed":  # it is read by the model, like what is missing of it
+            lessen(coverage, "instructions", f"of what the server says of itself, {told}")
     return replace(parts, server=ServerFacts(**server), listing=Listing(**prose) if prose else None)
 
 

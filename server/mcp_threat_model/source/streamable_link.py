@@ -16,7 +16,7 @@ import anyio
 import httpx
 
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.guard.url import Endpoint
+from mcp_threat_model.guard.url import Endpoint, check_scheme
 from mcp_threat_model.source.http_link import (
     ACCEPT,
     WIRE_ERRORS,
@@ -64,7 +64,9 @@ class StreamableLink(HttpLink):
                 if moved is None:
                     await self._take_answer(response, body, request_id)
                     return
-            url = str(response.url.join(moved))  # judged, and kept to the origin, by the client's transport
+            there = response.url.join(moved)
+            check_scheme(there.scheme)  # the client takes an address without a host for one of its own
+            url = str(there)  # judged, and kept to the origin, by the client's transport
             self._tap.note("redirected", f"HTTP {response.status_code} on the same origin")
         raise TargetError("unreachable", "it redirects in circles", "Check the address; it may have moved.")
 

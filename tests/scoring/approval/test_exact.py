@@ -67,6 +67,10 @@ HIDDEN = [
     ("server_renamed", {"server": ServerFacts(name=LONG + "a")}, {"server": ServerFacts(name=LONG + "b")}),
     ("title_changed", server(title="Shop"), server(title="Official Bank")),
     ("capabilities_changed", server(capabilities={"tools": {}}), server(capabilities={"tools": {}, "logging": {}})),
+    ("introduction_changed", server(info={"websiteUrl": "https://a.example"}),
+     server(info={"websiteUrl": "https://b.example"})),
+    ("introduction_changed", server(), server(info={"icons": [{"src": "https://a.example/i.png"}]})),
+    ("metadata_changed", server(), server(beside={"tools": {"_meta": {"note": "a"}}})),
     ("protocol_changed", server(protocol_version="2025-06-18"), server(protocol_version="2025-11-25")),
     ("listing_changed", {"listing": Listing("shop", "Sells.")}, {"listing": Listing("shop", "Sells more.")}),
     ("schemes_changed", {"auth": AuthFacts(schemes=("bearer",))}, {"auth": AuthFacts(schemes=("basic",))}),
@@ -134,6 +138,17 @@ def test_words_that_do_not_fit_their_hash_are_a_change():
 @pytest.mark.parametrize("field", ["exact", "declared", "authorization_servers", "partial", "damaged"])
 def test_what_a_lock_does_not_hold_is_not_called_unchanged(field):
     assert told(lock_of(shop()).changed({field: None}), shop()) == {"change.not_compared": "low"}
+
+
+def test_a_lock_from_before_the_server_was_pinned_whole_says_what_it_does_not_hold():
+    late = ("further_words_about_itself", "metadata_of_answers")
+    more = shop(**server(info={"description": "Sells."}, beside={"initialize": {"_meta": {"a": 1}}}))
+    then = lock_of(shop(**server()))
+    older = then.changed({"exact": {part: held for part, held in then.exact.items() if part not in late}})
+    report = analyze(more)
+    (told_of,) = changes(older, locked(more, report, "2.0"), report)
+    assert told_of.rule_id == "change.not_compared"
+    assert "further words about itself and metadata of answers" in told_of.explanation
 
 
 def test_a_lock_that_knows_less_of_its_tools_says_so():

@@ -52,6 +52,18 @@ def tool(text: str, where: str = "description") -> dict[str, Any]:
             raw["annotations"] = {"title": text}
         case "meta":
             raw["_meta"] = {"note": {"deep": [text]}}
+        case "required":
+            raw["inputSchema"]["required"] = ["city", text]
+        case "type" | "format":
+            city[where] = text
+        case "dialect":
+            raw["inputSchema"]["$schema"] = text
+        case "definition":
+            raw["inputSchema"]["$defs"] = {text: {}}
+        case "keyword":
+            raw["inputSchema"]["unheard-of"] = {text: 1}
+        case "member":
+            raw[text] = 1
         case "icon":
             raw["icons"] = [{"src": "https://x.example/i.png", "alt": text}]
         case other:
@@ -110,10 +122,54 @@ def test_honest_text_raises_no_alarm(text: str) -> None:
 
 @pytest.mark.parametrize(
     "where",
-    ["name", "title", "description", "parameter", "default", "enum", "key", "output", "annotation", "meta", "icon"],
+    [
+        "name",
+        "title",
+        "description",
+        "parameter",
+        "default",
+        "enum",
+        "key",
+        "output",
+        "annotation",
+        "meta",
+        "icon",
+        "required",
+        "type",
+        "format",
+        "dialect",
+        "definition",
+        "keyword",
+        "member",
+    ],
 )
 def test_every_place_of_a_tool_is_read(where: str) -> None:
     assert alarm(tool(POISON, where))
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ({"info": {"description": POISON}}, "/initialize/serverInfo/description"),
+        ({"info": {"websiteUrl": f"https://x.example/{POISON}"}}, "/initialize/serverInfo/websiteUrl"),
+        ({"info": {"icons": [{"src": f"https://x.example/{POISON}"}]}}, "/initialize/serverInfo/icons/0/src"),
+        ({"title": POISON}, "/initialize/serverInfo/title"),
+        ({"protocol_version": POISON}, "/initialize/protocolVersion"),
+        ({"capabilities": {"experimental": {"x": {"a": POISON}}}}, "/initialize/capabilities/experimental/x/a"),
+        ({"beside": {"initialize": {"_meta": {"x": POISON}}}}, "/initialize/_meta/x"),
+        ({"beside": {"tools": {"note": POISON}}}, "/tools/note"),
+        ({"beside": {"_meta": {"x": POISON}}}, "/_meta/x"),
+    ],
+)
+def test_every_place_of_what_a_server_says_of_itself_is_read(said: dict[str, Any], place: str) -> None:
+    found = hostile_findings(picture(server=ServerFacts(name="s", **said)))
+    assert {finding.pointer for finding in found} == {place}
+
+
+def test_a_sentence_in_the_address_of_a_resource_is_read() -> None:
+    address = "x://a/" + POISON.replace(" ", "%20")
+    found = hostile_findings(picture(resources=[{"uri": address, "name": "r"}]))
+    assert any(finding.pointer == "/resources/0/uri" and finding.confidence != "low" for finding in found)
 
 
 def test_prompts_resources_templates_instructions_and_listings_are_read_by_the_same_rules() -> None:

@@ -523,6 +523,14 @@ async def test_a_redirect_to_a_credential_service() -> None:
         assert (await trouble(target.url())).code == "blocked_address"
 
 
+@pytest.mark.parametrize("place", ["file:///etc/passwd", "javascript:alert(1)"])
+async def test_a_redirect_to_something_else_than_http_is_refused_by_its_name(place: str) -> None:
+    async with serve(lambda _: Reply(307, {"location": place})) as target:
+        error = await trouble(target.url())
+    assert error.code == "blocked_address"
+    assert f"not {place.partition(':')[0]}" in error.message
+
+
 async def test_a_redirect_in_circles() -> None:
     async with serve(lambda r: Reply(307, {"location": r.path})) as target:
         error = await trouble(target.url())

@@ -348,3 +348,40 @@ class TestWire:
         raw = json.dumps([{"jsonrpc": "2.0", "method": "x"}] * 500).encode()
         assert len(parse(raw, LIMITS, tap)) == LIMITS.batch
         assert tap.count("oversized_batch") == 500
+
+
+class TestWhatTheServerSaysOfItself:
+    async def test_all_of_it_is_kept(self) -> None:
+        about = {"description": "Sells.", "icons": [{"src": "https://a.example/i.png"}], "websiteUrl": "https://a"}
+        hello = {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {"tools": {}},
+            "serverInfo": {"name": "p", **about},
+            "_meta": {"a": "b"},
+            "note": "c",
+        }
+        parts, _, _ = await session(
+            peer(initialize=hello, **{"tools__list": {"tools": [{"name": "t"}], "_meta": {"d": "e"}}})
+        )
+        assert parts.server.info == about
+        assert parts.server.beside == {
+            "initialize": {"_meta": {"a": "b"}, "note": "c"}, "tools": {"_meta": {"d": "e"}}
+        }  # fmt: skip
+
+    async def test_what_is_cut_of_it_is_said(self) -> None:
+        hello = {
+            "protocolVersion": "x" * 200,
+            "capabilities": {},
+            "serverInfo": {"name": "p"},
+            "instructions": "y" * 200,
+        }
+        parts, _, _ = await session(peer(initialize=hello), replace(LIMITS, string_chars=100))
+        assert parts.server.protocol_version.startswith("x" * 100)
+        assert parts.coverage["instructions"].status == "partial"
+        assert "two texts were cut" in parts.coverage["instructions"].reason
+
+    async def test_a_list_of_templates_that_it_does_not_know_is_no_missing_list(self) -> None:
+        hello = {"protocolVersion": "2025-11-25", "capabilities": {"resources": {}}, "serverInfo": {"name": "p"}}
+        parts, _, _ = await session(peer(initialize=hello, **{"resources__list": {"resources": []}}))
+        assert parts.coverage["resource_templates"].status == "observed"
+        assert parts.coverage["prompts"].status == "observed"

@@ -115,6 +115,29 @@ def test_a_list_that_failed_when_it_was_saved_is_not_an_empty_list() -> None:
     assert status(manifest, "resources") == "not_observed"
 
 
+def test_a_list_that_a_server_declares_and_does_not_know_is_not_an_empty_list() -> None:
+    hello = {**HELLO, "capabilities": {"prompts": {}, "resources": {}}}
+    unknown = {method: {"code": -32601} for method in ("prompts/list", "resources/templates/list")}
+    manifest = read(
+        {"initialize": hello, "prompts": [], "resources": [], "resourceTemplates": [], "list_errors": unknown}
+    )
+    assert status(manifest, "prompts") == "not_observed"
+    assert status(manifest, "resource_templates") == "observed", "resources can be served without templates"
+
+
+def test_everything_a_server_says_of_itself_is_kept() -> None:
+    about = {"description": "Sells.", "icons": [{"src": "https://a.example/i.png"}], "websiteUrl": "https://a.example"}
+    hello = {**HELLO, "serverInfo": {**HELLO["serverInfo"], **about}, "_meta": {"a": "b"}}
+    manifest = read({"initialize": hello, "tools": {"tools": [TOOL], "_meta": {"c": "d"}, "nextCursor": ""}})
+    assert manifest.server.info == about
+    assert manifest.server.beside == {"initialize": {"_meta": {"a": "b"}}, "tools": {"_meta": {"c": "d"}}}
+    assert manifest.sha256 != read({"initialize": HELLO, "tools": [TOOL]}).sha256
+
+
+def test_metadata_of_a_plain_result_is_kept_and_the_notes_of_whoever_saved_it_are_not() -> None:
+    assert read({"tools": [TOOL], "_meta": {"a": "b"}, "source": "x"}).server.beside == {"_meta": {"a": "b"}}
+
+
 def test_an_empty_tool_list_is_a_description() -> None:
     for value in ([], {"tools": []}):
         manifest = read(value)
