@@ -52,11 +52,12 @@ def self_block() -> str:
 
 def bounds_block() -> str:
     """The bounds that matter most, from the code that keeps them."""
-    from mcp_threat_model import audit, turns
-    from mcp_threat_model import serving_http as http
+    from mcp_threat_model import audit
     from mcp_threat_model import user_rules as own
     from mcp_threat_model.guard.limits import DEFAULT_LIMITS as LIMITS
     from mcp_threat_model.guard.limits import MIB
+    from mcp_threat_model.serving import over_http as http
+    from mcp_threat_model.serving import turns
 
     rows = (
         ("one target, from start to last answer", f"{LIMITS.total_s:g} s"),

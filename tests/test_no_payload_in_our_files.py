@@ -16,7 +16,7 @@ from mcp import Client
 from tests.test_no_payload_survives import PAYLOADS, acts, available, leaks
 
 from mcp_threat_model.cli import main
-from mcp_threat_model.commands.lock import read_lock
+from mcp_threat_model.lock_file import read_lock
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.policy_file import read_policy
 from mcp_threat_scoring.errors import UsageError

@@ -12,13 +12,13 @@ import anyio
 from mcp.server import MCPServer
 
 from mcp_threat_model import __version__
-from mcp_threat_model.access import Access
-from mcp_threat_model.answer import Tools
-from mcp_threat_model.mcp_client_tools import add_client_tools
-from mcp_threat_model.mcp_gate import GatedServer
-from mcp_threat_model.mcp_resources import add_resources
-from mcp_threat_model.mcp_server_tools import add_server_tools
 from mcp_threat_model.reading import ScanOptions
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.answer import Tools
+from mcp_threat_model.serving.client_tools import add_client_tools
+from mcp_threat_model.serving.gate import GatedServer
+from mcp_threat_model.serving.resources import add_resources
+from mcp_threat_model.serving.server_tools import add_server_tools
 
 INSTRUCTIONS = (
     "Threat-models other MCP servers, deterministically and without calling a model. To judge a server use "
@@ -73,12 +73,12 @@ def run(
     """
     options = options or ScanOptions()
     if transport == "stdio":
-        from mcp_threat_model.serving_stdio import serve_stdio
+        from mcp_threat_model.serving.over_stdio import serve_stdio
 
         access = Access(options)
         anyio.run(serve_stdio, build_server(access), access.turns)
         return
-    from mcp_threat_model.serving_http import is_loopback, serve_http
+    from mcp_threat_model.serving.over_http import is_loopback, serve_http
 
     access = Access(options, files=is_loopback(host), launch=allow_launch)
     anyio.run(serve_http, build_server(access), host, port, tuple(names))

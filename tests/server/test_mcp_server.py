@@ -13,10 +13,10 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitResult
 
-from mcp_threat_model.access import Access
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.render.json import json_schema
+from mcp_threat_model.serving.access import Access
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import ServerFacts

@@ -8,9 +8,8 @@ import anyio
 import pytest
 
 from mcp_threat_model import reading
-from mcp_threat_model.commands.scan import _called
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.outcome import Outcome, failure
+from mcp_threat_model.outcome import Outcome, _called, failure
 from mcp_threat_model.reading import ScanOptions, refuse_launch
 from mcp_threat_model.scan import scan, scan_saved
 from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target

@@ -3,6 +3,7 @@
 :mod:`maestro.catalogue` reads the files; :mod:`maestro.layers` holds them against what was observed.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
@@ -102,6 +103,13 @@ class Threat(Doc, frozen=True, kw_only=True):
     def signal_names(self) -> frozenset[str]:
         """Every signal that the threat names anywhere."""
         return frozenset((*self.when.names(), *self.amplified_by, *self.dampened_by))
+
+    def in_general(self) -> str:
+        """The description with general words where a report names tools and server."""
+        # A chain names the tools of each of its links, {private_data} and the like: those are some of the tools.
+        words = defaultdict(lambda: "some tools", {"tools": "these tools", "server": "the server"})
+        text = self.description.format_map(words)
+        return text[:1].upper() + text[1:]
 
 
 class Control(Doc, frozen=True, kw_only=True):

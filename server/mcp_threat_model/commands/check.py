@@ -8,20 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcp_threat_model import __version__
 from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
-from mcp_threat_model.commands.lock import read_lock, shown, told
+from mcp_threat_model.commands.lock import told
 from mcp_threat_model.commands.scan import run_scan
+from mcp_threat_model.comparing import compare, in_part, unread
+from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
 from mcp_threat_model.target import Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
-from mcp_threat_scoring.approval.change import changes
-from mcp_threat_scoring.approval.exact import NOT_COMPARED
-from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked
-from mcp_threat_scoring.errors import TargetError, UsageError
+from mcp_threat_scoring.approval.lock import Lock
+from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.neutralise import as_kept
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, severity_of
 
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.reading import ScanOptions
     from mcp_threat_scoring.approval.policy import Judgement
-
-_NOT_WHOLE = TargetError(
-    "unsupported",
-    "the lock leaves out a part of this target that may be a secret, so it was not read",
-    "Name the whole target: mcp-threat-model check 'TARGET'.",
-)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -89,29 +82,6 @@ def _read(named: Sequence[Named], options: ScanOptions, *, allow_launch: bool) -
     targets = [target for _, target in named if target is not None]
     read = iter(run_scan(targets, options, allow_launch=allow_launch) if targets else [])
     return [next(read) if target is not None else unread(name) for name, target in named]
-
-
-def unread(name: str) -> Outcome:
-    """What becomes of a server of which the lock does not hold the whole target: it is not checked."""
-    from mcp_threat_model.outcome import failure
-
-    return failure(name, _NOT_WHOLE)
-
-
-def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
-    """The report of now, whose findings are what changed since; an error stays one."""
-    if isinstance(outcome.result, ErrorOut) or outcome.manifest is None:
-        return outcome.result
-    now = locked(outcome.manifest, outcome.result, __version__)
-    other = outcome.result.aivss.other_profile
-    if then.profile != now.profile and then.profile == other.profile:  # a score is compared with one of its own kind
-        now = now.changed({"profile": other.profile, "score": other.score, "severity": other.severity})
-    return outcome.result.changed({"findings": changes(then, now, outcome.result)})
-
-
-def in_part(result: Report) -> bool:
-    """Whether nothing changed as far as it was compared, and the lock did not hold everything."""
-    return bool(result.findings) and all(one.rule_id == f"change.{NOT_COMPARED}" for one in result.findings)
 
 
 def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.delivery import deliver
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
+from mcp_threat_model.outcome import together
 from mcp_threat_model.render import renderer
-from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target
+from mcp_threat_model.target import FileTarget, StdinTarget, StdioTarget, Target
 from mcp_threat_model.terminal import check_output, is_terminal, say
-from mcp_threat_scoring.neutralise import SafeText, as_address, as_kept
-from mcp_threat_scoring.report import Report
-from mcp_threat_scoring.report_set import FleetOut
+from mcp_threat_scoring.neutralise import as_kept
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
@@ -69,20 +68,3 @@ def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: b
         return await scan(targets, options, consent=consent, progress=progress if watched else None)
 
     return anyio.run(work)
-
-
-def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut | None:
-    """What the servers that could be read make possible in one client; nothing for fewer than two."""
-    from mcp_threat_scoring.analyze import knowledge
-    from mcp_threat_scoring.fleet.chains import Member, fleet, private_domains
-
-    members = [
-        Member(_called(target), outcome.result, outcome.manifest)
-        for target, outcome in zip(targets, outcomes, strict=True)
-        if isinstance(outcome.result, Report) and outcome.manifest is not None
-    ]
-    return fleet(members, private_domains(knowledge().ruleset)) if len(members) > 1 else None
-
-
-def _called(target: Target) -> SafeText:
-    return as_address(target.label) if isinstance(target, HttpTarget) else as_kept(target.label)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcp_threat_model.catalogue_view import told
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span
 from mcp_threat_model.render.wording import FRAMEWORKS, many
 from mcp_threat_scoring.maestro.threat import Catalogue, Threat
@@ -34,7 +33,7 @@ def _threats(page: Page, threats: Sequence[Threat], catalogue: Catalogue) -> Non
             indent=18,
             style="strong",
         )
-        page.flow(told(threat), first=[Span("  ")], indent=2)
+        page.flow(threat.in_general(), first=[Span("  ")], indent=2)
         page.flow(
             ", ".join(dict.fromkeys(threat.when.names())), first=[Span("  seen by: ", "dim")], indent=11, style="dim"
         )

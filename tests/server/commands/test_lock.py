@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.cli import main
-from mcp_threat_model.commands.lock import shown
+from mcp_threat_model.lock_file import shown
 from mcp_threat_model.target import FileTarget, HttpTarget, StdioTarget, parse_target
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "targets"))

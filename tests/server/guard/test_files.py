@@ -15,9 +15,9 @@ from mcp_threat_model.cli import main
 from mcp_threat_model.clients.locations import CLIENTS, Machine
 from mcp_threat_model.clients.parse import BrokenConfigError, read_config
 from mcp_threat_model.commands.code_scanning import _text
-from mcp_threat_model.commands.lock import read_lock
 from mcp_threat_model.guard.files import UnreadableError, read_head, read_regular, told_size
 from mcp_threat_model.guard.readable import readable_roots
+from mcp_threat_model.lock_file import read_lock
 from mcp_threat_model.policy_file import read_policy
 from mcp_threat_scoring.errors import UsageError
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mcp_threat_model.advice import AUDIT, for_client
-from mcp_threat_model.paging import PAGE_BYTES, cut, size
 from mcp_threat_model.render.brief import MAX_CHARS, beyond, place
+from mcp_threat_model.serving.advice import AUDIT, for_client
+from mcp_threat_model.serving.paging import PAGE_BYTES, cut, size
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions

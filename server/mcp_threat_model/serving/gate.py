@@ -18,9 +18,9 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, TextContent
 from pydantic import AnyUrl, ValidationError
 
-from mcp_threat_model.access import Access
-from mcp_threat_model.answer import Check
-from mcp_threat_model.arguments import complaint, opened
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.answer import Check
+from mcp_threat_model.serving.arguments import complaint, opened
 from mcp_threat_scoring.errors import FactorError, UsageError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.phrases import joined, quoted

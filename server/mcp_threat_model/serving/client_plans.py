@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 import anyio.to_thread
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 
-from mcp_threat_model.access import Access
-from mcp_threat_model.asking import Agreed, Permission
-from mcp_threat_model.asking_all import Permissions as StartThem
-from mcp_threat_model.asking_all import ask_for
-from mcp_threat_model.client_answers import PATH_SHOWN
 from mcp_threat_model.locked_targets import everything_in, nothing_approved
-from mcp_threat_model.programs import Plan, plan_for
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.asking import Agreed, Permission
+from mcp_threat_model.serving.asking_all import Permissions as StartThem
+from mcp_threat_model.serving.asking_all import ask_for
+from mcp_threat_model.serving.client_answers import PATH_SHOWN
+from mcp_threat_model.serving.programs import Plan, plan_for
 from mcp_threat_model.target import ConfigTarget, Target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
@@ -50,7 +50,7 @@ def lock_at(path: str) -> Lock:
     Raises:
         UsageError: there is none, or it is no lock.
     """
-    from mcp_threat_model.commands.lock import read_lock
+    from mcp_threat_model.lock_file import read_lock
 
     if not path.strip():
         raise UsageError("lock is empty; give the path of the lock file that `mcp-threat-model lock` wrote")

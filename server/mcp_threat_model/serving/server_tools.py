@@ -14,14 +14,14 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from mcp_threat_model.access import Access
-from mcp_threat_model.answer import Tools, answer
-from mcp_threat_model.catalogue_view import ThreatsAnswer, catalogue_answer, choose, chosen, layers_answer
-from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
-from mcp_threat_model.paging import INSPECT_ORDER, ReportPage, page
 from mcp_threat_model.render.brief import inspect_text, maestro_text, score_text, sum_text
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.answer import Tools, answer
+from mcp_threat_model.serving.catalogue_view import ThreatsAnswer, catalogue_answer, choose, chosen, layers_answer
+from mcp_threat_model.serving.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, report_on
+from mcp_threat_model.serving.paging import INSPECT_ORDER, ReportPage, page
+from mcp_threat_model.serving.what_if import what_if
 from mcp_threat_model.subject import exactly_one, one_subject
-from mcp_threat_model.what_if import what_if
 from mcp_threat_scoring.errors import FactorError, UsageError
 from mcp_threat_scoring.report_score import AivssOut, ProfileId
 

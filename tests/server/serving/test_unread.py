@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mcp_threat_model.unread import ID_CHARS, refusal, refusal_of_body
+from mcp_threat_model.serving.unread import ID_CHARS, refusal, refusal_of_body
 
 HALF = '"\\ud800"'
 

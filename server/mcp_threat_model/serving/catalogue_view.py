@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp_threat_model.paging import bare, cut, size
+from mcp_threat_model.serving.paging import bare, cut, size
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise_name
@@ -77,20 +76,12 @@ def threat_out(threat: Threat, catalogue: Catalogue) -> CatalogueThreatOut:
         layer=threat.layer,
         related_layers=list(threat.related_layers),
         severity=threat.severity,
-        description=told(threat),
+        description=threat.in_general(),
         signals=sorted(threat.when.names()),
         mitigations=[catalogue.controls[control] for control in threat.mitigations],
         response=list(threat.response),
         references={framework: list(ids) for framework, ids in threat.references.items()},
     )
-
-
-def told(threat: Threat) -> str:
-    """The description with general words where a report names tools and server."""
-    # A chain names the tools of each of its links, {private_data} and the like: those are some of the tools.
-    words = defaultdict(lambda: "some tools", {"tools": "these tools", "server": "the server"})
-    text = threat.description.format_map(words)
-    return text[:1].upper() + text[1:]
 
 
 def choose(catalogue: Catalogue, layer: str | None, reference: str | None) -> tuple[Threat, ...]:
@@ -129,7 +120,7 @@ def catalogue_answer(
     for threat in shown:
         lines.append(f"- **{threat.id}** {threat.title} ({threat.layer}, {threat.severity})")
         if len(shown) <= 3:
-            lines.append(f"  {told(threat)}")
+            lines.append(f"  {threat.in_general()}")
             lines += [f"  - {catalogue.controls[control].action}" for control in threat.mitigations[:3]]
     if more is not None:
         lines += ["", f"Next page: offset={more}."]

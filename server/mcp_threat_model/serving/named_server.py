@@ -14,15 +14,15 @@ from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from mcp_threat_model.access import Access
-from mcp_threat_model.advice import ONE_SERVER, Instead, in_a_client, scanning, told
-from mcp_threat_model.asking import Agreed, agreed, consent_from
 from mcp_threat_model.audit import audited
 from mcp_threat_model.reading import read_target
-from mcp_threat_model.relay import relayed
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.advice import ONE_SERVER, Instead, in_a_client, scanning, told
+from mcp_threat_model.serving.asking import Agreed, agreed, consent_from
+from mcp_threat_model.serving.relay import relayed
+from mcp_threat_model.serving.turns import THINKING_S
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
 from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, StdioTarget, Target, is_json, parse_target
-from mcp_threat_model.turns import THINKING_S
 from mcp_threat_scoring.errors import TargetError, ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.report import Report

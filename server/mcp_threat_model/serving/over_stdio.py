@@ -19,8 +19,8 @@ from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
-from mcp_threat_model.turns import Turns
-from mcp_threat_model.unread import refusal
+from mcp_threat_model.serving.turns import Turns
+from mcp_threat_model.serving.unread import refusal
 
 if TYPE_CHECKING:
     from mcp.shared._stream_protocols import ReadStream, WriteStream

@@ -23,13 +23,13 @@ from mcp.types import ElicitResult
 from starlette.testclient import TestClient
 from tests.server.source.stdio_case import TARGETS, new_mark, processes_with
 
-from mcp_threat_model.access import Access
 from mcp_threat_model.audit import AuditLog
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
-from mcp_threat_model.serving_http import BODY_BYTES, BODY_NODES, Gate, Names, application
-from mcp_threat_model.turns import Turns
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.over_http import BODY_BYTES, BODY_NODES, Gate, Names, application
+from mcp_threat_model.serving.turns import Turns
 
 OURS = [sys.executable, "-m", "mcp_threat_model"]
 HOSTILE = str(TARGETS / "hostile_stdio.py")
@@ -164,7 +164,7 @@ class TestGate:
         assert codes == [200, 200, 503]
 
     async def test_a_body_that_does_not_arrive_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mcp_threat_model.serving_http.BODY_S", 0.02)
+        monkeypatch.setattr("mcp_threat_model.serving.over_http.BODY_S", 0.02)
         sent: list[Any] = []
 
         async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -11,12 +11,12 @@ import pytest
 from mcp import Client
 from mcp.types import ElicitResult
 
-from mcp_threat_model.access import Access
 from mcp_threat_model.cli import main
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
+from mcp_threat_model.serving.access import Access
 
-HELLO = str(Path(__file__).parents[1] / "targets" / "hello_stdio.py")
+HELLO = str(Path(__file__).parents[2] / "targets" / "hello_stdio.py")
 SECRET = "hunter2hunter2hunter2"
 SHOP = {"tools": [
     {"name": "list_orders", "description": "List the orders of the shop."},

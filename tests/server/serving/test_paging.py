@@ -7,8 +7,8 @@ import pytest
 from mcp import Client
 
 from mcp_threat_model.mcp_server import build_server
-from mcp_threat_model.paging import PAGE_BYTES, page, size
 from mcp_threat_model.render.json import json_schema
+from mcp_threat_model.serving.paging import PAGE_BYTES, page, size
 from mcp_threat_model.subject import inline_manifest
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.report import Report

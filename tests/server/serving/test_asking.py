@@ -9,15 +9,15 @@ import pytest
 from mcp import Client
 from mcp.types import ElicitResult
 
-from mcp_threat_model.asking import Agreed, Permission, PermissionWithNetwork
-from mcp_threat_model.asking_all import Permissions, PermissionsWithNetwork
 from mcp_threat_model.guard.sandbox import unboxed
-from mcp_threat_model.mcp_gate import UNREADABLE_FORM
 from mcp_threat_model.mcp_server import build_server
-from mcp_threat_model.programs import Plan
 from mcp_threat_model.reading import ScanOptions
+from mcp_threat_model.serving.asking import Agreed, Permission, PermissionWithNetwork
+from mcp_threat_model.serving.asking_all import Permissions, PermissionsWithNetwork
+from mcp_threat_model.serving.gate import UNREADABLE_FORM
+from mcp_threat_model.serving.programs import Plan
 
-HELLO = str(Path(__file__).parents[1] / "targets" / "hello_stdio.py")
+HELLO = str(Path(__file__).parents[2] / "targets" / "hello_stdio.py")
 TARGET = f"stdio:{sys.executable} {HELLO}"
 boxed = pytest.mark.skipif(bool(unboxed("auto", sys.executable)), reason="needs bwrap")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_threat_model.arguments import MAX_FAULTS, complaint, opened
+from mcp_threat_model.serving.arguments import MAX_FAULTS, complaint, opened
 
 TEXT = {"type": "string"}
 SCHEMA = {

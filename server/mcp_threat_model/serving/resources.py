@@ -13,8 +13,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import Field
 
-from mcp_threat_model.access import Access
-from mcp_threat_model.catalogue_view import threat_out
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.catalogue_view import threat_out
 from mcp_threat_scoring.neutralise import neutralise_name
 
 

@@ -15,10 +15,10 @@ import anyio.to_thread
 from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult, Resolve
 from pydantic import BaseModel, Field
 
-from mcp_threat_model.access import Access
-from mcp_threat_model.advice import GIVE_MANIFEST, Instead
-from mcp_threat_model.programs import MAX_PROGRAMS, Plan, Program, plan_for
 from mcp_threat_model.reading import Consent, ScanOptions
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.advice import GIVE_MANIFEST, Instead
+from mcp_threat_model.serving.programs import MAX_PROGRAMS, Plan, Program, plan_for
 from mcp_threat_model.target import ConfigTarget, StdioTarget, parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise_command
@@ -131,8 +131,8 @@ def question(program: Program) -> str:
     Raises:
         TargetError: `launch_failed`: there is no such program.
     """
-    from mcp_threat_model.asking_all import question as listed
     from mcp_threat_model.guard.consent import describe
+    from mcp_threat_model.serving.asking_all import question as listed
 
     if program.target != program.way:  # a configuration may hold secrets that nobody in this conversation wrote
         return listed([program])

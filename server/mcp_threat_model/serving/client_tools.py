@@ -14,11 +14,13 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
 
-from mcp_threat_model.access import Access
-from mcp_threat_model.advice import AUDIT, Instead, checking, for_client, in_a_client
-from mcp_threat_model.answer import Tools, answer
-from mcp_threat_model.asking import Agreed, consent_from
-from mcp_threat_model.client_answers import (
+from mcp_threat_model.locked_targets import named_by_lock
+from mcp_threat_model.scan import scan
+from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.advice import AUDIT, Instead, checking, for_client, in_a_client
+from mcp_threat_model.serving.answer import Tools, answer
+from mcp_threat_model.serving.asking import Agreed, consent_from
+from mcp_threat_model.serving.client_answers import (
     AuditAnswer,
     ChangedOut,
     ChangesAnswer,
@@ -30,8 +32,7 @@ from mcp_threat_model.client_answers import (
     install_text,
     judged,
 )
-from mcp_threat_model.locked_targets import named_by_lock
-from mcp_threat_model.mcp_client_plans import (
+from mcp_threat_model.serving.client_plans import (
     LOCK_NAME,
     agreed_audit,
     agreed_check,
@@ -39,9 +40,16 @@ from mcp_threat_model.mcp_client_plans import (
     lock_at,
     locked_servers,
 )
-from mcp_threat_model.named_server import Asked, ListingArg, ManifestArg, OffsetArg, TargetArg, printing, report_on
-from mcp_threat_model.relay import relayed
-from mcp_threat_model.scan import scan
+from mcp_threat_model.serving.named_server import (
+    Asked,
+    ListingArg,
+    ManifestArg,
+    OffsetArg,
+    TargetArg,
+    printing,
+    report_on,
+)
+from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.subject import one_subject
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
@@ -115,7 +123,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         the set is searched for paths from what others wrote to private data going out or to a dangerous tool.
         """
         from mcp_threat_model.clients.hygiene import check
-        from mcp_threat_model.commands.scan import together
+        from mcp_threat_model.outcome import together
         from mcp_threat_scoring.analyze import knowledge
 
         def known() -> Knowledge:
@@ -176,7 +184,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
         Says which tools were added, began to write or to give orders, which scopes or scores grew, and what could not
         be checked. Writing or renewing the lock is for a person: `mcp-threat-model lock` in a terminal.
         """
-        from mcp_threat_model.commands.check import compare, unread
+        from mcp_threat_model.comparing import compare, unread
 
         if not access.files:
             raise ToolError(ELSEWHERE)
@@ -196,7 +204,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
 
 
 def _changed(label: str, result: Report | ErrorOut, instead: Instead) -> ChangedOut:
-    from mcp_threat_model.commands.check import in_part
+    from mcp_threat_model.comparing import in_part
 
     shown = neutralise(as_kept(label), 300)
     result = named_by_lock(result, label)

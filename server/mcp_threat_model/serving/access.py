@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcp_threat_model.reading import ScanOptions
-from mcp_threat_model.turns import Turns
+from mcp_threat_model.serving.turns import Turns
 from mcp_threat_scoring.structs import Struct, field
 
 

@@ -22,9 +22,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mcp_threat_model.guard.limits import MIB
+from mcp_threat_model.serving.unread import refusal_of_body
 from mcp_threat_model.source.wire import count_nodes
 from mcp_threat_model.terminal import complain, say
-from mcp_threat_model.unread import refusal_of_body
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.structs import Struct
 

@@ -7,9 +7,9 @@ import shlex
 
 import pytest
 
-from mcp_threat_model.advice import AUDIT, CHECK, ONE_SERVER, checking, for_client, in_a_client, scanning, told
 from mcp_threat_model.grammar import build_parser
 from mcp_threat_model.guard.address import ALLOW_HINT
+from mcp_threat_model.serving.advice import AUDIT, CHECK, ONE_SERVER, checking, for_client, in_a_client, scanning, told
 from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.report import ErrorOut

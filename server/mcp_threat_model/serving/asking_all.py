@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from mcp.server.mcpserver import Context, Elicit
 from pydantic import Field
 
-from mcp_threat_model.asking import NETWORK, Permission, can_ask, is_shut
-from mcp_threat_model.programs import Plan, Program
+from mcp_threat_model.serving.asking import NETWORK, Permission, can_ask, is_shut
+from mcp_threat_model.serving.programs import Plan, Program
 from mcp_threat_scoring.phrases import number
 
 

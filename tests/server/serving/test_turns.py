@@ -7,7 +7,7 @@ import threading
 import anyio
 import pytest
 
-from mcp_threat_model.turns import BusyError, Turns
+from mcp_threat_model.serving.turns import BusyError, Turns
 from mcp_threat_scoring.errors import TargetError
 
 
