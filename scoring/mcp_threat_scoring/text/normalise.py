@@ -15,7 +15,7 @@ from typing import Literal
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.text.letters import fold_char, twin_words
-from mcp_threat_scoring.text.unseen import Hiding, Unseen, reversed_runs
+from mcp_threat_scoring.text.unseen import Hiding, Unseen, flags, reversed_runs
 
 Oddity = Literal[Hiding, "lookalike", "styled", "stacked", "entities"]
 
@@ -26,8 +26,6 @@ _ODD = pattern(
 )
 _MARKED = pattern(r"(?:[a-zA-Z ][\x{300}-\x{36f}]+){4}")
 """Letters one after the other that all bear marks of their own. No language has so many: at most two vowels do."""
-_FLAG = pattern(r"\x{1f3f4}[\x{e0030}-\x{e0039}\x{e0061}-\x{e007a}]{3,6}\x{e007f}")
-"""The flag of a part of a country, which a screen shows (UTS 51, emoji tag sequences)."""
 _SEQUENCE = pattern(r"\x1b\[[0-9;?]*[a-zA-Z]|\x{9b}[0-9;?]*[a-zA-Z]|\x1b\][0-9]*;|\x1b[()][A-Z0-9]")
 """Control sequences of terminals (ECMA-48), and what introduces the text of an operating system command."""
 _ENTITY = pattern(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
@@ -116,7 +114,7 @@ class _Reader:
         length = len(text)
         stacked = skip = 0
         sequences = {found.start(): found.end() for found in _SEQUENCE.finditer(text)}
-        flags = {found.start(): found.end() for found in _FLAG.finditer(text)}
+        flagged = flags(text)
         for found in _MARKED.finditer(text):
             self.normal.note("stacked", places[found.start()] if places else found.start())
         for index, char in enumerate(text):
@@ -127,8 +125,8 @@ class _Reader:
                 skip = sequences[index]
                 self.normal.note("control", at)
                 continue
-            if index in flags:
-                skip = flags[index]
+            if index in flagged:
+                skip = flagged[index]
                 self.put(char, at)
                 continue
             if " " <= char <= "~":

@@ -25,11 +25,14 @@ RUN_ON = pattern(
 """Such a run within a text. It is longer than names of tools and parameters are."""
 
 
-@lru_cache(maxsize=16_384)
 def in_words(text: str) -> str:
     """What a run of letters without blanks says, its words set apart; nothing if it is too short to say anything."""
-    plain = text[:LONGEST]
-    if len(text) < SHORTEST or plain.startswith("data:") or len(plain.split(None, 1)) > 1:
+    return _in_words(text[:LONGEST]) if len(text) >= SHORTEST else ""
+
+
+@lru_cache(maxsize=4_096)
+def _in_words(plain: str) -> str:
+    if plain.startswith("data:") or len(plain.split(None, 1)) > 1:
         return ""
     if plain.islower() and plain.isidentifier() and plain.count("_") < WORDS - 1:
         return ""
