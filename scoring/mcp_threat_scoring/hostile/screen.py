@@ -18,8 +18,9 @@ from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct, field, json
 from mcp_threat_scoring.text.normalise import is_odd
-from mcp_threat_scoring.text.passages import LONG_NAME
+from mcp_threat_scoring.text.run_on import SHORTEST, in_words
 
+NOTHING = r"[^\s\S]"
 SENTENCE = 12
 """Letters from which a text may say something."""
 MEMO = 20_000
@@ -37,6 +38,7 @@ class ScreenDoc(Model, frozen=True):
     forms: list[str]
     shapes: list[str]
     phrases: list[str]
+    statements: list[str] = []
 
 
 class Screen(Struct, frozen=True, eq=False):
@@ -46,6 +48,8 @@ class Screen(Struct, frozen=True, eq=False):
     """Patterns, one by one; also what a long text is searched for."""
     phrases: Any
     """What is asked of a line that leans towards orders (:meth:`hostile.glance.Glance.leaning`)."""
+    statements: Any
+    """Lines that say what something does or has to be like, whatever they name."""
     memo: dict[str, bool] = field(default_factory=dict)
     """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 
@@ -53,7 +57,11 @@ class Screen(Struct, frozen=True, eq=False):
     def of(cls, document: ScreenDoc) -> Screen:
         """Make patterns of a document. They are compiled when first searched with."""
         marks = tuple(pattern(f"(?i){form}") for form in (_any(document.forms), *map(_whole, document.shapes)))
-        return cls(marks, pattern(_any(document.phrases)))
+        return cls(marks, pattern(_any(document.phrases)), pattern(_any(document.statements) or NOTHING))
+
+    def states(self, line: str) -> bool:
+        """Whether a normalised line only says what something does or has to be like."""
+        return self.statements.search(line) is not None
 
     def holds(self, text: str) -> bool:
         """Whether the form of a text calls for a close look."""
@@ -92,15 +100,24 @@ def worth_reading(raw: Mapping[str, Any], screen: Screen) -> bool:
 
 
 def texts_of(raw: Mapping[str, Any]) -> Iterable[str]:
-    """The texts of an item that may hold a sentence, for a first look: all of them, long names of members too."""
+    """The texts of an item that may hold a sentence, for a first look: no types, and of keys and other names, those of
+    several words."""
     stack: list[object] = [raw]
     while stack:
         value = stack.pop()
         if isinstance(value, str):
             if len(value) >= SENTENCE:
                 yield well_formed(value)
+                if " " not in value and (name := in_words(well_formed(value))):
+                    yield name
         elif isinstance(value, dict):
             stack.extend(value.values())
-            stack.extend([key for key in value if len(key) >= LONG_NAME])
+            for key in value:
+                if len(key) >= SHORTEST and (said := _key_in_words(well_formed(key))):
+                    yield said
         elif isinstance(value, list):
             stack.extend(value)
+
+
+def _key_in_words(key: str) -> str:
+    return key if " " in key else in_words(key)

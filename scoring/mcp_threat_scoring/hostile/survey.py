@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
+from mcp_threat_scoring.hostile.names import odd_names
 from mcp_threat_scoring.hostile.suspicion import LIKELY, HostileEngine, Suspicion
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json
 from mcp_threat_scoring.matching.evidence import MAX_EVIDENCE
 from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.signal import SignalId
-from mcp_threat_scoring.text.normalise import normalise
 
 MAX_CLOSE = 4_000_000
 """Characters of JSON that are read closely, of one target: some five seconds of it. No server of the public ones has a
 hundredth of that which calls for it; what comes after is counted, and makes its part of the report `partial`."""
 Places = dict[str, tuple[tuple[str, str], ...]]
-
-
-def skeleton(name: str) -> str:
-    """What a name looks like: look-alike letters put into Latin, separators left out."""
-    return "".join(char for char in normalise(name[:200]).text if char.isalnum())
-
-
-def twins(items: Sequence[Item]) -> frozenset[str]:
-    """Pointers of items whose name only looks like another one of the list, through letters that are not Latin."""
-    seen: dict[str, str] = {}
-    found: set[str] = set()
-    for item in items:
-        if not item.name.isascii():
-            found.add(item.pointer)
-    if not found:
-        return frozenset()
-    plain = Counter(skeleton(item.name) for item in items)
-    for item in items:
-        seen.setdefault(skeleton(item.name), item.pointer)
-    return frozenset(item.pointer for item in items if item.pointer in found and plain[skeleton(item.name)] > 1)
 
 
 def suspicions(
@@ -46,15 +25,15 @@ def suspicions(
     At most some `most` characters are read; the pointers of items that are beyond them go into `unread`.
     """
     siblings = frozenset(tool.name.lower() for tool in manifest.tools)
-    alike = twins(manifest.tools)
+    odd = odd_names(manifest.tools)
     found = [*engine.server(manifest, siblings)]
     for item in manifest.items():
-        twin = item.pointer in alike
-        if most <= 0 and (twin or engine.calls_for_it(item)):
+        named = odd.get(item.pointer, ())
+        if most <= 0 and (named or engine.calls_for_it(item)):
             if unread is not None:
                 unread.append(item.pointer)
             continue
-        one = engine.item(item, siblings, twin)
+        one = engine.item(item, siblings, named)
         if one is not None:
             found.append(one)
             most -= size_of(item)

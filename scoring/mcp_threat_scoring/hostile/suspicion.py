@@ -136,14 +136,15 @@ class HostileEngine:
         unread = UNREAD in subject.facts
         return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired), sha256, unread)
 
-    def item(self, item: Item, siblings: Collection[str] = (), twin: bool = False) -> Suspicion | None:
-        """Judge one tool, prompt, resource or template; None when nothing in it called for a close look."""
-        if not twin and not self.calls_for_it(item):
+    def item(self, item: Item, siblings: Collection[str] = (), named: Collection[str] = ()) -> Suspicion | None:
+        """Judge one tool, prompt, resource or template; None when nothing in it called for a close look. `named` are
+        facts about its name (:func:`hostile.names.odd_names`)."""
+        if not named and not self.calls_for_it(item):
             return None
         subject = item_subject(item, self.reader, siblings)
-        if twin:
-            subject.facts["name.twin"] = 1
-            subject.places["name.twin"] = ((f"{item.pointer}/name", item.name[:64]),)
+        for fact in named:
+            subject.facts[fact] = 1
+            subject.places[fact] = ((f"{item.pointer}/name", item.name[:64]),)
         return self.judge(subject, item.name, item.sha256)
 
     def calls_for_it(self, item: Item) -> bool:

@@ -10,7 +10,7 @@ sentence:
 ``prose``      every sentence in normalised words
 ``openly``     name, title and the sentences of the description
 ``markup``     every text in lower case as sent, for what only a renderer or a chat template reads
-``keys``       names of parameters and other keys, in words
+``keys``       names of parameters and other keys, in words; of links and other names too, if they have several
 ``defaults``   default, constant, example and permitted values
 ``names``      the item's name and title in words
 =============  ====================================================================================================
@@ -31,13 +31,21 @@ from mcp_threat_scoring.hostile.lines import LINE_BREAKS, UNREAD, Page, SaidView
 from mcp_threat_scoring.hostile.screen import Screen
 from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.hostile.weighing import TELLING
-from mcp_threat_scoring.manifest import Item
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.manifest import Item, well_formed
+from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.normalise import is_odd, line_starts
-from mcp_threat_scoring.text.passages import LONG_NAME, WHOLE, Piece, Role, pieces, read_piece
+from mcp_threat_scoring.text.passages import WHOLE, Piece, Role, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
+from mcp_threat_scoring.text.run_on import SHORTEST, WORDS, in_words
 from mcp_threat_scoring.text.views import Subject, View
 
+ORDERING = frozenset(
+    ["before", "first", "without", "secretly", "ignore", "decree", "pretext", "tell", "redirect", "history",
+     "secretpath", "url", "email"]
+)  # fmt: skip
+"""Concepts with which a line may be an order though it begins like a statement."""
+LONGEST_KEY = 100
+"""Letters read of a key."""
 MAX_READ = 400_000
 """Characters read closely per item."""
 PLACE = 20
@@ -65,18 +73,20 @@ class Reader(Struct, frozen=True, eq=False):
         return self.learned is None or not (self.learned.leans(text) or self.learned.touches(text))
 
 
-def _spelled_out(texts: Iterable[Piece]) -> Iterable[Piece]:
-    """The texts, and long names besides in words: `do_not_tell_the_user` is an order too."""
+def _spelled_out(texts: Iterable[Piece]) -> Iterable[tuple[Piece, bool]]:
+    """The texts, and names and links of several words besides in words: `do_not_tell_the_user` is an order too. A name
+    that is words already is a title. With each, whether it is such words."""
     for piece in texts:
-        yield piece
-        if piece.role in ("key", "name") and len(piece.text) >= LONG_NAME and " " not in piece.text:
-            yield Piece(piece.text.replace("_", " ").replace("-", " "), piece.pointer, "schema")
+        titled = piece.role == "name" and len(piece.text.split()) >= WORDS
+        yield replace(piece, role="title") if titled else piece, False
+        if len(piece.text) >= SHORTEST and (said := in_words(well_formed(piece.text))):
+            yield Piece(said, piece.pointer, "other"), True
 
 
 def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wording]:
     """Every line of some texts, whether it calls for a close look or not: what the fit learns from."""
     page = Page(reader.acts, known)
-    for piece in _spelled_out(texts):
+    for piece, _ in _spelled_out(texts):
         if piece.role != "key":
             for passage in read_piece(piece, ())[0]:
                 page.read(passage)
@@ -88,9 +98,13 @@ def extent(texts: Iterable[Piece]) -> int:
     return sum(len(piece.text) for piece in texts if piece.role != "key")
 
 
-def _weigh(page: Page, learned: Learned, size: int) -> None:
+def _weigh(page: Page, learned: Learned, screen: Screen, size: int) -> None:
     """Facts about what the wording of the lines alone says; see :mod:`hostile.learned`."""
-    leaning = [(index, line) for index, line in enumerate(page.lines) if learned.leans(line.text)]
+    leaning = [
+        (index, line)
+        for index, line in enumerate(page.lines)
+        if learned.leans(line.text) and not (screen.states(line.text) and ORDERING.isdisjoint(line.concepts))
+    ]
     if not leaning:
         return
     around = Surroundings(page.all_lines(), learned.senses)
@@ -126,12 +140,12 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
     defaults: list[tuple[str, str]] = []
     names: list[tuple[str, str]] = []
     budget = MAX_READ
-    for piece in _spelled_out(_urgent_first(texts)):
+    for piece, spelt in _spelled_out(_urgent_first(texts)):
         if budget <= 0:
             page.count(UNREAD, piece.pointer, "not read closely")
             break
         plain = piece.text.isascii() and (piece.text.isprintable() or not is_odd(piece.text))
-        short = piece.role == "key" and len(piece.text) < LONG_NAME
+        short = piece.role == "key" and len(piece.text) < SHORTEST
         if plain and (short or reader.passes_over(piece.text)):
             flat = piece.text.lower().translate(LINE_BREAKS)  # nothing in it calls for more
             budget -= PLACE
@@ -145,14 +159,14 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
                 page.read(passage)
             flat = "  ".join(p.normal.text for p in passages if p.channel == "open").translate(LINE_BREAKS)
             markup.append((flat, piece.pointer))
-        if piece.role == "key":
-            keys.append((split_words(flat[:100]), piece.pointer))
+        if piece.role == "key" or spelt:
+            keys.append((split_words(flat[:LONGEST_KEY]), piece.pointer))
         elif piece.role == "value":
             defaults.append((flat[:400], piece.pointer))
         elif piece.role in ("name", "title"):
             names.append((split_words(flat[:200]), piece.pointer))
     if reader.learned is not None:
-        _weigh(page, reader.learned, extent(texts))
+        _weigh(page, reader.learned, reader.screen, extent(texts))
     views: dict[str, View] = {
         name: SaidView.of(lines)
         for name, lines in (("said", page.said), ("described", page.described), ("hidden", page.hidden),

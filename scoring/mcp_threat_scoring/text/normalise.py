@@ -15,15 +15,17 @@ from typing import Literal
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.text.letters import fold_char, twin_words
-from mcp_threat_scoring.text.unseen import Hiding, Unseen, reversed_runs
+from mcp_threat_scoring.text.unseen import Hiding, Unseen, flags, reversed_runs
 
 Oddity = Literal[Hiding, "lookalike", "styled", "stacked", "entities"]
 
 _ODD = pattern(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180e}"
     r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{2800}\x{3164}\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}"
-    r"\x{fff9}-\x{fffb}\x{1d400}-\x{1d7ff}\x{e0000}-\x{e01ef}]"
+    r"\x{fff9}-\x{fffb}\x{1d400}-\x{1d7ff}\x{e0000}-\x{e01ef}]|[a-zA-Z][\x{300}-\x{36f}]"
 )
+_MARKED = pattern(r"(?:[a-zA-Z ][\x{300}-\x{36f}]+){4}")
+"""Letters one after the other that all bear marks of their own. No language has so many: at most two vowels do."""
 _SEQUENCE = pattern(r"\x1b\[[0-9;?]*[a-zA-Z]|\x{9b}[0-9;?]*[a-zA-Z]|\x1b\][0-9]*;|\x1b[()][A-Z0-9]")
 """Control sequences of terminals (ECMA-48), and what introduces the text of an operating system command."""
 _ENTITY = pattern(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
@@ -112,6 +114,9 @@ class _Reader:
         length = len(text)
         stacked = skip = 0
         sequences = {found.start(): found.end() for found in _SEQUENCE.finditer(text)}
+        flagged = flags(text)
+        for found in _MARKED.finditer(text):
+            self.normal.note("stacked", places[found.start()] if places else found.start())
         for index, char in enumerate(text):
             if index < skip:
                 continue
@@ -119,6 +124,10 @@ class _Reader:
             if index in sequences:  # what a terminal acts on and does not show
                 skip = sequences[index]
                 self.normal.note("control", at)
+                continue
+            if index in flagged:
+                skip = flagged[index]
+                self.put(char, at)
                 continue
             if " " <= char <= "~":
                 self.out.append(char.lower())

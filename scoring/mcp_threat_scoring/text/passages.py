@@ -1,29 +1,28 @@
 """Everything a target says, passage by passage: what it says openly, and what it says where nobody looks.
 
 A passage is a normalised text with its place. Hidden ones are recovered from tag characters, variation selectors,
-zero-width bits, comments, link titles, base64, hex, percent and escape runs, rot13, reversed and digit-for-letter
-spelling, letters set apart, right-to-left overrides, and text pushed out of sight by white space. A decoded run counts
-only if language comes out.
+zero-width bits, comments, link titles, codes (:mod:`text.codes`), rot13, reversed and digit-for-letter spelling,
+letters set apart, words run together (:mod:`text.run_on`), right-to-left overrides, and text pushed out of sight by
+white space.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
-from urllib.parse import unquote
 
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.codes import CODED, LONGEST_RUN, Code, decoded, first
 from mcp_threat_scoring.text.normalise import Normal, normalise
+from mcp_threat_scoring.text.run_on import RUN_ON, run_on
 from mcp_threat_scoring.text.schema_walk import escape
 
 Channel = Literal[
-    "open", "tags", "selectors", "bits", "bidi", "comment", "title", "base64", "hex", "percent", "escapes", "rot13",
-    "reversed", "digits", "spaced", "far"
+    Code, "open", "tags", "selectors", "bits", "bidi", "comment", "title", "rot13", "reversed", "digits", "spaced",
+    "run-on", "far"
 ]  # fmt: skip
 Role = Literal["name", "title", "text", "schema", "key", "value", "other"]
 
@@ -37,21 +36,12 @@ WINDOW = 400
 MAX_AROUND = 50_000
 """Characters read around what one kind of suspicious words is found in; some sixty places."""
 EDGE = 2_000
-LONGEST_RUN = 8_000
-"""Characters decoded of one run."""
-MAX_DECODED = 20
-"""Encoded runs decoded per text."""
 
 _COMMENT = pattern(
     r"(?s)<!--(.+?)(?:-->|\z)|(?m:^)\s*\[(?://|comment|_|#)\]:\s*(?:#|<>)?\s*[(\"'<]([^\n]+?)[)\"'>]?\s*(?:\n|\z)|/\*(.{12,}?)\*/|"
     r"<[a-z]+[^>]*(?:hidden|display: ?none|font-size: ?0|opacity: ?0|color: ?(?:white|#fff))[^>]*>(.+?)(?:</|\z)"
 )
 _LINK = pattern(r"\]\(\s*[^\s)]*\s+\"([^\"\n]{8,})\"\s*\)|\]\(\s*[^\s)]*\s+'([^'\n]{8,})'\s*\)|!\[([^\]\n]{12,})\]\(")
-_BASE64 = pattern(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_HEX = pattern(r"(?:\b|0x)(?:[0-9a-fA-F]{2}[ :,]?){12,}\b")
-_PERCENT = pattern(r"(?:[A-Za-z0-9._+-]{0,3}%[0-9a-fA-F]{2}){4,}[A-Za-z0-9._-]*|(?:%20[^%\s/]{1,20}){3}")
-_ESCAPES = pattern(r"(?:\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|[0-7]{3})\s?){4,}")
-_ONE_ESCAPE = pattern(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))")
 _ROT13 = pattern(
     r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|\bfrperg|\bnyjnlf|\brkrphgr|\bvq_efn|"
     r"qb abg|\bhfref?\b|pbairefngvba"
@@ -66,18 +56,20 @@ _DISGUISED = pattern(
     r"ignore|instruct|previous|password|system prompt|secret|credential|execute|conversation|do not tell|"
     r"api key|private key"
 )
-_SPACED = pattern(r"(?:\b[a-z][ ._*·•|/-]{1,2}){6,}[a-z]\b")
+_SPACED = pattern(r"(?:\b[a-z][ ._*·•|/-]{1,3}){6,}[a-z]\b")
+MANY_LETTERS = 12
+"""Letters set apart from which a run is language if some stand in it more than once: a list names each only once."""
 _JOINED_WORDS = pattern(
-    r"ignore|all|previous|prior|instructions?|system|prompt|secret|password|user|tell|read|send|not|the|and|file|forget|"
-    r"override|reveal|credentials|rules|before|tool|call|with|key|keys|api|ssh"
+    r"instructions?|credentials|conversation|password|previous|argument|override|without|account|message|always|before|"
+    r"forget|ignore|nobody|prompt|reveal|secret|system|delete|every|prior|rules|never|their|files?|first|that|this|sent|"
+    r"send|tell|read|user|with|copy|keys?|call|tool|must|from|then|your|hide|mail|data|all|not|the|and|api|ssh|env|you|"
+    r"run|put|pay|any|his|her|is|to|it|of|in|do"
 )
 _FAR = pattern(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\n){12,})[^\s]")
 
 
 _ROUNDABOUT = pattern(
     r"(?i)<!--|\[(?://|comment|_|#)\]:|/\*|<[a-z]+[^>]*(?:hidden|none|size|opacity|color)|\]\(|"
-    r"[a-z0-9+/_-]{20,}|(?:[0-9a-f]{2}[ :,]?){12}|(?:[a-z0-9._+-]{0,3}%[0-9a-f]{2}){4}|(?:%20[^%\s/]{1,20}){3}|"
-    r"\\(?:x[0-9a-f]{2}|u[0-9a-f{]|[0-7]{3})|"
     r"\s{60}|(?:\n[ \t]*){12}|[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]|(?:[a-z][ ._*·•|/-]){6}|"
     r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|frperg|nyjnlf|rkrphgr|vq_efn|qb abg|hfre|pbairefngvba|"
     r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
@@ -182,76 +174,23 @@ def pieces(
     return found
 
 
-def _language(text: str) -> bool:
-    """Whether decoded bytes are words rather than noise."""
-    if len(text) < 8:
-        return False
-    plain = sum(char.isalpha() or char in " .,:;/'\"-_~@" for char in text)
-    return plain >= 0.88 * len(text) and (" " in text.strip() or not text.isascii() or "/" in text)
-
-
-def _decode_base64(run: str) -> str:
-    body = run.rstrip("=").translate(str.maketrans("-_", "+/"))
-    body = body[: len(body) - 1] if len(body) % 4 == 1 else body
-    try:
-        return base64.b64decode(body + "=" * (-len(body) % 4)).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return ""
-
-
-def _decode_hex(run: str) -> str:
-    digits = run.removeprefix("0x").translate({ord(" "): None, ord(":"): None, ord(","): None})
-    try:
-        return bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("utf-8")
-    except ValueError:
-        return ""
-
-
-def _decode_escapes(run: str) -> str:
-    points = [
-        int(found.group(4), 8) if found.group(4) else int(found.group(1) or found.group(2) or found.group(3), 16)
-        for found in _ONE_ESCAPE.finditer(run)
-    ]
-    return "".join(chr(point) for point in points if point < 0x110000 and not 0xD800 <= point < 0xE000)
-
-
 def roundabout(text: str) -> bool:
     """Whether anything in a text may be said in a roundabout way. A quick look before many slower ones."""
-    return _ROUNDABOUT.search(text) is not None
+    return any(one.search(text) is not None for one in (_ROUNDABOUT, RUN_ON, *CODED))
 
 
 def _recovered(text: str) -> Iterable[tuple[Channel, str]]:
     """What is said in a text in a roundabout way."""
-    for found in _first(_COMMENT, text):
+    for found in first(_COMMENT, text):
         yield "comment", next((group for group in found.groups() if group), "")
-    for found in _first(_LINK, text):
+    for found in first(_LINK, text):
         yield "title", next((group for group in reversed(found.groups()) if group), "")
-    for found in _first(_BASE64, text):
-        decoded = _decode_base64(found.group(0)[:LONGEST_RUN])
-        again = _decode_base64(decoded.strip()) if decoded and " " not in decoded.strip() else ""
-        for said in (decoded, again):
-            if _language(said):
-                yield "base64", said
-    for found in _first(_HEX, text):
-        if _language(said := _decode_hex(found.group(0)[:LONGEST_RUN])):
-            yield "hex", said
-    # such runs stand for single letters, so they are read where they stand
-    if _PERCENT.search(text) is not None and _language(plain := unquote(text)):
-        yield "percent", plain
-    if _ESCAPES.search(text) is not None:
-        plain = _ESCAPES.sub(lambda found: _decode_escapes(found.group(0)), text)
-        if _language(plain):
-            yield "escapes", plain
+    yield from decoded(text)
+    for said in run_on(text):
+        yield "run-on", said
     far = _FAR.search(text)
     if far is not None and len(text) - far.end() > 12:
         yield "far", text[far.end() - 1 :]
-
-
-def _first(pattern: Any, text: str) -> Iterable[Any]:
-    for count, found in enumerate(pattern.finditer(text)):
-        if count >= MAX_DECODED:
-            return
-        yield found
 
 
 def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
@@ -267,11 +206,17 @@ def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
                 yield "digits", shown
                 break
     if _SPACED.search(plain):
-        runs = [found.group(0) for found in _first(_SPACED, plain)]
+        runs = [found.group(0) for found in first(_SPACED, plain)]
         joined = [" ".join("".join(char for char in word if char.isalnum()) for word in _apart(run)) for run in runs]
         text = " ".join(_JOINED_WORDS.sub(lambda found: f" {found.group(0)} ", one) for one in joined)
-        if len(_JOINED_WORDS.findall(text)) >= 2:
+        if len(_JOINED_WORDS.findall(text)) >= 2 or any(map(_spelt, joined)):
             yield "spaced", " ".join(text.split())
+
+
+def _spelt(letters: str) -> bool:
+    """Whether letters set apart are those of words, rather than marks, options or axes."""
+    plain = letters.replace(" ", "")
+    return len(plain) >= MANY_LETTERS and 4 * len(set(plain)) < 3 * len(plain)
 
 
 def _apart(run: str) -> list[str]:

@@ -3,7 +3,7 @@
 Many do honest work in some script, or inside emoji: those are noted only where they have none to do.
 
 Sources: the tag block U+E0000..E007F, variation selectors U+FE00..FE0F and U+E0100..E01EF, bidirectional controls of
-UAX 9.
+UAX 9, emoji tag sequences of UTS 51.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ _INVISIBLE = frozenset(
     "\u206d\u206e\u206f\u3164\ufeff\uffa0\u2800\ufff9\ufffa\ufffb"
 )
 _OVERRIDE = pattern(r"\x{202e}([^\x{202c}\x{202e}]{4,400})")
+_FLAG = pattern(r"\x{1f3f4}[\x{e0030}-\x{e0039}\x{e0061}-\x{e007a}]{3,6}\x{e007f}")
+"""The flag of a part of a country, which a screen shows (emoji tag sequences)."""
+_USUAL_FLAGS = frozenset(["gbeng", "gbsct", "gbwls"])
+"""Those recommended for interchange; the letters of others may spell anything."""
+FEW_FLAGS = 2
+"""Different ones of those others that say no more than that they are flags."""
 
 
 class Unseen:
@@ -69,6 +75,15 @@ class Unseen:
     def spelled(self) -> tuple[str, str, str]:
         """What the tag characters spell, the variation selectors as bytes, and the zero-width characters as bits."""
         return "".join(self._tags), _spelled(bytes(self._selectors)), _from_bits("".join(self._bits))
+
+
+def flags(text: str) -> dict[int, int]:
+    """Where flags begin and end that are nothing but flags."""
+    found = [
+        (*one.span(), "".join(chr(ord(char) - 0xE0000) for char in one.group(0)[1:-1])) for one in _FLAG.finditer(text)
+    ]
+    unusual = {letters for _, _, letters in found} - _USUAL_FLAGS
+    return {start: end for start, end, letters in found if letters in _USUAL_FLAGS or len(unusual) <= FEW_FLAGS}
 
 
 def reversed_runs(raw: str) -> list[str]:

@@ -1,0 +1,62 @@
+"""What is written without blanks, in words: names of parameters, paths, links, and text in the form of a link.
+
+``do_not_tell_the_user``, ``doNotTellTheUser`` and ``notes://today?q=do%20not%20tell%20the%20user`` are orders to a
+model as much as the words set apart.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from urllib.parse import unquote
+
+from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.text.prose import split_words
+
+SHORTEST = 16
+"""Letters from which a name may hold a sentence."""
+LONGEST = 1_000
+"""Letters read of one."""
+WORDS = 4
+"""Words below which it orders nothing."""
+RUN_ON = pattern(
+    r"[^\s\"<>]*%20[^\s\"<>]*%20[^\s\"<>]*|(?:[A-Za-z']+[_-]){5,}[A-Za-z']+|"
+    r"\b(?:[A-Z][a-z']+){6,}|\b[a-z]+(?:[A-Z][a-z']+){5,}"
+)
+"""Such a run within a text. It is longer than names of tools and parameters are."""
+
+
+def in_words(text: str) -> str:
+    """What a run of letters without blanks says, its words set apart; nothing if it is too short to say anything."""
+    return _in_words(text[:LONGEST]) if len(text) >= SHORTEST else ""
+
+
+@lru_cache(maxsize=4_096)
+def _in_words(plain: str) -> str:
+    if plain.startswith("data:") or len(plain.split(None, 1)) > 1:
+        return ""
+    if plain.islower() and plain.isidentifier() and plain.count("_") < WORDS - 1:
+        return ""
+    if "%" in plain:
+        plain = unquote(plain, errors="ignore")
+    words = split_words(plain.replace("'", "")).split()
+    return " ".join(words) if sum(word.isalpha() for word in words) >= WORDS else ""
+
+
+def run_on(text: str, most: int = 20) -> list[str]:
+    """What the runs within a text say."""
+    found: list[str] = []
+    for one in RUN_ON.finditer(text):
+        said = _unquoted(one.group(0)) if "%20" in one.group(0) else in_words(one.group(0))
+        if said:
+            found.append(said)
+        if len(found) >= most:
+            break
+    return found
+
+
+def _unquoted(run: str) -> str:
+    """The text in a run that is quoted as links quote it, without the link that it is part of."""
+    beginning, blank, rest = unquote(run, errors="ignore").partition(" ")
+    if "://" in beginning:
+        beginning = min((beginning.rpartition(mark)[2] for mark in "/=?&"), key=len)
+    return beginning + blank + rest
