@@ -184,5 +184,6 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
         coverage=coverage,
         tools=len(manifest.tools),
         listing=picture.from_listing,
+        told=any(clause.evidence or clause.abilities for clause in picture.tools),
         domains=tuple(DomainInfo(domain.title, domain.assets, domain.harm) for domain in domains),
     )

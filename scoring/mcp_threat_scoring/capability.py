@@ -25,6 +25,11 @@ HUNDREDTHS = 100.0
 SURE: Mapping[str, float] = {"write": 2.0, "destructive": 4.0}
 """Log-odds of writing, either way, at which rules leave nothing open for a graded one to say of an effect; nearer to
 even, it counts in proportion. What the rules of verbs know well, single words only blur."""
+UNTOLD: Mapping[str, float] = {"destructive": -0.2}
+"""Log-odds up to which graded rules alone may carry a question that no other rule speaks for: short of an even chance,
+since words that often stand beside a loss are not yet one."""
+SPOKEN = 1.0
+"""Log-odds from which a rule speaks for a question; what adds less only leans to it."""
 HAIR = 0.4
 """Probability of writing from which a tool that is called reading may as well change something."""
 DECLARED = 0.1
@@ -52,9 +57,13 @@ def unclear(effect: Effect, confidence: float, declared: Mapping[str, bool | str
     """Whether a tool that is called reading may change something, for all that is told of it.
 
     It is called so by a hair, for want of a word that says what it does (one or two public tools in a hundred), or
-    against what its server declares. Read from what a report says of a tool, so that all who read one find the same.
+    against what its server declares: that it destroys is declared of no reader, unless of all tools alike. Read from
+    what a report says of a tool, so that all who read one find the same.
     """
-    hair = DECLARED if declared.get("readOnlyHint") is False else HAIR
+    reads = declared.get("readOnlyHint")
+    if effect == "read" and declared.get("destructiveHint") is True and reads is not True:
+        return True
+    hair = DECLARED if reads is False else HAIR
     return effect == "read" and round(1.0 - confidence, 3) >= hair
 
 
@@ -151,8 +160,11 @@ def scores(
                 add(question, weight, signal)
     writes = totals.get("write", 0.0)
     for name, signal in graded.items():
-        for question, weight in graded_by(rules[name], facts).items():
-            if weight := weight * room(question, writes):
+        for question, said in graded_by(rules[name], facts).items():
+            weight = said * room(question, writes)
+            if question in UNTOLD and not any(term >= SPOKEN for term, _ in terms.get(question, ())):
+                weight = min(weight, max(0.0, UNTOLD[question] - totals.get(question, 0.0)))
+            if weight:
                 add(question, weight, signal)
     return totals, terms
 

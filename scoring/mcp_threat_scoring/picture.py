@@ -16,21 +16,21 @@ from functools import lru_cache
 from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.diction.learned import Diction, load_diction
 from mcp_threat_scoring.facts.observations import observe_item
-from mcp_threat_scoring.facts.server import SERVER_TEXT, server_subject
+from mcp_threat_scoring.facts.server import server_subject
 from mcp_threat_scoring.facts.siblings import Kin
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.hostile.survey import hostile_facts, suspicions
 from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine
 from mcp_threat_scoring.judge import conclusions, server_judge, tool_judge
-from mcp_threat_scoring.manifest import Item, Listing, Manifest, PartName, ScopeFact, well_formed
+from mcp_threat_scoring.manifest import Item, Manifest, PartName, ScopeFact
 from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
-from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.rulebook.rule import Over
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId, Signals
 from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.clauses import READS_ONLY, clauses, reads_only
 from mcp_threat_scoring.text.grammar import Grammar
 from mcp_threat_scoring.text.views import tool_subject
 
@@ -44,31 +44,6 @@ _PARTS: Mapping[str, PartName] = {
 
 LEADING = 3
 """A line of business is told beside the commonest one if it has at least this part of its tools: a third."""
-CLAUSES = 60
-"""Clauses of a listing's prose that are read; a directory writes a paragraph, not a book."""
-_SENTENCE_END = pattern(r"[.;\n]+(?:\s|$)")
-_CLAUSE_END = pattern(r"[:,]+\s|\s(?:and|und|et|y)\s|\s[-–—]\s")
-_SHARED_VERB = pattern(r"^\s*((?i:reads?|writes?|read ?[/&+] ?write|creates?|deletes?|manages?|edits?|updates?)):\s+")
-"""“Write: pages, orders” is writing pages and writing orders."""
-_NO_TOOLS = pattern(r"(?i)\bno (?:built-in |own )?tools\b")
-
-
-def clauses(listing: Listing | None) -> tuple[Item, ...]:
-    """A listing's prose, clause by clause, each to be read like the description of a tool that nobody named.
-
-    None if it says itself that there are no tools: a skeleton does what others will make of it.
-    """
-    if listing is None:
-        return ()
-    prose = well_formed(listing.description[:SERVER_TEXT])
-    if _NO_TOOLS.search(prose):
-        return ()
-    found: list[str] = []
-    for sentence in filter(None, _SENTENCE_END.split(prose)):
-        shared = _SHARED_VERB.match(sentence)
-        verb, rest = (f"{shared.group(1)} ", sentence[shared.end() :]) if shared else ("", sentence)
-        found += [verb + piece.strip() for piece in _CLAUSE_END.split(rest) if piece and len(piece.strip()) > 2]
-    return tuple(Item("tool", "/description", "", {"description": piece}, "") for piece in found[:CLAUSES])
 
 
 class _Kinds(dict[Over, Matcher]):
@@ -177,6 +152,17 @@ def part_of(pointer: str) -> PartName:
     return _PARTS.get(pointer.split("/")[1] if pointer else "", "server")
 
 
+def _about(domain: str, signals: Signals, counted: Mapping[str, int], *, listing: bool) -> bool:
+    """Whether the server as a whole works in a line of business: of a listing, by its name or where a clause does.
+
+    What its prose says beside its clauses is of its callers: the key they need makes it no keeper of secrets.
+    """
+    found = signals.of(f"server-domain.{domain}")
+    if not listing or counted[domain]:
+        return bool(found)
+    return any(one.pointer != "/description" for signal in found for one in signal.evidence)
+
+
 def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     """Run the three rounds of rules over a manifest."""
     compiled = engine(ruleset)
@@ -186,8 +172,10 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     prefix, among = compiled.kin.read(
         [tool.name for tool in manifest.tools], [tool.text("description") for tool in manifest.tools]
     )
+    prose = () if manifest.tools else clauses(manifest.listing, compiled.grammar)
+    said_of_all: dict[str, bool | int | str] = {READS_ONLY: True} if reads_only(prose) else {}
     groups: Mapping[Over, tuple[Item, ...]] = {
-        "tools": manifest.tools or clauses(manifest.listing),
+        "tools": manifest.tools or prose,
         "prompts": manifest.prompts,
         "resources": manifest.resources,
         "resource_templates": manifest.resource_templates,
@@ -197,7 +185,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
             subject = tool_subject(item, prefix if over == "tools" else "", compiled.grammar)
             observe_item(item, subject)
             if over == "tools":
-                subject.facts |= among
+                subject.facts |= {**among, **said_of_all}
                 if item.name:  # prose about a server is not worded like tools
                     compiled.diction.observe(subject)
             reading = compiled.matchers[over].read(subject)
@@ -227,7 +215,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         signals.add(signal)
     counted = Counter(domain for tool in tools for domain in tool.domains)
     for domain in ruleset.domains:
-        counted[domain] += max(1, len(tools) // 4) if f"server-domain.{domain}" in signals else 0
+        counted[domain] += max(1, len(tools) // 4) if _about(domain, signals, counted, listing=bool(prose)) else 0
     ranked = sorted(
         (d for d in ruleset.domains if counted[d]), key=lambda d: (-counted[d], list(ruleset.domains).index(d))
     )

@@ -43,6 +43,10 @@ class DomainInfo(Struct, frozen=True):
     harm: str
 
 
+_INTEGRITY = ("I", "VI")
+"""What CVSS 3.1 and 4.0 call harm to what data are."""
+
+
 class WordsContext(Struct, frozen=True):
     """What the sentences need to know of the target besides its signals. All names are neutralised."""
 
@@ -53,6 +57,8 @@ class WordsContext(Struct, frozen=True):
     tools: int
     listing: bool = False
     """Only a name and a paragraph of prose are known."""
+    told: bool = True
+    """Whether some word of it says what is done."""
     domains: tuple[DomainInfo, ...] = ()
 
     @property
@@ -117,7 +123,8 @@ def _too_little(tools: Sequence[ToolOut], which: str) -> str:
     return f"too little is told of {which} {_names(tools)} to say that {only}"
 
 
-def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: AuthOut) -> str:
+def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: AuthOut, *, assumed: bool) -> str:
+    """What the tools do; `assumed` is that the score takes something for changed."""
     tools = capabilities.tools
     destructive = [tool for tool in tools if tool.effect == "destructive"]
     writing = [tool for tool in tools if tool.effect == "write"]
@@ -150,6 +157,8 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     so_far = "it lists no tools, and " if none_offered else ""
     if capabilities.write_capable:
         return ", ".join(filter(None, (f"{so_far}by its description it changes things", reach)))
+    if assumed and not context.told:
+        return f"{so_far}its description does not say what it does, so that it may change things"
     return f"{so_far}its description names no change that it makes"
 
 
@@ -229,7 +238,9 @@ def summary(
 ) -> str:
     """Two or three plain sentences: what makes the server risky, what could happen, what is not known."""
     name = context.name if context.server else "This server"
-    first = f"{name} scores {aivss.score:.1f} ({aivss.severity}): {_what_it_does(context, capabilities, auth)}"
+    assumed = any(metric.id in _INTEGRITY and metric.value == "H" for metric in aivss.cvss.metrics)
+    does = _what_it_does(context, capabilities, auth, assumed=assumed)
+    first = f"{name} scores {aivss.score:.1f} ({aivss.severity}): {does}"
     rest = (
         _what_could_happen(context, maestro, findings, writes=capabilities.write_capable),
         _what_is_not_known(context, aivss),

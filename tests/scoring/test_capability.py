@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from mcp_threat_scoring.capability import EVIDENCE_PER_TOOL, ToolProfile, graded_by, probability, room
+from mcp_threat_scoring.capability import EVIDENCE_PER_TOOL, ToolProfile, graded_by, probability, room, scores, unclear
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.signal import Signal, SignalId
 
 
 def judge(**tool: Any) -> ToolProfile:
@@ -120,6 +121,13 @@ def test_a_claim_settles_what_nothing_else_says() -> None:
     assert judge(name="frobnicate", annotations={"readOnlyHint": False}).write > judge(name="frobnicate").write
 
 
+def test_a_reader_that_is_declared_to_destroy_is_not_clear() -> None:
+    assert unclear("read", 0.99, {"destructiveHint": True})
+    assert unclear("read", 0.99, {"destructiveHint": True, "readOnlyHint": False})
+    assert not unclear("read", 0.99, {"destructiveHint": True, "readOnlyHint": True})
+    assert not unclear("read", 0.99, {"destructiveHint": False})
+
+
 def test_what_is_declared_may_be_of_any_type() -> None:
     assert judge(annotations={"readOnlyHint": "<b>"}).declared == {"readOnlyHint": "‹b›"}
 
@@ -137,6 +145,15 @@ def test_words_count_where_the_rules_leave_it_open() -> None:
     assert 0.0 < room("write", -1.0) < 1.0
     assert room("write", 9.0) == room("destructive", -9.0) == 0.0
     assert room("fs.read", 9.0) == 1.0
+
+
+def test_words_alone_call_nothing_destructive_that_no_rule_does() -> None:
+    rules = {rule.id: rule for rule in default_ruleset().rules}
+    words, rule = (Signal(SignalId(one), "/t", ()) for one in ("diction.destructive", "says-irreversible.for-good"))
+    said, bias = {"diction.destructive": 400}, {"write": 0.0, "destructive": -1.0}
+    assert scores([words], rules, bias, said)[0]["destructive"] < 0.0
+    alone = scores([rule], rules, bias, said)[0]["destructive"]
+    assert scores([words, rule], rules, bias, said)[0]["destructive"] > alone > 0.0
 
 
 def test_a_graded_rule_takes_its_weight_from_a_fact() -> None:

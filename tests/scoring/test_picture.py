@@ -8,7 +8,7 @@ import pytest
 
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, Listing, Manifest, ServerFacts
-from mcp_threat_scoring.picture import CLAUSES, clauses, paint
+from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 
@@ -92,11 +92,19 @@ def test_a_listing_names_its_domain(name: str, description: str, domain: str) ->
     assert picture.from_listing
 
 
-def test_a_listing_is_read_clause_by_clause() -> None:
-    found = clauses(Listing("x", "Reads orders, deletes products; and sends mail. " * 100))
-    assert [item.raw["description"] for item in found[:2]] == ["Reads orders", "deletes products"]
-    assert len(found) == CLAUSES
-    assert clauses(None) == ()
+@pytest.mark.parametrize(
+    ("prose", "acts"),
+    [
+        ("Shows the tides. Requires an API key.", False),
+        ("Shows where every barge and tug is. It is read-only.", False),
+        ("If a boat is stolen, immobilise it from afar.", True),
+    ],
+)
+def test_a_listing_acts_where_its_prose_says_so(prose: str, acts: bool) -> None:
+    listed = build_manifest(target_kind="t", target_value="t", coverage={}, listing=Listing("Harbour", prose))
+    picture = paint(listed, default_ruleset())
+    assert bool(picture.acting("write")) == acts
+    assert "secrets" not in picture.domains
 
 
 def test_two_runs_say_the_same() -> None:

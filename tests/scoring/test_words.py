@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
+from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
 from mcp_threat_scoring.maestro.layers import model
 from mcp_threat_scoring.maestro.threat import SignalMeta
-from mcp_threat_scoring.manifest import OBSERVED, Coverage, not_observed, partial
+from mcp_threat_scoring.manifest import OBSERVED, Coverage, Listing, not_observed, partial
 from mcp_threat_scoring.neutralise import neutralise_name, trusted
 from mcp_threat_scoring.phrases import (
     capital,
@@ -445,3 +447,11 @@ class TestSummary:
     def test_two_or_three_sentences(self) -> None:
         told = summed([tool("a", "write")], findings=[finding("a")])
         assert 2 <= told.count(". ") + 1 <= 4
+
+
+def test_a_listing_that_says_nothing_of_what_it_does_is_not_called_harmless() -> None:
+    listed = build_manifest(
+        target_kind="t", target_value="t", coverage={}, listing=Listing("Zorb", "A zorb for zorbs.")
+    )
+    told = analyze(listed).summary
+    assert "its description does not say what it does, so that it may change things" in told

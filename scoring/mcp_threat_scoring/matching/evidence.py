@@ -11,10 +11,14 @@ from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest
 from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.text.views import Subject
+from mcp_threat_scoring.text.views import Subject, View
 
 MAX_EVIDENCE = 3
 """Pieces of evidence kept per rule and subject."""
+WORD = 24
+"""Letters that are added on either side of what matched, at most."""
+_PARTED = "\u2e80"
+"""Below it, code points are of scripts that part their words."""
 
 Judged = AbilityTest | EffectTest | DomainTest | SignalTest
 Judge = Callable[[Judged], "Signal | Sequence[Evidence] | None"]
@@ -50,12 +54,15 @@ class Shown:
         """The first few pieces of evidence of a rule that fired, where some atoms hold and some were answered."""
         rule_id = compiled.rule.id
         found: list[Evidence] = []
+        faint: list[Evidence] = []  # that there is a text at all is told only where a rule asked for nothing else
         for atom in compiled.positives:
             if not hits >> atom & 1:
                 continue
             source = self._source(atom)
             if isinstance(source, TextTest):
-                found.append(self._locate(rule_id, atom, source, subject))
+                view = subject.views[source.field]
+                start, end = self._fields[source.field].span(atom, view)
+                (found if end - start > 1 else faint).append(_shown(rule_id, view, start, end))
             elif isinstance(source, FactTest) and (places := subject.where(source.fact)):
                 found.extend(
                     Evidence(rule_id, neutralise_pointer(pointer), neutralise_name(words))
@@ -69,12 +76,22 @@ class Shown:
                 found.extend(answer.evidence if isinstance(answer, Signal) else answer)
             if len(found) >= limit:
                 break
-        return tuple(found[:limit])
+        return tuple((found or faint)[:limit])
 
-    def _locate(self, rule_id: SignalId, atom: int, source: TextTest, subject: Subject) -> Evidence:
-        view = subject.views[source.field]
-        start, end = self._fields[source.field].span(atom, view)
-        return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
+
+def _shown(rule_id: SignalId, view: View, start: int, end: int) -> Evidence:
+    """What matched, with the rest of a word that a pattern knows only the beginning or the end of."""
+    text = view.text
+    first, last = max(0, start - WORD), min(len(text), end + WORD)
+    while start > first and _one_word(text[start - 1 : start + 1]):
+        start -= 1
+    while start < end < last and _one_word(text[end - 1 : end + 1]):
+        end += 1
+    return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
+
+
+def _one_word(pair: str) -> bool:
+    return pair.isalnum() and max(pair) < _PARTED
 
 
 def _spell(value: object) -> str:

@@ -56,6 +56,11 @@ _NO_OBJECTS = frozenset(
     ["of", "in", "by", "for", "per", "with", "from", "on", "over", "at", "is", "are", "was", "were", "will", "can",
      "across", "between", "within", "and", "or", "if", "when", "to", "may", "must", "include", "includes", "via"]
 )  # fmt: skip
+_VALUES = frozenset(
+    [f"{word}:" for word in ("verdict", "result", "status", "state", "outcome", "decision", "answer", "rating", "level",
+                             "severity", "grade", "value", "values")]
+)  # fmt: skip
+"""What the values that an answer may have are listed after."""
 _JOINED_BY = frozenset(["and", "then", "also"])
 _CERTAIN = frozenset(["then", "also"])
 SHORTEST_THIRD = 4
@@ -110,10 +115,12 @@ class Grammar(Struct, frozen=True):
         """The verbs that a clause goes on with after its first: "list, create or delete a branch" → create, delete.
 
         A word that is as often a noun counts between verbs ("create, update, delete") or before an article ("or update
-        the status"), not at the end of a list of things ("by author or commit").
+        the status"), not at the end of a list of things ("by author or commit"); in the plural or third person, not
+        after an order either ("search web, news, or images"). What an answer may be is no verb ("a verdict: allow, …").
         """
         found: list[str] = []
         tokens = clause.replace("/", " / ").replace(",", " , ").split(None, FURTHER_REACH)[:FURTHER_REACH]
+        order = bool(tokens) and tokens[0] in self.orders
         was_verb = True
         joined = False
         for index, raw in enumerate(tokens[1:], start=1):
@@ -122,11 +129,13 @@ class Grammar(Struct, frozen=True):
                 continue
             if raw in self.skipped and joined:
                 continue
+            if raw in _VALUES:
+                break
             token = raw.strip(_EDGES)
             is_verb = joined and token in self.commands
             if is_verb and token in self.nouns and not was_verb:
                 after = tokens[index + 1] if index + 1 < len(tokens) else ""
-                is_verb = after in _DETERMINERS
+                is_verb = after in _DETERMINERS and (token in self.orders or not order)
             if is_verb:
                 found.append(token)
             was_verb = is_verb

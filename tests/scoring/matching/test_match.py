@@ -49,6 +49,21 @@ def test_evidence_stands_at_the_right_place_behind_letters_of_several_bytes() ->
     assert (signal.evidence[0].pointer, signal.evidence[0].excerpt) == ("/t/words/1", "delete")
 
 
+def test_a_word_of_which_a_pattern_knows_a_part_is_shown_whole() -> None:
+    matcher = Matcher([rule("a", {"field": "words", "regex": "elet"})], LEXICON)
+    [signal] = matcher.match(subject(words="it deletes"))
+    assert signal.evidence[0].excerpt == "deletes"
+
+
+def test_that_there_is_a_text_is_shown_only_where_nothing_else_was_asked() -> None:
+    there = {"field": "words", "regex": "."}
+    both = Matcher([rule("a", {"all": [there, {"field": "summary", "regex": "^lost"}]})], LEXICON)
+    [signal] = both.match(subject(words="drop", summary="lost for good"))
+    assert [one.excerpt for one in signal.evidence] == ["lost"]
+    [signal] = Matcher([rule("a", there)], LEXICON).match(subject(words="drop"))
+    assert [one.excerpt for one in signal.evidence] == ["drop"]
+
+
 def test_whole_entries_are_compared_whole() -> None:
     listed = [rule("a", {"field": "args", "has": ["path", "file path"]})]
     assert fired(listed, subject(args="id\npath")) == ["a"]

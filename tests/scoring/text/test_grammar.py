@@ -63,6 +63,8 @@ def test_a_sentence_leads_with_what_is_done(grammar: Grammar, sentence: str, lea
         ("get and then update the status", ["update"]),
         ("view history by author, file or commit", []),
         ("list branches", []),
+        ("search pages, comments, or tags", []),
+        ("list the rules, or give a verdict: allow, update or delete", ["give"]),
     ],
 )
 def test_a_clause_may_go_on_with_further_verbs(grammar: Grammar, clause: str, verbs: list[str]) -> None:
