@@ -161,10 +161,6 @@ class Picture(Struct, frozen=True, eq=False):
             if _RANK[tool.effect] >= _RANK[effect] and not (effect != "read" and tool.silent)
         ]
 
-    def tool_at(self, pointer: str) -> ToolProfile | None:
-        """The tool a JSON Pointer lies in."""
-        return next((t for t in self.tools if pointer == t.pointer or pointer.startswith(t.pointer + "/")), None)
-
 
 def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     """Run the three rounds of rules over a manifest."""

@@ -22,7 +22,7 @@ too long to be read closely from end to end, ``siblings`` counts the other tools
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from mcp_threat_scoring.hostile.acts import Acts
 from mcp_threat_scoring.hostile.context import Surroundings
@@ -33,13 +33,17 @@ from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.hostile.weighing import TELLING
 from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.text.normalise import is_odd, line_starts
-from mcp_threat_scoring.text.passages import WHOLE, Piece, pieces, read_piece
+from mcp_threat_scoring.text.normalise import Oddity, is_odd, line_starts
+from mcp_threat_scoring.text.passages import WHOLE, Channel, Piece, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import Subject, View
 
 MAX_READ = 400_000
 """Characters read closely per item."""
+ODDITIES: tuple[str, ...] = tuple(kind for one in get_args(Oddity) for kind in get_args(one) or (one,))
+"""What ``odd.KIND`` may end in."""
+HIDING_PLACES: tuple[str, ...] = tuple(one for one in get_args(Channel) if one != "open")
+"""What ``hidden.CHANNEL`` may end in."""
 LONG_NAME = 24
 """Characters from which a name may hold a sentence."""
 
