@@ -8,7 +8,6 @@ which part of a target they needed (:mod:`check`), and ``docs/rules.md`` prints 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
 
@@ -113,6 +112,8 @@ def _fact_fault(over: Over, name: str, members: Members) -> str:
 
 
 def _unheard_of(over: Over, kind: str, name: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches  # only where something is wrong
+
     near = get_close_matches(name, sorted(known), n=NEAR, cutoff=0.0)
     return f"over {over} there is no {kind} '{neutralise_name(name)}'; there is {', '.join(near)}, …"
 

@@ -38,6 +38,6 @@ def _note_link(url: str, tap: Tap) -> None:
         tap.note("elicitation_offsite", "an address that cannot be read")
         return
     if parts.scheme.lower() != "https" and host not in _AT_HOME:
-        tap.note("elicitation_offsite", f"{quoted(host)}, not over https")
+        tap.note("elicitation_offsite", f"{quoted(host)} (not https)")
     elif tap.home and is_foreign_domain(host, tap.home):
-        tap.note("elicitation_offsite", f"{quoted(host)}, another domain than its own")
+        tap.note("elicitation_offsite", f"{quoted(host)} (another domain)")

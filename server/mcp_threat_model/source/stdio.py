@@ -1,9 +1,9 @@
 """Start a program, speak MCP with it over its pipes, and end it: the way in for ``stdio:COMMAND ARG …``.
 
 Consent has been given before (:mod:`mcp_threat_model.guard.consent`). What the target did beside answering becomes
-events: ``attacked_supervisor``, ``left_children``, ``left_files``, ``asked_host`` and ``tried_address`` (in a sandbox
-without a network), ``stderr_flood``,
-``secret_echoed``, ``died_of_probe``, and those of :mod:`session` and :mod:`wire`.
+events: ``attacked_supervisor``, ``left_children``, ``left_files`` (in its throw-away home), ``asked_host`` and
+``tried_address`` (in a sandbox without a network), ``stderr_flood``, ``secret_echoed``, ``died_of_probe``, and those of
+:mod:`session` and :mod:`wire`.
 """
 
 from __future__ import annotations

@@ -36,10 +36,10 @@ def test_an_ordinary_form_is_no_oddity() -> None:
 @pytest.mark.parametrize(
     ("url", "home", "said"),
     [
-        ("http://shop.example.com/login", "shop.example.com", "not over https"),
+        ("http://shop.example.com/login", "shop.example.com", "not https"),
         ("https://elsewhere.example.net/login", "shop.example.com", "another domain"),
         ("https://[", "", "cannot be read"),
-        ("javascript:alert(1)", "", "not over https"),
+        ("javascript:alert(1)", "", "not https"),
     ],
 )
 def test_a_link_that_leads_elsewhere(url: str, home: str, said: str) -> None:
