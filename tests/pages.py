@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 from mcp_threat_scoring.errors import RuleProblem
-from mcp_threat_scoring.model import json_schema
+from mcp_threat_scoring.model import Model, json_schema
 from mcp_threat_scoring.report import Report
+from mcp_threat_scoring.rulebook.case import CaseManifest
 from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
-from mcp_threat_scoring.rulebook.rule import SignalDoc
+from mcp_threat_scoring.rulebook.fields import FIELDS, ITEMS
+from mcp_threat_scoring.rulebook.observed import FACTS, FAMILIES, Known
+from mcp_threat_scoring.rulebook.rule import Over, SignalDoc
 from mcp_threat_scoring.rulebook.ruleset import signal_files
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -44,15 +48,78 @@ def rule_tables() -> str:
         lines = [
             f"### {GROUPS.get(folder, folder.capitalize())}",
             "",
-            "| rule | says | over | finding | misses |",
-            "|---|---|---|---|---|",
+            "| rule | says | over | finding | misses | fires wrongly on |",
+            "|---|---|---|---|---|---|",
         ]
         for doc in sorted(by_folder[folder], key=lambda one: one.id):
             made = f"{doc.finding.kind}, {doc.finding.severity}" if doc.finding else ""
             made = f"hostile_content, up to {doc.technique.severity}" if doc.technique else made
-            lines.append(f"| `{doc.id}` | {_cell(doc.title)} | {doc.over} | {made} | {_cell(doc.misses)} |")
+            wrongly = " ".join(doc.falsepositives)
+            lines.append(
+                f"| `{doc.id}` | {_cell(doc.title)} | {doc.over} | {made} | {_cell(doc.misses)} | {_cell(wrongly)} |"
+            )
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+WHERE: Mapping[Over, str] = {
+    "tools": "tools", "prompts": "prompts", "resources": "resources", "resource_templates": "templates",
+    "server": "the server", "any": "any text",
+}  # fmt: skip
+
+
+def _names(kinds: Mapping[Over, Mapping[str, Known]], end: str = "") -> list[str]:
+    """Every name once, with what it may be asked over."""
+    found: dict[tuple[str, str], list[Over]] = {}
+    for over, names in kinds.items():
+        for name, known in names.items():
+            found.setdefault((name, known.meaning), []).append(over)
+    rows = []
+    for (name, meaning), overs in found.items():
+        part = {kinds[over][name].part for over in overs if over not in ITEMS or over == "any"} or {"the item"}
+        where = "all items" if set(ITEMS) <= set(overs) else ", ".join(WHERE[over] for over in overs)
+        rows.append(f"| `{name}{end}` | {where} | {', '.join(sorted(part))} | {_cell(meaning)} |")
+    return rows
+
+
+def name_tables() -> str:
+    """The fields and facts that a rule may ask for."""
+    heading = ["| name | in rules over | read from | what it is |", "|---|---|---|---|"]
+    return "\n".join(
+        [
+            "### Fields", "", *heading, *_names(FIELDS), "",
+            "### Facts", "", *heading, *_names(FACTS), *_names(FAMILIES, ".…"),
+        ]
+    )  # fmt: skip
+
+
+def case_keys() -> str:
+    """The keys that the manifest of a case may have."""
+    lines = ["| key | holds |", "|---|---|"]
+    for name, kind in get_type_hints(CaseManifest).items():
+        lines.append(f"| `{name}` | {', '.join(_keys(kind)) or HELD[name]} |")
+    return "\n".join(lines)
+
+
+def _keys(kind: object) -> Iterator[str]:
+    """The keys of the models in a type, those inside them in brackets."""
+    for model in _parts(kind):
+        if isinstance(model, type) and issubclass(model, Model):
+            for key, held in get_type_hints(model).items():
+                inner = ", ".join(_keys(held))
+                yield f"`{key}` ({inner})" if inner else f"`{key}`"
+
+
+HELD: Mapping[str, str] = {
+    "tools": "tools as the protocol sends them", "prompts": "the same", "resources": "the same",
+    "resourceTemplates": "the same", "name": "a listing's name", "description": "a listing's prose",
+}  # fmt: skip
+
+
+def _parts(kind: object) -> Iterator[object]:
+    yield kind
+    for one in get_args(kind):
+        yield from _parts(one)
 
 
 def report_parts() -> str:
@@ -74,6 +141,8 @@ def report_parts() -> str:
 
 BLOCKS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "rules": ("rules.md", rule_tables),
+    "names": ("rules.md", name_tables),
+    "keys": ("rules.md", case_keys),
     "parts": ("schema.md", report_parts),
 }
 

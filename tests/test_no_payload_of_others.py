@@ -91,7 +91,7 @@ def rule_saying(text: str) -> dict[str, Any]:
     finding = {"kind": "weakness", "severity": "high", "confidence": "high", "explanation": text, "remediation": text}
     return {
         "id": "own.rule", "title": text, "over": "tools", "finding": finding, "references": [text], "misses": text,
-        "falsepositives": [text], "since": text,
+        "falsepositives": [text],
         "variants": {"one": {"title": text, "match": test}},
     }  # fmt: skip
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.auth_scope import authority
-from mcp_threat_scoring.finding import by_severity, checks, findings
+from mcp_threat_scoring.check import checks
+from mcp_threat_scoring.finding import by_severity, findings
 from mcp_threat_scoring.hostile.finding import hostile_checks, hostile_findings
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
 from mcp_threat_scoring.maestro.layers import model

@@ -6,11 +6,13 @@ needs; when these were never made, its silence means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import CheckOut
+from mcp_threat_scoring.rulebook.fields import FIELDS, known_fact
+from mcp_threat_scoring.rulebook.observed import Known
 from mcp_threat_scoring.rulebook.rule import (
     AbilityTest,
     AllOf,
@@ -27,77 +29,69 @@ from mcp_threat_scoring.rulebook.ruleset import SignalRule
 
 Result = Literal["found", "not_found", "not_observed"]
 
-_FIELDS: Mapping[str, str] = {
-    "url": "transport", "argv": "launch", "env": "launch", "headers": "launch", "secret_env": "launch",
-    "package": "launch", "scopes": "auth", "schemes": "auth", "instructions": "instructions", "words": "server",
-    "version": "server", "protocol": "server", "listing": "server", "events": "session",
-}  # fmt: skip
-_FACTS: Mapping[str, str] = {
-    "transport": "transport", "auth": "auth", "scopes": "auth", "launch": "launch", "env": "launch", "argv": "launch",
-    "package": "launch", "event": "session", "capability": "server", "server": "server", "brand": "server",
-    "tools": "tools", "hints": "tools", "prompts": "prompts", "resources": "resources", "listing": "server",
-}  # fmt: skip
-_NOTED = ("auth", "transport", "launch")
-"""Parts whose single observations are made by probing: a fact that is absent was not looked for."""
-_PREVENTED: Mapping[str, tuple[str, ...]] = {"list.changed": ("event.second_read_failed", "event.second_read_skipped")}
-"""Oddities that kept a check from being made although its part was seen."""
+Need = tuple[str, bool]
+"""A part of the target that was to be looked at, and whether it was there to be looked at."""
 
 
-def _leaves(test: Test, picture: Picture, seen: frozenset[str] = frozenset()) -> Iterator[Test]:
+def _needs(rule: SignalRule, test: Test, picture: Picture, seen: frozenset[str] = frozenset()) -> Iterator[Need]:
     """What a test asks to be there. A signal stands for what its own rule asks."""
     if isinstance(test, AnyOf | AllOf):
         for inner in test.any if isinstance(test, AnyOf) else test.all:
-            yield from _leaves(inner, picture, seen)
-    elif isinstance(test, TextTest | FactTest | AbilityTest | EffectTest | DomainTest):
-        yield test
+            yield from _needs(rule, inner, picture, seen)
+    elif isinstance(test, TextTest):
+        yield _shown(FIELDS[rule.over][test.field], True, picture)
+    elif isinstance(test, FactTest):
+        known = known_fact(rule.over, test.fact)
+        if known is not None:
+            yield _shown(known, test.fact in picture.facts, picture)
+    elif isinstance(test, AbilityTest | EffectTest | DomainTest):
+        yield "tools", _seen("tools", picture)
     elif isinstance(test, SignalTest) and test.signal not in seen:
-        rule = picture.rules.get(test.signal)  # type: ignore[call-overload]
-        if rule is not None:
-            if rule.over == "server":
-                yield from _leaves(rule.test, picture, seen | {test.signal})
-            else:
-                yield EffectTest(effect="read", sure=0.0)  # it is about the tools
+        other = picture.rules.get(test.signal)  # type: ignore[call-overload]
+        if other is not None and other.over == "server":
+            yield from _needs(other, other.test, picture, seen | {test.signal})
+        elif other is not None:
+            part = _part_of(other)
+            yield part, _seen(part, picture)
+
+
+def _part_of(rule: SignalRule) -> str:
+    """What a rule over items looks at."""
+    return "tools" if rule.over == "any" else rule.over
 
 
 def _seen(part: str, picture: Picture) -> bool:
-    if part in ("session", "document"):  # what only shows while the target is spoken with, or only in a saved file
-        spoken = picture.facts.get("coverage.server") == "observed" and _seen("transport", picture)
-        return spoken is (part == "session")
-    return picture.facts.get(f"coverage.{part}", "not_observed") != "not_observed"
+    if part == "session":  # what only shows while the target is spoken with
+        return picture.facts.get("coverage.server") == "observed" and _seen("transport", picture)
+    return part == "document" or picture.facts.get(f"coverage.{part}", "not_observed") != "not_observed"
 
 
-def _need(leaf: Test, picture: Picture) -> tuple[str, bool]:
-    """The part of the target that a leaf looks at, and whether it was there to be looked at."""
-    if isinstance(leaf, TextTest):
-        part = _FIELDS.get(leaf.field, "tools")
-        return part, _seen(part, picture)
-    if isinstance(leaf, FactTest):
-        head, _, _rest = leaf.fact.partition(".")
-        part = leaf.fact.removeprefix("coverage.") if head == "coverage" else _FACTS.get(head, "tools")
-        part = "document" if leaf.fact == "event.repeated_key" else part
-        noted = head not in _NOTED or leaf.fact in picture.facts
-        return part, noted and _seen(part, picture)
-    return "tools", _seen("tools", picture)
+def _shown(known: Known, noted: bool, picture: Picture) -> Need:
+    """The part that a field or fact is read from, and whether it would have shown there."""
+    facts = picture.facts
+    looked = noted or not known.probed
+    able = known.given is None or facts.get(known.given[0]) == known.given[1]
+    kept = any(fact in facts for fact in known.unless)
+    return known.part, looked and able and not kept and _seen(known.part, picture)
 
 
-def _examine(test: Test, picture: Picture) -> tuple[bool, list[str]]:
+def _examine(rule: SignalRule, test: Test, picture: Picture) -> tuple[bool, list[str]]:
     """Whether a test could be decided, and the parts it looked at or would have had to look at."""
     if isinstance(test, AllOf | AnyOf):
-        answers = [_examine(inner, picture) for inner in (test.all if isinstance(test, AllOf) else test.any)
+        answers = [_examine(rule, inner, picture) for inner in (test.all if isinstance(test, AllOf) else test.any)
                    if not isinstance(inner, Not)]  # fmt: skip
         parts = [part for _, inner in answers for part in inner]
         known = [decided for decided, _ in answers]
         return (all(known) if isinstance(test, AllOf) else any(known)), parts
-    needs = [_need(leaf, picture) for leaf in _leaves(test, picture)]
+    needs = list(_needs(rule, test, picture))
     return all(seen for _, seen in needs), [part for part, _ in needs]
 
 
 def _result(rule: SignalRule, picture: Picture) -> tuple[Result, list[str]]:
     if rule.over == "server":
-        decided, parts = _examine(rule.test, picture)
+        decided, parts = _examine(rule, rule.test, picture)
     else:
-        decided, parts = _seen(rule.over, picture), [rule.over]
-    decided = decided and not any(fact in picture.facts for fact in _PREVENTED.get(rule.id, ()))
+        decided, parts = _seen(_part_of(rule), picture), [_part_of(rule)]
     surfaces = sorted(set(parts) or {"server"})
     if picture.has(rule.id):
         return "found", surfaces

@@ -25,7 +25,8 @@ LETTERS_OF_RUN = 12
 """Letters of such a script that may stand together in a name. The names of tools in them have two to eleven."""
 
 _UNSPACED = pattern(
-    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}ー々〆]{13,}"
+    r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}ー々〆]"
+    rf"{{{LETTERS_OF_RUN + 1},}}"
 )
 _ORDERS = pattern(
     r"(?i)\b(?:ignore|disregard|forget|override|bypass|instructions?|prompt|do not|don.t|must|always|never|before|"

@@ -14,7 +14,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from mcp_threat_scoring.check import checks
 from mcp_threat_scoring.manifest import canonical_json
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import item_of, listed, quoted
@@ -23,8 +22,6 @@ from mcp_threat_scoring.report import SEVERITIES, FindingOut
 from mcp_threat_scoring.rulebook.rule import FindingDoc
 from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal
-
-__all__ = ["checks", "findings"]
 
 MAX_PER_RULE = 50
 """Findings of one rule that are told one by one; the rest is told in one more, so that nothing is lost."""

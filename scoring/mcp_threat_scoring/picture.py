@@ -142,10 +142,6 @@ class Picture(Struct, frozen=True, eq=False):
             if _RANK[tool.effect] >= _RANK[effect] and not (effect != "read" and tool.silent)
         ]
 
-    def tool_at(self, pointer: str) -> ToolProfile | None:
-        """The tool a JSON Pointer lies in."""
-        return next((t for t in self.tools if pointer == t.pointer or pointer.startswith(t.pointer + "/")), None)
-
 
 def part_of(pointer: str) -> PartName:
     """The part of a target that an item, or a text of the server's own, belongs to."""

@@ -26,7 +26,7 @@ from mcp_threat_scoring.matching.walk import leaves
 from mcp_threat_scoring.neutralise import as_kept, neutralise_name
 from mcp_threat_scoring.picture import compile_rules
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, FactTest, SignalTest, TextTest
+from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, SignalTest, TextTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 
 MAX_FOLDERS: Final = 8
@@ -132,33 +132,19 @@ def _weigh(rules: Iterable[SignalRule]) -> None:
 
 
 def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> None:
-    """Refuse names of nothing: a rule over a misspelt field would be silent for ever.
+    """Refuse names of nothing that only all rules together tell: signals, abilities, domains.
 
-    The fields and facts there are, are those that some shipped rule over the same kind of thing uses; prompts and
-    resources are read the way tools are.
+    Fields and facts are looked at when a file is read.
     """
-    ours = {str(rule.id) for rule in own}
-    shipped = [rule for rule in ruleset.rules if str(rule.id) not in ours]
     signals = {str(rule.id) for rule in ruleset.rules}
     for rule in own:
-        alike = [test for other in shipped if _kind(other) == _kind(rule) for test in leaves(other.test)]
-        fields = {test.field for test in alike if isinstance(test, TextTest)}
-        facts = {test.fact for test in alike if isinstance(test, FactTest)}
         for test in leaves(rule.test):
-            if isinstance(test, TextTest):
-                _among(rule, "field", test.field, fields)
-            elif isinstance(test, FactTest):
-                _among(rule, "fact", test.fact, facts)
-            elif isinstance(test, SignalTest):
+            if isinstance(test, SignalTest):
                 _among(rule, "signal", test.signal, signals)
             elif isinstance(test, AbilityTest):
                 _among(rule, "ability", test.ability, set(ruleset.abilities))
             elif isinstance(test, DomainTest):
                 _among(rule, "domain", test.domain, set(ruleset.domains))
-
-
-def _kind(rule: SignalRule) -> str:
-    return rule.over if rule.over in ("server", "any") else "item"
 
 
 def _among(rule: SignalRule, kind: str, name: str, known: set[str]) -> None:

@@ -1,9 +1,7 @@
 """Every signal rule carries its own proof: examples that make it fire, and examples that must not.
 
 The cases stand in the second document of each file under ``rules/signals``; this module runs them all. In a case,
-`item` is one item alone on its server, `manifest` a whole capture: ``tools``, ``prompts``, ``resources``,
-``resourceTemplates``, ``initialize``, ``transport``, ``launch``, ``auth``, ``events``, ``coverage``, or ``name`` with
-``description`` for a listing.
+`item` is one item alone on its server, `manifest` a whole target as :mod:`rulebook.case` declares it.
 """
 
 from __future__ import annotations
@@ -13,27 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.rules.case_manifest import manifest_of
 
 from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.hostile.views import item_subject
 from mcp_threat_scoring.intake import build_manifest
-from mcp_threat_scoring.manifest import (
-    OBSERVED,
-    AuthFacts,
-    Coverage,
-    Event,
-    LaunchFacts,
-    Listing,
-    Manifest,
-    ScopeFact,
-    ServerFacts,
-    TransportFacts,
-)
+from mcp_threat_scoring.manifest import OBSERVED, Manifest
 from mcp_threat_scoring.picture import paint
+from mcp_threat_scoring.rulebook.case import CasesDoc, RuleCase
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir
-from mcp_threat_scoring.rulebook.rule import CasesDoc, RuleCase, SignalDoc
+from mcp_threat_scoring.rulebook.rule import SignalDoc
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
 from mcp_threat_scoring.signal import Signal
 from mcp_threat_scoring.structs import replace
@@ -51,45 +40,6 @@ def documents(path: Path) -> tuple[SignalDoc, CasesDoc | None]:
     return doc, cases
 
 
-def tupled(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-def capture(raw: dict[str, Any]) -> Manifest:
-    """A case's manifest, written as a capture is."""
-    hello = raw.get("initialize", {})
-    info = hello.get("serverInfo", {})
-    auth = {key: tupled(value) for key, value in raw.get("auth", {}).items()}
-    auth["scopes"] = tuple(ScopeFact(**scope) for scope in auth.get("scopes", ()))
-    seen = {"server": bool(hello), "instructions": bool(hello), "transport": "transport" in raw, "auth": "auth" in raw,
-            "launch": "launch" in raw, "tools": "tools" in raw, "prompts": "prompts" in raw,
-            "resources": "resources" in raw, "resource_templates": "resourceTemplates" in raw}  # fmt: skip
-    coverage = {part: OBSERVED for part, is_seen in seen.items() if is_seen}
-    coverage |= {part: Coverage(**said) for part, said in raw.get("coverage", {}).items()}
-    return build_manifest(
-        target_kind="case",
-        target_value="case",
-        tools=raw.get("tools", ()),
-        prompts=raw.get("prompts", ()),
-        resources=raw.get("resources", ()),
-        resource_templates=raw.get("resourceTemplates", ()),
-        coverage=coverage,
-        server=ServerFacts(
-            name=info.get("name", ""),
-            version=info.get("version", ""),
-            title=info.get("title", ""),
-            protocol_version=hello.get("protocolVersion", ""),
-            instructions=hello.get("instructions", ""),
-            capabilities=hello.get("capabilities", {}),
-        ),
-        transport=TransportFacts(**raw.get("transport", {})),
-        launch=LaunchFacts(**{key: tupled(value) for key, value in raw.get("launch", {}).items()}),
-        auth=AuthFacts(**auth),
-        events=[Event(**event) for event in raw.get("events", ())],
-        listing=Listing(raw["name"], raw.get("description", "")) if "name" in raw else None,
-    )
-
-
 def single(item: dict[str, Any], over: str) -> Manifest:
     part = over if over in PARTS else "tools"
     return build_manifest(target_kind="case", target_value="case", coverage={part: OBSERVED}, **{part: [item]})
@@ -97,7 +47,7 @@ def single(item: dict[str, Any], over: str) -> Manifest:
 
 def fired(doc: SignalDoc, case: RuleCase) -> set[str]:
     """The variants of the rule that fired; the rule's own id where it has none."""
-    manifest = capture(case.manifest) if case.manifest is not None else single(case.item or {}, doc.over)
+    manifest = manifest_of(case.manifest) if case.manifest is not None else single(case.item or {}, doc.over)
     assert not manifest.bad_items, f"the example itself is broken: {manifest.bad_items}"
     names = doc.variants or {"": None}
     ids = {f"{doc.id}.{name}" if name else doc.id: name or doc.id for name in names}

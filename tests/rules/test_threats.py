@@ -10,26 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.rules.case_manifest import manifest_of
 
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.errors import RuleError
-from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.maestro.catalogue import THREAT_FILES, Case, load_cases, load_catalogue
 from mcp_threat_scoring.maestro.threat import Threat
-from mcp_threat_scoring.manifest import (
-    OBSERVED,
-    AuthFacts,
-    Coverage,
-    Event,
-    LaunchFacts,
-    Listing,
-    Manifest,
-    PartName,
-    ScopeFact,
-    ServerFacts,
-    TransportFacts,
-)
+from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import trusted
+from mcp_threat_scoring.rulebook.case import CaseManifest
 from mcp_threat_scoring.rulebook.documents import rules_dir
 from mcp_threat_scoring.words import WordsContext
 
@@ -60,51 +49,15 @@ def cases(kind: str) -> Iterator[Any]:
                 yield pytest.param(threat_id, case, id=f"{threat_id}: {case.name}")
 
 
-def manifest_of(case: Case) -> Manifest:
+def written(case: Case) -> Manifest:
     """The capture of a case as a manifest. A part that the capture does not speak of was not observed."""
     capture = dict(case.manifest or {})
-    initialize = capture.pop("initialize", {})
-    info = initialize.get("serverInfo", {})
-    tools = capture.pop("tools", [])
     if case.copies > 1:
-        tools = [{**tool, "name": f"{tool['name']}_{number}"} for number in range(case.copies) for tool in tools]
-    auth, launch, transport = capture.pop("auth", None), capture.pop("launch", None), capture.pop("transport", None)
-    listing = capture.pop("listing", None)
-    seen: dict[PartName, object] = {
-        "tools": tools, "server": initialize, "auth": auth, "launch": launch, "transport": transport,
-        "prompts": capture.get("prompts"), "resources": capture.get("resources"),
-        "resource_templates": capture.get("resourceTemplates"),
-    }  # fmt: skip
-    coverage: dict[PartName, Coverage] = {part: OBSERVED for part, value in seen.items() if value}
-    made = build_manifest(
-        target_kind="case",
-        target_value=case.name,
-        tools=tools,
-        prompts=capture.pop("prompts", []),
-        resources=capture.pop("resources", []),
-        resource_templates=capture.pop("resourceTemplates", []),
-        coverage=coverage,
-        server=ServerFacts(
-            name=info.get("name", ""),
-            version=info.get("version", ""),
-            title=info.get("title", ""),
-            protocol_version=initialize.get("protocolVersion", ""),
-            instructions=initialize.get("instructions", ""),
-            capabilities=initialize.get("capabilities", {}),
-        ),
-        transport=TransportFacts(**transport) if transport else None,
-        launch=LaunchFacts(**{key: tuple(v) if isinstance(v, list) else v for key, v in (launch or {}).items()}),
-        auth=AuthFacts(
-            **{
-                **(auth or {}),
-                "schemes": tuple((auth or {}).get("schemes", ())),
-                "scopes": tuple(ScopeFact(**scope) for scope in (auth or {}).get("scopes", ())),
-            }
-        ),
-        events=[Event(**event) for event in capture.pop("events", [])],
-        listing=Listing(**listing) if listing else None,
-    )
-    assert not capture, f"unknown parts of a capture: {sorted(capture)}"
+        tools = capture["tools"]
+        capture["tools"] = [
+            {**tool, "name": f"{tool['name']}_{number}"} for number in range(case.copies) for tool in tools
+        ]
+    made = manifest_of(CaseManifest.read(capture))
     assert not made.bad_items
     return made
 
@@ -118,7 +71,7 @@ class TestCases:
 
     @pytest.mark.parametrize(("threat_id", "case"), list(cases("manifest")))
     def test_on_a_manifest(self, threat_id: str, case: Case) -> None:
-        report = analyze(manifest_of(case)).maestro
+        report = analyze(written(case)).maestro
         fired = {threat.id for layer in report.layers for threat in layer.threats}
         fired |= {threat.id for threat in report.cross_layer}
         assert (threat_id in fired) is case.fires

@@ -23,7 +23,9 @@ from mcp_threat_scoring.manifest import (
 )
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import SEVERITIES, CheckOut, FindingOut
-from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.rule import SignalDoc
+from mcp_threat_scoring.rulebook.ruleset import SignalRule, default_ruleset
+from mcp_threat_scoring.signal import SignalId
 
 PUBLIC = TransportFacts("http", "https://shop.example/mcp", "public")
 DELETE = {"name": "delete_order", "description": "Delete an order for good."}
@@ -253,10 +255,46 @@ class TestChecks:
         assert check("list.changed", picture(GET, **live)).result == "not_found"
         assert check("list.changed", picture(GET, **live, events=[Event(code)])).result == "not_observed"
 
-    def test_a_saved_file_shows_keys_that_a_live_session_never_does(self) -> None:
+    def test_repeated_keys_show_in_a_saved_file_and_in_a_live_session(self) -> None:
         assert check("proto.repeated_key", picture(GET)).result == "not_found"
         live = picture(GET, transport=TransportFacts("stdio"), coverage={"transport": OBSERVED})
-        assert check("proto.repeated_key", live).result == "not_observed"
+        assert check("proto.repeated_key", live).result == "not_found"
+
+    def test_what_a_process_leaves_behind_does_not_show_over_http(self) -> None:
+        started = picture(GET, transport=TransportFacts("stdio"), coverage={"transport": OBSERVED})
+        assert check("proto.left_children", started).result == "not_found"
+        reached = picture(GET, transport=PUBLIC, coverage={"transport": OBSERVED})
+        assert check("proto.left_children", reached).result == "not_observed"
+
+    @pytest.mark.parametrize("given", [True, False])
+    def test_a_secret_that_was_never_given_cannot_come_back(self, given: bool) -> None:
+        transport = TransportFacts("stdio", facts={"secrets_given": given})
+        live = picture(GET, transport=transport, coverage={"transport": OBSERVED})
+        assert check("proto.echoes_secret", live).result == ("not_found" if given else "not_observed")
+
+    @pytest.mark.parametrize("heard", [True, False])
+    def test_who_is_called_shows_only_where_calls_are_heard(self, heard: bool) -> None:
+        live = picture(
+            GET,
+            transport=TransportFacts("stdio"),
+            launch=LaunchFacts(facts={"attempts_heard": heard}),
+            coverage={"transport": OBSERVED, "launch": OBSERVED},
+        )
+        assert check("proto.calls_out", live).result == ("not_found" if heard else "not_observed")
+
+    def test_what_asks_for_a_rule_over_resources_is_about_resources(self) -> None:
+        doc = SignalDoc.read(
+            {
+                "id": "own.ui", "title": "t", "over": "server", "match": {"signal": "cap.ui"},
+                "finding": {"kind": "exposure", "severity": "low", "confidence": "low", "explanation": "",
+                            "remediation": ""},
+            }
+        )  # fmt: skip
+        assert doc.match is not None
+        rule = SignalRule(SignalId("own.ui"), doc, doc.title, doc.over, doc.match, {}, {})
+        shown = picture(GET)
+        shown = replace(shown, rules={**shown.rules, rule.id: rule})
+        assert check("own.ui", shown) == CheckOut(id="own.ui", title="t", result="not_observed", surfaces=["resources"])
 
     def test_surfaces_say_what_was_looked_at(self) -> None:
         assert check("auth.open_write", picture(GET)).surfaces == ["auth", "tools", "transport"]

@@ -36,14 +36,6 @@ def test_tools_are_found_by_what_they_can_do() -> None:
     assert len(picture.acting("read")) == 3
 
 
-def test_a_pointer_leads_to_its_tool() -> None:
-    picture = paint(manifest(*SHOP), default_ruleset())
-    found = picture.tool_at("/tools/1/description")
-    assert found is not None
-    assert found.raw_name == "shop_create_refund"
-    assert picture.tool_at("/tools/10") is None
-
-
 def test_domains_are_ranked_by_how_many_tools_work_in_them() -> None:
     picture = paint(manifest(*SHOP, {"name": "shop_list_orders", "description": "List orders."}), default_ruleset())
     assert picture.domains[0] == "commerce"

@@ -1,27 +1,8 @@
 """The server as a whole as a subject for rules: its own texts as views, and everything observed of it as facts.
 
-Fact names are ``part.name``: ``transport.kind``, ``auth.requirement``, ``launch.package``, ``coverage.tools``,
-``event.list_changed`` (a count), ``tools.count`` …; what a source notes of transport, authorization and launch appears
-as ``transport.NAME``, ``auth.NAME`` and ``launch.NAME``. Besides, concluded here:
-
-======================  ============================================================================================
-``auth.declared``       what the description asks its user for: ``secret``, ``oauth`` or ``none``
-``env.secrets``         names of environment variables and headers that hold static credentials (a count)
-``env.unmarked``        … that the registry entry does not mark as secret
-``argv.secrets``        arguments that are themselves a credential
-``brand.foreign``       claims to be official, at an address that does not bear the name
-``scopes.asked``        scopes a caller is asked for, other than to be known; of them
-                        ``scopes.read``, ``scopes.write``, ``scopes.admin``, ``scopes.changing`` (either of
-                        these two), ``scopes.broad``, ``scopes.unread``
-``transport.port``      port of the address, when it is written out
-``package.lookalike``   the package's name is a slip away from a well-known one
-``server.lookalike``    the server's name is written with look-alike letters
-======================  ============================================================================================
-
-Facts about the list of tools are described in :mod:`facts.observations`. Views: ``words`` (name and title in words),
-``instructions``, ``listing``, ``url``, ``argv``, ``fetched`` (what that fetches, as ``npm NAME``, ``pypi NAME`` or
-``image NAME``), ``env``, ``headers``, ``scopes``, ``schemes``, ``package``, ``protocol``, ``version``, ``events`` (code
-and detail, one a line).
+Fact names are ``part.name``: ``transport.kind``, ``coverage.tools``, ``event.list_changed`` (a count) …; what a source
+notes of transport, authorization and launch appears under the name of its part. All of them, and the views, are
+declared in :mod:`rulebook.observed` and :mod:`rulebook.fields`.
 """
 
 from __future__ import annotations

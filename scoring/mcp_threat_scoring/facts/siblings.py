@@ -21,12 +21,12 @@ import re2
 
 from mcp_threat_scoring.patterns.pattern import matches
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
+from mcp_threat_scoring.rulebook.vocabulary import ABOUT
 from mcp_threat_scoring.text.grammar import NO_GRAMMAR, Grammar
 from mcp_threat_scoring.text.prose import split_words
 
 FEWEST = 4
 """Tools below which shares say nothing."""
-ABOUT = "about-"
 OPENING = 200
 """Characters of a description that are read for what a server is about."""
 

@@ -17,7 +17,6 @@ from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.text.letters import fold
 from mcp_threat_scoring.text.stems import stem
 
-LONGEST_PHRASE = 5
 MEMO = 40_000
 MEMO_LENGTH = 40
 LINES = 5_000

@@ -22,7 +22,7 @@ texts were too long, or too many, to be read closely from end to end, ``siblings
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from mcp_threat_scoring.hostile.acts import Acts
 from mcp_threat_scoring.hostile.context import Surroundings
@@ -33,8 +33,8 @@ from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.hostile.weighing import TELLING
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.structs import Struct, replace
-from mcp_threat_scoring.text.normalise import is_odd, line_starts
-from mcp_threat_scoring.text.passages import WHOLE, Piece, Role, pieces, read_piece
+from mcp_threat_scoring.text.normalise import Oddity, is_odd, line_starts
+from mcp_threat_scoring.text.passages import WHOLE, Channel, Piece, Role, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.run_on import SHORTEST, WORDS, in_words
 from mcp_threat_scoring.text.views import Subject, View
@@ -52,6 +52,10 @@ PLACE = 20
 """What a text counts for besides its characters."""
 _URGENT: Mapping[Role, int] = {"name": 0, "title": 1, "text": 2, "schema": 3, "key": 4, "value": 5, "other": 6}
 """What is read first of an item that holds more than is read."""
+ODDITIES: tuple[str, ...] = tuple(kind for one in get_args(Oddity) for kind in get_args(one) or (one,))
+"""What ``odd.KIND`` may end in."""
+HIDING_PLACES: tuple[str, ...] = tuple(one for one in get_args(Channel) if one != "open")
+"""What ``hidden.CHANNEL`` may end in."""
 
 
 class Reader(Struct, frozen=True, eq=False):

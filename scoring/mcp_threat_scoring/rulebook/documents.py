@@ -6,6 +6,7 @@ as text before parsing, because a scan has no use for them and parsing is what l
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mcp_threat_scoring.errors import RuleProblem
-from mcp_threat_scoring.model import Model, ValidationError, faults, reason
+from mcp_threat_scoring.model import Model, Place, ValidationError, faults, reason
 from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
 from mcp_threat_scoring.rulebook.cache import RuleCache
 
@@ -53,18 +54,27 @@ def validate(
     try:
         return model.read(data)
     except ValidationError as error:
-        from mcp_threat_scoring.rulebook.strict_yaml import Lines
-
-        found = iter(faults(model, data))
-        kept = list(islice(found, MAX_FAULTS)) or [((), reason(error))]
-        more = sum(1 for _ in found)
-        lines = Lines(text, first_line)
-        for number, (place, said) in enumerate(kept, 1):
-            where = ".".join(neutralise_name(step) for step in place)
-            where = where if len(where) <= PLACE_SHOWN else f"…{where[-PLACE_SHOWN:]}"
-            problem = RuleProblem(path, lines.of(place), f"{where + ': ' if where else ''}{said}")
-            problems.append(problem._replace(more=more) if number == len(kept) else problem)
+        _note(faults(model, data), text, path, problems, first_line, reason(error))
     return None
+
+
+def _note(
+    found: Iterable[tuple[Place, str]], text: str, path: str, problems: list[RuleProblem], first_line: int = 0,
+    otherwise: str = "",
+) -> None:  # fmt: skip
+    """Append what is wrong, each with its line; `otherwise` says it where nothing of it has a place."""
+    from mcp_threat_scoring.rulebook.strict_yaml import Lines
+
+    waiting = iter(found)
+    kept = list(islice(waiting, MAX_FAULTS)) or ([((), otherwise)] if otherwise else [])
+    more = sum(1 for _ in waiting)
+    lines = Lines(text, first_line) if kept else None
+    for number, (place, said) in enumerate(kept, 1):
+        where = ".".join(neutralise_name(step) for step in place)
+        where = where if len(where) <= PLACE_SHOWN else f"…{where[-PLACE_SHOWN:]}"
+        line = lines.of(place) if lines else 0
+        problem = RuleProblem(path, line, f"{where + ': ' if where else ''}{said}")
+        problems.append(problem._replace(more=more) if number == len(kept) else problem)
 
 
 def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None:
@@ -77,11 +87,18 @@ def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None
 
 
 def load_document(
-    model: type[Doc], path: Path | str, shown: str, problems: list[RuleProblem], *, shipped: bool = True
+    model: type[Doc],
+    path: Path | str,
+    shown: str,
+    problems: list[RuleProblem],
+    *,
+    shipped: bool = True,
+    further: Callable[[Doc], Iterable[tuple[Place, str]]] | None = None,
 ) -> Doc | None:
     """Read, parse and check the first document of a file.
 
     One that is not `shipped` with us is bounded first, and its words for people, which reach every output, made inert.
+    `further` finds what no model can; like all checks, it is made when a file is new, and not of one that was kept.
     """
     cached = rule_cache().get(str(path)) if shipped else None
     if cached is not None:
@@ -101,6 +118,9 @@ def load_document(
         problems.append(RuleProblem(shown, 0, "the file is empty"))
         return None
     document = validate(model, data if shipped else inert(data), head, shown, problems)
+    if document is not None and further is not None:
+        _note(further(document), head, shown, problems)
+        document = document if len(problems) == before else None
     if shipped and document is not None:
         rule_cache().put(str(path), document)
     return document

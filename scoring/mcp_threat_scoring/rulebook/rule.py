@@ -6,7 +6,7 @@ document, which a scan never reads.
 """
 
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import TAG, Model, read_json
@@ -151,7 +151,6 @@ class SignalHead(Model, frozen=True, kw_only=True):
 
     id: Annotated[str, Meta(pattern=rf"^{NAME}$", description="Equals the file's stem; never renamed.")]
     title: str
-    since: str = "0.1.0"
     status: Literal["experimental", "stable", "deprecated"] = "stable"
     over: Over
     polarity: Polarity = "presence"
@@ -213,21 +212,3 @@ def read_test(kept: bytes) -> Test:
     except ValidationError as error:
         problem = f"what was kept of a rule cannot be read ({error}); delete rules/__pycache__"
         raise RuleError([RuleProblem("rules.json", 0, problem)]) from None
-
-
-class RuleCase(Model, frozen=True, kw_only=True):
-    """An example that must, or must not, make the rule fire.
-
-    `item` is one item (for `over: tools` a tool); `manifest` a whole capture. `fires` may name the variant.
-    """
-
-    name: str
-    item: dict[str, Any] | None = None
-    manifest: dict[str, Any] | None = None
-    fires: bool | str | list[str]
-
-
-class CasesDoc(Model, frozen=True, kw_only=True):
-    """The second document of a rule file."""
-
-    cases: Annotated[list[RuleCase], Meta(min_length=2)]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -14,6 +14,7 @@ from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.patterns.sieve import Sieve
 from mcp_threat_scoring.report import LayerId
 from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rules_dir
+from mcp_threat_scoring.rulebook.fields import Members, unknown
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (
     NOTHING,
@@ -31,6 +32,8 @@ from mcp_threat_scoring.rulebook.rule import (
     read_test,
 )
 from mcp_threat_scoring.rulebook.vocabulary import (
+    ABOUT,
+    EFFECT_QUESTIONS,
     AbilitiesDoc,
     AbilityDoc,
     DomainDoc,
@@ -184,13 +187,32 @@ def _yaml_below(folder: str) -> Iterator[str]:
                 yield one.path
 
 
-def _signal_doc(path: str, shown: str, problems: list[RuleProblem], *, shipped: bool) -> SignalDoc | KeptDoc | None:
+def members(lexicon: LexiconDoc | None, abilities: AbilitiesDoc | None, files: Iterable[str]) -> Members:
+    """What the names of facts with an open end may end in, as far as the files that decide that could be read."""
+    from mcp_threat_scoring.hostile.views import HIDING_PLACES, ODDITIES  # only where a rule is new
+
+    stems = [os.path.basename(path).removesuffix(".yaml") for path in files]  # noqa: PTH119
+    techniques = [stem.removeprefix("hostile.") for stem in stems if stem.startswith("hostile.")]
+    known: dict[str, Sequence[str]] = {
+        "hostile": techniques, "learned": techniques, "hidden": HIDING_PLACES, "odd": ODDITIES,
+    }  # fmt: skip
+    if lexicon:
+        topics = [name for name in lexicon.words if name.startswith(ABOUT)]
+        known["siblings"] = [*lexicon.verbs, *lexicon.groups, *topics]
+    if abilities:
+        known["diction"] = [*EFFECT_QUESTIONS, *(ability.id for ability in abilities.abilities)]
+    return known
+
+
+def _signal_doc(
+    path: str, shown: str, problems: list[RuleProblem], ends: Callable[[], Members], *, shipped: bool
+) -> SignalDoc | KeptDoc | None:
     """A rule file: as it was kept, if it was checked before, else read and checked."""
     kept = rule_cache().get(path) if shipped else None
     if kept is not None:
         with suppress(ValidationError):
             return KeptDoc.read_json(kept)
-    return load_document(SignalDoc, path, shown, problems, shipped=shipped)
+    return load_document(SignalDoc, path, shown, problems, shipped=shipped, further=lambda doc: unknown(doc, ends()))
 
 
 def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
@@ -208,12 +230,13 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     rules: list[SignalRule] = []
     seen: dict[str, str] = {}
     folders = [(root, signal_files(root)), *((folder, sorted(map(str, folder.rglob("*.yaml")))) for folder in extra)]
+    ends = cache(lambda: members(lexicon, abilities, folders[0][1]))
     for base, files in folders:
         before = f"{base}{os.sep}"
         for path in files:
             shown = path.removeprefix(before)
             stem = shown.rpartition(os.sep)[2].removesuffix(".yaml")
-            doc = _signal_doc(path, shown, problems, shipped=base == root)
+            doc = _signal_doc(path, shown, problems, ends, shipped=base == root)
             if doc is None:
                 continue
             if doc.id != stem:

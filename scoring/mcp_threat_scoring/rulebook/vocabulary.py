@@ -6,6 +6,8 @@ from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.structs import Meta
 
 EFFECT_QUESTIONS = ("write", "destructive")
+ABOUT = "about-"
+"""What the names of word classes begin with that say what a whole server is about."""
 
 
 class LexiconDoc(Model, frozen=True, kw_only=True):

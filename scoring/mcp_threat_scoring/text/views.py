@@ -38,7 +38,7 @@ from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.text.grammar import NO_GRAMMAR, Grammar
 from mcp_threat_scoring.text.prose import read_prose, split_words
-from mcp_threat_scoring.text.schema_walk import SchemaWalk, escape
+from mcp_threat_scoring.text.schema_walk import SchemaWalk
 
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 HEADING_WORDS = 4
@@ -190,17 +190,3 @@ def tool_subject(item: Item, prefix: str = "", grammar: Grammar = NO_GRAMMAR) ->
         if isinstance(annotations.get(key), bool):
             facts[key] = annotations[key]
     return Subject(pointer, item.kind, views, facts)
-
-
-def strings_of(value: object, pointer: str, limit: int = 5_000) -> Iterable[tuple[str, str]]:
-    """Every string inside a JSON value with its place, keys of objects too; iterative, so depth cannot hurt."""
-    stack: list[tuple[object, str]] = [(value, pointer)]
-    while stack and limit > 0:
-        current, place = stack.pop()
-        if isinstance(current, str):
-            limit -= 1
-            yield current, place
-        elif isinstance(current, dict):
-            stack.extend((inner, f"{place}/{escape(str(key))}") for key, inner in reversed(current.items()))
-        elif isinstance(current, list):
-            stack.extend((inner, f"{place}/{index}") for index, inner in reversed(list(enumerate(current))))

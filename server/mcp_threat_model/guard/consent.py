@@ -11,8 +11,7 @@ from pathlib import PurePath
 from typing import Protocol
 
 from mcp_threat_model.guard.launch import LaunchRequest
-from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise, neutralise_command
+from mcp_threat_scoring.neutralise import neutralise
 
 FETCHES = {
     "npx": "npm", "bunx": "npm", "pnpx": "npm", "uvx": "PyPI", "pipx": "PyPI", "dnx": "NuGet", "jbang": "the network",
@@ -73,17 +72,3 @@ def describe(launch: LaunchRequest) -> str:
     if launch.sandbox.readable:
         lines.append("It can read: " + ", ".join(neutralise(str(path)) for path in launch.sandbox.readable))
     return "\n".join(lines)
-
-
-async def require_consent(consent: Consent, launch: LaunchRequest) -> None:
-    """Ask, and go on only with a yes.
-
-    Raises:
-        TargetError: `consent_required`.
-    """
-    if not await consent.ask(launch):
-        raise TargetError(
-            "consent_required",
-            f"starting “{neutralise_command(shlex.join(launch.asked))}” needs consent, which was not given",
-            "Allow it with --allow-launch, or say yes when the client asks; or give a saved tools/list result instead.",
-        )

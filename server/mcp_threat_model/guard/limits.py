@@ -61,8 +61,6 @@ class Limits(Struct, frozen=True):
     string_chars: int = 50_000
     """Characters kept of one string; a longer one is cut and marked with the hash of the whole. The longest real
     description known has 6,549."""
-    schema_nodes: int = 20_000
-    """Schema objects followed in one tool, references included."""
 
     items: int = 10_000
     """Items of one kind (tools, prompts, …). The largest public servers list some 1,200."""

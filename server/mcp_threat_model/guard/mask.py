@@ -7,7 +7,7 @@ made inert or put into a sentence of ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from mcp_threat_model.guard.secret import MIN_SECRET, MIN_UNNAMED_SECRET, REDACTED
@@ -15,16 +15,26 @@ from mcp_threat_scoring.errors import TargetError
 
 
 class Mask:
-    """Takes given values out of texts. `echoed` says whether a target was heard repeating one."""
+    """Takes given values out of texts. `echoed` says whether a target was heard repeating one.
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
-        forms = {form for value in values if len(value) >= MIN_SECRET for form in _forms(value)}
+    Those that are `guessed` are taken out like all others; as nobody called them secret, hearing them tells nothing.
+    """
+
+    def __init__(self, values: Iterable[str] = (), *, guessed: Collection[str] = ()) -> None:
+        given = [value for value in values if len(value) >= MIN_SECRET]
+        forms = {form for value in given for form in _forms(value)}
         self._forms = sorted(forms, key=lambda form: (-len(form), form))
+        self._telling = frozenset(form for value in given if value not in guessed for form in _forms(value))
         self.echoed = False
 
     def __bool__(self) -> bool:
         """Whether there is anything to hide."""
         return bool(self._forms)
+
+    @property
+    def listens(self) -> bool:
+        """Whether there is anything whose repetition would tell something."""
+        return bool(self._telling)
 
     def text(self, text: str) -> str:
         """The text without any of the values; the longest are taken out first."""
@@ -35,7 +45,8 @@ class Mask:
     def heard(self, text: str) -> str:
         """The same for what a target answered, where a value that comes back is remembered."""
         cleared = self.text(text)
-        self.echoed = self.echoed or cleared != text
+        if not self.echoed and cleared != text:
+            self.echoed = any(form in text for form in self._telling)
         return cleared
 
     def members(self, pairs: list[tuple[str, Any]]) -> list[tuple[str, Any]]:

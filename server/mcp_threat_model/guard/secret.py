@@ -49,11 +49,19 @@ def secret_values(argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...
     return _long_enough(found)
 
 
-def header_secrets(headers: Mapping[str, str], origin: str) -> tuple[str, ...]:
+def guessed_values(argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of them that no name and no place calls a secret: a region or a team may stand in honest answers."""
+    sure = {secret for _, secret in _words_with_secrets(argv)}
+    sure |= {value if is_secret_name(name) else _password(value) for name, value in env.items()}
+    return tuple(one for one in secret_values(argv, env) if one not in sure)
+
+
+def header_secrets(headers: Mapping[str, str], origin: str, *, guesses: bool = True) -> tuple[str, ...]:
     """What of the headers given for `origin` must never be seen again: the values, and the credentials inside them.
 
     Credentials are what follows a scheme (`Bearer …`), and the values of cookies and of parameters. A header with
-    another name than a secret's is left alone where its value is plainly something else, or stands in the address.
+    another name than a secret's is left alone where its value is plainly something else, or stands in the address;
+    without `guesses`, so is every one that neither its name nor a scheme calls a secret.
     """
     found: list[str] = []
     for name, value in headers.items():
@@ -61,8 +69,10 @@ def header_secrets(headers: Mapping[str, str], origin: str) -> tuple[str, ...]:
         named = is_secret_name(name)
         if not named and (_is_plain(value) or _is_open(value) or value.lower() in origin):
             continue
-        found.append(value)
-        if named or words[0].lower() in SCHEMES:
+        told = named or words[0].lower() in SCHEMES
+        if told or guesses:
+            found.append(value)
+        if told:
             found += words[1:]
             found += _user_and_password(words)
             pairs = (part.partition("=")[2].strip('"') for part in value.replace(",", " ").replace(";", " ").split())

@@ -3,47 +3,8 @@
 Nothing here sends a credential, and every address that a target names goes through the same guard as the target's own:
 public, https, within the bounds on servers, bytes and time. An address that is refused is a fact, not an error.
 
-``AuthFacts.facts`` is a closed list. A name is present only when the thing was observed:
-
-========================== ===== ======================================================================================
-name                       type  meaning
-========================== ===== ======================================================================================
-status                     int   HTTP status with which requests without credentials were refused or served
-handshake_open             bool  `initialize` or `server/discover` was answered without credentials
-lists_unauthenticated      bool  `tools/list` was answered without credentials
-key_in_url                 bool  the address that was given holds something like a key
-credentials_given          bool  the user gave credentials (an `Authorization` or similar header)
-credentials_accepted       bool  … and the handshake was answered with them
-challenged                 bool  a `WWW-Authenticate` header was seen
-challenge_malformed        bool  … and part of it breaks RFC 9110
-challenge_error            str   … and its `error` (``invalid_token``, ``insufficient_scope`` …)
-resource_metadata          str   where RFC 9728 metadata was found: ``header``, ``path``, ``root`` or ``none``
-resource_missing           bool  the metadata names no `resource`
-resource_mismatch          bool  … or one that does not cover the endpoint
-token_in_query             bool  the metadata allows tokens in the URL
-authorization_servers      int   how many the metadata names
-authorization_server       str   where server metadata was found: ``resource_metadata``, ``origin`` or ``none``
-authorization_servers_read int   how many answered with metadata
-issuer_mismatch            bool  server metadata names another issuer than it was asked for
-foreign_issuer             bool  an authorization server is on another host than the endpoint
-issuer_host                str   … and that host (the target's words)
-foreign_domain             bool  … under another registrable domain, and not of a known identity provider
-plain_http                 bool  an authorization server or one of its endpoints is plain http
-pkce_s256                  bool  every server read announces PKCE with S256
-dynamic_registration       bool  a server read has a registration endpoint (RFC 7591)
-client_id_document         bool  a server read takes client ID metadata documents (CIMD)
-iss_parameter              bool  every server read sends `iss` back (RFC 9207)
-implicit_flow              bool  a server read offers the implicit flow
-password_grant             bool  a server read offers the password grant
-public_clients             bool  a server read takes clients without a secret
-dpop                       bool  a server read, or the resource, supports sender-constrained tokens
-metadata_private_address   bool  the target named a metadata address that is not public, refused or (allowed) read
-metadata_refused           bool  … or one with userinfo, another scheme or another protocol's port
-metadata_plain_http        bool  the target named a metadata address with plain http, refused or (allowed) read
-metadata_redirect          bool  metadata redirected to another origin, which was not followed
-metadata_unreadable        bool  metadata was named or found, but could not be read
-scopes_cut                 bool  more, or longer, scope names than are kept
-========================== ===== ======================================================================================
+``AuthFacts.facts`` is a closed list, which :mod:`rulebook.observed` declares. A name is present only when the thing was
+observed.
 """
 
 from __future__ import annotations

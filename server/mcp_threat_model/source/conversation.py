@@ -1,7 +1,7 @@
 """Questions to a peer and its answers, one at a time, with everything else it says counted or refused.
 
 Nothing here knows what is asked. Events noted: ``reverse_request`` (the peer asked us something), ``wrong_id``,
-``list_changed_notice``, ``junk_output``, ``verbose_error``.
+``list_changed_notice``, ``junk_output``, ``verbose_error``, and those of :mod:`elicitation`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import anyio
 
 from mcp_threat_model import __version__
 from mcp_threat_model.guard.limits import BUSY_HINT, SLOW_HINT, TOO_MUCH_HINT, Limits
+from mcp_threat_model.source.elicitation import note_elicitation
 from mcp_threat_model.source.wire import Damaged, Link, Message, PeerGoneError, RequestId, Tap, quoted
 from mcp_threat_scoring.errors import ErrorCode, TargetError
 
@@ -213,6 +214,8 @@ class Conversation:
                 self.tap.note("list_changed_notice", quoted(method))
             return
         self.tap.note("reverse_request", quoted(method) + ("" if self.ready else " during the handshake"))
+        if method == "elicitation/create":
+            note_elicitation(body.get("params"), self.tap)
         self._reverse += 1
         if self._reverse > self.limits.reverse_requests or not isinstance(body["id"], str | int):
             return

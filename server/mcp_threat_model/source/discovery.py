@@ -57,7 +57,11 @@ class _Findings(Struct):
         names, cut = scope_names(value)
         self.scopes.update(dict.fromkeys(ScopeFact(self.mask.heard(name), source) for name in names))
         if cut:
-            self.facts["scopes_cut"] = True
+            self.leave_scopes_out()
+
+    def leave_scopes_out(self) -> None:
+        """Say that some names are missing."""
+        self.unread.append("there are more, or longer, names of scopes than are read")
 
 
 class Discovery:
@@ -193,12 +197,11 @@ class Discovery:
         facts["client_id_document"] = any(one.client_id_metadata_document for one in read)
         facts["implicit_flow"] = any(one.implicit_flow for one in read)
         facts["password_grant"] = any(one.password_grant for one in read)
-        facts["public_clients"] = any(one.public_clients for one in read)
         facts["dpop"] = bool(facts.get("dpop")) or any(one.dpop for one in read)
         for one in read:
             self._found.add_scopes(list(one.scopes), "authorization_server")
             if one.scopes_cut:
-                facts["scopes_cut"] = True
+                self._found.leave_scopes_out()
 
     async def _server(self, issuer: str, *, named: bool) -> ServerMetadata | None:
         """The metadata of one issuer. What names another issuer is noted, and not believed when it was named."""
@@ -239,7 +242,7 @@ class Discovery:
                 self._found.unread.append(f"authorization metadata could not be read: {error.message}")
             return None
         if answer.redirected_to:
-            facts["metadata_redirect"] = True
+            facts["metadata_unreadable"] = True
             self._found.unread.append("authorization metadata redirects to another origin, which was not followed")
             return None
         document = read_document(answer.body) if answer.status == 200 else None

@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 
@@ -21,6 +21,7 @@ from mcp_threat_model.guard.redact import carries_key, keys_in, redact_url
 from mcp_threat_model.guard.secret import header_secrets
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_model.source.authorization import Authority, Reception, with_credentials
+from mcp_threat_model.source.cuts import bound
 from mcp_threat_model.source.discovery import DISCOVERY_SECONDS, Discovery
 from mcp_threat_model.source.http_facts import active_facts, passive_facts, session_ids
 from mcp_threat_model.source.http_trouble import auth_required, explain, may_be_legacy, refused_stranger
@@ -30,7 +31,7 @@ from mcp_threat_model.source.streamable_link import streamable_link
 from mcp_threat_model.source.wire import Tap
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.intake import build_manifest
-from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, not_observed, partial
+from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, not_observed, partial, sha256_of
 from mcp_threat_scoring.structs import replace
 
 Kind = Literal["http", "sse"]
@@ -73,7 +74,9 @@ class HttpSource:
             TargetError: nothing could be read; see :data:`ErrorCode` for the kinds.
         """
         endpoint = check_url(self._url, allow_private=self._allow_private)
-        self._mask = Mask((*header_secrets(self._headers, endpoint.origin), *keys_in(endpoint)))
+        secrets = header_secrets(self._headers, endpoint.origin)
+        told = (*header_secrets(self._headers, endpoint.origin, guesses=False), *keys_in(endpoint))
+        self._mask = Mask((*secrets, *told), guessed=set(secrets).difference(told))
         self._deadline = time.monotonic() + self._limits.total_s
         try:
             async with asyncio.timeout(self._limits.total_s):
@@ -112,7 +115,7 @@ class HttpSource:
         )
 
     async def _read(self, endpoint: Endpoint) -> Manifest:
-        ledger, tap = Ledger(self._mask), Tap(self._limits.event_kinds, mask=self._mask)
+        ledger, tap = Ledger(self._mask), Tap(self._limits.event_kinds, mask=self._mask, home=endpoint.host)
         async with self._client(endpoint, ledger, own=True) as client:
             self._progress(f"connecting to {endpoint.origin}")
             parts, kind, failure = await self._session(client, endpoint, ledger, tap)
@@ -122,7 +125,9 @@ class HttpSource:
             transport = await self._transport(client, endpoint, kind, ledger, parts)
         self._progress("reading authorization metadata")
         if self._headers:
-            reception = await self._as_stranger(endpoint, kind)
+            reception, shown = await self._as_stranger(endpoint, kind)
+            if parts is not None and _differ(shown, parts, tap, self._limits):
+                tap.note("list_varies", "without credentials, other tools were listed")
         authority = await self._authority(endpoint, reception)
         if self._headers:
             authority = with_credentials(authority, self._headers.keys(), accepted=parts is not None)
@@ -163,6 +168,7 @@ class HttpSource:
         scope = ledger.contacts.scope
         if parts is not None:
             facts["era"] = parts.era
+            facts["secrets_given"] = self._mask.listens
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._left(0.3)):
                     facts |= await active_facts(
@@ -181,12 +187,16 @@ class HttpSource:
         facts = {**authority.auth.facts, "key_in_url": carries_key(endpoint)}
         return replace(authority, auth=replace(authority.auth, facts=facts))
 
-    async def _as_stranger(self, endpoint: Endpoint, kind: Kind) -> Reception:
-        """Knock without the user's headers: handshake and one list, to know whether credentials are needed at all."""
+    async def _as_stranger(self, endpoint: Endpoint, kind: Kind) -> tuple[Reception, dict[str, Any] | None]:
+        """Knock without the user's headers: handshake and one list, to know whether credentials are needed at all.
+
+        The answer to the list comes back too.
+        """
         ledger = Ledger(self._mask)
         limits = self._limits.with_total(min(_STRANGER_SECONDS, self._left(0.4)))
         tap = Tap(limits.event_kinds, mask=self._mask)
-        handshake, lists = False, False
+        handshake = False
+        shown: dict[str, Any] | None = None
         async with self._client(endpoint, ledger, own=False) as client:
             open_link = streamable_link if kind == "http" else legacy_sse_link
             with suppress(TargetError):
@@ -194,10 +204,9 @@ class HttpSource:
                     session = Session(link, limits, tap)
                     await session.shake_hands(probe=kind == "http")
                     handshake = True
-                    await session.call("tools/list")
-                    lists = True
+                    shown = await session.call("tools/list")
         seen = _reception(ledger, handshake, None)
-        return replace(seen, lists=True) if lists else seen
+        return (seen if shown is None else replace(seen, lists=True)), shown
 
     def _manifest(
         self, endpoint: Endpoint, transport: TransportFacts, parts: SessionParts, authority: Authority, tap: Tap
@@ -221,6 +230,15 @@ class HttpSource:
             auth=authority.auth,
             events=tap.events(),
         )
+
+
+def _differ(shown: dict[str, Any] | None, parts: SessionParts, tap: Tap, limits: Limits) -> bool:
+    """Whether a stranger's whole list of tools is another one than the user's; not known, and so no, if one is cut."""
+    listed = shown.get("tools") if shown and not shown.get("nextCursor") else None
+    if not isinstance(listed, list) or parts.coverage["tools"].status != "observed" or tap.count("list_changed"):
+        return False
+    theirs = {sha256_of(bound(one, limits)[0]) for one in listed[: limits.items]}
+    return theirs != {sha256_of(one) for one in parts.items.get("tools", ())}
 
 
 def _reception(ledger: Ledger, handshake: bool, parts: SessionParts | None) -> Reception:

@@ -1,31 +1,7 @@
 """What the transport of an HTTP endpoint shows: from the answers that were read anyway, and from two questions more.
 
-``TransportFacts.facts`` is a closed list. A name is present only when the thing was observed:
-
-====================== ===== ==========================================================================================
-name                   type  meaning
-====================== ===== ==========================================================================================
-scheme                 str   ``http`` or ``https``
-port                   int   the port that was connected to
-nonstandard_port       bool  it is not the scheme's own
-cleartext              bool  plain http: whoever is on the path can read and change everything
-tls_valid              bool  https only: always true, as a connection with a bad certificate is not read
-tls_version            str   e.g. ``TLSv1.3``
-hsts                   bool  https only: `Strict-Transport-Security` was sent
-era                    str   ``handshake`` or ``modern`` (2026-07-28)
-origin_checked         bool  a request with a foreign `Origin` was refused (403) rather than served
-host_checked           bool  loopback only: a request with a foreign `Host` was refused rather than served
-cors_any               bool  a foreign origin may read answers: `Access-Control-Allow-Origin` is ``*`` or repeats it
-cors_credentials       bool  … and may send the user's credentials along
-rate_limited           bool  a limit was announced or enforced. False only after five answers without a word of any
-version_banner         bool  `Server` or `X-Powered-By` tell a version
-banner                 str   … and the words (the target's)
-session_id_issued      bool  the server opened a session
-weak_session           bool  its id is guessable: short, a plain number, or the same for two sessions
-cookie_auth            bool  with credentials needed and accepted only: a cookie was all that was given
-redirected             bool  true: the endpoint sent us on, on its own origin
-cache_public           bool  with credentials given only: an answer may be kept in shared caches
-====================== ===== ==========================================================================================
+``TransportFacts.facts`` is a closed list, which :mod:`rulebook.observed` declares. A name is present only when the
+thing was observed.
 """
 
 from __future__ import annotations
@@ -81,11 +57,8 @@ def passive_facts(endpoint: Endpoint, notes: Sequence[Note], *, credentials: boo
     }
     if not answered:
         return facts
-    versions = [note.tls for note in answered if note.tls]
-    if versions:
-        facts["tls_valid"], facts["tls_version"] = True, versions[0]
-    if endpoint.scheme == "https":
-        facts["hsts"] = any("strict-transport-security" in note.headers for note in answered)
+    if any(note.tls for note in answered):
+        facts["tls_valid"] = True
     if any(note.status == 429 or note.headers.keys() & _RATE_HEADERS for note in answered):
         facts["rate_limited"] = True
     elif len(answered) >= _ENOUGH:
@@ -176,7 +149,8 @@ async def active_facts(
         allowed = headers.get("access-control-allow-origin", "").strip()
         facts["cors_any"] = allowed in ("*", origin)
         if facts["cors_any"]:
-            facts["cors_credentials"] = headers.get("access-control-allow-credentials", "").strip().lower() == "true"
+            granted = headers.get("access-control-allow-credentials", "").strip().lower() == "true"
+            facts["cors_credentials"] = granted and allowed == origin  # no browser sends any where ``*`` stands (Fetch)
         if headers.get("mcp-session-id") in sessions:
             facts["weak_session"] = True
     if loopback:

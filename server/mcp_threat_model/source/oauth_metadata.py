@@ -127,7 +127,6 @@ class ServerMetadata(Struct, frozen=True):
     iss_parameter: bool
     implicit_flow: bool
     password_grant: bool
-    public_clients: bool
     dpop: bool
     addresses: str
     """Hash of all addresses in it: where people sign in, where tokens come from, where keys are."""
@@ -139,7 +138,6 @@ def read_server(document: Mapping[str, Any]) -> ServerMetadata:
     places = {key: value for key, value in document.items() if key == "issuer" or key.endswith(("_endpoint", "_uri"))}
     grants = document.get("grant_types_supported", ["authorization_code", "implicit"])
     responses = [set(one.split()) for one in strings(document.get("response_types_supported"))]
-    methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     issuer = document.get("issuer")
     return ServerMetadata(
         issuer=issuer if isinstance(issuer, str) else "",
@@ -153,7 +151,6 @@ def read_server(document: Mapping[str, Any]) -> ServerMetadata:
         # The default names "implicit", but without a response type that returns a token there is no such flow.
         implicit_flow="implicit" in strings(grants) and any("token" in one for one in responses),
         password_grant="password" in strings(grants),
-        public_clients="none" in strings(methods),
         dpop=bool(strings(document.get("dpop_signing_alg_values_supported"))),
         addresses=sha256_of(places),
     )

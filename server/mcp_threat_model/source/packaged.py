@@ -84,6 +84,7 @@ def server_json(value: Mapping[str, Any]) -> Parts:
             package=text(package.get("identifier")),
             package_version=text(package.get("version")),
             registry=registry,
+            facts=_published(entry, mapping(value.get("_meta")), ("websiteUrl", "website_url")),
             declared=Declared({**around, **_unread(entry, ("name", "version", "title", "description"))}),
         ),
         listing=_listing(name, entry.get("description")),
@@ -118,6 +119,7 @@ def mcpb(value: Mapping[str, Any]) -> Parts:
             package=name,
             package_version=text(value.get("version")),
             registry="mcpb",
+            facts=_published(value, {}, ("homepage", "documentation", "support")),
             declared=Declared(_unread(value, ("name", "version", "display_name", prose), ("tools", "prompts"))),
         ),
         listing=_listing(name, value.get(prose)),
@@ -236,6 +238,28 @@ def _package_transport(package: Mapping[str, Any]) -> TransportFacts:
     if text(transport.get("type")) in ("sse", "streamable-http"):
         return _remote(transport)
     return TransportFacts(kind="stdio") if package else TransportFacts()
+
+
+_OFFICIAL: Final = "io.modelcontextprotocol.registry/official"
+"""Under which key of ``_meta`` the registry keeps what it says itself, around the publisher's entry or inside it."""
+
+
+def _published(
+    entry: Mapping[str, Any], around: Mapping[str, Any], pages: Sequence[str]
+) -> dict[str, str | bool | int]:
+    """What a published description tells of who answers for it, and what its registry says of it."""
+    source = entry.get("repository")
+    author = mapping(entry.get("author"))
+    named = bool(text(source) or text(mapping(source).get("url")))
+    reached = [entry.get(page) for page in pages] + [author.get("url"), author.get("email")]
+    facts: dict[str, str | bool | int] = {
+        "source_named": named,
+        "contact_named": named or any(text(one).strip() for one in reached),
+    }
+    official = mapping(around.get(_OFFICIAL)) or mapping(mapping(entry.get("_meta")).get(_OFFICIAL))
+    if status := text(official.get("status")) or text(entry.get("status")):
+        facts["deprecated"] = status in ("deprecated", "deleted")
+    return facts
 
 
 def _listing(name: str, description: object) -> Listing | None:

@@ -1,9 +1,9 @@
 """Start a program, speak MCP with it over its pipes, and end it: the way in for ``stdio:COMMAND ARG …``.
 
 Consent has been given before (:mod:`mcp_threat_model.guard.consent`). What the target did beside answering becomes
-events: ``attacked_supervisor``, ``left_children``, ``left_files``, ``asked_host`` and ``tried_address`` (in a sandbox
-without a network), ``stderr_flood``,
-``secret_echoed``, ``died_of_probe``, and those of :mod:`session` and :mod:`wire`.
+events: ``attacked_supervisor``, ``left_children``, ``left_files`` (in its throw-away home), ``asked_host`` and
+``tried_address`` (in a sandbox without a network), ``stderr_flood``, ``secret_echoed``, ``died_of_probe``, and those of
+:mod:`session` and :mod:`wire`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.processes import Process
 from mcp_threat_model.guard.sandbox import SandboxMode
 from mcp_threat_model.guard.scratch import left_files, make_scratch, remove_scratch
-from mcp_threat_model.guard.secret import redact_argv, secret_values
+from mcp_threat_model.guard.secret import guessed_values, redact_argv, secret_values
 from mcp_threat_model.source.failure import Circumstances, explain, without_escapes
 from mcp_threat_model.source.session import SessionParts, read_link
 from mcp_threat_model.source.stdio_link import StdioLink
@@ -41,6 +41,9 @@ from mcp_threat_scoring.manifest import (
 )
 from mcp_threat_scoring.neutralise import neutralise_command
 from mcp_threat_scoring.structs import replace
+
+TOLD = 20
+"""Files and hosts that are named; the others are counted."""
 
 
 class StdioSource:
@@ -62,7 +65,7 @@ class StdioSource:
         self._sandbox: SandboxMode = sandbox
         self._allow_network = allow_network
         self._progress = progress or (lambda _: None)
-        self._mask = Mask(secret_values(self._argv, self._env))
+        self._mask = Mask(secret_values(self._argv, self._env), guessed=guessed_values(self._argv, self._env))
         self._launch: LaunchRequest | None = None
         self._hears = False
 
@@ -149,11 +152,14 @@ class StdioSource:
                            for path in launch.sandbox.readable if path.is_relative_to("/tmp"))  # noqa: S108  # fmt: skip
         names, count = left_files(scratch, mounts, self._limits.left_files)
         if count:
-            shown = ", ".join(quoted(self._mask.text(name)) for name in names[:5])
-            tap.note("left_files", f"in its throw-away home: {shown}", count)
-        for code, heard in (("asked_host", outcome.asked), ("tried_address", outcome.tried)):
-            for place in heard[:20]:
-                tap.note(code, quoted(self._mask.text(place)))
+            for name in names[:TOLD]:
+                tap.note("left_files", quoted(self._mask.text(name)))
+            if count > len(names[:TOLD]):
+                tap.note("left_files", "and others", count - len(names[:TOLD]))
+        for place in outcome.asked[:TOLD]:
+            tap.note("asked_host", quoted(self._mask.text(place)))
+        for place in outcome.tried[:TOLD]:
+            tap.note("tried_address", quoted(self._mask.text(place)))
         if link.stderr_bytes > 10 * self._limits.stderr_bytes:
             tap.note("stderr_flood", "most of its standard error was dropped")
 
@@ -174,7 +180,7 @@ class StdioSource:
             resource_templates=parts.items.get("resource_templates", ()),
             coverage=coverage,
             server=parts.server,
-            transport=TransportFacts(kind="stdio"),
+            transport=TransportFacts(kind="stdio", facts={"secrets_given": self._mask.listens}),
             launch=LaunchFacts(
                 argv=redact_argv(launch.asked),
                 env_names=launch.env_names,

@@ -74,6 +74,8 @@ class Tap(Struct):
 
     limit: int = 200
     mask: Mask = field(default_factory=Mask)
+    home: str = ""
+    """The host that the peer was reached at, if it has one."""
     bytes_in: int = 0
     messages_in: int = 0
     _events: dict[tuple[str, str], int] = field(default_factory=dict)

@@ -234,12 +234,6 @@ class TestMultipliers:
         assert "default" in found.threat_multiplier_reason
         assert "Nothing was seen" in found.mitigation_reason
 
-    def test_known_exploitation_raises_the_threat(self, fake: Fake, writing: Tool) -> None:
-        found = fake([writing()], signals=["pkg.known_exploited"])
-
-        assert graded(found).threat_multiplier == 1.1
-        assert owasp(found).threat_multiplier == 1.0
-
     def test_a_claim_earns_less_than_a_mechanism_that_was_seen(self, fake: Fake, writing: Tool) -> None:
         claimed = graded(fake([writing()], signals=["claim.scopes"])).mitigation_factor
         seen = graded(fake([writing()], signals=["ctl.fine_scopes"])).mitigation_factor

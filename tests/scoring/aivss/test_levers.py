@@ -257,7 +257,7 @@ def surfaces(draw: st.DrawFn) -> tuple[list[dict[str, Any]], dict[str, Any], lis
         "coverage.tools": draw(st.sampled_from(["observed", "partial"])),
     }
     claims = st.lists(
-        st.sampled_from(["claim.audit", "claim.scopes", "auth.scope_broad", "pkg.known_vuln"]), unique=True
+        st.sampled_from(["claim.audit", "claim.scopes", "auth.scope_broad", "pkg.typosquat"]), unique=True
     )
     return tools, facts, draw(claims)
 

@@ -39,11 +39,11 @@ class TestParts:
         facts = subject(
             transport=TransportFacts("http", "https://a.example:8443/mcp", "public", {"origin_checked": False}),
             auth=AuthFacts("required", facts={"pkce_s256": True}),
-            launch=LaunchFacts(facts={"provenance": False}),
+            launch=LaunchFacts(facts={"source_named": False}),
         ).facts
         assert facts["transport.origin_checked"] is False
         assert facts["auth.pkce_s256"] is True
-        assert facts["launch.provenance"] is False
+        assert facts["launch.source_named"] is False
         assert (facts["transport.port"], facts["transport.scope"]) == (8443, "public")
 
     def test_they_say_where_they_stand(self) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_threat_model.guard.consent import describe, require_consent, what_it_does
+from mcp_threat_model.guard.consent import describe, what_it_does
 from mcp_threat_model.guard.launch import LaunchRequest
 from mcp_threat_model.guard.sandbox import Sandbox
-from mcp_threat_scoring.errors import TargetError
 
 NO_BOX = Sandbox("none", True, "it was switched off")
 BOX = Sandbox("bubblewrap", False, "")
@@ -15,16 +14,6 @@ BOX = Sandbox("bubblewrap", False, "")
 
 def launch(*words: str, box: Sandbox = BOX, env: tuple[str, ...] = ()) -> LaunchRequest:
     return LaunchRequest(words, ("/usr/bin/" + words[0], *words[1:]), env, box)
-
-
-class Says:
-    def __init__(self, answer: bool) -> None:
-        self.answer = answer
-        self.asked: list[LaunchRequest] = []
-
-    async def ask(self, launch: LaunchRequest) -> bool:
-        self.asked.append(launch)
-        return self.answer
 
 
 def test_the_question_shows_command_environment_sandbox_and_network() -> None:
@@ -70,18 +59,3 @@ def test_commands_are_named_for_what_they_do(words: tuple[str, ...], says: str) 
 @pytest.mark.parametrize("words", [("python", "server.py"), ("node", "x.js"), ("uv", "pip", "list"), ("npm", "start")])
 def test_other_commands_are_not_accused(words: tuple[str, ...]) -> None:
     assert what_it_does(launch(*words)) == ""
-
-
-async def test_a_no_is_an_error_that_says_what_to_do() -> None:
-    asked = Says(False)
-    request = launch("server", "x\x1b[31m")
-    with pytest.raises(TargetError) as caught:
-        await require_consent(asked, request)
-    assert caught.value.code == "consent_required"
-    assert "--allow-launch" in caught.value.hint
-    assert "\x1b" not in caught.value.message
-    assert asked.asked == [request]
-
-
-async def test_a_yes_lets_it_go_on() -> None:
-    await require_consent(Says(True), launch("server"))

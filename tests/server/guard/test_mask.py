@@ -8,7 +8,7 @@ import pytest
 
 from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.redact import keys_in
-from mcp_threat_model.guard.secret import header_secrets
+from mcp_threat_model.guard.secret import guessed_values, header_secrets
 from mcp_threat_model.guard.url import check_url
 from mcp_threat_scoring.errors import TargetError
 
@@ -48,9 +48,31 @@ class TestTexts:
         mask.heard("sekret-value")
         assert mask.echoed
 
+    def test_what_nobody_called_a_secret_is_hidden_but_tells_nothing(self) -> None:
+        mask = Mask(["sekret-value", "eu-central-1"], guessed=["eu-central-1"])
+        assert mask.heard("in eu-central-1") == "in ***"
+        assert not mask.echoed
+        mask.heard("sekret-value, in eu-central-1")
+        assert mask.echoed
+
+    def test_guesses_alone_are_nothing_to_listen_for(self) -> None:
+        assert not Mask(["eu-central-1"], guessed=["eu-central-1"]).listens
+        assert Mask(["sekret-value"]).listens
+
     def test_an_error_is_cleared_in_both_sentences(self) -> None:
         error = Mask(["sekret-value"]).error(TargetError("not_mcp", "no sekret-value", "use SEKRET-VALUE"))
         assert (error.message, error.hint, str(error)) == ("no ***", "use ***", "no ***")
+
+
+class TestWhatIsGuessed:
+    def test_of_an_environment(self) -> None:
+        env = {"REGION": "eu-central-1", "API_TOKEN": "zq81kfhw72mm", "STORE": "redis://a:sekret-value@host/0"}
+        assert guessed_values(("x", "--api-key", "hunter22"), env) == ("eu-central-1",)
+
+    def test_of_headers(self) -> None:
+        headers = {"X-Region": "eu-central-1", "X-Api-Key": "zq81kfhw72mm", "X-Who": "Bearer sekret-value"}
+        told = header_secrets(headers, ORIGIN, guesses=False)
+        assert set(header_secrets(headers, ORIGIN)) - set(told) == {"eu-central-1"}
 
 
 class TestJson:

@@ -384,6 +384,7 @@ async def test_transport_facts_are_only_what_was_seen() -> None:
         "host_checked": False,
         "cors_any": True,
         "cors_credentials": False,
+        "secrets_given": False,
     }
 
 
@@ -750,6 +751,19 @@ async def test_headers_that_were_not_needed() -> None:
     assert manifest.auth.facts["credentials_given"] is True
 
 
+@pytest.mark.parametrize("alike", [True, False])
+async def test_a_stranger_who_is_shown_other_tools_is_noted(alike: bool) -> None:
+    def handler(request: Request) -> Reply:
+        known = alike or "authorization" in request.headers
+        if request.message.get("method") == "tools/list":
+            return Reply(200, JSON, rpc_result(request, {"tools": TOOLS if known else TOOLS[:1]}))
+        return honest(request)
+
+    async with serve(handler) as target:
+        manifest = await read(target.url(), headers={"Authorization": "Bearer good"})
+    assert [event.code for event in manifest.events] == ([] if alike else ["list_varies"])
+
+
 async def test_headers_that_were_refused() -> None:
     async with serve(refusing("Bearer", token="good")) as target:
         error = await trouble(target.url(), headers={"Authorization": "Bearer CANARY-TOKEN"})
@@ -781,22 +795,17 @@ async def test_a_cookie_as_the_only_credential() -> None:
 
 
 async def test_an_endpoint_behind_tls(tmp_path: Path) -> None:
-    def handler(request: Request) -> Reply:
-        reply = honest(request)
-        return replace(reply, headers={**reply.headers, "strict-transport-security": "max-age=1"})
-
     async def here(host: str, port: int) -> Sequence[str]:
         return ["127.0.0.1"]
 
     certificate = self_signed(tmp_path, "mcp.example")
     trusting = ssl.create_default_context(cafile=str(certificate))
-    async with serve(handler, tls=server_tls(certificate)) as target:
+    async with serve(honest, tls=server_tls(certificate)) as target:
         url = f"https://mcp.example:{target.port}/mcp"
         manifest = await read(url, resolver=here, tls=trusting)
         distrusted = await trouble(url, resolver=here)
     facts = manifest.transport.facts
-    assert (facts["scheme"], facts["cleartext"], facts["tls_version"]) == ("https", False, "TLSv1.3")
-    assert (facts["tls_valid"], facts["hsts"]) == (True, True)
+    assert (facts["scheme"], facts["cleartext"], facts["tls_valid"]) == ("https", False, True)
     assert (distrusted.code, "TLS" in distrusted.message) == ("unreachable", True)
     assert "signed by itself" in distrusted.message
 

@@ -307,6 +307,19 @@ class TestConversation:
         assert tap.count("reverse_request") == 9
         assert len([body for body in link.sent if "error" in body]) == 4
 
+    async def test_what_the_person_was_to_be_asked_is_looked_at(self) -> None:
+        form = {"requestedSchema": {"properties": {"password": {"type": "string"}}}}
+
+        def answer(body: dict[str, Any]) -> list[dict[str, Any]]:
+            if "method" not in body:
+                return []
+            asks = {"jsonrpc": "2.0", "id": 7, "method": "elicitation/create", "params": form}
+            return [asks, {"jsonrpc": "2.0", "id": body["id"], "result": {}}]
+
+        tap = Tap()
+        await Conversation(ScriptedPeer(answer), LIMITS, tap).call("x")
+        assert [event.code for event in tap.events()] == ["elicitation_secret", "reverse_request"]
+
 
 class TestWire:
     def test_one_event_kind_cannot_fill_the_memory(self) -> None:

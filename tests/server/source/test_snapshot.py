@@ -209,6 +209,36 @@ def test_a_registry_answer_that_wraps_the_entry_is_read_alike() -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "source", "contact"),
+    [
+        ({}, False, False),
+        ({"websiteUrl": "https://acme.example"}, False, True),
+        ({"repository": {"url": "https://git.example/acme/weather", "source": "git"}}, True, True),
+        ({"repository": {"url": ""}, "websiteUrl": 3}, False, False),
+    ],
+)
+def test_an_entry_tells_whom_to_turn_to(more: dict[str, Any], source: bool, contact: bool) -> None:
+    facts = read({**SERVER_JSON, **more}).launch.facts
+    assert (facts["source_named"], facts["contact_named"]) == (source, contact)
+    assert "deprecated" not in facts
+
+
+@pytest.mark.parametrize(("said", "withdrawn"), [("active", False), ("deprecated", True), ("deleted", True)])
+def test_a_registry_says_which_entries_are_withdrawn(said: str, withdrawn: bool) -> None:
+    meta = {"io.modelcontextprotocol.registry/official": {"status": said}}
+    assert read({"server": SERVER_JSON, "_meta": meta}).launch.facts["deprecated"] is withdrawn
+
+
+@pytest.mark.parametrize(
+    ("more", "contact"), [({}, False), ({"author": {"name": "A", "email": "a@acme.example"}}, True),
+                          ({"homepage": "https://acme.example"}, True)]
+)  # fmt: skip
+def test_so_does_a_bundle(more: dict[str, Any], contact: bool) -> None:
+    bundle = {"manifest_version": "0.3", "name": "weather", "server": {"mcp_config": {"command": "node"}}, **more}
+    assert read(bundle).launch.facts["contact_named"] is contact
+
+
+@pytest.mark.parametrize(
     ("remote", "kind", "scope"),
     [
         ({"type": "streamable-http", "url": "https://api.example.com/mcp"}, "http", "unknown"),
