@@ -1,8 +1,8 @@
 """The server as a whole as a subject for rules: its own texts as views, and everything observed of it as facts.
 
 Fact names are ``part.name``: ``transport.kind``, ``coverage.tools``, ``event.list_changed`` (a count) …; what a source
-notes of transport, authorization and launch appears under the name of its part. All of them, and the views, are declared
-in :mod:`rulebook.observed` and :mod:`rulebook.fields`.
+notes of transport, authorization and launch appears under the name of its part. All of them, and the views, are
+declared in :mod:`rulebook.observed` and :mod:`rulebook.fields`.
 """
 
 from __future__ import annotations
