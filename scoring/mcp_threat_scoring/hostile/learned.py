@@ -35,8 +35,8 @@ ROUGH = 250
 """Letters of a line that a first look reads at once."""
 NOWHERE = pattern(r"[^\s\S]")
 """Matches nothing."""
-SHOWN = 4
-"""Words named of those that weighed most."""
+SHOWN = 100
+"""Letters of a line that are handed on to be shown; a report shows a few words of them."""
 
 
 class LinesDoc(Model, frozen=True):
@@ -191,12 +191,12 @@ class Learned:
         return max(sorted(totals), key=lambda name: totals[name])
 
     def telling(self, text: str) -> str:
-        """The few words of a line that weighed most, by their stems, in their order."""
+        """The part of a normalised line that begins with the word that weighed most, to find the place by."""
         words = self.senses.line(text)
         weights = self.weights
-        worth = [(_worth(word, weights), index) for index, word in enumerate(words) if word[0][:1].isalpha()]
-        best = sorted(index for _, index in sorted(worth, key=lambda one: (-one[0], one[1]))[:SHOWN])
-        return " … ".join(words[index][0] for index in best)
+        worth = [(_worth(word, weights), -index) for index, word in enumerate(words) if word[0][:1].isalpha()]
+        first = words[-max(worth)[1]][0] if worth else ""
+        return text[max(0, text.find(first)) :][:SHOWN]
 
 
 def _worth(word: Word, weights: Mapping[str, float]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mcp_threat_scoring.matching.predicate import Predicate
 from mcp_threat_scoring.matching.view_tests import ViewTests
-from mcp_threat_scoring.neutralise import excerpt, neutralise, neutralise_name, neutralise_pointer
+from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise, neutralise_name, neutralise_pointer
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest, FactTest, SignalTest, Test, TextTest
 from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
@@ -65,7 +65,7 @@ class Shown:
                 (found if end - start > 1 else faint).append(_shown(rule_id, view, start, end))
             elif isinstance(source, FactTest) and (places := subject.where(source.fact)):
                 found.extend(
-                    Evidence(rule_id, neutralise_pointer(pointer), neutralise_name(words))
+                    Evidence(rule_id, neutralise_pointer(pointer), _told(source.fact, words))
                     for pointer, words in places[:MAX_EVIDENCE]
                 )
             elif isinstance(source, FactTest):
@@ -92,6 +92,11 @@ def _shown(rule_id: SignalId, view: View, start: int, end: int) -> Evidence:
 
 def _one_word(pair: str) -> bool:
     return pair.isalnum() and max(pair) < _PARTED
+
+
+def _told(fact: str, words: str) -> SafeText:
+    """The words of a place: a part of a line where its wording was judged, else mostly a name."""
+    return excerpt(words) if fact.startswith("learned.") else neutralise_name(words)
 
 
 def _spell(value: object) -> str:
