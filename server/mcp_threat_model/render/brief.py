@@ -46,7 +46,7 @@ def _names(names: Sequence[str], shown: int = NAMES_SHOWN) -> str:
     return told + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
-def _fit(lines: Iterable[str]) -> str:
+def fit(lines: Iterable[str]) -> str:
     """As many whole lines as fit, and a word where some did not."""
     kept: list[str] = []
     size = 0
@@ -153,7 +153,7 @@ def score_text(report: Report, page: PageOut) -> str:
         lever = report.aivss.levers[0]
         lines += ["", f"What lowers the score most: {lever.change} → {lever.score_after:.1f} {lever.severity_after}."]
     lines += ["", *_unseen(report)]
-    return _fit(lines)
+    return fit(lines)
 
 
 def _layer_lines(layer: LayerOut) -> list[str]:
@@ -174,10 +174,10 @@ def maestro_text(report: Report, page: PageOut, layer: str | None = None, threat
     """The seven layers of one server, or what was chosen of them, in full."""
     lines = [f"# MAESTRO threat model of {title(report)}"]
     if page.offset >= page.total:
-        return _fit([*lines, *beyond(page)])
+        return fit([*lines, *beyond(page)])
     if threat is not None and not gravest(report):
         where = f" on {layer}" if layer else ""
-        return _fit(
+        return fit(
             [
                 *lines,
                 "",
@@ -197,7 +197,7 @@ def maestro_text(report: Report, page: PageOut, layer: str | None = None, threat
             lines += [f"Ask: {question}" for question in one.ask_next]
     if report.maestro.cross_layer:
         lines += ["", "## Chains across layers", *map(_threat_line, report.maestro.cross_layer)]
-    return _fit(lines)
+    return fit(lines)
 
 
 def _tool_line(tool: ToolOut) -> str:
@@ -235,7 +235,7 @@ def inspect_text(report: Report, shown: Sequence[ToolOut], page: PageOut) -> str
         lines += beyond(page) or ["", "All tools were on pages before this one."]
     elif report.capabilities.abilities:
         lines += ["", f"From its description: {', '.join(report.capabilities.abilities)}."]
-    return _fit(lines)
+    return fit(lines)
 
 
 def _beside(other: AivssProfileOut) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mcp_threat_model.render.brief import MAX_CHARS, beyond, place
+from mcp_threat_model.render.brief import MAX_CHARS, beyond, fit, place
 from mcp_threat_model.serving.advice import AUDIT, for_client
 from mcp_threat_model.serving.paging import PAGE_BYTES, cut, size
 from mcp_threat_scoring.model import Model
@@ -108,19 +108,6 @@ class ChangesAnswer(Model, frozen=True, kw_only=True):
 
     lock: str
     servers: list[ChangedOut]
-
-
-def fit(lines: Iterable[str]) -> str:
-    """As many whole lines as a model should be given, and a word where some were left out."""
-    kept: list[str] = []
-    size = 0
-    for line in lines:
-        size += len(line) + 1
-        if size > MAX_CHARS:
-            kept.append("… cut here; the rest is in the structured content.")
-            break
-        kept.append(line)
-    return "\n".join(kept)
 
 
 def _gravest(findings: Iterable[FindingOut]) -> list[FindingOut]:
