@@ -5,8 +5,9 @@ from __future__ import annotations
 from mcp_threat_model import __version__
 from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_scoring.approval.change import changes
-from mcp_threat_scoring.approval.exact import NOT_COMPARED
-from mcp_threat_scoring.approval.lock import LockedServer, locked
+from mcp_threat_scoring.approval.compared import NOT_COMPARED
+from mcp_threat_scoring.approval.lock import LockedServer
+from mcp_threat_scoring.approval.pin import locked
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.report import ErrorOut, Report
 

@@ -7,14 +7,15 @@ A lock is a file that whoever proposes a change can write, so its words are no m
 compared as they are, and only :meth:`Change.finding` puts them into a sentence. For the same reason everything in it
 has to agree with what there is now, the words that people read as well as the hashes: nothing overrides anything else.
 
-What only hashes tell stands in :mod:`approval.exact`.
+What only hashes tell stands in :mod:`approval.exact`, how much could be compared in :mod:`approval.compared`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcp_threat_scoring.approval.exact import authority, declared, not_compared, parts, remainder, seen
+from mcp_threat_scoring.approval.compared import not_compared, seen
+from mcp_threat_scoring.approval.exact import authority, declared, parts, remainder
 from mcp_threat_scoring.approval.lock import LockedServer, LockedTool
 from mcp_threat_scoring.approval.notice import Change
 from mcp_threat_scoring.report import FindingOut, Report, Severity

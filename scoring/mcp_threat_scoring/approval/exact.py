@@ -1,17 +1,15 @@
 """What changed since a server was approved, as far as hashes tell: the part is named, and what it was cannot be shown.
 
-A lock of an earlier version lacks some of them. What it lacks was not compared, which is said and never passed over.
+A lock of an earlier version lacks some of them: :mod:`approval.compared` says so.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from mcp_threat_scoring.approval.lock import LockedServer
 from mcp_threat_scoring.approval.notice import Change, Command
-from mcp_threat_scoring.phrases import counted, joined
 from mcp_threat_scoring.report import Report, Severity
 from mcp_threat_scoring.structs import Struct
 
@@ -60,8 +58,6 @@ _ABOUT: Final = frozenset({
     "license", "long_description", "privacy_policies", "repository", "screenshots", "status", "support", "websiteUrl",
 })  # fmt: skip
 """… and those that only tell people about it."""
-_ITS_OWN: Final = ("server", "instructions", "tools", "prompts", "resources", "resource_templates", "auth")
-"""Parts of which less is seen when the server shows less. How it is started is up to whoever scans it."""
 _SAVED: Final = ("file", "stdin")
 SHOWN_BEFORE: Final = 12
 """Characters before the first difference that are shown with it."""
@@ -170,56 +166,6 @@ def authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
         yield Change("authentication_changed", "info", "Authentication is asked for differently", said)
 
 
-def seen(then: LockedServer, now: LockedServer) -> Iterator[Change]:
-    """What is seen less well than when it was approved, and what cannot be used at all."""
-    if lost := sorted(set(now.unseen) - set(then.unseen)):
-        yield Change(
-            "less_was_seen",
-            "medium",
-            "Less of the server could be seen than when it was approved",
-            f"Not observed any more: {_parts(lost)}. What is not seen was not compared.",
-        )
-    before, after = then.partial, now.partial or {}
-    own = [part for part in _ITS_OWN if part in after]
-    if before is not None and (cut := [part for part in own if part not in before and part not in then.unseen]):
-        yield Change(
-            "partly_seen",
-            "medium",
-            "Only a part is seen of what was seen wholly when it was approved",
-            f"Partly observed: {_parts(cut)}. What is missing was not compared.",
-        )
-    if before is not None and (other := [part for part in own if part in before and before[part] != after[part]]):
-        yield Change(
-            "missing_changed",
-            "low",
-            "Something else is missing of what was only partly seen",
-            f"Partly observed: {_parts(other)}. What is missing was not compared.",
-        )
-    yield from _damaged(then, now)
-
-
-def _parts(names: Sequence[str]) -> str:
-    return joined([name.replace("_", " ") for name in names])
-
-
-def _damaged(then: LockedServer, now: LockedServer) -> Iterator[Change]:
-    if then.damaged is None:
-        return
-    before, after = Counter(then.damaged), Counter(now.damaged)
-    unknown = after.pop("", 0)  # what cannot be hashed cannot be called the same
-    if new := sum((after - before).values()) + unknown:
-        yield Change(
-            "unusable_changed",
-            "high",
-            "Items that cannot be used are not as they were approved",
-            f"There {'is' if new == 1 else 'are'} {counted(new, 'such item')} that {'was' if new == 1 else 'were'} "
-            "not there before. A client may hand them to the model all the same, and nobody has judged them.",
-            remediation="Read them in the server's own answer, and have them mended before you lock it anew.",
-        )
-    elif before - after:
-        yield Change("unusable_removed", "info", "Items that could not be used are gone", "They were never judged.")
-
-
 def remainder(then: LockedServer, now: LockedServer, report: Report) -> Iterator[Change]:
     """That something differs, where nothing above says what: so that "unchanged" is never said of two things."""
     late = any((now.exact or {}).get(part) and part not in (then.exact or {}) for part in _LATE)  # told, not compared
@@ -231,30 +177,3 @@ def remainder(then: LockedServer, now: LockedServer, report: Report) -> Iterator
             "Something else about the server changed",
             "The hash of all that was seen of it is not that of the lock, although no part that was compared differs.",
         )
-
-
-def not_compared(then: LockedServer, now: LockedServer) -> Iterator[Change]:
-    """What the lock does not hold, as one of an earlier version does not."""
-    kept = then.exact or {}
-    missing = [part.replace("_", " ") for part in (now.exact or {}) if part not in kept]
-    for what, held in (
-        ("values that it is started with", then.declared),
-        ("authorization servers", then.authorization_servers),
-        ("parts that were only partly seen", then.partial),
-        ("items that could not be used", then.damaged),
-    ):
-        if held is None:
-            missing.append(what)
-    if any(tool.title is None or tool.rest is None for tool in then.tools.values()):
-        missing.append("titles and further members of tools")
-    if missing:
-        yield Change(
-            NOT_COMPARED,
-            "low",
-            "Not everything could be compared",
-            f"The lock does not hold, to the letter: {joined(missing)}.",
-            remediation="If you still approve of the server, lock it anew: the lock then holds all of it.",
-        )
-
-
-NOT_COMPARED: Final = "not_compared"

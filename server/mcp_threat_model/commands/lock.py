@@ -12,7 +12,8 @@ from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.terminal import check_output, complain, emit, write_output
-from mcp_threat_scoring.approval.lock import Lock, LockedServer, Shown, locked, with_pinned
+from mcp_threat_scoring.approval.lock import Lock, LockedServer, Shown, with_pinned
+from mcp_threat_scoring.approval.pin import locked
 from mcp_threat_scoring.neutralise import as_kept
 from mcp_threat_scoring.report import ErrorOut, Report
 

@@ -9,7 +9,8 @@ import pytest
 
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.approval.change import changes
-from mcp_threat_scoring.approval.lock import Lock, LockedServer, locked, whole_of
+from mcp_threat_scoring.approval.lock import Lock, LockedServer
+from mcp_threat_scoring.approval.pin import locked, whole_of
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,

@@ -6,7 +6,8 @@ import pytest
 
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.approval.change import changes
-from mcp_threat_scoring.approval.lock import LockedServer, locked, numbered
+from mcp_threat_scoring.approval.lock import LockedServer
+from mcp_threat_scoring.approval.pin import locked, numbered
 from mcp_threat_scoring.declared import Declared
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
