@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.locations import Machine
-from mcp_threat_model.target import ConfigTarget
+from mcp_threat_model.source.forms.configured import ConfigTarget
 
 
 def every_configured(machine: Machine | None = None) -> list[ConfigTarget]:

@@ -17,7 +17,7 @@ from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
-from mcp_threat_model.target import Target
+from mcp_threat_model.source.interface import Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.approval.lock import Lock
 from mcp_threat_scoring.errors import UsageError

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.outcome import Outcome
 from mcp_threat_model.render.sarif import sarif
+from mcp_threat_model.source.interface import Saved, Target
 from mcp_threat_model.source.places import MAX_BYTES, Places
-from mcp_threat_model.target import FileTarget, Target
 from mcp_threat_scoring.approval.policy import Judgement
 from mcp_threat_scoring.report import ErrorOut, FindingOut, Report
 
@@ -28,7 +28,7 @@ def scanned(
     accepted: dict[int, Mapping[str, str]] = {}
     for index, result in enumerate(results):
         target = targets[index] if index < len(targets) else None
-        if isinstance(target, FileTarget) and isinstance(outcomes[index].result, Report):
+        if isinstance(target, Saved) and target.path and isinstance(outcomes[index].result, Report):
             paths[id(result)] = target.path
         if index in judged:
             accepted[id(result)] = judged[index].accepted

@@ -14,7 +14,7 @@ from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
-    from mcp_threat_model.target import Target
+    from mcp_threat_model.source.interface import Target
     from mcp_threat_scoring.approval.policy import Judgement, Policy
 
 EXIT_INTERNAL: Final = 1

@@ -18,7 +18,8 @@ from mcp_threat_model.serving.asking_all import Permissions as StartThem
 from mcp_threat_model.serving.asking_all import ask_for
 from mcp_threat_model.serving.client_answers import PATH_SHOWN
 from mcp_threat_model.serving.programs import Plan, plan_for
-from mcp_threat_model.target import ConfigTarget, Target
+from mcp_threat_model.source.forms.configured import ConfigTarget
+from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 
