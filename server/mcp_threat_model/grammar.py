@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 from typing import Any, NoReturn, TypeAlias
 
+from mcp_threat_model.render import FORMATS
 from mcp_threat_model.terminal import PROGRAM, complain, emit
 
 EXIT_USAGE = 2
@@ -21,7 +22,6 @@ LOCK_FILE = "mcp-threat-model.lock.json"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 SERVE_HOST = "127.0.0.1"
 SERVE_PORT = 8000
-FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
 
 _TARGETS = """\
 targets:

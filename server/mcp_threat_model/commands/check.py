@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcp_threat_model.commands.context import context_of
 from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import told
@@ -46,14 +47,11 @@ def run(arguments: argparse.Namespace) -> int:
         compared.append(now if asked else named_by_lock(now, name))
     floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
     found = judged(compared, policy, floor, scored=False)
-    if arguments.format == "sarif":
-        from mcp_threat_model.commands.code_scanning import scanned
-
-        emit(scanned([target for _, target in named], outcomes, compared, found), utf8=True)
-    elif arguments.format == "text":
+    if arguments.format == "text":
         _show([name if asked else as_kept(name) for name, _ in named], compared)
     else:
-        emit(renderer(arguments.format)(compared), utf8=True)
+        context = context_of([target for _, target in named], outcomes, compared, found)
+        emit(renderer(arguments.format)(compared, context), utf8=True)
     for result in compared:
         if isinstance(result, ErrorOut):
             complain(told(result))

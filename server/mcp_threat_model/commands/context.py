@@ -1,29 +1,34 @@
-"""SARIF of a scan: where each finding stands in the scanned file, by line, and what the policy accepted."""
+"""What a scan knows beside its reports: where findings stand in the scanned files, and what the policy accepted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from mcp_threat_model.guard.files import UnreadableError, read_regular
-from mcp_threat_model.outcome import Outcome
-from mcp_threat_model.render.sarif import sarif
+from mcp_threat_model.render.interface import Context
 from mcp_threat_model.source.interface import Saved, Target
-from mcp_threat_model.source.places import MAX_BYTES, Places
-from mcp_threat_scoring.approval.policy import Judgement
 from mcp_threat_scoring.report import ErrorOut, FindingOut, Report
+from mcp_threat_scoring.report_set import FleetOut
+
+if TYPE_CHECKING:
+    from mcp_threat_model.outcome import Outcome
+    from mcp_threat_model.source.places import Places
+    from mcp_threat_scoring.approval.policy import Judgement
 
 _SAFE = "/:@!$&'()*+,;=-._~"
 
 
-def scanned(
+def context_of(
     targets: Sequence[Target | None],
     outcomes: Sequence[Outcome],
     results: Sequence[Report | ErrorOut],
     judged: Mapping[int, Judgement],
-) -> str:
-    """The SARIF log of those results; `judged` are the policy's judgements by the results' places in the list."""
+    fleet: FleetOut | None = None,
+) -> Context:
+    """What is known of those results; `judged` are the policy's judgements by the results' places in the list."""
     paths: dict[int, str] = {}
     accepted: dict[int, Mapping[str, str]] = {}
     for index, result in enumerate(results):
@@ -39,6 +44,8 @@ def scanned(
         if path is None or not pointer:
             return None
         if path not in known:
+            from mcp_threat_model.source.places import Places  # a YAML parser, for outputs that show lines
+
             known[path] = Places(_text(path))
         return known[path].line(pointer)
 
@@ -49,7 +56,7 @@ def scanned(
     def reason(report: Report, finding: FindingOut) -> str | None:
         return accepted.get(id(report), {}).get(finding.fingerprint)
 
-    return sarif(results, lines=line, suppressed=reason, uris=uri)
+    return Context(fleet=fleet, line=line, uri=uri, accepted=reason)
 
 
 def relative_uri(path: str, base: Path | None = None) -> str:
@@ -63,6 +70,8 @@ def relative_uri(path: str, base: Path | None = None) -> str:
 
 def _text(path: str) -> str:
     """The file again, for its lines; nothing if it is gone, was a pipe, or is too large to be worth it."""
+    from mcp_threat_model.source.places import MAX_BYTES
+
     try:
         return read_regular(path, MAX_BYTES).decode("utf-8-sig", "replace")
     except UnreadableError:
