@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp_threat_model.clients.locations import Scope
 from mcp_threat_model.guard.secret import is_secret_name
-from mcp_threat_model.source.packaged import URL_KEYS, config_entry
+from mcp_threat_model.source.client_entry import URL_KEYS, config_entry
 from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.intake import build_manifest

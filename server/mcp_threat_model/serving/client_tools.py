@@ -26,10 +26,7 @@ from mcp_threat_model.serving.client_answers import (
     ChangesAnswer,
     InstallAnswer,
     audit_answer,
-    audit_text,
-    changes_text,
     install_answer,
-    install_text,
     judged,
 )
 from mcp_threat_model.serving.client_plans import (
@@ -40,6 +37,7 @@ from mcp_threat_model.serving.client_plans import (
     lock_at,
     locked_servers,
 )
+from mcp_threat_model.serving.client_texts import audit_text, changes_text, install_text
 from mcp_threat_model.serving.named_server import (
     Asked,
     ListingArg,

@@ -11,12 +11,15 @@ from threading import Event as Flag
 from typing import Any, Final, Literal
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
-from mcp_threat_model.source import listed, packaged
+from mcp_threat_model.source import listed
+from mcp_threat_model.source.bundle import mcpb
+from mcp_threat_model.source.client_entry import ENTRY_KEYS, URL_KEYS, config_entry
 from mcp_threat_model.source.cuts import Missing, bound
 from mcp_threat_model.source.document import Document, parse_json, read_file, read_stdin
 from mcp_threat_model.source.doubt import doubt, lessen
 from mcp_threat_model.source.listed import is_listing
 from mcp_threat_model.source.parts import Parts, wrong_shape
+from mcp_threat_model.source.server_json import server_json
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import Coverage, Event, Listing, Manifest, PartName, ServerFacts
 from mcp_threat_scoring.structs import Struct, asdict, replace
@@ -46,19 +49,19 @@ def _is_entry(value: Any) -> bool:
 
     Unless it says, as clients do, how to speak to that address.
     """
-    if not _has(value, "command", *packaged.URL_KEYS):
+    if not _has(value, "command", *URL_KEYS):
         return False
     return _has(value, "command", "args", "headers", "type", "transport") or not is_listing(value)
 
 
 SHAPES: Final[Sequence[Shape]] = (
     Shape("a bare list of tools", lambda value: isinstance(value, list), listed.bare_list),
-    Shape("an MCPB manifest.json", lambda value: _has(value, "manifest_version", "dxt_version"), packaged.mcpb),
-    Shape("a registry server.json", _is_server_json, packaged.server_json),
+    Shape("an MCPB manifest.json", lambda value: _has(value, "manifest_version", "dxt_version"), mcpb),
+    Shape("a registry server.json", _is_server_json, server_json),
     Shape(
         "a client's configuration",
-        lambda value: any(isinstance(value, dict) and isinstance(value.get(key), dict) for key in packaged.ENTRY_KEYS),
-        packaged.config_entry,
+        lambda value: any(isinstance(value, dict) and isinstance(value.get(key), dict) for key in ENTRY_KEYS),
+        config_entry,
     ),
     Shape(
         "a tools/list result or a capture",
@@ -66,7 +69,7 @@ SHAPES: Final[Sequence[Shape]] = (
         listed.capture,
     ),
     Shape("a single tool", lambda value: _has(value, "inputSchema") and _has(value, "name"), listed.single_tool),
-    Shape("a client's entry", _is_entry, packaged.config_entry),
+    Shape("a client's entry", _is_entry, config_entry),
     Shape("a listing in prose", is_listing, listed.listing),
 )
 
