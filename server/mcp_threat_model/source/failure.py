@@ -9,7 +9,7 @@ import re2
 
 from mcp_threat_model.guard.limits import MIB, SLOW_HINT, Limits
 from mcp_threat_model.guard.mask import Mask
-from mcp_threat_model.guard.processes import Outcome
+from mcp_threat_model.guard.reported import Outcome
 from mcp_threat_model.source.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import excerpt

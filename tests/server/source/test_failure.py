@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS
-from mcp_threat_model.guard.processes import Outcome
+from mcp_threat_model.guard.reported import Outcome
 from mcp_threat_model.source.failure import Circumstances, explain, hosts_named, tail
 from mcp_threat_model.source.wire import PeerGoneError, Tap
 from mcp_threat_scoring.errors import TargetError
