@@ -17,7 +17,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mcp_threat_model.grammar import EXIT_USAGE, build_parser
+from mcp_threat_model.grammar import build_parser
+from mcp_threat_model.parser import EXIT_USAGE
 from mcp_threat_model.terminal import PROGRAM, OutputError, complain, emit, explain, is_terminal
 from mcp_threat_scoring.errors import RuleError, ThreatModelError, UsageError
 

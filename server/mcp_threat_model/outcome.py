@@ -56,7 +56,11 @@ def _first_leaf(error: BaseException) -> BaseException:
 
 
 def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut | None:
-    """What the servers that could be read make possible in one client; nothing for fewer than two."""
+    """What the servers that could be read make possible in one client; nothing for fewer than two.
+
+    Raises:
+        RuleError: a rule file is damaged.
+    """
     from mcp_threat_scoring.analyze import knowledge
     from mcp_threat_scoring.fleet.chains import Member, fleet, private_domains
 

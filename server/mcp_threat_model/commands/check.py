@@ -32,7 +32,12 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Scan what is locked again and report what changed."""
+    """Scan what is locked again and report what changed.
+
+    Raises:
+        UsageError: the words are off, there is no such lock or policy, or the lock does not have a target.
+        RuleError: a rule file is damaged.
+    """
     lock = read_lock(Path(arguments.lock))
     asked = bool(arguments.targets or arguments.all_clients)
     named = _named(lock, targets_of(arguments), arguments.lock) if asked else everything_in(lock, arguments.lock)

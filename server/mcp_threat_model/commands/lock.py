@@ -18,7 +18,12 @@ from mcp_threat_scoring.report import ErrorOut, Report
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Scan the targets and write down what they are. What cannot be read is not locked, and said."""
+    """Scan the targets and write down what they are. What cannot be read is not locked, and said.
+
+    Raises:
+        UsageError: the words are off, or the lock cannot be read or written.
+        RuleError: a rule file is damaged.
+    """
     targets = targets_of(arguments)
     options = options_of(arguments, targets)
     check_output(arguments.lock, "--lock")

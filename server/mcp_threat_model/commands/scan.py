@@ -46,7 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
-    """Run the scan, with progress on a terminal's standard error."""
+    """Run the scan, with progress on a terminal's standard error.
+
+    Raises:
+        UsageError: standard input is named twice.
+        RuleError: a rule file is damaged, so that nothing can be analysed.
+    """
     from mcp_threat_model.reading import refuse_launch
     from mcp_threat_model.scan import scan, scan_saved
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_threat_model.serving.advice import AUDIT, for_client
-from mcp_threat_model.serving.paging import PAGE_BYTES, cut, size
+from mcp_threat_model.serving.pieces import PAGE_BYTES, cut, size
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions

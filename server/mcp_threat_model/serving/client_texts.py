@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mcp_threat_model.render.brief import MAX_CHARS, beyond, fit, place
+from mcp_threat_model.render.brief_lines import MAX_CHARS, beyond, fit, place
 from mcp_threat_model.serving.client_answers import AuditAnswer, ChangesAnswer, InstallAnswer, JudgedOut
 from mcp_threat_scoring.permissions import Permissions
 from mcp_threat_scoring.phrases import capital, counted, number

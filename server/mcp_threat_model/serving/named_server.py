@@ -67,7 +67,11 @@ Asked = Annotated[Agreed, Resolve(agreed)]
 async def report_on(
     access: Access, context: Context, asked: Agreed, profile: ProfileId, given: dict[str, Any]
 ) -> Report:
-    """Read what was named and analyse it. Every foreseen failure becomes a sentence the caller can act on."""
+    """Read what was named and analyse it. Every foreseen failure becomes a sentence the caller can act on.
+
+    Raises:
+        ToolError: that sentence.
+    """
     options = asked.options(access.options)
     instead = _instead(given["target"], asked)
     try:

@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from mcp_threat_scoring.manifest import AuthFacts, Coverage
-from mcp_threat_scoring.structs import Struct, replace
+from mcp_threat_model.guard.mask import Mask
+from mcp_threat_model.source.oauth_metadata import scope_names
+from mcp_threat_scoring.manifest import AuthFacts, Coverage, ScopeFact
+from mcp_threat_scoring.structs import Struct, field, replace
 
 Requirement = Literal["none", "optional", "required", "unknown"]
 
@@ -34,6 +36,31 @@ class Authority(Struct, frozen=True):
     auth: AuthFacts
     coverage: Coverage
     issuers: tuple[str, ...] = ()
+
+
+class Findings(Struct):
+    """What is noted on the way from one metadata document to the next."""
+
+    mask: Mask
+    facts: dict[str, str | bool | int] = field(default_factory=dict)
+    scopes: dict[ScopeFact, None] = field(default_factory=dict)
+    issuers: list[str] = field(default_factory=list)
+    servers: dict[str, str] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    """Why something could not be checked, in our words."""
+
+    def add_scopes(
+        self, value: object, source: Literal["challenge", "resource_metadata", "authorization_server"]
+    ) -> None:
+        """Take in the scopes that a document or a challenge names."""
+        names, cut = scope_names(value)
+        self.scopes.update(dict.fromkeys(ScopeFact(self.mask.heard(name), source) for name in names))
+        if cut:
+            self.leave_scopes_out()
+
+    def leave_scopes_out(self) -> None:
+        """Say that some names are missing."""
+        self.unread.append("there are more, or longer, names of scopes than are read")
 
 
 def requirement_of(reception: Reception, challenged: bool, advertised: bool) -> Requirement:

@@ -119,7 +119,12 @@ class Conversation:
     async def call(
         self, method: str, params: dict[str, Any] | None = None, seconds: float | None = None
     ) -> dict[str, Any]:
-        """Ask and wait, within `seconds`, or else the time for one request."""
+        """Ask and wait, within `seconds`, or else the time for one request.
+
+        Raises:
+            RequestError: it was not answered in time, or with an error, or with nonsense.
+            PeerGoneError: the connection ended.
+        """
         patience = self.limits.request_s if seconds is None else min(seconds, self.limits.request_s)
         with anyio.move_on_after(min(patience, self.left())):  # a peer that does not read blocks sending
             request_id = await self.ask(method, params)
@@ -137,7 +142,11 @@ class Conversation:
         return RequestError("timeout", f"{method} was not answered before the deadline of {self.limits.total_s:g} s")
 
     def result_of(self, method: str, got: Message | Damaged) -> dict[str, Any]:
-        """The result in an answer; anything else in it is a :class:`RequestError`."""
+        """The result in an answer.
+
+        Raises:
+            RequestError: it holds anything else.
+        """
         if isinstance(got, Damaged):
             code: ErrorCode = "too_large" if got.code == "too_large" else "malformed"
             raise RequestError(code, f"{method} was answered with {got.reason}")
@@ -163,7 +172,11 @@ class Conversation:
         return result
 
     async def take(self) -> None:
-        """Read one message and put it where it belongs."""
+        """Read one message and put it where it belongs.
+
+        Raises:
+            PeerGoneError: the connection ended, or the peer sent too much, or too much that is no message.
+        """
         got = await self.link.receive()
         self.tap.messages_in += 1
         if self.tap.messages_in > self.limits.messages:

@@ -7,61 +7,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 
-from mcp_threat_model.guard.address import AddressRefusedError, scope_of
 from mcp_threat_model.guard.connect import Contacts
-from mcp_threat_model.guard.http_client import Fetched, fetch
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.mask import Mask
-from mcp_threat_model.guard.url import Endpoint, check_url
-from mcp_threat_model.source.authorization import Authority, Reception, requirement_of
+from mcp_threat_model.guard.url import Endpoint
+from mcp_threat_model.source.authorization import Authority, Findings, Reception, requirement_of
 from mcp_threat_model.source.challenge import Challenge, parse_challenges
+from mcp_threat_model.source.metadata_reader import MetadataReader
 from mcp_threat_model.source.oauth_metadata import (
     ServerMetadata,
     covers,
     is_foreign_domain,
-    read_document,
     read_server,
     resource_metadata_urls,
     same_issuer,
-    scope_names,
     server_metadata_urls,
     strings,
 )
-from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, ScopeFact, partial
-from mcp_threat_scoring.structs import Struct, field
+from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, partial
 
-FETCH_SECONDS = 4.0
-"""For one metadata document."""
 DISCOVERY_SECONDS = 10.0
 """For all of them; a target that names slow servers must not use up the time of the scan."""
-
-
-class _Findings(Struct):
-    mask: Mask
-    facts: dict[str, str | bool | int] = field(default_factory=dict)
-    scopes: dict[ScopeFact, None] = field(default_factory=dict)
-    issuers: list[str] = field(default_factory=list)
-    servers: dict[str, str] = field(default_factory=dict)
-    unread: list[str] = field(default_factory=list)
-    """Why something could not be checked, in our words."""
-
-    def add_scopes(
-        self, value: object, source: Literal["challenge", "resource_metadata", "authorization_server"]
-    ) -> None:
-        names, cut = scope_names(value)
-        self.scopes.update(dict.fromkeys(ScopeFact(self.mask.heard(name), source) for name in names))
-        if cut:
-            self.leave_scopes_out()
-
-    def leave_scopes_out(self) -> None:
-        """Say that some names are missing."""
-        self.unread.append("there are more, or longer, names of scopes than are read")
 
 
 class Discovery:
@@ -82,12 +52,10 @@ class Discovery:
         mask: Mask | None = None,
     ) -> None:
         self._endpoint = endpoint
-        self._contacts = contacts
-        self._client = client
         self._limits = limits
-        self._allow_private = allow_private
         self._mask = mask or Mask()
-        self._found = _Findings(self._mask)
+        self._found = Findings(self._mask)
+        self._reader = MetadataReader(endpoint, client, contacts, limits, self._found, allow_private=allow_private)
 
     async def run(self, reception: Reception, *, seconds: float = DISCOVERY_SECONDS) -> Authority:
         """Follow the challenge and the well-known places. Never raises for what the target does."""
@@ -139,7 +107,7 @@ class Discovery:
         named = [one.parameters["resource_metadata"] for one in challenges if "resource_metadata" in one.parameters]
         places = [("header", url) for url in named[:1]] + resource_metadata_urls(self._endpoint)
         for place, url in places:
-            document = await self._document(url, named=place == "header")
+            document = await self._reader.read(url, named=place == "header")
             if document is None or not {"resource", "authorization_servers"} & document.keys():
                 continue
             found.facts["resource_metadata"] = place
@@ -206,14 +174,12 @@ class Discovery:
     async def _server(self, issuer: str, *, named: bool) -> ServerMetadata | None:
         """The metadata of one issuer. What names another issuer is noted, and not believed when it was named."""
         facts = self._found.facts
-        try:
-            endpoint = check_url(issuer, allow_private=self._allow_private, named_by="target")
-        except TargetError as error:
-            self._refused(issuer, error)
+        endpoint = self._reader.allowed(issuer)
+        if endpoint is None:
             return None
         other: ServerMetadata | None = None
         for url in server_metadata_urls(endpoint):
-            document = await self._document(url, named=False)
+            document = await self._reader.read(url, named=False)
             if document is None or "issuer" not in document:
                 continue
             metadata = read_server(document)
@@ -229,79 +195,9 @@ class Discovery:
         facts["issuer_mismatch"] = True
         return None if named else other
 
-    async def _document(self, url: str, *, named: bool) -> dict[str, object] | None:
-        """One JSON document, or None. `named` are addresses that the target promised something at."""
-        facts = self._found.facts
-        try:
-            answer = await self._get(url)
-        except TargetError as error:
-            if error.code == "blocked_address":
-                self._refused(url, error)
-            else:
-                facts["metadata_unreadable"] = True
-                self._found.unread.append(f"authorization metadata could not be read: {error.message}")
-            return None
-        if answer.redirected_to:
-            facts["metadata_unreadable"] = True
-            self._found.unread.append("authorization metadata redirects to another origin, which was not followed")
-            return None
-        document = read_document(answer.body) if answer.status == 200 else None
-        if document is None and named:
-            facts["metadata_unreadable"] = True
-            self._found.unread.append(f"the named authorization metadata is not there (HTTP status {answer.status})")
-        return dict(document) if document is not None else None
-
-    async def _get(self, url: str) -> Fetched:
-        endpoint = check_url(url, allow_private=self._allow_private, named_by="target")
-        if endpoint.scheme == "http" and endpoint.origin != self._endpoint.origin:
-            self._found.facts["metadata_plain_http"] = True  # read only with consent, and reported all the same
-        if endpoint.host != self._endpoint.host:
-            return await self._foreign(endpoint)
-        return await self._fetch(endpoint)
-
-    async def _foreign(self, endpoint: Endpoint) -> Fetched:
-        """Fetch from a host that the target named, and see whether that was a public one."""
-        before = set(self._contacts.connected)
-        try:
-            return await self._fetch(endpoint)
-        finally:
-            new = {address: scope for address, scope in self._contacts.connected.items() if address not in before}
-            if any(scope != "public" for scope in new.values()):
-                self._found.facts["metadata_private_address"] = True
-
-    async def _fetch(self, endpoint: Endpoint) -> Fetched:
-        return await fetch(
-            self._client, "GET", endpoint.url, seconds=min(FETCH_SECONDS, self._limits.request_s),
-            headers={"accept": "application/json"}, redirects=self._limits.redirects,
-        )  # fmt: skip
-
-    def _refused(self, url: str, error: TargetError) -> None:
-        """An address that the policy does not allow: say what kind, because naming one may be an attack on us."""
-        facts, unread = self._found.facts, self._found.unread
-        plain = url.lower().startswith("http://") and not self._allow_private
-        if plain:
-            unread.append("authorization metadata at plain http is read only with --allow-private-network")
-            if not f"{url}/".startswith(f"{self._endpoint.origin}/"):  # the user named that one
-                facts["metadata_plain_http"] = True
-        else:
-            unread.append(f"an address of authorization metadata was refused: {error.message}")
-        if isinstance(error, AddressRefusedError) or _private_literal(url):
-            facts["metadata_private_address"] = True
-        elif not plain:
-            facts["metadata_refused"] = True
-
 
 def _host(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
-
-
-def _private_literal(url: str) -> bool:
-    """Whether the URL's host is written as an address that is not public."""
-    try:
-        address = check_url(url, allow_private=True).address
-    except TargetError:
-        return False
-    return address is not None and scope_of(address) != "public"

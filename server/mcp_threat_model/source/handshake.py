@@ -26,7 +26,12 @@ class Session(Conversation):
     """A conversation that begins properly."""
 
     async def shake_hands(self, probe: bool = True) -> dict[str, Any]:
-        """Find the peer's era and introduce ourselves: its `server/discover` or `initialize` result."""
+        """Find the peer's era and introduce ourselves: its `server/discover` or `initialize` result.
+
+        Raises:
+            RequestError: the peer refused, or did not answer before the deadline.
+            PeerGoneError: the connection ended.
+        """
         with anyio.move_on_after(self.left()):
             try:
                 found = await self._discover() if probe else None

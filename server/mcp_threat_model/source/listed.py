@@ -39,7 +39,11 @@ NO_TRANSPORT: Final[Mapping[PartName, Coverage]] = {
 
 
 def bare_list(value: Sequence[object]) -> Parts:
-    """A list of tools and nothing else."""
+    """A list of tools and nothing else.
+
+    Raises:
+        TargetError: `malformed`: none of its members can be a tool.
+    """
     if value and not any(isinstance(item, dict) and "name" in item for item in value):
         raise wrong_shape(
             "the list holds no tool: none of its members is an object with a name", "Save the 'tools' of a tools/list."

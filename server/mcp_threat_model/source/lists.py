@@ -121,7 +121,11 @@ def _keep(session: Session, read: Reading, page: list[object], known: Counter[st
 
 
 def judge(read: Reading, listing: Listing, promised: bool, tap: Tap) -> None:
-    """Note what is odd about a list; a missing tool list ends the session, unless the server says so itself."""
+    """Note what is odd about a list; a missing tool list ends the session, unless the server says so itself.
+
+    Raises:
+        TargetError: the list of tools could not be read, and the server did not say that it has none.
+    """
     if read.damaged:
         tap.note("oversized_item", f"{listing.key}: text or nesting beyond the bounds was cut", read.damaged)
         read.cut = "; ".join(filter(None, (read.cut, f"in {items_of(read.damaged)}, {read.missing.said()}")))

@@ -173,7 +173,11 @@ class SnapshotSource(Struct, frozen=True):
             done.set()
 
     def load(self, stopped: Callable[[], bool] = lambda: False) -> Manifest:
-        """The same, waiting for it. `stopped` tells when nobody waits any more."""
+        """The same, waiting for it. `stopped` tells when nobody waits any more.
+
+        Raises:
+            TargetError: `unreachable`, `too_large`, `timeout` or `malformed`, in one sentence.
+        """
         seconds, size = self.limits.total_s, self.limits.file_bytes
         if self.path is None:
             data, kind, label = read_stdin(seconds=seconds, max_bytes=size, stopped=stopped), "stdin", "-"

@@ -63,7 +63,11 @@ class StdioLink:
         self.unread = self.has_read_all() is False and not self._heard
 
     async def receive(self) -> Incoming:
-        """The next message on standard output."""
+        """The next message on standard output.
+
+        Raises:
+            PeerGoneError: the target closed its output, or sent more than is read.
+        """
         while not self._ready:
             if self._ended is not None:
                 raise PeerGoneError(*self._ended)

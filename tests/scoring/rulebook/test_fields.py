@@ -127,7 +127,7 @@ class TestDeclaredAndProduced:
 
 SOURCES: Mapping[str, str] = {
     "http_facts.py": "transport", "http.py": "transport", "stdio.py": "launch", "discovery.py": "auth",
-    "authorization.py": "auth", "published.py": "launch", "entry.py": "launch",
+    "authorization.py": "auth", "metadata_reader.py": "auth", "published.py": "launch", "entry.py": "launch",
 }  # fmt: skip
 """The part of the manifest that a module's facts are of, where nothing in it says otherwise."""
 OTHERWISE: Mapping[tuple[str, str], str] = {

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.evaluate import diction
-from mcp_threat_model.evaluate.diction import Made, calibrated, fit_diction, learn, made_up, told
+from mcp_threat_model.evaluate.diction import Made, fit_diction, learn, made_up, told
+from mcp_threat_model.evaluate.learner import calibrated
 from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.diction.learned import Diction
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
