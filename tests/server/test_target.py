@@ -1,5 +1,8 @@
 """Every TARGET form is parsed once, and what cannot be one is refused with a sentence."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from mcp_threat_model.grammar import build_parser
@@ -11,6 +14,7 @@ from mcp_threat_model.source.forms.saved import FileTarget, StdinTarget
 from mcp_threat_model.target import FORMS, parse_target
 from mcp_threat_scoring.errors import UsageError
 
+SHELL = Path(__file__).parents[2] / "server" / "mcp_threat_model"
 EACH = [
     ("https://example.com/mcp", HttpTarget("https://example.com/mcp")),
     ("HTTP://127.0.0.1:8000/sse", HttpTarget("HTTP://127.0.0.1:8000/sse")),
@@ -30,6 +34,18 @@ EACH = [
 @pytest.mark.parametrize(("text", "target"), EACH)
 def test_each_form(text: str, target: object) -> None:
     assert target == parse_target(text)
+
+
+def test_nobody_asks_which_form_a_target_is() -> None:
+    names = {form.__name__ for form in FORMS}
+    asked = [
+        f"{file.name}:{node.lineno}"
+        for file in SHELL.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.MatchClass) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance")
+        if names & {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    ]
+    assert asked == []
 
 
 def test_every_form_stands_above_and_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
-    from mcp_threat_model.source.places import Places
+    from mcp_threat_model.source.saved.places import Places
     from mcp_threat_scoring.approval.policy import Judgement
 
 _SAFE = "/:@!$&'()*+,;=-._~"
@@ -44,7 +44,7 @@ def context_of(
         if path is None or not pointer:
             return None
         if path not in known:
-            from mcp_threat_model.source.places import Places  # a YAML parser, for outputs that show lines
+            from mcp_threat_model.source.saved.places import Places  # a YAML parser, for outputs that show lines
 
             known[path] = Places(_text(path))
         return known[path].line(pointer)
@@ -70,7 +70,7 @@ def relative_uri(path: str, base: Path | None = None) -> str:
 
 def _text(path: str) -> str:
     """The file again, for its lines; nothing if it is gone, was a pipe, or is too large to be worth it."""
-    from mcp_threat_model.source.places import MAX_BYTES
+    from mcp_threat_model.source.saved.places import MAX_BYTES
 
     try:
         return read_regular(path, MAX_BYTES).decode("utf-8-sig", "replace")

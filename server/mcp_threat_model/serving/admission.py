@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mcp_threat_model.guard.limits import MIB
 from mcp_threat_model.serving.host_names import Names
 from mcp_threat_model.serving.unread import refusal_of_body
-from mcp_threat_model.source.wire import count_nodes
+from mcp_threat_model.source.session.wire import count_nodes
 
 BODY_BYTES = 8 * MIB
 """One request: as much as one message of a target may have. A larger manifest goes by `target`."""

@@ -69,7 +69,7 @@ class HttpTarget(Readable, frozen=True):
 
     def source(self, options: ReadOptions, say: Say) -> Source:
         """A connection."""
-        from mcp_threat_model.source.http import HttpSource
+        from mcp_threat_model.source.http.endpoint import HttpSource
 
         return HttpSource(
             self.url,

@@ -52,7 +52,7 @@ class StdioTarget(Readable, frozen=True):
 
     def source(self, options: ReadOptions, say: Say) -> Source:
         """The program, started and ended."""
-        from mcp_threat_model.source.stdio import StdioSource
+        from mcp_threat_model.source.stdio.program import StdioSource
 
         return StdioSource(
             self.argv,

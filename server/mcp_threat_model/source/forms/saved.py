@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from mcp_threat_model.source.interface import File, ReadOptions, Saved, Say
 
 if TYPE_CHECKING:
-    from mcp_threat_model.source.snapshot import SnapshotSource
+    from mcp_threat_model.source.saved.snapshot import SnapshotSource
     from mcp_threat_scoring.manifest import Manifest
 
 _STDIN = 0
@@ -19,7 +19,7 @@ class _Description(Saved, frozen=True):
 
     def source(self, options: ReadOptions, say: Say) -> SnapshotSource:  # noqa: ARG002  (there is nothing to tell)
         """The description, read in a thread."""
-        from mcp_threat_model.source.snapshot import SnapshotSource
+        from mcp_threat_model.source.saved.snapshot import SnapshotSource
 
         return SnapshotSource(self.path, options.limits)
 
@@ -29,7 +29,7 @@ class _Description(Saved, frozen=True):
         Raises:
             TargetError: `unreachable`, `too_large`, `timeout` or `malformed`, in one sentence.
         """
-        from mcp_threat_model.source.snapshot import SnapshotSource
+        from mcp_threat_model.source.saved.snapshot import SnapshotSource
 
         return SnapshotSource(self.path, options.limits).load()
 
