@@ -22,16 +22,16 @@ from mcp_threat_model.guard.secret import header_secrets
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_model.source.authorization.authority import Authority, Reception, with_credentials
 from mcp_threat_model.source.authorization.discovery import DISCOVERY_SECONDS, Discovery
-from mcp_threat_model.source.cuts import bound
 from mcp_threat_model.source.http.facts import active_facts, passive_facts, session_ids
 from mcp_threat_model.source.http.sse_link import legacy_sse_link
+from mcp_threat_model.source.http.stranger import differ, reception_of
 from mcp_threat_model.source.http.streamable_link import streamable_link
 from mcp_threat_model.source.http.trouble import auth_required, explain, may_be_legacy, refused_stranger
 from mcp_threat_model.source.session.session import Session, SessionParts, read_link
 from mcp_threat_model.source.session.wire import Tap
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.intake import build_manifest
-from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, not_observed, partial, sha256_of
+from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, not_observed, partial
 from mcp_threat_scoring.structs import replace
 
 Kind = Literal["http", "sse"]
@@ -119,14 +119,14 @@ class HttpSource:
         async with self._client(endpoint, ledger, own=True) as client:
             self._progress(f"connecting to {endpoint.origin}")
             parts, kind, failure = await self._session(client, endpoint, ledger, tap)
-            reception = _reception(ledger, parts is not None, parts)
+            reception = reception_of(ledger, parts is not None, parts)
             if parts is None and failure is not None and not refused_stranger(ledger):
                 raise explain(ledger, kind, failure)
             transport = await self._transport(client, endpoint, kind, ledger, parts)
         self._progress("reading authorization metadata")
         if self._headers:
             reception, shown = await self._as_stranger(endpoint, kind)
-            if parts is not None and _differ(shown, parts, tap, self._limits):
+            if parts is not None and differ(shown, parts, tap, self._limits):
                 tap.note("list_varies", "without credentials, other tools were listed")
         authority = await self._authority(endpoint, reception)
         if self._headers:
@@ -205,7 +205,7 @@ class HttpSource:
                     await session.shake_hands(probe=kind == "http")
                     handshake = True
                     shown = await session.call("tools/list")
-        seen = _reception(ledger, handshake, None)
+        seen = reception_of(ledger, handshake, None)
         return (seen if shown is None else replace(seen, lists=True)), shown
 
     def _manifest(
@@ -230,32 +230,3 @@ class HttpSource:
             auth=authority.auth,
             events=tap.events(),
         )
-
-
-def _differ(shown: dict[str, Any] | None, parts: SessionParts, tap: Tap, limits: Limits) -> bool:
-    """Whether a stranger's whole list of tools is another one than the user's; not known, and so no, if one is cut."""
-    listed = shown.get("tools") if shown and not shown.get("nextCursor") else None
-    if not isinstance(listed, list) or parts.coverage["tools"].status != "observed" or tap.count("list_changed"):
-        return False
-    theirs = {sha256_of(bound(one, limits)[0]) for one in listed[: limits.items]}
-    return theirs != {sha256_of(one) for one in parts.items.get("tools", ())}
-
-
-def _reception(ledger: Ledger, handshake: bool, parts: SessionParts | None) -> Reception:
-    """How the endpoint treated these requests, read from the ledger."""
-    answered = [note for note in ledger.notes if note.status]
-    refused = [note for note in answered if note.status in (401, 403)]
-    challenges = next((c for note in refused + answered if (c := note.headers.get("www-authenticate"))), ())
-    lists: bool | None = None
-    if parts is not None and parts.coverage["tools"].status != "not_observed":
-        lists = True
-    elif handshake and refused:
-        lists = False
-    served = [note for note in answered if note.status < 300]
-    telling = (served if lists else refused) or served or answered
-    return Reception(
-        status=telling[0].status if telling else 0,
-        challenges=challenges,
-        handshake=True if handshake else (False if refused else None),
-        lists=lists,
-    )
