@@ -10,9 +10,8 @@ import os
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from mcp_threat_model.exit_codes import EXIT_USAGE
 from mcp_threat_model.terminal import complain, emit
-
-EXIT_USAGE = 2
 
 
 class Help(argparse.HelpFormatter):

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.context import context_of
-from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
+from mcp_threat_model.commands.delivery import judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import told
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.comparing import compare, in_part, unread
+from mcp_threat_model.exit_codes import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer

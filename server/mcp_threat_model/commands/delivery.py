@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.commands.context import context_of
+from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.interface import Context
 from mcp_threat_model.render.wording import title
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
     from mcp_threat_model.source.interface import Target
     from mcp_threat_scoring.approval.policy import Judgement, Policy
 
-EXIT_INTERNAL: Final = 1
-EXIT_NONE_READ: Final = 3
-EXIT_SOME_READ: Final = 4
-EXIT_SEVERITY: Final = {"low": 11, "medium": 12, "high": 13, "critical": 14}
 TOLD: Final = 5
 """Servers named on standard error as the reason of an exit code."""
 

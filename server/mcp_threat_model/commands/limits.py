@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from mcp_threat_model.commands.delivery import EXIT_INTERNAL, EXIT_NONE_READ
 from mcp_threat_model.commands.given import options_of
 from mcp_threat_model.commands.lock import told
 from mcp_threat_model.commands.scan import run_scan
+from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ
 from mcp_threat_model.target import parse_target
 from mcp_threat_model.terminal import complain, emit, explain
 from mcp_threat_scoring.errors import UsageError

@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mcp_threat_model.render.brief_lines import MAX_CHARS, beyond, fit, place
+from mcp_threat_model.render.wording import DECISIONS
 from mcp_threat_model.serving.client_answers import AuditAnswer, ChangesAnswer, InstallAnswer, JudgedOut
 from mcp_threat_scoring.permissions import Permissions
 from mcp_threat_scoring.phrases import capital, counted, number
-from mcp_threat_scoring.report import Decision, FindingOut
-
-DECISIONS: dict[Decision, str] = {
-    "allow": "ALLOW",
-    "allow_with_limits": "ALLOW WITH LIMITS",
-    "review": "REVIEW FIRST",
-    "block": "BLOCK",
-}
+from mcp_threat_scoring.report import FindingOut
 
 
 def audit_text(answer: AuditAnswer) -> str:
