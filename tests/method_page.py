@@ -16,7 +16,7 @@ import yaml
 from mcp_threat_model.commands.demo import example_server
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.reading import ScanOptions
-from mcp_threat_model.target import StdioTarget
+from mcp_threat_model.source.forms.program import StdioTarget
 from mcp_threat_scoring.aivss.cvss_base import cvss_base
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.score import models, worst_of

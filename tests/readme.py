@@ -56,8 +56,7 @@ def bounds_block() -> str:
     from mcp_threat_model import user_rules as own
     from mcp_threat_model.guard.limits import DEFAULT_LIMITS as LIMITS
     from mcp_threat_model.guard.limits import MIB
-    from mcp_threat_model.serving import over_http as http
-    from mcp_threat_model.serving import turns
+    from mcp_threat_model.serving import admission, over_http, turns
 
     rows = (
         ("one target, from start to last answer", f"{LIMITS.total_s:g} s"),
@@ -71,9 +70,10 @@ def bounds_block() -> str:
                                                          f"{LIMITS.disk_bytes // MIB:,} MiB"),
         ("our server: scans at once, calls that wait", f"{turns.RUNNING}, {turns.WAITING} for {turns.PATIENCE_S:g} s"),
         ("our server: one call", f"{LIMITS.total_s + turns.THINKING_S:g} s"),
-        ("our server over HTTP: one request", f"{http.BODY_BYTES // MIB} MiB, {http.BODY_NODES:,} JSON values"),
-        ("our server over HTTP: until it has arrived", f"{http.BODY_S:g} s"),
-        ("our server over HTTP: connections, sessions", f"{http.CONNECTIONS}, {http.SESSIONS}"),
+        ("our server over HTTP: one request", f"{admission.BODY_BYTES // MIB} MiB, "
+                                             f"{admission.BODY_NODES:,} JSON values"),
+        ("our server over HTTP: until it has arrived", f"{admission.BODY_S:g} s"),
+        ("our server over HTTP: connections, sessions", f"{over_http.CONNECTIONS}, {over_http.SESSIONS}"),
         ("rules of the user's own: files, one file", f"{own.MAX_FILES}, {own.MAX_FILE_BYTES // 1024} KiB"),
         ("one line of the audit log", f"{audit.LINE_BYTES:,} bytes"),
     )  # fmt: skip

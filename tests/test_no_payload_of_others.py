@@ -17,8 +17,8 @@ from mcp import Client
 from mcp_threat_model.cli import main
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.render import renderer
-from mcp_threat_model.source.document import parse_json
-from mcp_threat_model.source.snapshot import describe
+from mcp_threat_model.source.saved.document import parse_json
+from mcp_threat_model.source.saved.snapshot import describe
 from mcp_threat_scoring.analyze import analyze, knowledge
 
 sys.path.insert(0, str(Path(__file__).parent))

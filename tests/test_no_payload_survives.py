@@ -27,10 +27,10 @@ from msgspec.structs import replace
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.render import FORMATS, renderer
-from mcp_threat_model.source.document import parse_json
-from mcp_threat_model.source.http import HttpSource
-from mcp_threat_model.source.snapshot import describe
-from mcp_threat_model.source.stdio import StdioSource
+from mcp_threat_model.source.http.endpoint import HttpSource
+from mcp_threat_model.source.saved.document import parse_json
+from mcp_threat_model.source.saved.snapshot import describe
+from mcp_threat_model.source.stdio.program import StdioSource
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.hostile.finding import hostile_findings

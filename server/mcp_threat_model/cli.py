@@ -17,16 +17,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mcp_threat_model.grammar import EXIT_USAGE, build_parser
+from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_USAGE
+from mcp_threat_model.grammar import build_parser
 from mcp_threat_model.terminal import PROGRAM, OutputError, complain, emit, explain, is_terminal
 from mcp_threat_scoring.errors import RuleError, ThreatModelError, UsageError
 
-EXIT_INTERNAL = 1
 GC_AFTER = 50_000
 """Objects between two looks for cycles, of which loading and analysing make next to none; Python's own 700 costs a
 tenth of either."""
-EXIT_INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,13 +6,11 @@ Nothing is imported here that a command needs to do its work: help answers at on
 from __future__ import annotations
 
 import argparse
-import os
-from contextlib import suppress
-from typing import Any, NoReturn, TypeAlias
+from typing import TypeAlias
 
-from mcp_threat_model.terminal import PROGRAM, complain, emit
-
-EXIT_USAGE = 2
+from mcp_threat_model.parser import Command, HelpAsWritten, Parser
+from mcp_threat_model.render import FORMATS
+from mcp_threat_model.terminal import PROGRAM
 
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
@@ -21,7 +19,6 @@ LOCK_FILE = "mcp-threat-model.lock.json"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 SERVE_HOST = "127.0.0.1"
 SERVE_PORT = 8000
-FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "html")
 
 _TARGETS = """\
 targets:
@@ -55,52 +52,9 @@ factors of owasp-0.8, each 0, 0.5 or 1:
 """
 
 
-class _Help(argparse.HelpFormatter):
-    """As wide as the terminal; where argparse finds that out itself, it loads three compression libraries for it."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
-
-
-class _HelpAsWritten(_Help, argparse.RawDescriptionHelpFormatter):
-    """The same, with line breaks kept."""
-
-
-def _columns() -> int:
-    with suppress(OSError, ValueError):
-        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(1).columns or 80
-    return 80
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, then how to see the options."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"formatter_class": _Help, **options})
-
-    def error(self, message: str) -> NoReturn:
-        complain(f"{message} (see {self.prog} --help)")
-        raise SystemExit(EXIT_USAGE)
-
-    def print_help(self, file: object = None) -> None:  # noqa: ARG002
-        """The help goes out as everything else does, so that a full disk is told of in one sentence."""
-        emit(self.format_help())
-
-
-class _Command(_Parser):
-    """The options of one command. One that it does not know is told here, where its own help can be named."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse, and refuse what is left over."""
-        found, unknown = super().parse_known_args(args, namespace)
-        if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return found, unknown
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The whole grammar of the command line."""
-    parser = _Parser(
+    parser = Parser(
         prog=PROGRAM,
         description="Threat-model any MCP server: an AIVSS score with every term shown, the seven MAESTRO layers, "
         "and a verdict.",
@@ -108,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=_Command)
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=Command)
     _scan(commands)
     _clients(commands)
     _lock(commands)
@@ -126,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_Commands: TypeAlias = "argparse._SubParsersAction[_Command]"  # argparse has no public name for it
+_Commands: TypeAlias = "argparse._SubParsersAction[Command]"  # argparse has no public name for it
 
 
 def _scan(commands: _Commands) -> None:
@@ -134,7 +88,7 @@ def _scan(commands: _Commands) -> None:
         "scan",
         help="threat-model one or more MCP servers",
         epilog=_TARGETS,
-        formatter_class=_HelpAsWritten,
+        formatter_class=HelpAsWritten,
         allow_abbrev=False,
     )
     scan.add_argument("targets", metavar="TARGET", nargs="*", help="what to threat-model, see below")
@@ -236,7 +190,7 @@ def _score(commands: _Commands) -> None:
         "score",
         help="AIVSS calculator: factors in, score and every term out",
         epilog=_TERMS,
-        formatter_class=_HelpAsWritten,
+        formatter_class=HelpAsWritten,
         allow_abbrev=False,
     )
     score.add_argument("--input", metavar="FILE|-", help="the terms as JSON; or give them as flags")

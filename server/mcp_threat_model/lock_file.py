@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from mcp_threat_model.guard.files import UnreadableError, read_regular
-from mcp_threat_model.target import Target, in_full
+from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.approval.lock import Lock, Shown
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.model import ValidationError, reason
@@ -17,7 +17,7 @@ MAX_LOCK_BYTES = 32 * 1024 * 1024
 
 def shown(target: Target) -> Shown:
     """The target as the lock knows it: without its secrets, and with a hash where that leaves something out."""
-    text, whole = as_asked(target.label), in_full(target)
+    text, whole = as_asked(target.label), target.whole
     return Shown(text, "" if text == whole else hashlib.sha256(whole.encode(errors="surrogatepass")).hexdigest())
 
 

@@ -7,7 +7,8 @@ command or a path is shown as the target's own text is.
 from __future__ import annotations
 
 from mcp_threat_model.guard.secret import REDACTED
-from mcp_threat_model.target import Target, parse_target
+from mcp_threat_model.source.interface import Target
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.approval.lock import Lock
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.neutralise import as_asked, as_kept

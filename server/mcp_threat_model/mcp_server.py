@@ -78,7 +78,8 @@ def run(
         access = Access(options)
         anyio.run(serve_stdio, build_server(access), access.turns)
         return
-    from mcp_threat_model.serving.over_http import is_loopback, serve_http
+    from mcp_threat_model.serving.host_names import is_loopback
+    from mcp_threat_model.serving.over_http import serve_http
 
     access = Access(options, files=is_loopback(host), launch=allow_launch)
     anyio.run(serve_http, build_server(access), host, port, tuple(names))

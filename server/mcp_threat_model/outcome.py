@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcp_threat_model.target import HttpTarget, Target
+from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Manifest
-from mcp_threat_scoring.neutralise import SafeText, as_address, as_asked, as_kept
+from mcp_threat_scoring.neutralise import as_asked
 from mcp_threat_scoring.report import ErrorOut, Report
 from mcp_threat_scoring.report_set import FleetOut
 from mcp_threat_scoring.structs import Struct, field
@@ -56,17 +56,17 @@ def _first_leaf(error: BaseException) -> BaseException:
 
 
 def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut | None:
-    """What the servers that could be read make possible in one client; nothing for fewer than two."""
+    """What the servers that could be read make possible in one client; nothing for fewer than two.
+
+    Raises:
+        RuleError: a rule file is damaged.
+    """
     from mcp_threat_scoring.analyze import knowledge
     from mcp_threat_scoring.fleet.chains import Member, fleet, private_domains
 
     members = [
-        Member(_called(target), outcome.result, outcome.manifest)
+        Member(target.safe, outcome.result, outcome.manifest)
         for target, outcome in zip(targets, outcomes, strict=True)
         if isinstance(outcome.result, Report) and outcome.manifest is not None
     ]
     return fleet(members, private_domains(knowledge().ruleset)) if len(members) > 1 else None
-
-
-def _called(target: Target) -> SafeText:
-    return as_address(target.label) if isinstance(target, HttpTarget) else as_kept(target.label)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.audit import audited
 from mcp_threat_model.outcome import Outcome, failure
-from mcp_threat_model.reading import Consent, Say, ScanOptions, read_target, refuse_launch
-from mcp_threat_model.target import FileTarget, StdinTarget, Target
+from mcp_threat_model.reading import Consent, ScanOptions, read_target, refuse_launch
+from mcp_threat_model.source.interface import Saved, Say, Target
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.intake import build_manifest
 
@@ -95,25 +95,23 @@ def _learn(extra: tuple[Path, ...]) -> Knowledge:
     return known
 
 
-def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions) -> list[Outcome]:
+def scan_saved(targets: Sequence[Saved], options: ScanOptions) -> list[Outcome]:
     """Scan saved descriptions one after the other, without an event loop: starting one takes longer than reading them.
 
     Raises:
         UsageError: standard input is named twice.
         RuleError: a rule file is damaged, so that nothing can be analysed.
     """
-    from mcp_threat_model.source.snapshot import SnapshotSource
     from mcp_threat_scoring.analyze import analyze, knowledge
 
     _check_stdin(targets)
     known = knowledge(extra=options.rules)
     gc.freeze()  # what was loaded stays: no use in looking through it again and again
 
-    def one(target: FileTarget | StdinTarget) -> Outcome:
-        path = target.path if isinstance(target, FileTarget) else None
+    def one(target: Saved) -> Outcome:
         try:
             with audited(options.audit, target.label, via="cli") as call:
-                manifest = SnapshotSource(path, options.limits).load()
+                manifest = target.load(options)
                 report = analyze(manifest, known, options.profile)
                 if call:
                     call.end(report)
@@ -125,7 +123,7 @@ def scan_saved(targets: Sequence[FileTarget | StdinTarget], options: ScanOptions
 
 
 def _check_stdin(targets: Sequence[Target]) -> None:
-    if sum(isinstance(target, StdinTarget) for target in targets) > 1:
+    if sum(target.takes_stdin for target in targets) > 1:
         raise UsageError("'-' can be named once: standard input can only be read once")
 
 

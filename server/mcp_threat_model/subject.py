@@ -43,8 +43,8 @@ def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMI
 
 
 def _described(text: str, what: str, kind: str, label: str, limits: Limits, *, respelt: bool = False) -> Manifest:
-    from mcp_threat_model.source.document import parse_json  # not before somebody calls: a server starts without
-    from mcp_threat_model.source.snapshot import describe
+    from mcp_threat_model.source.saved.document import parse_json  # not before somebody calls: a server starts without
+    from mcp_threat_model.source.saved.snapshot import describe
 
     document = parse_json(text.encode("utf-8", "replace"), what, limits, respelt=respelt)
     return describe(document, kind=kind, label=label, limits=limits)

@@ -16,7 +16,8 @@ from mcp_threat_model.audit import LINE_BYTES, AuditLog, audited
 from mcp_threat_model.guard import trail
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.scan import scan, scan_saved
-from mcp_threat_model.target import StdioTarget, parse_target
+from mcp_threat_model.source.forms.program import StdioTarget
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 
 HELLO = str(Path(__file__).parents[1] / "targets" / "hello_stdio.py")

@@ -1,7 +1,6 @@
 """What the command line understands."""
 
 from mcp_threat_model import grammar
-from mcp_threat_model.render import FORMATS
 
 
 def test_scan_takes_every_option_of_the_contract() -> None:
@@ -12,7 +11,3 @@ def test_scan_takes_every_option_of_the_contract() -> None:
     )  # fmt: skip
     assert arguments.targets == ["a.json", "-"]
     assert (arguments.header, arguments.env, arguments.timeout, arguments.jobs) == (["A: b", "C: d"], ["E=f"], 3.0, 2)
-
-
-def test_the_formats_of_the_help_are_those_of_the_table() -> None:
-    assert grammar.FORMATS == FORMATS

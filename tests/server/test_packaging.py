@@ -88,7 +88,10 @@ def _imports(folder: Path) -> list[tuple[str, str]]:
 
 
 SHELL = "mcp_threat_model"
-OUTER = tuple(f"{SHELL}.{name}" for name in ("scan", "reading", "cli", "grammar", "commands", "mcp_server", "serving"))
+OUTER = tuple(
+    f"{SHELL}.{name}"
+    for name in ("scan", "reading", "target", "cli", "grammar", "parser", "commands", "mcp_server", "serving")
+)
 IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "datetime", "random", "urllib.request")
 
 
@@ -97,7 +100,10 @@ IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "d
     [
         ("scoring/mcp_threat_scoring", (SHELL, *IMPURE, "rich")),
         ("server/mcp_threat_model/render", (*OUTER, f"{SHELL}.source", f"{SHELL}.guard", *IMPURE)),
-        ("server/mcp_threat_model/source", (*OUTER, f"{SHELL}.render", "mcp_threat_scoring.analyze")),
+        (
+            "server/mcp_threat_model/source",
+            (*OUTER, f"{SHELL}.render", "mcp_threat_scoring.analyze"),
+        ),
         ("server/mcp_threat_model/serving", (f"{SHELL}.cli", f"{SHELL}.commands")),
         ("server/mcp_threat_model/guard", (*OUTER, f"{SHELL}.render", f"{SHELL}.source")),
     ],

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.reading import ScanOptions, read_target
-from mcp_threat_model.target import PackageTarget, RegistryTarget, StdioTarget, Target
+from mcp_threat_model.source.forms.program import StdioTarget
+from mcp_threat_model.source.forms.published import PackageTarget, RegistryTarget
+from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import TargetError
 
 OPTIONS = ScanOptions()

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.soak import oracle, trees
 
-from mcp_threat_model.serving.paging import INSPECT_ORDER, PAGE_BYTES, SCORE_ORDER, Part, page
+from mcp_threat_model.serving.paging import INSPECT_ORDER, SCORE_ORDER, page
+from mcp_threat_model.serving.pieces import PAGE_BYTES, Part
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (

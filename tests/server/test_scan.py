@@ -9,10 +9,13 @@ import pytest
 
 from mcp_threat_model import reading
 from mcp_threat_model.guard.limits import Limits
-from mcp_threat_model.outcome import Outcome, _called, failure
+from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_model.reading import ScanOptions, refuse_launch
 from mcp_threat_model.scan import scan, scan_saved
-from mcp_threat_model.target import FileTarget, HttpTarget, StdinTarget, StdioTarget, Target
+from mcp_threat_model.source.forms.address import HttpTarget
+from mcp_threat_model.source.forms.program import StdioTarget
+from mcp_threat_model.source.forms.saved import FileTarget, StdinTarget
+from mcp_threat_model.source.interface import Command, Readable, ReadOptions, Say, Target
 from mcp_threat_scoring import analyze as analyze_module
 from mcp_threat_scoring.errors import RuleError, RuleProblem, TargetError, UsageError
 from mcp_threat_scoring.intake import build_manifest
@@ -48,38 +51,41 @@ class SlowSource:
         return build_manifest(target_kind="file", target_value=self.name, coverage={"tools": OBSERVED})
 
 
-@pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every target `N:SECONDS` is a source that takes that long."""
+class SlowTarget(Readable, frozen=True):
+    """A form of its own: `N:SECONDS` takes that long."""
 
-    def source(target: FileTarget, options: ScanOptions, say: object) -> SlowSource:
-        return SlowSource(target.path, float(target.path.split(":")[1]))
+    label: str
 
+    def source(self, options: ReadOptions, say: Say) -> SlowSource:
+        return SlowSource(self.label, float(self.label.split(":")[1]))
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_work() -> None:
     SlowSource.working = SlowSource.most = 0
-    monkeypatch.setattr(reading, "_source", source)
 
 
 def values(outcomes: list[Outcome]) -> list[str]:
     return [one.result.target.value if isinstance(one.result, Report) else one.result.target for one in outcomes]
 
 
-async def test_results_come_in_the_order_of_the_targets_however_they_finish(slow: None) -> None:
-    targets = [FileTarget("a:0.2"), FileTarget("b:0.0"), FileTarget("c:0.1")]
+async def test_results_come_in_the_order_of_the_targets_however_they_finish() -> None:
+    targets = [SlowTarget("a:0.2"), SlowTarget("b:0.0"), SlowTarget("c:0.1")]
     assert values(await scan(targets, OPTIONS)) == ["a:0.2", "b:0.0", "c:0.1"]
 
 
-async def test_no_more_targets_are_read_at_a_time_than_jobs(slow: None) -> None:
-    targets = [FileTarget(f"{number}:0.02") for number in range(9)]
+async def test_no_more_targets_are_read_at_a_time_than_jobs() -> None:
+    targets = [SlowTarget(f"{number}:0.02") for number in range(9)]
     await scan(targets, ScanOptions(jobs=2))
     assert SlowSource.most == 2
 
 
 async def test_one_that_never_answers_ends_by_its_deadline_and_the_others_are_reported(
-    slow: None, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reading, "_GRACE_S", 0.0)
     options = ScanOptions(limits=Limits().with_total(0.3))
-    outcomes = await scan([FileTarget("stuck:3600"), FileTarget("quick:0")], options)
+    outcomes = await scan([SlowTarget("stuck:3600"), SlowTarget("quick:0")], options)
     assert isinstance(outcomes[0].result, ErrorOut)
     assert outcomes[0].result.code == "timeout"
     assert isinstance(outcomes[1].result, Report)
@@ -163,20 +169,20 @@ def test_an_address_with_a_query_keeps_its_scheme_and_hides_the_values() -> None
 
 
 def test_servers_that_are_looked_at_together_are_called_as_they_were_asked_for() -> None:
-    labels = [_called(target) for target in (HttpTarget("https://h.example/mcp?key=s3cret"), FileTarget("a.json"))]
+    labels = [target.safe for target in (HttpTarget("https://h.example/mcp?key=s3cret"), FileTarget("a.json"))]
     assert labels == ["https://h.example/mcp?key=…", "a.json"]
 
 
 async def test_whoever_is_asked_sees_the_program(tmp_path: Path) -> None:
-    asked: list[StdioTarget] = []
+    asked: list[Command] = []
 
-    async def consent(program: StdioTarget) -> None:
-        asked.append(program)
-        await refuse_launch(program)
+    async def consent(command: Command) -> None:
+        asked.append(command)
+        await refuse_launch(command)
 
     program = StdioTarget(("python", "server.py"))
     outcomes = await scan([program, tools_file(tmp_path, "a.json", "x")], OPTIONS, consent=consent)
-    assert asked == [program]
+    assert asked == [program.command]
     assert isinstance(outcomes[0].result, ErrorOut)
     assert outcomes[0].result.code == "consent_required"
 

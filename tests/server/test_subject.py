@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mcp_threat_model.source.document import parse_json
+from mcp_threat_model.source.saved.document import parse_json
 from mcp_threat_model.subject import inline_listing, inline_manifest
 from mcp_threat_scoring.errors import TargetError
 

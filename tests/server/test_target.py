@@ -1,40 +1,60 @@
 """Every TARGET form is parsed once, and what cannot be one is refused with a sentence."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
-from mcp_threat_model.target import (
-    ConfigTarget,
-    FileTarget,
-    HttpTarget,
-    PackageTarget,
-    RegistryTarget,
-    StdinTarget,
-    StdioTarget,
-    in_full,
-    parse_target,
-)
+from mcp_threat_model.grammar import build_parser
+from mcp_threat_model.source.forms.address import HttpTarget
+from mcp_threat_model.source.forms.configured import ConfigTarget
+from mcp_threat_model.source.forms.program import StdioTarget
+from mcp_threat_model.source.forms.published import PackageTarget, RegistryTarget
+from mcp_threat_model.source.forms.saved import FileTarget, StdinTarget
+from mcp_threat_model.target import FORMS, parse_target
 from mcp_threat_scoring.errors import UsageError
 
+SHELL = Path(__file__).parents[2] / "server" / "mcp_threat_model"
+EACH = [
+    ("https://example.com/mcp", HttpTarget("https://example.com/mcp")),
+    ("HTTP://127.0.0.1:8000/sse", HttpTarget("HTTP://127.0.0.1:8000/sse")),
+    ("stdio:python server.py", StdioTarget(("python", "server.py"))),
+    ("stdio: npx -y 'a b' ; rm -rf /", StdioTarget(("npx", "-y", "a b", ";", "rm", "-rf", "/"))),
+    ("-", StdinTarget()),
+    ("tools.json", FileTarget("tools.json")),
+    ("./npm:odd", FileTarget("./npm:odd")),
+    ("dir with space/a.json", FileTarget("dir with space/a.json")),
+    ("config:claude-desktop/my/server", ConfigTarget("claude-desktop", "my/server")),
+    ("registry:io.github.owner/name", RegistryTarget("io.github.owner/name")),
+    ("npm:@scope/name@1.2.3", PackageTarget("npm", "@scope/name@1.2.3")),
+    ("pypi:mcp-server-git", PackageTarget("pypi", "mcp-server-git")),
+]
 
-@pytest.mark.parametrize(
-    ("text", "target"),
-    [
-        ("https://example.com/mcp", HttpTarget("https://example.com/mcp")),
-        ("HTTP://127.0.0.1:8000/sse", HttpTarget("HTTP://127.0.0.1:8000/sse")),
-        ("stdio:python server.py", StdioTarget(("python", "server.py"))),
-        ("stdio: npx -y 'a b' ; rm -rf /", StdioTarget(("npx", "-y", "a b", ";", "rm", "-rf", "/"))),
-        ("-", StdinTarget()),
-        ("tools.json", FileTarget("tools.json")),
-        ("./npm:odd", FileTarget("./npm:odd")),
-        ("dir with space/a.json", FileTarget("dir with space/a.json")),
-        ("config:claude-desktop/my/server", ConfigTarget("claude-desktop", "my/server")),
-        ("registry:io.github.owner/name", RegistryTarget("io.github.owner/name")),
-        ("npm:@scope/name@1.2.3", PackageTarget("npm", "@scope/name@1.2.3")),
-        ("pypi:mcp-server-git", PackageTarget("pypi", "mcp-server-git")),
-    ],
-)
+
+@pytest.mark.parametrize(("text", "target"), EACH)
 def test_each_form(text: str, target: object) -> None:
     assert target == parse_target(text)
+
+
+def test_nobody_asks_which_form_a_target_is() -> None:
+    names = {form.__name__ for form in FORMS}
+    asked = [
+        f"{file.name}:{node.lineno}"
+        for file in SHELL.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.MatchClass) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance")
+        if names & {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    ]
+    assert asked == []
+
+
+def test_every_form_stands_above_and_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert {type(target) for _, target in EACH} == set(FORMS)
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["scan", "--help"])
+    told = capsys.readouterr().out
+    prefixes = {text.partition(":")[0].lower() for text, _ in EACH if ":" in text and text[0].isalpha()}
+    assert [prefix for prefix in prefixes if prefix not in told] == []
 
 
 @pytest.mark.parametrize(
@@ -75,10 +95,10 @@ def test_an_address_in_a_message_is_the_one_that_was_given_without_its_query() -
 
 
 def test_a_target_in_full_has_one_spelling() -> None:
-    assert in_full(HttpTarget("HTTPS://H.example:443/mcp?key=s3cret#x")) == "https://h.example/mcp?key=s3cret"
-    assert in_full(HttpTarget("https://h.example:99999/?key=s3cret")) == "https://h.example:99999/?key=s3cret"
-    assert in_full(StdioTarget(("s", "--token", "a b"))) == "stdio:s --token 'a b'"
-    assert in_full(parse_target("config:a/b")) == "config:a/b"
+    assert HttpTarget("HTTPS://H.example:443/mcp?key=s3cret#x").whole == "https://h.example/mcp?key=s3cret"
+    assert HttpTarget("https://h.example:99999/?key=s3cret").whole == "https://h.example:99999/?key=s3cret"
+    assert StdioTarget(("s", "--token", "a b")).whole == "stdio:s --token 'a b'"
+    assert parse_target("config:a/b").whole == "config:a/b"
 
 
 def test_a_label_keeps_the_words_of_a_command_apart() -> None:

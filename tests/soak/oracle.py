@@ -12,8 +12,8 @@ from mcp_threat_model.render import FORMATS, renderer
 from mcp_threat_model.render.brief import inspect_text, maestro_text, score_text
 from mcp_threat_model.serving.catalogue_view import layers_answer
 from mcp_threat_model.serving.paging import page
-from mcp_threat_model.source.document import Document
-from mcp_threat_model.source.snapshot import describe
+from mcp_threat_model.source.saved.document import Document
+from mcp_threat_model.source.saved.snapshot import describe
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.report import ErrorOut, Report

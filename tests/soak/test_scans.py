@@ -25,7 +25,9 @@ from mcp_threat_model.outcome import Outcome
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.render import FORMATS, renderer
 from mcp_threat_model.scan import scan
-from mcp_threat_model.target import StdioTarget, Target, parse_target
+from mcp_threat_model.source.forms.program import StdioTarget
+from mcp_threat_model.source.interface import Target
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.report import ErrorOut, Report
 
 sys.path.insert(0, str(TARGETS))

@@ -10,8 +10,8 @@ from typing import Any
 
 from mcp_threat_model.clients.locations import Scope
 from mcp_threat_model.guard.secret import is_secret_name
-from mcp_threat_model.source.packaged import URL_KEYS, config_entry
 from mcp_threat_model.source.parts import mapping, text
+from mcp_threat_model.source.saved.client_entry import URL_KEYS, config_entry
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import Manifest

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from mcp_threat_model.clients.discover import discover
+from mcp_threat_model.clients.discover import Installed, discover
 from mcp_threat_model.clients.locations import Machine
-from mcp_threat_model.target import ConfigTarget
+from mcp_threat_model.source.forms.configured import ConfigTarget
 
 
 def every_configured(machine: Machine | None = None) -> list[ConfigTarget]:
+    """All of a machine, those that are switched off left out."""
+    return enabled(discover(machine or Machine.here()))
+
+
+def enabled(found: Installed) -> list[ConfigTarget]:
     """One target per client and name; entries that the client has switched off are left out."""
-    found = discover(machine or Machine.here())
     return list(dict.fromkeys(ConfigTarget(one.client, one.name) for one in found.servers if not one.disabled))

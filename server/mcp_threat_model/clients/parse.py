@@ -13,7 +13,7 @@ from typing import Any
 
 from mcp_threat_model.clients.locations import Format
 from mcp_threat_model.guard.files import UnreadableError, read_regular
-from mcp_threat_model.source.document import extent
+from mcp_threat_model.source.saved.document import extent
 from mcp_threat_scoring.patterns.pattern import matches, pattern
 
 MAX_BYTES: Mapping[Format, int] = {"json": 4 * 1024 * 1024, "toml": 512 * 1024}

@@ -11,12 +11,8 @@ import stat
 from collections.abc import Iterator, Sequence
 
 from mcp_threat_model.grammar import POLICY_FILE
-from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, StdioTarget, Target
+from mcp_threat_model.source.interface import File, Target
 from mcp_threat_scoring.errors import UsageError
-
-File = tuple[str, str | int]
-"""What a file is to the command, and its path or descriptor."""
-_STDIN = 0
 
 
 def keep_apart(arguments: argparse.Namespace, targets: Sequence[Target]) -> None:
@@ -25,14 +21,12 @@ def keep_apart(arguments: argparse.Namespace, targets: Sequence[Target]) -> None
     Raises:
         UsageError: a file of the one kind is one of the other.
     """
+    written = list(_written(arguments))
+    read = dict.fromkeys(_read(arguments, targets)) if written else ()  # many servers stand in the same configurations
     taken: list[tuple[str, str]] = []
-    for option, path, would in _written(arguments):
+    for option, path, would in written:
         clashes = [f"{one} {other}" for one, other in taken if _same(path, other) or _whole(path) == _whole(other)]
-        clashes += [
-            f"{what} {other}" if isinstance(other, str) else what
-            for what, other in _read(arguments, targets)
-            if _same(path, other)
-        ]
+        clashes += [f"{what} {other}" if isinstance(other, str) else what for what, other in read if _same(path, other)]
         clashes += [f"a rule of --rules {folder}" for folder in arguments.rules if _rule_in(path, folder)]
         if clashes:
             raise UsageError(f"{option} {path} {would} {clashes[0]}; name another file")
@@ -53,29 +47,11 @@ def _written(arguments: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
 
 def _read(arguments: argparse.Namespace, targets: Sequence[Target]) -> Iterator[File]:
     for target in targets:
-        match target:
-            case FileTarget(path):
-                yield "the target", path
-            case StdinTarget():
-                yield "standard input", _STDIN
-            case StdioTarget(argv):
-                yield from (("a file of the target's command,", word) for word in argv)
-            case _:
-                pass
-    if any(isinstance(target, ConfigTarget) for target in targets):
-        yield from _configurations()
+        yield from target.files()
     if arguments.command == "check":
         yield "the lock file", arguments.lock
     if not getattr(arguments, "no_policy", True):
         yield "the policy", arguments.policy or POLICY_FILE
-
-
-def _configurations() -> Iterator[File]:
-    from mcp_threat_model.clients.locations import CLIENTS, Machine
-
-    machine = Machine.here()
-    for client in CLIENTS:
-        yield from ((f"the configuration of {client.title},", str(path)) for _, path in client.files(machine))
 
 
 def _same(path: str, other: str | int) -> bool:

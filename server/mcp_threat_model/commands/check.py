@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcp_threat_model.commands.delivery import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ, judged
+from mcp_threat_model.commands.context import context_of
+from mcp_threat_model.commands.delivery import judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import told
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.comparing import compare, in_part, unread
+from mcp_threat_model.exit_codes import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
-from mcp_threat_model.target import Target
+from mcp_threat_model.source.interface import Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.approval.lock import Lock
 from mcp_threat_scoring.errors import UsageError
@@ -31,7 +33,12 @@ if TYPE_CHECKING:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Scan what is locked again and report what changed."""
+    """Scan what is locked again and report what changed.
+
+    Raises:
+        UsageError: the words are off, there is no such lock or policy, or the lock does not have a target.
+        RuleError: a rule file is damaged.
+    """
     lock = read_lock(Path(arguments.lock))
     asked = bool(arguments.targets or arguments.all_clients)
     named = _named(lock, targets_of(arguments), arguments.lock) if asked else everything_in(lock, arguments.lock)
@@ -46,14 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
         compared.append(now if asked else named_by_lock(now, name))
     floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
     found = judged(compared, policy, floor, scored=False)
-    if arguments.format == "sarif":
-        from mcp_threat_model.commands.code_scanning import scanned
-
-        emit(scanned([target for _, target in named], outcomes, compared, found), utf8=True)
-    elif arguments.format == "text":
+    if arguments.format == "text":
         _show([name if asked else as_kept(name) for name, _ in named], compared)
     else:
-        emit(renderer(arguments.format)(compared), utf8=True)
+        context = context_of([target for _, target in named], outcomes, compared, found)
+        emit(renderer(arguments.format)(compared, context), utf8=True)
     for result in compared:
         if isinstance(result, ErrorOut):
             complain(told(result))

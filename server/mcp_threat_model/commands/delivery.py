@@ -6,7 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from mcp_threat_model.commands.context import context_of
+from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.render import renderer
+from mcp_threat_model.render.interface import Context
 from mcp_threat_model.render.wording import title
 from mcp_threat_model.terminal import complain, emit, explain, is_terminal, wants_colour, write_output
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity, severity_of
@@ -14,13 +17,9 @@ from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
-    from mcp_threat_model.target import Target
+    from mcp_threat_model.source.interface import Target
     from mcp_threat_scoring.approval.policy import Judgement, Policy
 
-EXIT_INTERNAL: Final = 1
-EXIT_NONE_READ: Final = 3
-EXIT_SOME_READ: Final = 4
-EXIT_SEVERITY: Final = {"low": 11, "medium": 12, "high": 13, "critical": 14}
 TOLD: Final = 5
 """Servers named on standard error as the reason of an exit code."""
 
@@ -35,7 +34,7 @@ def deliver(
     targets: Sequence[Target] = (),
     policy: tuple[str, Policy] | None = None,
 ) -> int:
-    """Write the report and the errors; return the exit code. `targets` are needed for the lines of SARIF."""
+    """Write the report and the errors; return the exit code. `targets` are needed for the lines of findings."""
     for fault in (outcome.fault for outcome in outcomes):
         if fault:
             explain(fault)
@@ -46,24 +45,17 @@ def deliver(
             complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
     if fleet and form == "jsonl":
         complain("jsonl leaves out what the servers make possible together; --format json has it")
-
-    def document() -> str:
-        if form != "sarif":
-            return renderer(form)(results, fleet=fleet)
-        from mcp_threat_model.commands.code_scanning import scanned
-
-        return scanned(targets, outcomes, results, found)
-
+    context = context_of(targets, outcomes, results, found, fleet)
     if output:
         try:
-            write_output(output, document())
+            write_output(output, renderer(form)(results, context))
         except OSError as error:
             complain(f"{output} could not be written: {(error.strerror or 'unknown reason').lower()}")
             return EXIT_INTERNAL
     elif form == "text":
-        emit(_for_screen(results, fleet))
+        emit(_for_screen(results, context))
     else:
-        emit(document(), utf8=True)
+        emit(renderer(form)(results, context), utf8=True)
     if policy is None:
         code = exit_code(outcomes, fail_at)
         if code in EXIT_SEVERITY.values():
@@ -95,16 +87,16 @@ def judged(
     return found
 
 
-def _for_screen(results: Sequence[Report | ErrorOut], fleet: FleetOut | None) -> str:
+def _for_screen(results: Sequence[Report | ErrorOut], context: Context) -> str:
     """Text, coloured for a person; and only the reports for them, who have just read the errors on standard error."""
     if is_terminal(sys.stdout):
         results = [result for result in results if isinstance(result, Report)]
     if not wants_colour(sys.stdout):
-        return renderer("text")(results, fleet=fleet)
+        return renderer("text")(results, context)
     from mcp_threat_model.render.terminal import coloured
     from mcp_threat_model.render.text import text_page
 
-    return coloured(text_page(results, fleet=fleet).lines)
+    return coloured(text_page(results, fleet=context.fleet).lines)
 
 
 def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:

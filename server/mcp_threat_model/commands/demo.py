@@ -10,7 +10,7 @@ from mcp_threat_model.commands.delivery import deliver
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.render import renderer
-from mcp_threat_model.target import StdioTarget
+from mcp_threat_model.source.forms.program import StdioTarget
 from mcp_threat_scoring.errors import UsageError
 
 

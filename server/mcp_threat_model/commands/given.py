@@ -13,15 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.commands.apart import keep_apart
 from mcp_threat_model.grammar import POLICY_FILE
-from mcp_threat_model.target import (
-    ConfigTarget,
-    FileTarget,
-    HttpTarget,
-    StdinTarget,
-    StdioTarget,
-    Target,
-    parse_target,
-)
+from mcp_threat_model.source.interface import Saved, Target
+from mcp_threat_model.target import parse_target
 from mcp_threat_model.terminal import complain
 from mcp_threat_scoring.errors import TargetError, UsageError
 
@@ -157,12 +150,8 @@ def policy_of(arguments: argparse.Namespace) -> tuple[str, Policy] | None:
 
 def _way_of(target: Target) -> Target:
     """What is read in the end: for a configured server, its command or its address."""
-    if not isinstance(target, ConfigTarget):
-        return target
-    from mcp_threat_model.source.configured import resolve
-
     try:
-        return resolve(target).target
+        return target.way().target
     except TargetError:  # the scan says why
         return target
 
@@ -172,12 +161,12 @@ def _warn_of_idle_options(arguments: argparse.Namespace, targets: Sequence[Targe
     started = arguments.env or arguments.allow_launch or arguments.allow_network or arguments.sandbox != "auto"
     if started or arguments.header or arguments.allow_private_network:
         ways = [_way_of(target) for target in targets]
-        http = any(isinstance(way, HttpTarget) for way in ways)
-        stdio = any(isinstance(way, StdioTarget) for way in ways)
+        http = any(way.reached for way in ways)
+        stdio = any(way.command for way in ways)
     else:
         http = stdio = True
     bare = arguments.sandbox == "off"
-    saved = all(isinstance(target, FileTarget | StdinTarget) for target in targets)
+    saved = all(isinstance(target, Saved) for target in targets)
     unreached, unstarted = "no target is reached over HTTP", "no target is started"
     idle = (
         ("--header", arguments.header and not http, unreached),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from mcp_threat_model.commands.delivery import EXIT_INTERNAL, EXIT_NONE_READ
 from mcp_threat_model.commands.given import options_of
 from mcp_threat_model.commands.lock import told
 from mcp_threat_model.commands.scan import run_scan
-from mcp_threat_model.target import ConfigTarget, parse_target
+from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ
+from mcp_threat_model.target import parse_target
 from mcp_threat_model.terminal import complain, emit, explain
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.permissions import permissions, written
@@ -39,8 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not report.capabilities.tools:
         complain("its tools were not seen, so there is nothing to allow: the limit is not to run it yet")
         return EXIT_NONE_READ
-    own = target.name if isinstance(target, ConfigTarget) else report.server.name
-    name = arguments.name or own
+    name = arguments.name or (report.server.name if target.own_name is None else target.own_name)
     if arguments.name is not None and not arguments.name.strip():
         raise UsageError("--as needs the name that the server has in the client's configuration")
     limits = permissions(report, arguments.client, name)

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from mcp_threat_model import __version__
-from mcp_threat_model.commands.delivery import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SOME_READ
 from mcp_threat_model.commands.given import options_of, targets_of
 from mcp_threat_model.commands.scan import run_scan
+from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.terminal import check_output, complain, emit, write_output
@@ -19,7 +19,12 @@ from mcp_threat_scoring.report import ErrorOut, Report
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Scan the targets and write down what they are. What cannot be read is not locked, and said."""
+    """Scan the targets and write down what they are. What cannot be read is not locked, and said.
+
+    Raises:
+        UsageError: the words are off, or the lock cannot be read or written.
+        RuleError: a rule file is damaged.
+    """
     targets = targets_of(arguments)
     options = options_of(arguments, targets)
     check_output(arguments.lock, "--lock")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from mcp_threat_model.source.document import parse_json, read_file, read_stdin
+from mcp_threat_model.source.saved.document import parse_json, read_file, read_stdin
 from mcp_threat_model.terminal import emit
 from mcp_threat_scoring.aivss.calculator import calculate
 from mcp_threat_scoring.errors import TargetError, UsageError

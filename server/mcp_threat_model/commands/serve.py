@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     keep_apart(arguments, ())
     options = ScanOptions(rules=rules_of(arguments), audit=audit_of(arguments))
     if not stdio:
-        from mcp_threat_model.serving.over_http import is_loopback
+        from mcp_threat_model.serving.host_names import is_loopback
 
         if arguments.allow_launch and not is_loopback(host):
             raise UsageError(f"--allow-launch cannot be used on {host}: whoever reaches it could start programs here")

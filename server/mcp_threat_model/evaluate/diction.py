@@ -1,24 +1,22 @@
 """The part of `--fit` that learns what single words say of tools, for ``rules/diction.json``.
 
 The tools are made up (:mod:`evaluate.made_up`). Those of every server are judged by weights learned from others; how
-much of that counts beside the rules is then a factor and a constant for each question: a logistic regression on the
-score (Platt, "Probabilistic outputs for support vector machines", 1999), with the rules' own log-odds given. What is
-shipped is learned from all of them.
+much of that counts beside the rules is then a factor and a constant for each question (:mod:`evaluate.learner`). What
+is shipped is learned from all of them.
 """
 
 from __future__ import annotations
 
 import json
-from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from mcp_threat_model.evaluate.corpus import Labelled
-from mcp_threat_model.evaluate.descent import fit_lines
+from mcp_threat_model.evaluate.learner import Learner, calibrated
 from mcp_threat_model.evaluate.made_up import LABELLED, labelled
-from mcp_threat_scoring.capability import ToolProfile, probability, room
+from mcp_threat_scoring.capability import ToolProfile, room
 from mcp_threat_scoring.diction.learned import DICTION, HIGHEST, LOWEST, DictionDoc
 from mcp_threat_scoring.diction.pieces import pieces
 from mcp_threat_scoring.intake import build_manifest
@@ -29,8 +27,6 @@ from mcp_threat_scoring.rulebook.vocabulary import EFFECT_QUESTIONS
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.views import tool_subject
 
-COST = 0.5
-"""What a tool weighs on the wrong side, against the size of the weights."""
 FOLDS = 5
 RARE = 2
 """Servers that a piece must be met on: what one alone says may be its name."""
@@ -42,9 +38,6 @@ FEWEST = 20
 """Tools that must have an ability before its words are learned."""
 SLIGHT = 40
 """Hundredths of a weight below which it is left out."""
-STEPS = 60
-RIDGE = 1e-3
-"""Steps of Newton's method, and what keeps factor and constant finite where scores part the tools without a fault."""
 
 
 class Made(Struct):
@@ -88,32 +81,6 @@ def made_up(folder: Path, ruleset: Ruleset) -> Iterator[Made]:
             yield Made(author, f"{author}/{server}", noticed, _truth(row), _given(profile))
 
 
-class Learner:
-    """The tools as rows of numbers, and the weights learned from some of them."""
-
-    def __init__(self, tools: Sequence[Made], names: Sequence[str]) -> None:
-        self.names = names
-        place = {name: index for index, name in enumerate(names)}
-        self.rows = [array("i", sorted(place[one] for one in tool.noticed if one in place)) for tool in tools]
-        self.scales = [max(1, len(row)) ** -0.5 for row in self.rows]
-
-    def weights(self, truths: Sequence[bool], chosen: Sequence[int]) -> list[float]:
-        """Weights of all names, the bias last."""
-        return fit_lines(
-            [self.rows[index] for index in chosen],
-            [self.scales[index] for index in chosen],
-            [truths[index] for index in chosen],
-            len(self.names) + 1,
-            [COST] * len(chosen),
-        )
-
-    def score(self, weights: Sequence[float], index: int) -> float:
-        """What weights say of one tool."""
-        total: float = sum([weights[at] for at in self.rows[index]])
-        scaled: float = self.scales[index] * total
-        return scaled + weights[-1]
-
-
 def _names(tools: Iterable[Made]) -> dict[str, int]:
     """Pieces that more than one server has, and on how many tools they are met."""
     servers: defaultdict[str, set[str]] = defaultdict(set)
@@ -123,30 +90,6 @@ def _names(tools: Iterable[Made]) -> dict[str, int]:
         for one in tool.noticed:
             servers[one].add(tool.server)
     return {name: seen[name] for name in sorted(servers) if len(servers[name]) >= RARE}
-
-
-def calibrated(scores: Sequence[float], given: Sequence[float], truths: Sequence[bool]) -> tuple[float, float]:
-    """The factor and the constant that make scores log-odds beside what is given. Newton's method."""
-    factor, constant = 3.0, 1.0
-    for _ in range(STEPS):
-        pull = [RIDGE * factor, RIDGE * constant]
-        curve = [RIDGE, 0.0, RIDGE]
-        for score, odds, truth in zip(scores, given, truths, strict=True):
-            chance = probability(odds + factor * score + constant)
-            bend = chance * (1.0 - chance)
-            pull[0] += (chance - truth) * score
-            pull[1] += chance - truth
-            curve[0] += bend * score * score
-            curve[1] += bend * score
-            curve[2] += bend
-        whole = curve[0] * curve[2] - curve[1] ** 2
-        steps = (
-            (curve[2] * pull[0] - curve[1] * pull[1]) / whole,
-            (curve[0] * pull[1] - curve[1] * pull[0]) / whole,
-        )
-        scale = min(1.0, 2.0 / max(map(abs, steps))) if any(steps) else 1.0
-        factor, constant = factor - scale * steps[0], constant - scale * steps[1]
-    return factor, constant
 
 
 class Found(Struct):
@@ -167,18 +110,19 @@ def _counted(said: Iterable[bool], truths: Iterable[bool]) -> tuple[int, int, in
 def learn(tools: Sequence[Made], questions: Sequence[str]) -> tuple[DictionDoc, list[Found]]:
     """The model, and how it did where it had not learned."""
     seen = _names(tools)
+    noticed = [tool.noticed for tool in tools]
     fold = {server: index % FOLDS for index, server in enumerate(sorted({tool.server for tool in tools}))}
     truths = {question: [question in tool.truth for tool in tools] for question in questions}
     truths = {question: known for question, known in truths.items() if sum(known) >= FEWEST}
     everything = range(len(tools))
-    whole = Learner(tools, list(seen))
+    whole = Learner(noticed, list(seen))
     rough = {question: whole.weights(known, everything) for question, known in truths.items()}
     worth = {
         name: max(abs(weights[at]) for weights in rough.values()) * seen[name] ** 0.5
         for at, name in enumerate(whole.names)
     }
     names = sorted(sorted(worth, key=lambda name: (-worth[name], name))[:KEPT])
-    learner = Learner(tools, names)
+    learner = Learner(noticed, names)
     weights: dict[str, list[int]] = {name: [] for name in names}
     shift: list[int] = []
     found: list[Found] = []

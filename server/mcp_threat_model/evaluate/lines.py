@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import log
 
+from mcp_threat_model.evaluate.techniques import techniques_of
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
 from mcp_threat_model.evaluate.training import Table, fit, known, learned, score
 from mcp_threat_scoring.hostile.glance import GlanceDoc
@@ -43,11 +43,6 @@ NEARLY = 0.15
 """How far below the threshold a line still helps to find its item."""
 PASSED_OVER = 0.015
 """Share of orders that would be found, but whose lines the first look may pass over."""
-TECHNIQUES: Mapping[str, str] = {
-    "conceal": "conceal", "precedence": "promote", "authority": "authority", "override": "override",
-    "delimiter": "delimiter", "delayed": "wake", "redirect": "redirect", "permission": "approval", "carrier": "collect",
-    "falsify": "recite",
-}  # fmt: skip
 
 
 class Scored(Struct):
@@ -118,7 +113,7 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scor
         foreign=round(foreign, 3),
         suspect=_low([rough[i] for i in near if in_english(lines[i].text, senses.line(lines[i].text))]),
         weights=_rounded(table.names, weights),
-        techniques=_techniques(lines, noticed),
+        techniques=techniques_of(lines, noticed, RARE),
     )
     at_a_glance = GlanceDoc(
         bias=-_low([glanced[i] for i in near]),
@@ -184,47 +179,6 @@ def _glances(lines: Sequence[Example], senses: Senses, seen: Mapping[str, int]) 
     place = {name: index for index, name in enumerate(names)}
     kept = [array("i", sorted(place[one] for one in row if one in place)) for row in rows]
     return Table([*names, ""], kept, [1.0] * len(lines))
-
-
-def _techniques(lines: Sequence[Example], noticed: Sequence[set[str]]) -> dict[str, dict[str, float]]:
-    """Naive Bayes over senses and concepts of orders: which technique they are more often met with."""
-    with_it: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    total: Counter[str] = Counter()
-    number: Counter[str] = Counter()
-    for line, found in zip(lines, noticed, strict=True):
-        if not line.truth or not line.techniques:
-            continue
-        shown = [one for one in found if one[0] in "#@" and "@" not in one[1:] and "#" not in one[1:]]
-        total.update(shown)
-        for technique in dict.fromkeys(_rule_of(one, found) for one in line.techniques):
-            if technique:
-                with_it[technique].update(shown)
-                number[technique] += 1
-    whole = sum(number.values())
-    return {
-        technique: {
-            "": round(log(number[technique] / whole), 2),
-            **{
-                one: round(weight, 2)
-                for one in sorted(total)
-                if total[one] >= RARE
-                for weight in [0.5 * log((counts[one] + 1.0) / (total[one] * number[technique] / whole + 1.0))]
-                if abs(weight) >= 0.1
-            },
-        }
-        for technique, counts in sorted(with_it.items())
-    }
-
-
-def _rule_of(technique: str, found: set[str]) -> str:
-    """The rule that tells of a technique of the texts."""
-    if technique == "exfiltrate":
-        return "exfiltrate" if found & {"#§url", "#§mail", "#§host"} else "collect"
-    if technique == "external-action":
-        if "#persist" in found or "#§startpath" in found:
-            return "persist"
-        return "shell" if "#exec" in found and "#othertool" not in found else "foreign-tool"
-    return TECHNIQUES.get(technique, "")
 
 
 def model_text(document: LinesDoc | GlanceDoc | Tables) -> str:

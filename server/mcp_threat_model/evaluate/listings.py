@@ -107,12 +107,20 @@ def _compared(folder: Path) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
 
 
 def compare(folder: Path) -> tuple[Compared, ...]:
-    """Analyze the prose of every listing of a folder, once."""
+    """Analyze the prose of every listing of a folder, once.
+
+    Raises:
+        RuleError: a rule file is damaged.
+    """
     return _compared(folder)[0]
 
 
 def left_out(folder: Path) -> tuple[str, ...]:
-    """What of the folder's listings could not be used, in sentences."""
+    """What of the folder's listings could not be used, in sentences.
+
+    Raises:
+        RuleError: a rule file is damaged.
+    """
     return _compared(folder)[1]
 
 

@@ -17,9 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from mcp_threat_model.guard.supervisor import (
+from mcp_threat_model.guard.process_tree import (
     HAS_CHILDREN_FILES,
-    KILL_S,
     PR_SET_CHILD_SUBREAPER,
     children_of,
     is_zombie,
@@ -27,6 +26,7 @@ from mcp_threat_model.guard.supervisor import (
     parents_by_scan,
     prctl,
 )
+from mcp_threat_model.guard.supervisor import KILL_S
 from mcp_threat_scoring.structs import Struct
 
 PR_GET_CHILD_SUBREAPER = 37  # linux/prctl.h

@@ -1,7 +1,7 @@
 """Start one target under its supervisor, talk to it through pipes, and see that nothing of it stays.
 
 Everything a target may do to a process that started it is met by :mod:`supervisor`, which lives beside it; here are the
-pipes, the scratch directory, and what the supervisor reports.
+pipes, and the order in which things end.
 """
 
 from __future__ import annotations
@@ -13,41 +13,21 @@ import subprocess
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 
 from mcp_threat_model.guard import adoption, supervisor, trail
 from mcp_threat_model.guard.adoption import NURSERY
 from mcp_threat_model.guard.limits import Limits
+from mcp_threat_model.guard.reported import Outcome
 from mcp_threat_model.guard.sandbox import Sandbox
-from mcp_threat_scoring.structs import Struct, field
 
 CHUNK = 65536
 LOOK_S = 0.25
 """Between two looks at whether a supervisor is awake, where it may have been put to sleep."""
 SETTLE_S = 0.25
 """How long pipes are still drained after the target has left: a child of it may hold them open for ever."""
-
-
-class Outcome(Struct):
-    """What became of a target, as its supervisor saw it."""
-
-    exit_code: int | None = None
-    """Its own exit status; negative for a signal. None while it runs, or if it was ended by us."""
-    exec_errno: int | None = None
-    left: list[str] = field(default_factory=list)
-    left_count: int = 0
-    killed: str = ""
-    attack: Literal["", "stopped", "killed"] = ""
-    """What became of the supervisor, where that was not our doing: a target without a sandbox can do it."""
-    done: bool = False
-    hears: bool = False
-    """Whether its attempts to reach a network could be heard."""
-    asked: list[str] = field(default_factory=list)
-    """Hosts whose address it asked for, in a sandbox without a network."""
-    tried: list[str] = field(default_factory=list)
-    """Addresses that it tried to reach there."""
 
 
 class Process:
@@ -63,7 +43,6 @@ class Process:
         self._box = box
         self._free = box.kind == "none" and adoption.SUPPORTED
         """Whether the target can send signals to its supervisor."""
-        self._target = 0
         self._ended_by_us = False
         self._proc: subprocess.Popen[bytes] | None = None
         self._control = self._status = -1
@@ -145,7 +124,7 @@ class Process:
             await anyio.to_thread.run_sync(self._take_over, self._proc)
 
     def _take_over(self, supervising: subprocess.Popen[bytes]) -> None:
-        self._count(adoption.end_below(supervising.pid, self._target))
+        self._count(adoption.end_below(supervising.pid, self.outcome.pid))
         self._ended_by_us = True
         supervising.kill()
 
@@ -158,32 +137,10 @@ class Process:
         *lines, self._status_rest = (self._status_rest + data).split(b"\n")
         for line in lines:
             with contextlib.suppress(ValueError):  # without a sandbox a target may write here as well
-                self._heed(line.decode("ascii", errors="replace").split(" "))
+                self.outcome.heed(line.decode("ascii", errors="replace").split(" "))
+        if self.outcome.over:
+            self.exited.set()
         return bool(data)
-
-    def _heed(self, words: list[str]) -> None:
-        outcome = self.outcome
-        match words:
-            case ["started", number]:
-                self._target = int(number)
-            case ["noexec", number]:
-                outcome.exec_errno = int(number)
-            case ["exit", number]:
-                outcome.exit_code = int(number)
-                self.exited.set()
-            case ["left", number, *names]:
-                outcome.left_count = int(number)
-                outcome.left = [bytes.fromhex(name).decode(errors="replace") for name in names if name != "?"]
-            case ["killed", why]:
-                outcome.killed = why
-                self.exited.set()
-            case ["hears"]:
-                outcome.hears = True
-            case ["asked" | "tried" as how, name]:
-                heard = outcome.asked if how == "asked" else outcome.tried
-                heard.append(bytes.fromhex(name).decode(errors="replace"))
-            case ["done"]:
-                outcome.done = True
 
     def close_input(self) -> None:
         """Tell the target, in the way of stdio servers, that nothing more will come."""

@@ -1,12 +1,14 @@
-"""Ways out, one file each. The table of formats is the only place that knows them all."""
+"""Ways out, one file each. The table of formats is the only place that knows them all, and it imports none of them."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from mcp_threat_model.render.interface import Renderer
 from mcp_threat_scoring.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcp_threat_model.render.interface import Renderer
 
 _RENDERERS: Final[dict[str, tuple[str, str]]] = {
     "text": ("mcp_threat_model.render.text", "render_text"),
@@ -30,4 +32,4 @@ def renderer(name: str) -> Renderer:
     if name not in _RENDERERS:
         raise UsageError(f"unsupported: --format {name}; use one of {', '.join(_RENDERERS)}")
     module, function = _RENDERERS[name]
-    return cast(Renderer, getattr(import_module(module), function))
+    return cast("Renderer", getattr(import_module(module), function))

@@ -6,12 +6,11 @@ target's in it was neutralised when the report was made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
 
+from mcp_threat_model.render.brief_lines import beyond, fit, listed, threat_line, unseen, wrong
 from mcp_threat_model.render.wording import (
     DECISIONS,
-    RANKS,
     breadth,
     effect,
     effects,
@@ -22,41 +21,11 @@ from mcp_threat_model.render.wording import (
 )
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.phrases import capital, number
-from mcp_threat_scoring.report import FindingOut, LayerOut, Report, ThreatOut, ToolOut
+from mcp_threat_scoring.report import LayerOut, Report, ToolOut
 from mcp_threat_scoring.report_page import PageOut
 from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut
 
 THREATS_SHOWN = 5
-FINDINGS_SHOWN = 6
-NAMES_SHOWN = 10
-MAX_CHARS = 5_600
-"""Some 1,400 tokens of English."""
-_PLACES: Final = (
-    ("/tools/", "in several tools, the first at"),
-    ("/initialize/instructions", "in the server's instructions"),
-    ("/initialize/serverInfo/name", "in the server's name"),
-    ("/initialize/serverInfo/title", "in the server's title"),
-    ("/initialize/serverInfo/version", "in the server's version"),
-)
-"""What the places of a manifest that are no tool are called."""
-
-
-def _names(names: Sequence[str], shown: int = NAMES_SHOWN) -> str:
-    told = ", ".join(f"`{name}`" for name in names[:shown])
-    return told + (f" and {len(names) - shown} more" if len(names) > shown else "")
-
-
-def fit(lines: Iterable[str]) -> str:
-    """As many whole lines as fit, and a word where some did not."""
-    kept: list[str] = []
-    size = 0
-    for line in lines:
-        size += len(line) + 1
-        if size > MAX_CHARS:
-            kept.append("… cut here; the rest is in the structured content.")
-            break
-        kept.append(line)
-    return "\n".join(kept)
 
 
 def _score_line(aivss: AivssProfileOut) -> str:
@@ -81,48 +50,6 @@ def _terms(aivss: AivssProfileOut) -> list[str]:
     ]
 
 
-def _threat_line(threat: ThreatOut) -> str:
-    tools = f" through {_names(threat.tools, 4)}" if threat.tools else ""
-    return f"- **{threat.id} {threat.title}** ({threat.severity}, {threat.likelihood}){tools}"
-
-
-def _unseen(report: Report) -> list[str]:
-    parts = [
-        f"{name.replace('_', ' ')} ({seen.status.replace('_', ' ')}{': ' + seen.reason if seen.reason else ''})"
-        for name, seen in report.coverage.items()
-        if seen.status != "observed"
-    ]
-    return [f"Not or only partly seen: {'; '.join(parts)}."] if parts else []
-
-
-def place(finding: FindingOut) -> str:
-    """Where a finding lies, so that two of the same kind can be told apart."""
-    if finding.tool:
-        return f"in `{finding.tool}`"
-    words = next((words for start, words in _PLACES if finding.pointer.startswith(start)), "at")
-    if words.startswith("in the"):
-        return words
-    return f"{words} `{finding.pointer}`" if finding.pointer else "in the server as a whole"
-
-
-def _findings(report: Report) -> list[str]:
-    ranked = sorted(report.findings, key=lambda finding: RANKS.index(finding.severity))
-    lines = [
-        f"- {finding.title} ({finding.severity}, {finding.confidence} confidence) {place(finding)}: "
-        f"{finding.remediation}"
-        for finding in ranked[:FINDINGS_SHOWN]
-    ]
-    if len(ranked) > FINDINGS_SHOWN:
-        lines.append(f"- … and {len(ranked) - FINDINGS_SHOWN} more")
-    return lines
-
-
-def beyond(page: PageOut) -> list[str]:
-    """What is said of a page after the last one."""
-    said = f"Nothing is left at offset {page.offset}: the last page ends before offset {page.total}."
-    return ["", said] if page.offset >= page.total else []
-
-
 def score_text(report: Report, page: PageOut) -> str:
     """The answer to "how risky is this MCP server?"."""
     verdict = report.verdict
@@ -139,20 +66,20 @@ def score_text(report: Report, page: PageOut) -> str:
         _beside(report.aivss.other_profile),
     ]
     if report.findings:
-        lines += ["", "Wrong with it:", *_findings(report)]
+        lines += ["", "Wrong with it:", *wrong(report)]
     threats = gravest(report)
     if threats:
-        lines += ["", "Top threats (MAESTRO):", *map(_threat_line, threats[:THREATS_SHOWN])]
+        lines += ["", "Top threats (MAESTRO):", *map(threat_line, threats[:THREATS_SHOWN])]
         if len(threats) > THREATS_SHOWN:
             lines.append(f"- … and {len(threats) - THREATS_SHOWN} more: list_maestro_threats")
     limits = verdict.limits
     for word, names in (("Deny", limits.deny_tools), ("Confirm", limits.confirm_tools), ("Allow", limits.allow_tools)):
         if names:
-            lines += ["", f"{word}: {_names(names)}."]
+            lines += ["", f"{word}: {listed(names)}."]
     if report.aivss.levers:
         lever = report.aivss.levers[0]
         lines += ["", f"What lowers the score most: {lever.change} → {lever.score_after:.1f} {lever.severity_after}."]
-    lines += ["", *_unseen(report)]
+    lines += ["", *unseen(report)]
     return fit(lines)
 
 
@@ -162,7 +89,7 @@ def _layer_lines(layer: LayerOut) -> list[str]:
         f"## {layer.id} {layer.name}: {'mapped' if layer.status == 'mapped' else 'not certain'}",
         layer.summary,
     ]
-    lines += [_threat_line(threat) for threat in layer.threats[:3]]
+    lines += [threat_line(threat) for threat in layer.threats[:3]]
     if len(layer.threats) > 3:
         lines.append(f"- … and {len(layer.threats) - 3} more")
     if layer.status != "mapped" and layer.ask_next:
@@ -192,11 +119,11 @@ def maestro_text(report: Report, page: PageOut, layer: str | None = None, threat
         else:
             lines += ["", f"## {one.id} {one.name}: {one.status.replace('_', ' ')}", one.summary]
             for told in one.threats:
-                lines += [_threat_line(told), f"  {told.description}"]
+                lines += [threat_line(told), f"  {told.description}"]
                 lines += [f"  - {action.owner}: {action.action}" for action in told.mitigations[:2]]
             lines += [f"Ask: {question}" for question in one.ask_next]
     if report.maestro.cross_layer:
-        lines += ["", "## Chains across layers", *map(_threat_line, report.maestro.cross_layer)]
+        lines += ["", "## Chains across layers", *map(threat_line, report.maestro.cross_layer)]
     return fit(lines)
 
 
@@ -218,12 +145,12 @@ def inspect_text(report: Report, shown: Sequence[ToolOut], page: PageOut) -> str
         f"Authentication: {auth.requirement}"
         + (f" ({', '.join(auth.schemes)})" if auth.schemes else "")
         + f"; authority: {breadth(auth.breadth)}"
-        + (f"; scopes {_names([scope.name for scope in auth.scopes])}" if auth.scopes else "")
+        + (f"; scopes {listed([scope.name for scope in auth.scopes])}" if auth.scopes else "")
         + ".",
-        *_unseen(report),
+        *unseen(report),
     ]
     if report.findings and not page.offset:
-        lines += ["", "Wrong with it:", *_findings(report)]
+        lines += ["", "Wrong with it:", *wrong(report)]
     if shown:
         whole = len(shown) == len(tools)
         first = next((index for index, tool in enumerate(tools, 1) if tool.pointer == shown[0].pointer), 1)

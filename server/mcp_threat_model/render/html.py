@@ -20,9 +20,9 @@ from mcp_threat_model import __version__
 from mcp_threat_model.render import wording
 from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
+from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_model.render.prose import pieces
 from mcp_threat_scoring.report import ErrorOut, Report
-from mcp_threat_scoring.report_set import FleetOut
 from mcp_threat_scoring.signal import EvidenceOut
 
 TOOLS_WITH_EVIDENCE: Final = 300
@@ -33,7 +33,7 @@ NAMES_SHOWN: Final = 24
 _TEMPLATES: Final = Path(__file__).with_name("templates")
 
 
-def render_html(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
+def render_html(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> str:
     """All results as one page: an index where there are several, then each report, and what could not be read."""
     style, script = _asset("page.css"), _asset("page.js")
     reports = [(f"r{number}", one) for number, one in enumerate(results, 1) if isinstance(one, Report)]
@@ -41,8 +41,8 @@ def render_html(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None 
         results=[(f"r{number}", one, isinstance(one, Report)) for number, one in enumerate(results, 1)],
         reports=reports,
         errors=[(f"r{number}", one) for number, one in enumerate(results, 1) if isinstance(one, ErrorOut)],
-        fleet=fleet,
-        fleet_picture=picture(fleet) if fleet else None,
+        fleet=context.fleet,
+        fleet_picture=picture(context.fleet) if context.fleet else None,
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704  (our own file)
         script=Markup(script),  # noqa: S704  (our own file)

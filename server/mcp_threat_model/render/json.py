@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_scoring.model import json_schema as schema_of
 from mcp_threat_scoring.report import ErrorOut, Report
 from mcp_threat_scoring.report_page import ALWAYS, PageOut
 from mcp_threat_scoring.report_score import AivssOut
-from mcp_threat_scoring.report_set import FleetOut, ReportSet
+from mcp_threat_scoring.report_set import ReportSet
 from mcp_threat_scoring.structs import UNSET
 
 
-def render_json(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
+def render_json(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> str:
     """The document `{"schema_version", "reports", "errors"}`, indented for people who read it; `fleet` for a set."""
     document = ReportSet(
         reports=[one for one in results if isinstance(one, Report)],
         errors=[one for one in results if isinstance(one, ErrorOut)],
-        fleet=fleet or UNSET,
+        fleet=context.fleet or UNSET,
     )
     return document.to_json(indent=2) + "\n"
 
 
-def render_jsonl(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:  # noqa: ARG001
+def render_jsonl(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> str:  # noqa: ARG001
     """One REPORT or ERROR per line, in the order of the targets. There is no line for the set as a whole."""
     return "".join(one.to_json() + "\n" for one in results)
 

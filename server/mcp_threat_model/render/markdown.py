@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mcp_threat_model.render import wording
+from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_model.render.markdown_layers import counts, layers, tools
 from mcp_threat_model.render.markdown_score import making, score
 from mcp_threat_model.render.marks import Room, code, details, names, sentence, table
@@ -25,11 +26,11 @@ _ROOMS: Final = (Room(3, 400, 12, 99), Room(1, 120, 6, 99), Room(0, 60, 4, 6), R
 """Tried in this order until the report fits."""
 
 
-def render_markdown(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
+def render_markdown(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> str:
     """All results as one document: an index where there are several, what they do together, then each."""
     text = ""
     for room in _ROOMS:
-        text = "\n".join(_document(results, fleet, room)).rstrip() + "\n"
+        text = "\n".join(_document(results, context.fleet, room)).rstrip() + "\n"
         if len(text) <= COMMENT:
             return text
     return text

@@ -1,19 +1,19 @@
 """SARIF 2.1.0 (OASIS, March 2020) for code scanning: findings as results, with help and stable fingerprints.
 
 Only findings become results: what a server *can* do is no defect. Scores and verdicts stand in each run's properties.
-A finding in a scanned file points at its line when `lines` knows it; otherwise at the file.
+A finding in a scanned file points at its line when the context knows it; otherwise at the file.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from mcp_threat_model import __version__
+from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_scoring.report import ErrorOut, FindingOut, Report, Severity
-from mcp_threat_scoring.report_set import FleetOut
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT: Final = "mcpThreatModel/v1"
@@ -21,12 +21,6 @@ LINE_HASH: Final = "primaryLocationLineHash"
 """The one fingerprint that code scanning compares. Where there is a file, its upload makes it from the line."""
 MAX_TAGS: Final = 20
 """Tags of a rule that code scanning accepts; the schema wants them to differ."""
-Lines = Callable[[Report, str], int | None]
-"""The line of a JSON Pointer in the scanned file, where that is known."""
-Suppressed = Callable[[Report, FindingOut], str | None]
-"""Why a finding was accepted, if it was."""
-Uris = Callable[[Report], str | None]
-"""The scanned file as a URI, relative to the working directory; None where it is for the target itself to say."""
 
 _LEVELS: Final[Mapping[Severity, Literal["error", "warning", "note"]]] = {
     "critical": "error",
@@ -45,19 +39,11 @@ _SECURITY_SEVERITY: Final[Mapping[Severity, str]] = {
 """Numbers in the bands that code scanning turns back into critical, high, medium and low."""
 
 
-def render_sarif(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
-    """All findings as one SARIF log. Paths over several servers have no place in a file, so `fleet` adds nothing."""
-    del fleet
-    return sarif(results)
+def render_sarif(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> str:
+    """All findings as one SARIF log, with lines and accepted findings where these are known.
 
-
-def sarif(
-    results: Sequence[Report | ErrorOut],
-    lines: Lines = lambda _report, _pointer: None,
-    suppressed: Suppressed = lambda _report, _finding: None,
-    uris: Uris = lambda _report: None,
-) -> str:
-    """All findings as one SARIF log, with lines and accepted findings where these are known."""
+    Paths over several servers have no place in a file, so the fleet adds nothing.
+    """
     reports = [result for result in results if isinstance(result, Report)]
     errors = [result for result in results if isinstance(result, ErrorOut)]
     rules = _rules(reports)
@@ -66,7 +52,7 @@ def sarif(
         "tool": {"driver": {"name": "mcp-threat-model", "semanticVersion": _semantic(), "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(report, finding, index[finding.rule_id], lines, suppressed, uris)
+            _result(report, finding, index[finding.rule_id], context)
             for report in reports
             for finding in report.findings
         ],
@@ -115,13 +101,11 @@ def _rule(rule_id: str, finding: FindingOut) -> dict[str, Any]:
     }
 
 
-def _result(
-    report: Report, finding: FindingOut, index: int, lines: Lines, suppressed: Suppressed, uris: Uris
-) -> dict[str, Any]:
+def _result(report: Report, finding: FindingOut, index: int, context: Context) -> dict[str, Any]:
     told = finding.explanation + (f" Found: {finding.excerpt}" if finding.excerpt else "")
-    line = lines(report, finding.pointer)
+    line = context.line(report, finding.pointer)
     physical: dict[str, Any] = {
-        "artifactLocation": {"uri": uris(report) or _uri(report)},
+        "artifactLocation": {"uri": context.uri(report) or _uri(report)},
         "region": {"startLine": line or 1},
     }
     logical = {"fullyQualifiedName": finding.pointer or "/", "kind": "member"}
@@ -136,7 +120,7 @@ def _result(
         "partialFingerprints": _fingerprints(report, finding),
         "properties": {"confidence": finding.confidence, "kind": finding.kind},
     }
-    reason = suppressed(report, finding)
+    reason = context.accepted(report, finding)
     if reason is not None:
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason}]
     return result

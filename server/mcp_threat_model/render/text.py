@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, clip, plain
 from mcp_threat_model.render.text_layers import layers, tools
 from mcp_threat_model.render.text_score import between, factors, levers, making
@@ -23,9 +24,9 @@ _DECISION_STYLE: Final[dict[str, Style]] = {
 }
 
 
-def render_text(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> str:
+def render_text(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> str:
     """All reports as plain text."""
-    return plain(text_page(results, fleet=fleet).lines)
+    return plain(text_page(results, fleet=context.fleet).lines)
 
 
 def text_page(results: Sequence[Report | ErrorOut], width: int = 80, *, fleet: FleetOut | None = None) -> Page:

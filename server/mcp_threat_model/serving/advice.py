@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 
 from mcp_threat_model.grammar import LOCK_FILE
-from mcp_threat_model.target import Target
+from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.phrases import joined

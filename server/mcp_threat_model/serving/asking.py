@@ -19,7 +19,8 @@ from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.serving.access import Access
 from mcp_threat_model.serving.advice import GIVE_MANIFEST, Instead
 from mcp_threat_model.serving.programs import MAX_PROGRAMS, Plan, Program, plan_for
-from mcp_threat_model.target import ConfigTarget, StdioTarget, parse_target
+from mcp_threat_model.source.interface import Command
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise_command
 from mcp_threat_scoring.phrases import capital
@@ -86,7 +87,7 @@ def is_shut(plan: Plan) -> bool:
     from mcp_threat_model.guard.sandbox import unboxed
 
     options = ScanOptions()
-    return not options.allow_network and any(not unboxed(options.sandbox, one.way.argv[0]) for one in plan.programs)
+    return not options.allow_network and any(not unboxed(options.sandbox, one.command.argv[0]) for one in plan.programs)
 
 
 async def plan_one(context: Context, target: str | None = None) -> Plan:
@@ -96,9 +97,7 @@ async def plan_one(context: Context, target: str | None = None) -> Plan:
         parsed = parse_target(target or "")
     except (UsageError, TargetError):
         return Plan()  # the tool itself will say what is wrong with it
-    if isinstance(parsed, ConfigTarget) and not (isinstance(access, Access) and access.files):
-        return Plan()
-    if not isinstance(parsed, StdioTarget | ConfigTarget):
+    if parsed.on_this_machine and not (isinstance(access, Access) and access.files):
         return Plan()
     return await anyio.to_thread.run_sync(plan_for, [parsed])
 
@@ -134,40 +133,40 @@ def question(program: Program) -> str:
     from mcp_threat_model.guard.consent import describe
     from mcp_threat_model.serving.asking_all import question as listed
 
-    if program.target != program.way:  # a configuration may hold secrets that nobody in this conversation wrote
+    if not program.typed:  # a configuration may hold secrets that nobody in this conversation wrote
         return listed([program])
-    return describe(_launch(program.way))
+    return describe(_launch(program.command))
 
 
-def _launch(program: StdioTarget) -> LaunchRequest:
+def _launch(command: Command) -> LaunchRequest:
     from mcp_threat_model.guard.launch import plan_launch
 
     options = ScanOptions()
-    return plan_launch(program.argv, options.env, options.sandbox, options.allow_network)
+    return plan_launch(command.argv, options.env, options.sandbox, options.allow_network)
 
 
 def consent_from(agreed: Agreed, context: Context, instead: Instead) -> Consent:
     """What was answered, as the scan wants to hear it; `instead` is what else the person can do."""
-    shown = {program.way.argv for program in agreed.plan.programs}
-    asked_as_typed = any(program.target == program.way for program in agreed.plan.programs)
+    shown = {program.command for program in agreed.plan.programs}
+    asked_as_typed = any(program.typed for program in agreed.plan.programs)
     answer = agreed.answer
 
-    async def consent(program: StdioTarget) -> None:
-        command = neutralise_command(program.label.removeprefix("stdio:"), COMMAND_SHOWN)
+    async def consent(command: Command) -> None:
+        told = neutralise_command(command.shown, COMMAND_SHOWN)
         if not may_launch(context):
             raise TargetError(
                 "consent_required",
-                f"this server starts no programs, because over HTTP anybody who reaches it could consent: {command}",
+                f"this server starts no programs, because over HTTP anybody who reaches it could consent: {told}",
                 "Nothing was started. Serve over stdio, serve with --allow-launch on loopback, or "
                 f"{instead.told('--allow-launch')}.",
             )
         if not can_ask(context):
             raise TargetError(
                 "consent_required",
-                f"starting a program needs a person's consent, and this client cannot ask for it: {command}",
+                f"starting a program needs a person's consent, and this client cannot ask for it: {told}",
                 f"Nothing was started. The person can {instead.told('--allow-launch')}.",
             )
-        if program.argv not in shown:
+        if command not in shown:
             fewer = f"Ask again, {instead.fewer}, or scan this server by itself." if instead.fewer else "Ask again."
             more = f", or more than {MAX_PROGRAMS} would be started" if instead.fewer else ""
             raise TargetError(
@@ -178,9 +177,9 @@ def consent_from(agreed: Agreed, context: Context, instead: Instead) -> Consent:
         if isinstance(answer, AcceptedElicitation) and answer.data.start:
             return
         if asked_as_typed:
-            await anyio.to_thread.run_sync(_launch, program)  # nobody was asked where it cannot be started
+            await anyio.to_thread.run_sync(_launch, command)  # nobody was asked where it cannot be started
         raise TargetError(
-            "consent_required", f"the person asked did not allow this program to start: {command}",
+            "consent_required", f"the person asked did not allow this program to start: {told}",
             f"Nothing was started. {f'{capital(GIVE_MANIFEST)} instead, or ask' if instead.manifest else 'Ask'} "
             "again if that was a mistake.",
         )  # fmt: skip

@@ -27,7 +27,7 @@ class PermissionsWithNetwork(Permissions):
 
 def question(asked: Sequence[Program]) -> str:
     """The question a person answers. It ends in a digest of the whole commands, of which it may show a part only."""
-    told = repr([(program.way.argv, program.env) for program in asked]).encode("utf-8", "backslashreplace")
+    told = repr([(program.command.argv, program.env) for program in asked]).encode("utf-8", "backslashreplace")
     these, their = ("this", "its") if len(asked) == 1 else (f"these {number(len(asked))}", "their")
     program = "program" if len(asked) == 1 else "programs"
     lines = [f"Start {these} {program} on this machine, to list {their} tools? None of them is called."]

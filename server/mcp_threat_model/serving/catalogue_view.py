@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from mcp_threat_model.serving.paging import bare, cut, size
+from mcp_threat_model.serving.paging import bare
+from mcp_threat_model.serving.pieces import cut, size
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise_name

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import anyio.to_thread
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 
+from mcp_threat_model.grammar import LOCK_FILE
 from mcp_threat_model.locked_targets import everything_in, nothing_approved
 from mcp_threat_model.serving.access import Access
 from mcp_threat_model.serving.asking import Agreed, Permission
@@ -18,7 +19,7 @@ from mcp_threat_model.serving.asking_all import Permissions as StartThem
 from mcp_threat_model.serving.asking_all import ask_for
 from mcp_threat_model.serving.client_answers import PATH_SHOWN
 from mcp_threat_model.serving.programs import Plan, plan_for
-from mcp_threat_model.target import ConfigTarget, Target
+from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from mcp_threat_model.clients.discover import Installed
     from mcp_threat_scoring.approval.lock import Lock
 
-LOCK_NAME = "mcp-threat-model.lock.json"
 MAX_TARGETS = 60
 
 
@@ -39,9 +39,9 @@ def installed_in(client: str | None) -> Installed:
 
 
 def _enabled(client: str | None) -> list[Target]:
-    found = installed_in(client).servers
-    targets: dict[Target, None] = dict.fromkeys(ConfigTarget(one.client, one.name) for one in found if not one.disabled)
-    return list(targets)[:MAX_TARGETS]
+    from mcp_threat_model.clients.every import enabled
+
+    return [*enabled(installed_in(client))[:MAX_TARGETS]]
 
 
 def lock_at(path: str) -> Lock:
@@ -83,7 +83,7 @@ async def plan_audit(context: Context, client: str | None = None, scan: bool = F
     return await anyio.to_thread.run_sync(lambda: plan_for(_enabled(client)))
 
 
-async def plan_check(context: Context, lock: str = LOCK_NAME, target: str | None = None) -> Plan:
+async def plan_check(context: Context, lock: str = LOCK_FILE, target: str | None = None) -> Plan:
     """The locked servers to compare."""
     if not _access(context).files:
         return Plan()

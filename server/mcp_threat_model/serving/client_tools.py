@@ -14,6 +14,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
 from pydantic import Field
 
+from mcp_threat_model.grammar import LOCK_FILE
 from mcp_threat_model.locked_targets import named_by_lock
 from mcp_threat_model.scan import scan
 from mcp_threat_model.serving.access import Access
@@ -26,20 +27,17 @@ from mcp_threat_model.serving.client_answers import (
     ChangesAnswer,
     InstallAnswer,
     audit_answer,
-    audit_text,
-    changes_text,
     install_answer,
-    install_text,
     judged,
 )
 from mcp_threat_model.serving.client_plans import (
-    LOCK_NAME,
     agreed_audit,
     agreed_check,
     installed_in,
     lock_at,
     locked_servers,
 )
+from mcp_threat_model.serving.client_texts import audit_text, changes_text, install_text
 from mcp_threat_model.serving.named_server import (
     Asked,
     ListingArg,
@@ -173,7 +171,7 @@ def add_client_tools(tools: Tools, access: Access) -> None:
     async def check_changes(
         context: Context,
         asked: Annotated[Agreed, Resolve(agreed_check)],
-        lock: LockArg = LOCK_NAME,
+        lock: LockArg = LOCK_FILE,
         target: Annotated[
             str | None,
             Field(max_length=8_192, description="Only this server of the lock file, as it is written there."),

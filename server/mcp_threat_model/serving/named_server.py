@@ -21,8 +21,9 @@ from mcp_threat_model.serving.advice import ONE_SERVER, Instead, in_a_client, sc
 from mcp_threat_model.serving.asking import Agreed, agreed, consent_from
 from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.serving.turns import THINKING_S
+from mcp_threat_model.source.interface import Target
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
-from mcp_threat_model.target import ConfigTarget, FileTarget, StdinTarget, StdioTarget, Target, is_json, parse_target
+from mcp_threat_model.target import is_json, parse_target
 from mcp_threat_scoring.errors import TargetError, ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.report import Report
@@ -66,7 +67,11 @@ Asked = Annotated[Agreed, Resolve(agreed)]
 async def report_on(
     access: Access, context: Context, asked: Agreed, profile: ProfileId, given: dict[str, Any]
 ) -> Report:
-    """Read what was named and analyse it. Every foreseen failure becomes a sentence the caller can act on."""
+    """Read what was named and analyse it. Every foreseen failure becomes a sentence the caller can act on.
+
+    Raises:
+        ToolError: that sentence.
+    """
     options = asked.options(access.options)
     instead = _instead(given["target"], asked)
     try:
@@ -100,9 +105,9 @@ def _target(text: str, access: Access) -> Target:
     if is_json(text):
         raise UsageError("target is the server's description itself; pass that JSON as `manifest` instead")
     target = parse_target(text)
-    if isinstance(target, StdinTarget):
+    if target.takes_stdin:
         raise UsageError("'-' is this server's own protocol stream; pass the JSON as `manifest` instead")
-    if isinstance(target, FileTarget | ConfigTarget) and not access.files:
+    if target.on_this_machine and not access.files:
         raise UsageError("files cannot be named to a server on another machine; pass the JSON as `manifest` instead")
     return target
 
@@ -136,7 +141,7 @@ def _instead(target: str | None, asked: Agreed) -> Instead:
         named = parse_target(target or "")
     except (UsageError, TargetError):
         return ONE_SERVER
-    return scanning(named, starts=bool(asked.plan.programs) or isinstance(named, StdioTarget))
+    return scanning(named, starts=bool(asked.plan.programs or named.command))
 
 
 def _told(error: BaseException, instead: Instead) -> ToolError:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
-from mcp_threat_model.guard.secret import redact_argv
-from mcp_threat_model.source.configured import resolve
-from mcp_threat_model.target import ConfigTarget, StdioTarget, Target
+from mcp_threat_model.source.interface import Command, Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.structs import Struct
@@ -22,13 +19,18 @@ class Program(Struct, frozen=True):
     """One program that would be started, and for which target."""
 
     target: Target
-    way: StdioTarget
+    command: Command
     env: tuple[str, ...] = ()
     """Names of the variables that it is given by its configuration."""
 
+    @property
+    def typed(self) -> bool:
+        """Whether the command is the target as it was given, and nothing that a configuration says."""
+        return self.target.command is not None
+
     def line(self) -> str:
         """What the question says of it: the command without its secrets, and the names of what it is given."""
-        command = neutralise(shlex.join(redact_argv(self.way.argv)), COMMAND_SHOWN)
+        command = neutralise(self.command.shown, COMMAND_SHOWN)
         names = ", ".join(neutralise_name(name) for name in self.env[:NAMES_SHOWN])
         more = f" and {len(self.env) - NAMES_SHOWN} more" if len(self.env) > NAMES_SHOWN else ""
         return f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "")
@@ -50,13 +52,10 @@ def programs(targets: Sequence[Target]) -> list[Program]:
     """The programs among the targets. What cannot be found any more is left to the scan, which says why."""
     found: list[Program] = []
     for target in targets:
-        if isinstance(target, StdioTarget):
-            found.append(Program(target, target))
-        elif isinstance(target, ConfigTarget):
-            try:
-                resolved = resolve(target)
-            except TargetError:
-                continue
-            if isinstance(resolved.target, StdioTarget):
-                found.append(Program(target, resolved.target, tuple(resolved.env)))
+        try:
+            way = target.way()
+        except TargetError:
+            continue
+        if way.target.command:
+            found.append(Program(target, way.target.command, tuple(way.env)))
     return found

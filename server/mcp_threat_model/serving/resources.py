@@ -19,7 +19,11 @@ from mcp_threat_scoring.neutralise import neutralise_name
 
 
 def layers_json() -> str:
-    """The seven MAESTRO layers as JSON."""
+    """The seven MAESTRO layers as JSON.
+
+    Raises:
+        RuleError: a rule file is damaged.
+    """
     from mcp_threat_scoring.analyze import knowledge
 
     layers = knowledge().catalogue.layers
@@ -48,7 +52,11 @@ def _group(rule_id: str) -> str:
 
 
 def signals_json() -> str:
-    """The groups of signal rules as JSON, and where each is read: all rules at once are more than a client carries."""
+    """The groups of signal rules as JSON, and where each is read: all rules at once are more than a client carries.
+
+    Raises:
+        RuleError: a rule file is damaged.
+    """
     from mcp_threat_scoring.analyze import knowledge
 
     counts = Counter(_group(rule.id) for rule in knowledge().ruleset.rules)

@@ -1,1 +1,1 @@
-"""Ways in, one file each: every one turns a target into a manifest."""
+"""Ways in: each turns a target into a manifest. A folder for each, and one for the forms that name a target."""

@@ -1,14 +1,58 @@
-"""One way in: a target becomes a manifest, or a :class:`TargetError` that says why not."""
+"""The axis of the ways in: what a target is to everybody who handles one, and how it becomes a manifest.
+
+Each form in which a server can be named is a file in `forms/` and a row of the table in
+:mod:`mcp_threat_model.target`. It says here what reading it takes (a program started, an address reached, this
+machine's own files), and nobody else asks which form it is.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
-from mcp_threat_scoring.manifest import Manifest
+from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
+from mcp_threat_scoring.neutralise import SafeText, as_kept
+from mcp_threat_scoring.structs import Struct, field, replace
+
+if TYPE_CHECKING:
+    from mcp_threat_model.guard.sandbox import SandboxMode
+    from mcp_threat_scoring.manifest import Manifest
+
+Say = Callable[[str], None]
+"""Receives one line of progress of one target."""
+File = tuple[str, str | int]
+"""What a file is to the one who reads it, and its path or descriptor."""
+
+
+class ReadOptions(Struct, frozen=True):
+    """How targets may be read. The defaults start nothing and reach no private address."""
+
+    sandbox: SandboxMode = "auto"
+    allow_network: bool = False
+    """Whether a program that is started may use the network."""
+    allow_private_network: bool = False
+    """Whether addresses of this machine and of its own networks may be reached."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = DEFAULT_LIMITS
+
+
+class Command(Struct, frozen=True):
+    """A program and its arguments, as consent is asked for them."""
+
+    argv: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """As it would be typed into a shell, without the values of options that look like secrets."""
+        from mcp_threat_model.guard.secret import redact_argv
+
+        return shlex.join(redact_argv(self.argv))
 
 
 class Source(Protocol):
-    """Reads one target. Implementations live beside this file, one each."""
+    """Reads one target."""
 
     async def read(self) -> Manifest:
         """Collect what can be seen of the target, within its bounds.
@@ -17,3 +61,110 @@ class Source(Protocol):
             TargetError: nothing of the target could be read; it says what happened and what to do.
         """
         ...
+
+
+class Target(Struct, frozen=True):
+    """One server, named in one of the forms. Nothing here touches a file, the network or a process but :meth:`way`."""
+
+    on_this_machine: ClassVar[bool] = False
+    """Whether it names a file or a setting of this machine: nobody on another one may ask for it."""
+    takes_stdin: ClassVar[bool] = False
+    """Whether it is what comes on standard input: once, and not where that is a protocol's stream."""
+    reached: ClassVar[bool] = False
+    """Whether it is reached over the network, so that headers are sent to it."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The target that the text names; None where the text is not of this form.
+
+        Raises:
+            UsageError: it is of this form, and incomplete or wrong.
+        """
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """The target as it may be shown, without secrets. Where there are none, it parses back to the target."""
+        raise NotImplementedError
+
+    @property
+    def whole(self) -> str:
+        """The target in one spelling, its secrets included: to tell targets apart, never to be shown or kept."""
+        return self.label
+
+    @property
+    def safe(self) -> SafeText:
+        """The label as it stands in a report."""
+        return as_kept(self.label)
+
+    @property
+    def own_name(self) -> str | None:
+        """What a client's configuration calls the server, where the target says so."""
+        return None
+
+    @property
+    def command(self) -> Command | None:
+        """The program that reading it starts, for which somebody has to consent first."""
+        return None
+
+    def files(self) -> Iterable[File]:
+        """The files that it reads, which must not be written over."""
+        return ()
+
+    def way(self) -> Way:
+        """What is read in the end. It may look into files.
+
+        Raises:
+            TargetError: what the target stands for cannot be found.
+        """
+        raise NotImplementedError
+
+
+class Readable(Target, frozen=True):
+    """A target that stands for nothing else: it is read as it is."""
+
+    def source(self, options: ReadOptions, say: Say) -> Source:
+        """What reads it. What that needs is imported here, so that nobody pays for the other ways in.
+
+        Raises:
+            TargetError: nothing can read it.
+        """
+        raise NotImplementedError
+
+    def way(self) -> Way:
+        """Itself, with nothing added."""
+        return Way(self)
+
+
+class Saved(Readable, frozen=True):
+    """A description that was kept: it is read without an event loop, which takes longer to start than to read it."""
+
+    @property
+    def path(self) -> str | None:
+        """The file in which findings have a line, where there is one."""
+        raise NotImplementedError
+
+    def load(self, options: ReadOptions) -> Manifest:
+        """Read it, waiting for it.
+
+        Raises:
+            TargetError: it could not be read, or describes no server.
+        """
+        raise NotImplementedError
+
+
+class Way(Struct, frozen=True):
+    """What is read in the end of a target, and what is given to it on the way."""
+
+    target: Readable
+    env: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def options(self, options: ReadOptions) -> ReadOptions:
+        """The caller's options with what the way adds; the caller's own values win."""
+        env, headers = {**self.env, **options.env}, {**self.headers, **options.headers}
+        return replace(options, env=env, headers=headers)
+
+    def marked(self, manifest: Manifest) -> Manifest:
+        """The manifest that was read, with what the way alone knows."""
+        return manifest

@@ -126,12 +126,13 @@ class TestDeclaredAndProduced:
 
 
 SOURCES: Mapping[str, str] = {
-    "http_facts.py": "transport", "http.py": "transport", "stdio.py": "launch", "discovery.py": "auth",
-    "authorization.py": "auth", "packaged.py": "launch", "entry.py": "launch",
+    "http/facts.py": "transport", "http/endpoint.py": "transport", "stdio/program.py": "launch",
+    "authorization/discovery.py": "auth", "authorization/authority.py": "auth",
+    "authorization/metadata_reader.py": "auth", "saved/publisher.py": "launch", "clients/entry.py": "launch",
 }  # fmt: skip
 """The part of the manifest that a module's facts are of, where nothing in it says otherwise."""
 OTHERWISE: Mapping[tuple[str, str], str] = {
-    ("http.py", "key_in_url"): "auth", ("stdio.py", "secrets_given"): "transport",
+    ("http/endpoint.py", "key_in_url"): "auth", ("stdio/program.py", "secrets_given"): "transport",
 }  # fmt: skip
 
 
@@ -139,14 +140,15 @@ OTHERWISE: Mapping[tuple[str, str], str] = {
 def noted_by_sources() -> frozenset[tuple[str, str]]:
     """Part and name of every fact, and the code of every event, that the shell's code notes, read from that code."""
     found: set[tuple[str, str]] = set()
-    for path in sorted([*(SHELL / "source").glob("*.py"), SHELL / "clients" / "entry.py"]):
+    for path in sorted([*(SHELL / "source").rglob("*.py"), SHELL / "clients" / "entry.py"]):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             for code in event_codes(node):
                 found.add(("event", code))
-            if path.name in SOURCES:
+            module = "/".join(path.parts[-2:])
+            if module in SOURCES:
                 for name in fact_names(node):
-                    found.add((OTHERWISE.get((path.name, name), SOURCES[path.name]), name))
+                    found.add((OTHERWISE.get((module, name), SOURCES[module]), name))
     return frozenset(found)
 
 

@@ -14,7 +14,7 @@ from mcp_threat_model.clients.entry import Configured, is_plain_secret
 from mcp_threat_model.clients.hygiene import check
 from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
 from mcp_threat_model.reading import ScanOptions, read_target
-from mcp_threat_model.target import ConfigTarget
+from mcp_threat_model.source.forms.configured import ConfigTarget
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 

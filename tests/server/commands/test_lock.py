@@ -13,7 +13,10 @@ import pytest
 
 from mcp_threat_model.cli import main
 from mcp_threat_model.lock_file import shown
-from mcp_threat_model.target import FileTarget, HttpTarget, StdioTarget, parse_target
+from mcp_threat_model.source.forms.address import HttpTarget
+from mcp_threat_model.source.forms.program import StdioTarget
+from mcp_threat_model.source.forms.saved import FileTarget
+from mcp_threat_model.target import parse_target
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "targets"))
 from http_target import JSON, Reply, Request, honest, mcp_body, serve

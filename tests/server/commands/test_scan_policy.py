@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.cli import main
-from mcp_threat_model.commands.code_scanning import relative_uri
+from mcp_threat_model.commands.context import relative_uri
 
 LYING = {"tools": [
     {"name": "get_order", "description": "Get an order."},

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.evaluate import diction
-from mcp_threat_model.evaluate.diction import Made, calibrated, fit_diction, learn, made_up, told
-from mcp_threat_scoring.capability import probability
+from mcp_threat_model.evaluate.diction import Made, fit_diction, learn, made_up, told
 from mcp_threat_scoring.diction.learned import Diction
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.structs import replace
@@ -35,20 +34,6 @@ def test_words_are_learned_and_names_of_one_server_are_not() -> None:
     assert pours > 0 > counts
     assert found.alone == (SERVERS, SERVERS, 0)
     assert found.beside == (SERVERS, 0, 0), "by weights that its server had no part in"
-
-
-def test_what_the_rules_say_already_is_not_said_twice() -> None:
-    scores, truths = [1.0, 1.0, 1.0, -1.0, -1.0, -1.0], [True, True, False, True, False, False]
-    freely, _ = calibrated(scores, [0.0] * 6, truths)
-    beside, _ = calibrated(scores, [0.6 * score for score in scores], truths)
-    assert beside == pytest.approx(freely - 0.6, abs=0.01)
-
-
-def test_a_score_becomes_log_odds() -> None:
-    scores, truths = [1.0] * 4 + [-1.0] * 4, [True, True, True, False, True, False, False, False]
-    factor, constant = calibrated(scores, [0.0] * 8, truths)
-    assert probability(factor + constant) == pytest.approx(0.75, abs=0.01)
-    assert probability(constant - factor) == pytest.approx(0.25, abs=0.01)
 
 
 def test_an_author_s_file_is_read_as_servers(tmp_path: Path) -> None:

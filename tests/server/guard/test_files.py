@@ -14,7 +14,7 @@ import pytest
 from mcp_threat_model.cli import main
 from mcp_threat_model.clients.locations import CLIENTS, Machine
 from mcp_threat_model.clients.parse import BrokenConfigError, read_config
-from mcp_threat_model.commands.code_scanning import _text
+from mcp_threat_model.commands.context import _text
 from mcp_threat_model.guard.files import UnreadableError, read_head, read_regular, told_size
 from mcp_threat_model.guard.readable import readable_roots
 from mcp_threat_model.lock_file import read_lock

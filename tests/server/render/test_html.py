@@ -19,6 +19,7 @@ from mcp_threat_model.render import FORMATS, html, renderer
 from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
 from mcp_threat_model.render.html import render_html
+from mcp_threat_model.render.interface import Context
 from mcp_threat_model.render.prose import pieces
 from mcp_threat_scoring.report import CoverageOut
 from mcp_threat_scoring.report_score import RangeOut
@@ -126,7 +127,7 @@ def test_every_string_of_a_report_is_escaped() -> None:
 
 
 def test_nothing_is_loaded_and_the_policy_names_what_is_applied() -> None:
-    page = Page(render_html([full_report()], fleet=FLEET))
+    page = Page(render_html([full_report()], Context(fleet=FLEET)))
     policy = next(a["content"] for t, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert policy is not None
     rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
@@ -171,7 +172,7 @@ def test_an_error_alone_and_nothing_at_all_are_pages_too() -> None:
 
 
 def test_a_set_is_drawn_and_told() -> None:
-    page = Page(render_html([full_report(), full_report()], fleet=FLEET))
+    page = Page(render_html([full_report(), full_report()], Context(fleet=FLEET)))
     assert "chat → bank" in page.text
     assert "chat → shop → chat" in page.text
     assert "Have the client ask before every call of pay." in page.text
@@ -190,7 +191,7 @@ def test_a_set_is_drawn_and_told() -> None:
 
 def test_a_set_without_ways_through_it_has_no_picture() -> None:
     assert picture(FLEET.changed({"paths": []})) is None
-    assert '<svg class="fleet"' not in render_html([full_report()], fleet=FLEET.changed({"paths": []}))
+    assert '<svg class="fleet"' not in render_html([full_report()], Context(fleet=FLEET.changed({"paths": []})))
 
 
 def test_a_listing_and_a_server_without_tools_say_so() -> None:
@@ -206,7 +207,7 @@ def test_a_listing_and_a_server_without_tools_say_so() -> None:
 
 def test_the_same_results_are_the_same_bytes() -> None:
     report = full_report()
-    assert render_html([report], fleet=FLEET) == render_html([report.changed({})], fleet=FLEET)
+    assert render_html([report], Context(fleet=FLEET)) == render_html([report.changed({})], Context(fleet=FLEET))
 
 
 def test_a_hundred_tools_stay_under_400_kib() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
 
+from mcp_threat_model.render.interface import Context
 from mcp_threat_model.render.markdown import COMMENT, render_markdown
 from mcp_threat_model.render.marks import code, html, sentence
 from mcp_threat_scoring.report import CoverageOut, Report
@@ -70,7 +71,7 @@ def test_errors_stand_in_their_place_and_several_have_an_index() -> None:
 
 
 def test_a_set_is_drawn_as_a_mermaid_graph() -> None:
-    text = render_markdown([full_report(), full_report()], fleet=FLEET)
+    text = render_markdown([full_report(), full_report()], Context(fleet=FLEET))
     graph = text.split("```mermaid\n")[1].split("```")[0]
     assert graph.startswith("flowchart")
     assert all(server in graph for server in FLEET.servers)
@@ -131,7 +132,9 @@ def test_a_small_report_is_not_shortened() -> None:
 
 def test_the_same_results_are_the_same_bytes() -> None:
     report = full_report()
-    assert render_markdown([report], fleet=FLEET) == render_markdown([report.changed({})], fleet=FLEET)
+    assert render_markdown([report], Context(fleet=FLEET)) == render_markdown(
+        [report.changed({})], Context(fleet=FLEET)
+    )
 
 
 def test_a_listing_and_nothing_at_all() -> None:

@@ -11,6 +11,7 @@ from tests.server.render.browser import CHROMIUM, Browser
 from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
 
 from mcp_threat_model.render.html import render_html
+from mcp_threat_model.render.interface import Context
 from mcp_threat_scoring.report import ErrorOut, Report
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here; the page was not looked at")
@@ -60,10 +61,10 @@ def shown(browser: Browser, tmp_path: Path):
     """Writes results as a page and opens it."""
 
     def show(
-        *results: Report | ErrorOut, width: int = 1280, dark: bool = False, script: bool = True, **more
+        *results: Report | ErrorOut, width: int = 1280, dark: bool = False, script: bool = True, fleet=None
     ) -> Browser:
         page = tmp_path / "report.html"
-        page.write_text(render_html(results, **more), encoding="utf-8")
+        page.write_text(render_html(results, Context(fleet=fleet)), encoding="utf-8")
         browser.open(page, width, dark=dark, script=script)
         return browser
 

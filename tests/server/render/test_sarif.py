@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 
-from mcp_threat_model.render.sarif import FINGERPRINT, render_sarif, sarif
+from mcp_threat_model.render.interface import Context
+from mcp_threat_model.render.sarif import FINGERPRINT, render_sarif
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED
@@ -23,7 +24,7 @@ def report(tools=LYING, target="servers/shop.json"):
 
 
 def log(*results, **more):
-    return json.loads(sarif(results, **more) if more else render_sarif(results))
+    return json.loads(render_sarif(results, Context(**more)))
 
 
 def test_every_finding_is_a_result_with_a_rule_that_explains_it():
@@ -70,7 +71,7 @@ def test_fingerprints_stay_over_runs_and_reordered_tools():
 
 
 def test_lines_and_accepted_findings_are_shown():
-    document = log(report(), lines=lambda report, pointer: 7, suppressed=lambda report, finding: "known, ticket 12")
+    document = log(report(), line=lambda report, pointer: 7, accepted=lambda report, finding: "known, ticket 12")
     result = document["runs"][0]["results"][0]
 
     assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 7
@@ -112,7 +113,7 @@ def shaped(kind, value):
 
 def test_every_object_has_what_the_standard_asks_for_and_nothing_else():
     broken = ErrorOut(target="x", code="timeout", message="it never answered", hint="")
-    document = shaped("log", log(report(), broken, suppressed=lambda report, finding: "known"))
+    document = shaped("log", log(report(), broken, accepted=lambda report, finding: "known"))
     [run] = document["runs"]
     shaped("run", run)
     assert run["columnKind"] in ("utf16CodeUnits", "unicodeCodePoints")

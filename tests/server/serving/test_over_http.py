@@ -28,7 +28,9 @@ from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.serving.access import Access
-from mcp_threat_model.serving.over_http import BODY_BYTES, BODY_NODES, Gate, Names, application
+from mcp_threat_model.serving.admission import BODY_BYTES, BODY_NODES, Gate
+from mcp_threat_model.serving.host_names import Names
+from mcp_threat_model.serving.over_http import application
 from mcp_threat_model.serving.turns import Turns
 
 OURS = [sys.executable, "-m", "mcp_threat_model"]
@@ -164,7 +166,7 @@ class TestGate:
         assert codes == [200, 200, 503]
 
     async def test_a_body_that_does_not_arrive_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("mcp_threat_model.serving.over_http.BODY_S", 0.02)
+        monkeypatch.setattr("mcp_threat_model.serving.admission.BODY_S", 0.02)
         sent: list[Any] = []
 
         async def app(scope: Any, receive: Any, send: Any) -> None:

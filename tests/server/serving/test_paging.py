@@ -8,7 +8,8 @@ from mcp import Client
 
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.render.json import json_schema
-from mcp_threat_model.serving.paging import PAGE_BYTES, page, size
+from mcp_threat_model.serving.paging import page
+from mcp_threat_model.serving.pieces import PAGE_BYTES, size
 from mcp_threat_model.subject import inline_manifest
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.report import Report

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.sandbox import SandboxMode
-from mcp_threat_model.source.stdio import StdioSource
+from mcp_threat_model.source.stdio.program import StdioSource
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import Event, Manifest
 

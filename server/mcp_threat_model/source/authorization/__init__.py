@@ -1,0 +1,1 @@
+"""How callers of an endpoint are authenticated, learnt without a credential."""

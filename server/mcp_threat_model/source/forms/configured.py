@@ -1,0 +1,59 @@
+"""``config:CLIENT/NAME``: one server of an installed client's configuration, read the way the client would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from mcp_threat_model.source.interface import File, Target, Way
+from mcp_threat_scoring.errors import UsageError
+
+
+class ConfigTarget(Target, frozen=True):
+    """One server of an installed client's configuration."""
+
+    on_this_machine: ClassVar[bool] = True
+    client: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> ConfigTarget | None:
+        """A client's id and a server's name; the name may hold further slashes.
+
+        Raises:
+            UsageError: one of the two is missing.
+        """
+        if not text.startswith("config:"):
+            return None
+        client, _, name = text.removeprefix("config:").strip().partition("/")
+        if not (client and name):
+            raise UsageError("'config:' needs a client and a server, e.g. config:claude-desktop/github")
+        return cls(client, name)
+
+    @property
+    def label(self) -> str:
+        """The form as it was given."""
+        return f"config:{self.client}/{self.name}"
+
+    @property
+    def own_name(self) -> str:
+        """The name in the configuration."""
+        return self.name
+
+    def files(self) -> Iterable[File]:
+        """The configurations of all clients: one may include another's."""
+        from mcp_threat_model.clients.locations import CLIENTS, Machine
+
+        machine = Machine.here()
+        for client in CLIENTS:
+            yield from ((f"the configuration of {client.title},", str(path)) for _, path in client.files(machine))
+
+    def way(self) -> Way:
+        """Its command or its address, with the variables and headers that the client would give it.
+
+        Raises:
+            TargetError: `unsupported` (no such client) or `unreachable` (the client has no server of that name).
+        """
+        from mcp_threat_model.source.configured import resolve
+
+        return resolve(self.client, self.name)

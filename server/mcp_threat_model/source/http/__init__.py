@@ -1,0 +1,1 @@
+"""The way in over HTTP: streamable or legacy SSE, and what the transport itself shows."""

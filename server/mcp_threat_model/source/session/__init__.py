@@ -1,0 +1,1 @@
+"""One session with a peer, whatever carries it: the handshake, the lists, and what else the peer does."""

@@ -1,0 +1,1 @@
+"""The way in through a program that is started, and what is left of it."""
