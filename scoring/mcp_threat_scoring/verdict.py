@@ -46,6 +46,7 @@ ACTING: Mapping[str, str] = {
 """Abilities for which a call is asked about even where the tool was not judged to change anything, gravest first."""
 ONLY_READ = frozenset({"identity.admin", "browser"})
 """Those that a tool also has by reading what it is about: who may do what, the elements of a page."""
+_ACTS = frozenset(ACTING) - ONLY_READ
 GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
 """Of a tool that changes things, these say more than that it does, so they are what is given as the reason."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
@@ -76,7 +77,7 @@ def _treatment(tool: ToolProfile) -> str:
 
 def _acts(tool: ToolProfile) -> bool:
     """Whether a tool that changes nothing itself can still do harm by what the caller has it carry out."""
-    return any(ability in tool.abilities for ability in ACTING if ability not in ONLY_READ)
+    return not _ACTS.isdisjoint(tool.abilities)
 
 
 def _limits(picture: Picture, threats: Sequence[ThreatOut], *, blocked: bool) -> LimitsOut:
