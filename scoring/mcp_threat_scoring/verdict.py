@@ -206,17 +206,19 @@ def _told(picture: Picture, limits: LimitsOut) -> list[str]:
         reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
     if unclear:
         reasons.append(f"Deny what has a name that no rule can be written for: {listed(unclear)}.")
+    alike: dict[str, list[ToolProfile]] = {}
+    for tool in picture.tools:
+        alike.setdefault(str(tool.name), []).append(tool)
     asked: dict[str, list[str]] = {}
     for name in limits.confirm_tools:
-        asked.setdefault(_why(name, picture), []).append(name)
+        asked.setdefault(_why(alike.get(name, [])), []).append(name)
     for why in sorted(asked, key=_ASKED.index):
         reasons.append(f"Ask before each call of what {why}: {listed(asked[why])}.")
     return reasons
 
 
-def _why(name: str, picture: Picture) -> str:
-    """Why a tool, or one of several of that name, is asked about; what it changes before what it can."""
-    alike = [tool for tool in picture.tools if str(tool.name) == name]
+def _why(alike: Sequence[ToolProfile]) -> str:
+    """Why a tool, or one of several of one name, is asked about; what it changes before what it can."""
     if any(tool.effect != "read" for tool in alike):
         grave = (ability for ability in GRAVE if any(ability in tool.abilities for tool in alike))
         return next((f"can {ACTING[ability]}" for ability in grave), _CHANGES)
