@@ -164,9 +164,10 @@ def _capabilities(picture: Picture) -> CapabilitiesOut:
         )
         for tool in picture.tools
     ]
+    able = {ability for tool in picture.tools for ability in tool.abilities}
     return CapabilitiesOut(
         write_capable=bool(picture.acting("write")),
-        abilities=[ability for ability in picture.ruleset.abilities if picture.able(ability)],
+        abilities=[ability for ability in picture.ruleset.abilities if ability in able],
         domains=list(picture.domains),
         tools=[] if picture.from_listing else tools,
     )

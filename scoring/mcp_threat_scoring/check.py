@@ -1,12 +1,13 @@
 """What was looked for, and whether it could be: "could not check" is never "clean".
 
 A check is a rule that can become a finding. Its tests say which parts of the target, and which single observations, it
-needs; when these were never made, its silence means nothing.
+needs; when these were never made, its silence means nothing. What it needs is worked out once per rule set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Literal
 
 from mcp_threat_scoring.picture import Picture
@@ -25,39 +26,33 @@ from mcp_threat_scoring.rulebook.rule import (
     Test,
     TextTest,
 )
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.structs import Struct
 
 Result = Literal["found", "not_found", "not_observed"]
+Rules = Mapping[SignalId, SignalRule]
+Decided = Callable[[int], bool]
+"""Whether a check could be made, given which needs were met."""
 
-Need = tuple[str, bool]
-"""A part of the target that was to be looked at, and whether it was there to be looked at."""
 
+class Need(Struct, frozen=True):
+    """Something that has to be there to be looked at: a part of the target, and a field or fact read from it."""
 
-def _needs(rule: SignalRule, test: Test, picture: Picture, seen: frozenset[str] = frozenset()) -> Iterator[Need]:
-    """What a test asks to be there. A signal stands for what its own rule asks."""
-    if isinstance(test, AnyOf | AllOf):
-        for inner in test.any if isinstance(test, AnyOf) else test.all:
-            yield from _needs(rule, inner, picture, seen)
-    elif isinstance(test, TextTest):
-        yield _shown(FIELDS[rule.over][test.field], True, picture)
-    elif isinstance(test, FactTest):
-        known = known_fact(rule.over, test.fact)
+    part: str
+    known: Known | None = None
+    fact: str = ""
+
+    def met(self, picture: Picture) -> bool:
+        """Whether it was there, and would have shown."""
+        known, facts = self.known, picture.facts
         if known is not None:
-            yield _shown(known, test.fact in picture.facts, picture)
-    elif isinstance(test, AbilityTest | EffectTest | DomainTest):
-        yield "tools", _seen("tools", picture)
-    elif isinstance(test, SignalTest) and test.signal not in seen:
-        other = picture.rules.get(test.signal)  # type: ignore[call-overload]
-        if other is not None and other.over == "server":
-            yield from _needs(other, other.test, picture, seen | {test.signal})
-        elif other is not None:
-            part = _part_of(other)
-            yield part, _seen(part, picture)
-
-
-def _part_of(rule: SignalRule) -> str:
-    """What a rule over items looks at."""
-    return "tools" if rule.over == "any" else rule.over
+            noted = not self.fact or self.fact in facts
+            looked = noted or not known.probed
+            able = known.given is None or facts.get(known.given[0]) == known.given[1]
+            if not (looked and able) or any(fact in facts for fact in known.unless):
+                return False
+        return _seen(self.part, picture)
 
 
 def _seen(part: str, picture: Picture) -> bool:
@@ -66,43 +61,89 @@ def _seen(part: str, picture: Picture) -> bool:
     return part == "document" or picture.facts.get(f"coverage.{part}", "not_observed") != "not_observed"
 
 
-def _shown(known: Known, noted: bool, picture: Picture) -> Need:
-    """The part that a field or fact is read from, and whether it would have shown there."""
-    facts = picture.facts
-    looked = noted or not known.probed
-    able = known.given is None or facts.get(known.given[0]) == known.given[1]
-    kept = any(fact in facts for fact in known.unless)
-    return known.part, looked and able and not kept and _seen(known.part, picture)
+def _needs(rule: SignalRule, test: Test, rules: Rules, seen: frozenset[str] = frozenset()) -> Iterator[Need]:
+    """What a test asks to be there. A signal stands for what its own rule asks."""
+    if isinstance(test, AnyOf | AllOf):
+        for inner in test.any if isinstance(test, AnyOf) else test.all:
+            yield from _needs(rule, inner, rules, seen)
+    elif isinstance(test, TextTest):
+        known = FIELDS[rule.over][test.field]
+        yield Need(known.part, known)
+    elif isinstance(test, FactTest):
+        if (told := known_fact(rule.over, test.fact)) is not None:
+            yield Need(told.part, told, test.fact)
+    elif isinstance(test, AbilityTest | EffectTest | DomainTest):
+        yield Need("tools")
+    elif isinstance(test, SignalTest) and test.signal not in seen:
+        other = rules.get(SignalId(test.signal))
+        if other is not None and other.over == "server":
+            yield from _needs(other, other.test, rules, seen | {test.signal})
+        elif other is not None:
+            yield _item_need(other)
 
 
-def _examine(rule: SignalRule, test: Test, picture: Picture) -> tuple[bool, list[str]]:
-    """Whether a test could be decided, and the parts it looked at or would have had to look at."""
-    if isinstance(test, AllOf | AnyOf):
-        answers = [_examine(rule, inner, picture) for inner in (test.all if isinstance(test, AllOf) else test.any)
-                   if not isinstance(inner, Not)]  # fmt: skip
-        parts = [part for _, inner in answers for part in inner]
-        known = [decided for decided, _ in answers]
-        return (all(known) if isinstance(test, AllOf) else any(known)), parts
-    needs = list(_needs(rule, test, picture))
-    return all(seen for _, seen in needs), [part for part, _ in needs]
+def _item_need(rule: SignalRule) -> Need:
+    """What a rule over items looks at."""
+    return Need("tools" if rule.over == "any" else rule.over)
 
 
-def _result(rule: SignalRule, picture: Picture) -> tuple[Result, list[str]]:
-    if rule.over == "server":
-        decided, parts = _examine(rule, rule.test, picture)
-    else:
-        decided, parts = _seen(_part_of(rule), picture), [_part_of(rule)]
-    surfaces = sorted(set(parts) or {"server"})
-    if picture.has(rule.id):
-        return "found", surfaces
-    return ("not_found" if decided else "not_observed"), surfaces
+class _Check(Struct, frozen=True, eq=False):
+    """A check, with its row for each result."""
+
+    id: SignalId
+    rows: Mapping[Result, CheckOut]
+    decided: Decided
+
+
+class Checks:
+    """Every check of a rule set. Needs are numbered over all of them: a target meets each or not, bit by bit."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        rules = ruleset.by_id
+        self._bits: dict[Need, int] = {}
+        reporting = sorted((rule for rule, _ in ruleset.reporting), key=lambda rule: rule.id)
+        self._checks = tuple(self._check(rule, rules) for rule in reporting)
+
+    def rows(self, picture: Picture) -> list[CheckOut]:
+        """The row of each check."""
+        met = sum([bit for need, bit in self._bits.items() if need.met(picture)])
+        return [
+            one.rows["found" if one.id in picture.signals else "not_found" if one.decided(met) else "not_observed"]
+            for one in self._checks
+        ]
+
+    def _check(self, rule: SignalRule, rules: Rules) -> _Check:
+        parts: set[str] = set()
+        if rule.over == "server":
+            decided = self._decided(rule, rule.test, rules, parts)
+        else:
+            decided = self._all([_item_need(rule)], parts)
+        surfaces = sorted(parts or {"server"})
+        results: tuple[Result, ...] = ("found", "not_found", "not_observed")
+        rows = {one: CheckOut(id=rule.id, title=rule.title, result=one, surfaces=surfaces) for one in results}
+        return _Check(rule.id, rows, decided)
+
+    def _decided(self, rule: SignalRule, test: Test, rules: Rules, parts: set[str]) -> Decided:
+        """Whether a test can be decided; the parts it looks at, or would have to look at, join `parts`."""
+        if not isinstance(test, AllOf | AnyOf):
+            return self._all(list(_needs(rule, test, rules)), parts)
+        held = test.all if isinstance(test, AllOf) else test.any
+        inner = [self._decided(rule, one, rules, parts) for one in held if not isinstance(one, Not)]
+        if isinstance(test, AllOf):
+            return lambda met: all(decided(met) for decided in inner)
+        return lambda met: any(decided(met) for decided in inner)
+
+    def _all(self, needs: list[Need], parts: set[str]) -> Decided:
+        parts.update(need.part for need in needs)
+        mask = sum({self._bits.setdefault(need, 1 << len(self._bits)) for need in needs})
+        return lambda met: met & mask == mask
+
+
+@lru_cache(maxsize=4)
+def _checks(ruleset: Ruleset) -> Checks:
+    return Checks(ruleset)
 
 
 def checks(picture: Picture) -> list[CheckOut]:
     """Every check that can become a finding, with its result and the parts of the target that it is about."""
-    rows: list[CheckOut] = []
-    for rule in sorted(picture.rules.values(), key=lambda rule: rule.id):
-        if rule.finding is not None:
-            result, surfaces = _result(rule, picture)
-            rows.append(CheckOut(id=rule.id, title=rule.title, result=result, surfaces=surfaces))
-    return rows
+    return _checks(picture.ruleset).rows(picture)

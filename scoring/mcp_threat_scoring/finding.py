@@ -105,14 +105,10 @@ def _of_rule(rule: SignalRule, doc: FindingDoc, signals: list[Signal], names: Ma
 def findings(picture: Picture) -> list[FindingOut]:
     """Everything that is wrong, worst first; alike in that, the surer first, then by rule and place in the manifest."""
     names = {tool.pointer: str(tool.name) for tool in picture.tools}
-    by_rule: defaultdict[str, list[Signal]] = defaultdict(list)
-    for signal in picture.signals:
-        if picture.rules[signal.id].finding is not None:
-            by_rule[signal.id].append(signal)
     found: list[FindingOut] = []
-    for rule in picture.rules.values():
-        if rule.finding is not None and rule.id in by_rule:
-            found += _of_rule(rule, rule.finding, by_rule[rule.id], names)
+    for rule, doc in picture.ruleset.reporting:
+        if rule.id in picture.signals:
+            found += _of_rule(rule, doc, picture.signals.of(rule.id), names)
     return by_severity(found)
 
 

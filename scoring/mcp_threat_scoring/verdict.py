@@ -46,6 +46,7 @@ ACTING: Mapping[str, str] = {
 """Abilities for which a call is asked about even where the tool was not judged to change anything, gravest first."""
 ONLY_READ = frozenset({"identity.admin", "browser"})
 """Those that a tool also has by reading what it is about: who may do what, the elements of a page."""
+_ACTS = frozenset(ACTING) - ONLY_READ
 GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
 """Of a tool that changes things, these say more than that it does, so they are what is given as the reason."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
@@ -76,7 +77,7 @@ def _treatment(tool: ToolProfile) -> str:
 
 def _acts(tool: ToolProfile) -> bool:
     """Whether a tool that changes nothing itself can still do harm by what the caller has it carry out."""
-    return any(ability in tool.abilities for ability in ACTING if ability not in ONLY_READ)
+    return not _ACTS.isdisjoint(tool.abilities)
 
 
 def _limits(picture: Picture, threats: Sequence[ThreatOut], *, blocked: bool) -> LimitsOut:
@@ -205,17 +206,19 @@ def _told(picture: Picture, limits: LimitsOut) -> list[str]:
         reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
     if unclear:
         reasons.append(f"Deny what has a name that no rule can be written for: {listed(unclear)}.")
+    alike: dict[str, list[ToolProfile]] = {}
+    for tool in picture.tools:
+        alike.setdefault(str(tool.name), []).append(tool)
     asked: dict[str, list[str]] = {}
     for name in limits.confirm_tools:
-        asked.setdefault(_why(name, picture), []).append(name)
+        asked.setdefault(_why(alike.get(name, [])), []).append(name)
     for why in sorted(asked, key=_ASKED.index):
         reasons.append(f"Ask before each call of what {why}: {listed(asked[why])}.")
     return reasons
 
 
-def _why(name: str, picture: Picture) -> str:
-    """Why a tool, or one of several of that name, is asked about; what it changes before what it can."""
-    alike = [tool for tool in picture.tools if str(tool.name) == name]
+def _why(alike: Sequence[ToolProfile]) -> str:
+    """Why a tool, or one of several of one name, is asked about; what it changes before what it can."""
     if any(tool.effect != "read" for tool in alike):
         grave = (ability for ability in GRAVE if any(ability in tool.abilities for tool in alike))
         return next((f"can {ACTING[ability]}" for ability in grave), _CHANGES)

@@ -103,7 +103,7 @@ def paint_fake(
             kept.add(Signal(SignalId(name), f"/tools/{index}", (place,)))
     for name in signals:
         kept.add(Signal(SignalId(name), "", (Evidence(SignalId(name), "/auth", trusted(name)),)))
-    ruleset = replace(default_ruleset(), domains=DOMAINS)
+    ruleset = replace(default_ruleset(), domains=DOMAINS, rules=())
     return Picture(
         signals=kept,
         tools=tuple(_profile(tool, f"/tools/{index}") for index, tool in enumerate(tools)),

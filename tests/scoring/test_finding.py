@@ -293,7 +293,7 @@ class TestChecks:
         assert doc.match is not None
         rule = SignalRule(SignalId("own.ui"), doc, doc.title, doc.over, doc.match, {}, {})
         shown = picture(GET)
-        shown = replace(shown, rules={**shown.rules, rule.id: rule})
+        shown = replace(shown, ruleset=replace(shown.ruleset, rules=(*shown.ruleset.rules, rule)))
         assert check("own.ui", shown) == CheckOut(id="own.ui", title="t", result="not_observed", surfaces=["resources"])
 
     def test_surfaces_say_what_was_looked_at(self) -> None:

@@ -14,18 +14,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from mcp_threat_scoring.aivss.condition import (
-    Atoms,
-    Condition,
-    Conditional,
-    Doc,
-    Holds,
-    check_negations,
-    compiled,
-    explained,
-    parts_of,
-)
+from mcp_threat_scoring.aivss.atoms import Atoms, Holds, compiled
+from mcp_threat_scoring.aivss.condition import Condition, Conditional, Doc, check_negations
 from mcp_threat_scoring.aivss.cvss_base import BASE_METRICS, CvssBase, cvss_base
+from mcp_threat_scoring.aivss.explanation import Clues, clues, explained
 from mcp_threat_scoring.aivss.levers import LeverRule
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import CvssVersion
@@ -124,13 +116,16 @@ def _rank(metric: str, value: str) -> int:
 class _Choice(Struct, frozen=True, eq=False):
     doc: Choice
     holds: Holds
-    parts: tuple[Condition, ...]
+    clues: Clues
 
 
 class _Scenario(Struct, frozen=True, eq=False):
     doc: Scenario
     holds: Holds
-    aspects: tuple[tuple[_Choice, ...], ...]
+    aspects: tuple[int, ...]
+    """Their places among all of them."""
+    open: tuple[int, ...]
+    """Those of them that leave a choice."""
 
 
 class Exposure(Struct, frozen=True, eq=False):
@@ -138,17 +133,16 @@ class Exposure(Struct, frozen=True, eq=False):
 
     id: str
     title: str
-    choices: tuple[Choice, ...]
-    parts: tuple[tuple[Condition, ...], ...]
+    choices: tuple[_Choice, ...]
     bases: Mapping[CvssVersion, CvssBase]
 
     def metrics(self, version: CvssVersion, scene: Scene) -> list[MetricOut]:
         """The metrics of one version in their published order, each with its reason and evidence."""
         made: dict[str, MetricOut] = {}
-        for choice, parts in zip(self.choices, self.parts, strict=True):
-            why = explained(parts, scene)
-            for metric, value in choice.sets[version].items():
-                reason = sentence(choice.reason_for(metric).replace("{tools}", why.names))
+        for choice in self.choices:
+            why = explained(choice.clues, scene)
+            for metric, value in choice.doc.sets[version].items():
+                reason = sentence(choice.doc.reason_for(metric).replace("{tools}", why.names))
                 made[metric] = MetricOut(id=metric, value=value, reason=reason, evidence=shown(why.evidence))
         return [made[metric] for metric in BASE_METRICS[version]]
 
@@ -159,15 +153,15 @@ class ExposureModel:
     def __init__(self, doc: ExposureDoc, atoms: Atoms) -> None:
         self.doc = doc
         self._unknowns = tuple((unknown, compiled(unknown.when, atoms)) for unknown in doc.unknowns)
-        aspects = {
-            name: tuple(_Choice(choice, compiled(choice.when, atoms), parts_of(choice.when)) for choice in choices)
-            for name, choices in doc.aspects.items()
-        }
-        self._scenarios = tuple(
-            _Scenario(scenario, compiled(scenario.when, atoms), tuple(aspects[name] for name in scenario.aspects))
-            for scenario in doc.scenarios
+        places = {name: place for place, name in enumerate(doc.aspects)}
+        self._aspects = tuple(
+            tuple(_Choice(choice, compiled(choice.when, atoms), clues(choice.when, atoms)) for choice in choices)
+            for choices in doc.aspects.values()
         )
-        self._bases: dict[tuple[int, ...], Mapping[CvssVersion, CvssBase]] = {}
+        self._scenarios = tuple(
+            self._scenario(one, [places[name] for name in one.aspects], atoms) for one in doc.scenarios
+        )
+        self._made: dict[tuple[int, ...], Exposure] = {}
 
     def unknowns(self, scene: Scene) -> list[Unknown]:
         """What was not seen of this target."""
@@ -175,22 +169,35 @@ class ExposureModel:
 
     def exposures(self, scene: Scene) -> list[Exposure]:
         """Every scenario that the evidence supports, in the order of the file. There is always at least one."""
-        found: list[Exposure] = []
         answers = scene.answers
-        for scenario in self._scenarios:
-            if scenario.holds(answers):
-                made = [next(choice for choice in choices if choice.holds(answers)) for choices in scenario.aspects]
-                choices = tuple(choice.doc for choice in made)
-                parts = tuple(choice.parts for choice in made)
-                found.append(Exposure(scenario.doc.id, scenario.doc.title, choices, parts, self.bases(choices)))
-        return found
+        held = [place for place, scenario in enumerate(self._scenarios) if scenario.holds(answers)]
+        chosen: dict[int, int] = {}
+        for aspect in {aspect for place in held for aspect in self._scenarios[place].open}:
+            choices = self._aspects[aspect]
+            chosen[aspect] = next(place for place, choice in enumerate(choices) if choice.holds(answers))
+        return [
+            self._exposure(place, tuple([chosen[aspect] for aspect in self._scenarios[place].open])) for place in held
+        ]
 
-    def bases(self, choices: tuple[Choice, ...]) -> Mapping[CvssVersion, CvssBase]:
-        """The base of both versions that these choices make, computed once."""
-        key = tuple(map(id, choices))  # the choices live as long as the model, so their ids do not change
-        if key not in self._bases:
-            self._bases[key] = {version: cvss_base(_vector(version, choices)) for version in BASE_METRICS}
-        return self._bases[key]
+    def _scenario(self, doc: Scenario, aspects: Sequence[int], atoms: Atoms) -> _Scenario:
+        choosing = tuple(aspect for aspect in aspects if len(self._aspects[aspect]) > 1)
+        return _Scenario(doc, compiled(doc.when, atoms), tuple(aspects), choosing)
+
+    def _exposure(self, place: int, chosen: tuple[int, ...]) -> Exposure:
+        """A scenario with these choices of its open aspects, made once: the rules allow no more than some dozens."""
+        key = (place, *chosen)
+        if key not in self._made:
+            scenario = self._scenarios[place]
+            made = dict(zip(scenario.open, chosen, strict=True))
+            choices = tuple(self._aspects[aspect][made.get(aspect, 0)] for aspect in scenario.aspects)
+            made_of = bases([choice.doc for choice in choices])
+            self._made[key] = Exposure(scenario.doc.id, scenario.doc.title, choices, made_of)
+        return self._made[key]
+
+
+def bases(choices: Sequence[Choice]) -> Mapping[CvssVersion, CvssBase]:
+    """The base of both versions that these choices make."""
+    return {version: cvss_base(_vector(version, choices)) for version in BASE_METRICS}
 
 
 def _vector(version: CvssVersion, choices: Sequence[Choice]) -> str:

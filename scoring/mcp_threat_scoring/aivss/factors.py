@@ -1,157 +1,132 @@
-"""The ten factors of each profile, from evidence: a value with its reasons, and the bounds of what is not known.
+"""The ten factors of each profile, from evidence: what each comes to, and what is not known of it.
 
 ``graded`` adds up tenths: a base for any server of its kind, and a contribution for each thing that was seen.
 ``owasp-0.8`` decides between its three levels by its own anchors (AIVSS v0.8, section 3), gravest first; it is not the
-graded value rounded.
+graded value rounded. Both are kept in whole tenths here.
 
 Factors describe an agent; a server is a tool of one. What only the agent decides is judged for one assumed host, which
-``rules/factors.yaml`` describes once, and marked `host_assumed`.
+``rules/factors.yaml`` describes once, and marked `host_assumed`. :mod:`aivss.bounds` says how low and how high a factor
+could be, and :mod:`aivss.factor_words` gives the reasons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
 
-from mcp_threat_scoring.aivss.condition import (
-    Atoms,
-    Condition,
-    Conditional,
-    Doc,
-    Holds,
-    ToolCondition,
-    compiled,
-    explained,
-    parts_of,
-    walk,
-)
+from mcp_threat_scoring.aivss.atoms import Atoms, Holds, compiled
+from mcp_threat_scoring.aivss.explanation import Clues, clues
+from mcp_threat_scoring.aivss.factor_rules import Contribution, Doubt, FactorsDoc, LevelChoice, Side, tenths
 from mcp_threat_scoring.aivss.scene import Scene
-from mcp_threat_scoring.aivss.tables import OWASP_0_8, PROFILES, ProfileTable
-from mcp_threat_scoring.aivss.witness import shown
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import sentence
-from mcp_threat_scoring.report_score import Basis, FactorOut, ProfileId
+from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.rulebook.documents import load_document
-from mcp_threat_scoring.signal import Evidence
-from mcp_threat_scoring.structs import Meta, Struct
+from mcp_threat_scoring.structs import Struct
 
-Side = Literal["server", "host_assumed"]
-
-
-class Contribution(Conditional, frozen=True, kw_only=True):
-    """Something seen that moves a graded factor by so much. What tools can do never lowers one."""
-
-    when: Condition
-    add: Annotated[float, Meta(ge=-1, le=1)]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if abs(self.add * 10 - round(self.add * 10)) > 1e-9:
-            raise ValueError("a contribution is a number of tenths")
-        if self.add < 0 and any(isinstance(part, ToolCondition) for part in walk(self.when)):
-            raise ValueError("what tools can do may not lower a factor")
+MOST = 10
+"""A factor of 1, in tenths."""
 
 
-class Doubt(Conditional, frozen=True, kw_only=True):
-    """Something not seen: how far it could move the factor down and up."""
-
-    low: Annotated[float, Meta(ge=-1, le=0)] = 0.0
-    high: Annotated[float, Meta(ge=0, le=1)] = 0.0
+def within(value: int) -> int:
+    """What is no less than 0 and no more than 1."""
+    return 0 if value < 0 else min(value, MOST)
 
 
-class GradedFactor(Doc, frozen=True, kw_only=True):
-    """A factor in tenths."""
+class Part(Struct, frozen=True, eq=False):
+    """A contribution, or a level: how much it is, when it counts, and why it does."""
 
-    side: Side
-    base: Annotated[float, Meta(ge=0, le=1)]
+    said: str
+    """How much and why, as a sentence, but where the names of tools have yet to be put in."""
+    named: bool
+    """Whether they have."""
+    amount: int
+    holds: Holds
+    clues: Clues
+
+
+class Uncertain(Struct, frozen=True, eq=False):
+    """A doubt: how far it moves the factor, and when there is any."""
+
     reason: str
-    adds: tuple[Contribution, ...] = ()
-    doubts: tuple[Doubt, ...] = ()
-
-
-class LevelChoice(Conditional, frozen=True, kw_only=True):
-    """One of the three levels, under a condition."""
-
-    value: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not OWASP_0_8.factor_values.admits(self.value):
-            raise ValueError(f"a level is {OWASP_0_8.factor_values}")
-
-
-class LevelFactor(Doc, frozen=True, kw_only=True):
-    """A factor at one of three levels; gravest first, the last one without a condition. Doubts move by whole levels."""
-
-    side: Side
-    levels: Annotated[list[LevelChoice], Meta(min_length=1)]
-    doubts: tuple[Doubt, ...] = ()
-
-    def __post_init__(self) -> None:
-        values = [level.value for level in self.levels]
-        if values != sorted(values, reverse=True) or self.levels[-1].when is not None:
-            raise ValueError("levels stand gravest first, and the last one has no condition")
-
-
-class FactorsDoc(Doc, frozen=True, kw_only=True):
-    """``rules/factors.yaml``."""
-
-    assumed_host: str
-    graded: dict[str, GradedFactor]
-    owasp: dict[str, LevelFactor]
-
-    def __post_init__(self) -> None:
-        for profile, given in (("graded", self.graded), ("owasp-0.8", self.owasp)):
-            wanted = [spec.id for spec in PROFILES[profile].factors]  # type: ignore[index]
-            if list(given) != wanted:
-                raise ValueError(f"{profile} has these factors, in this order: {', '.join(wanted)}")
-
-
-class _Part(Struct, frozen=True, eq=False):
-    rule: Contribution | LevelChoice
-    amount: float
-    holds: Holds
-    inside: tuple[Condition, ...]
-
-
-class _Doubt(Struct, frozen=True, eq=False):
-    rule: Doubt
+    low: int
+    high: int
     holds: Holds
 
 
-class _Factor(Struct, frozen=True, eq=False):
+class Factor(Struct, frozen=True, eq=False):
+    """One factor, compiled: it adds up its parts, or is the first of them that holds."""
+
     side: Side
-    base: float
+    base: int
     base_reason: str
-    parts: tuple[_Part, ...]
-    doubts: tuple[_Doubt, ...]
+    parts: tuple[Part, ...]
+    doubts: tuple[Uncertain, ...]
     adds: bool
+    asks: int
+    """The questions that it depends on."""
 
-    def value(self, answers: int) -> float:
+    def chosen(self, answers: int) -> list[Part]:
+        """The parts that make the value."""
         if self.adds:
-            return _tenths(self.base + sum(part.amount for part in self.parts if part.holds(answers)))
-        return next(part.amount for part in self.parts if part.holds(answers))
+            return [part for part in self.parts if part.holds(answers)]
+        return [next(part for part in self.parts if part.holds(answers))]
 
-    def down(self, doubts: Sequence[Doubt], settled: Container[str]) -> float:
-        lows = [doubt.low for doubt in doubts if doubt.reason not in settled]
-        return sum(lows) if self.adds else min(lows, default=0.0)
-
-    def up(self, doubts: Sequence[Doubt], settled: Container[str]) -> float:
-        highs = [doubt.high for doubt in doubts if doubt.reason not in settled]
-        return sum(highs) if self.adds else max(highs, default=0.0)
-
-
-class Bounds(Struct, frozen=True):
-    """A factor's value, and how low and how high it could be."""
-
-    value: float
-    low: float
-    high: float
+    def valued(self, answers: int) -> tuple[int, tuple[Uncertain, ...]]:
+        """The value, in tenths, and the doubts that there are."""
+        value = self.base
+        for part in self.parts:
+            if part.holds(answers):
+                value += part.amount
+                if not self.adds:
+                    break
+        return within(value), tuple([doubt for doubt in self.doubts if doubt.holds(answers)])
 
 
-Keys = Collection[str] | None
-"""Factors; None: all ten."""
+Known = tuple[int, tuple[Uncertain, ...]]
+"""A factor's value, in tenths, and the doubts about it."""
+
+
+class Valued(Struct, frozen=True, eq=False):
+    """What the factors are for one set of answers: each value in tenths, and the doubts about each."""
+
+    values: tuple[int, ...]
+    doubts: tuple[tuple[Uncertain, ...], ...]
+
+
+class Factors:
+    """The ten factors of one profile."""
+
+    def __init__(self, profile: ProfileId, factors: Sequence[Factor]) -> None:
+        self.each = tuple(factors)
+        self._profile = profile
+
+    def at(self, scene: Scene) -> Valued:
+        """The factors in a scene. Each is worked out once for all scenes of a world that answer alike what it asks."""
+        known, answers = scene.world.factors, scene.answers
+        key = self._profile, answers
+        if key not in known:
+            known[key] = Valued(
+                *zip(*[self._one(factor, answers, scene.world.valued) for factor in self.each], strict=True)
+            )
+        return known[key]
+
+    def _one(self, factor: Factor, answers: int, known: dict[tuple[Factor, int], Known]) -> Known:
+        key = factor, answers & factor.asks
+        if key not in known:
+            known[key] = factor.valued(answers)
+        return known[key]
+
+    def doubtful(self, *scenes: Scene) -> dict[str, list[int]]:
+        """What is not known of the target, each thing once: the reasons of the doubts that hold in any scene, each with
+        the places of the factors that it may move."""
+        found: dict[str, list[int]] = {}
+        held = {id(doubt) for scene in scenes for doubts in self.at(scene).doubts for doubt in doubts}
+        for place, factor in enumerate(self.each):
+            for doubt in factor.doubts:
+                if id(doubt) in held and place not in (places := found.setdefault(doubt.reason, [])):
+                    places.append(place)
+        return found
 
 
 class FactorModel:
@@ -159,138 +134,41 @@ class FactorModel:
 
     def __init__(self, doc: FactorsDoc, atoms: Atoms) -> None:
         self.doc = doc
-        self._factors: dict[ProfileId, dict[str, _Factor]] = {
-            "graded": {
-                key: _Factor(f.side, f.base, f.reason, _parts(f.adds, atoms), _doubts(f.doubts, atoms), adds=True)
-                for key, f in doc.graded.items()
-            },
-            "owasp-0.8": {
-                key: _Factor(f.side, 0.0, "", _parts(f.levels, atoms), _doubts(f.doubts, atoms), adds=False)
-                for key, f in doc.owasp.items()
-            },
-        }
-
-    def values(self, profile: ProfileId, scene: Scene) -> dict[str, float]:
-        """The ten values for a scene."""
-        if profile not in scene.factors:
-            scene.factors[profile] = {
-                key: factor.value(scene.answers) for key, factor in self._factors[profile].items()
-            }
-        return scene.factors[profile]
-
-    def doubts(self, profile: ProfileId, *scenes: Scene) -> Mapping[str, Collection[str]]:
-        """What is not known of the target, each thing once: the reasons of the doubts that hold in any scene, each with
-        the factors that it may move."""
-        held = [self._held(profile, scene) for scene in scenes]
-        found: dict[str, dict[str, None]] = {}
-        for key, factor in self._factors[profile].items():
-            for part in factor.doubts:
-                if any(part.rule in doubts[key] for doubts in held):
-                    found.setdefault(part.rule.reason, {})[key] = None
-        return found
-
-    def _held(self, profile: ProfileId, scene: Scene) -> Mapping[str, Sequence[Doubt]]:
-        """The doubts that hold in a scene, by factor; asked once, since the range asks for each of them in turn."""
-        if profile not in scene.doubts:
-            scene.doubts[profile] = {
-                key: [part.rule for part in factor.doubts if part.holds(scene.answers)]
-                for key, factor in self._factors[profile].items()
-            }
-        return scene.doubts[profile]
-
-    def lowest(
-        self, profile: ProfileId, scene: Scene, best: Scene, settled: Container[str] = (), only: Keys = None
-    ) -> dict[str, float]:
-        """The least that factors of `scene` can be: every doubt settled for the better but those `settled`."""
-        values, lowest, held = self.values(profile, scene), self.values(profile, best), self._held(profile, best)
-        factors = self._factors[profile]
-        return {
-            key: min(values[key], _tenths(lowest[key] + factors[key].down(held[key], settled)))
-            for key in (factors if only is None else only)
-        }
-
-    def highest(
-        self, profile: ProfileId, scene: Scene, worst: Scene, settled: Container[str] = (), only: Keys = None
-    ) -> dict[str, float]:
-        """The most that factors of `scene` can be: every doubt settled for the worse but those `settled`."""
-        values, highest, held = self.values(profile, scene), self.values(profile, worst), self._held(profile, worst)
-        factors = self._factors[profile]
-        return {
-            key: max(values[key], _tenths(highest[key] + factors[key].up(held[key], settled)))
-            for key in (factors if only is None else only)
-        }
-
-    def bounds(self, profile: ProfileId, scene: Scene, best: Scene, worst: Scene) -> dict[str, Bounds]:
-        """The ten values with their bounds: of the same target with every doubt settled for the better or the worse."""
-        low, high = self.lowest(profile, scene, best), self.highest(profile, scene, worst)
-        return {key: Bounds(value, low[key], high[key]) for key, value in self.values(profile, scene).items()}
-
-    def told(self, table: ProfileTable, scene: Scene, bounds: Mapping[str, Bounds]) -> list[FactorOut]:
-        """The ten factors as a report carries them, each with its reasons and evidence."""
-        return [
-            _told(spec.id, spec.name, self._factors[table.id][spec.id], scene, bounds[spec.id])
-            for spec in table.factors
+        graded = [
+            _factor(f.side, tenths(f.base), f.reason, f.adds, f.doubts, atoms, adds=True) for f in doc.graded.values()
         ]
+        owasp = [_factor(f.side, 0, "", f.levels, f.doubts, atoms, adds=False) for f in doc.owasp.values()]
+        self.of: Mapping[ProfileId, Factors] = {
+            "graded": Factors("graded", graded), "owasp-0.8": Factors("owasp-0.8", owasp)
+        }  # fmt: skip
+        """The factors by profile, in the order of its table."""
 
 
-def _parts(rules: Sequence[Contribution | LevelChoice], atoms: Atoms) -> tuple[_Part, ...]:
-    return tuple(
-        _Part(
-            rule,
-            rule.add if isinstance(rule, Contribution) else rule.value,
-            compiled(rule.when, atoms),
-            parts_of(rule.when),
-        )
-        for rule in rules
+def _factor(
+    side: Side,
+    base: int,
+    base_reason: str,
+    rules: Sequence[Contribution | LevelChoice],
+    doubted: Sequence[Doubt],
+    atoms: Atoms,
+    *,
+    adds: bool,
+) -> Factor:
+    parts = tuple(_part(rule, atoms) for rule in rules)
+    doubts = tuple(
+        Uncertain(rule.reason, tenths(rule.low), tenths(rule.high), compiled(rule.when, atoms)) for rule in doubted
     )
+    asks = atoms.mask(rule.when for rule in (*rules, *doubted))
+    return Factor(side, base, base_reason, parts, doubts, adds, asks)
 
 
-def _doubts(rules: Sequence[Doubt], atoms: Atoms) -> tuple[_Doubt, ...]:
-    return tuple(_Doubt(rule, compiled(rule.when, atoms)) for rule in rules)
-
-
-def _tenths(value: float) -> float:
-    return round(min(1.0, max(0.0, value)), 1)
-
-
-def _told(factor_id: str, name: str, factor: _Factor, scene: Scene, bounds: Bounds) -> FactorOut:
-    said: list[str] = []
-    evidence: list[Evidence] = []
-    if factor.adds:
-        chosen = [part for part in factor.parts if part.holds(scene.answers)]
-        if factor.base or not chosen:
-            said.append(sentence(f"{factor.base:g} because {factor.base_reason}"))
-    else:
-        chosen = [next(part for part in factor.parts if part.holds(scene.answers))]
-    for part in chosen:
-        why = explained(part.inside, scene)
-        evidence += why.evidence
-        reason = part.rule.reason.replace("{tools}", why.names)
-        said.append(sentence(f"{part.amount:+g} because {reason}" if factor.adds else reason))
-    if bounds.low < bounds.high:
-        doubts = [part.rule.reason for part in factor.doubts if part.holds(scene.answers)]
-        if doubts:
-            said.append(sentence(f"not known: {'; '.join(doubts)}"))
-    return FactorOut(
-        id=factor_id,
-        name=name,
-        value=bounds.value,
-        low=bounds.low,
-        high=bounds.high,
-        basis=_basis(factor, scene, evidence),
-        rationale=" ".join(said),
-        evidence=shown({id(one): one for one in evidence}.values()),
+def _part(rule: Contribution | LevelChoice, atoms: Atoms) -> Part:
+    amount = rule.add if isinstance(rule, Contribution) else rule.value
+    said = f"{amount:+g} because {rule.reason}" if isinstance(rule, Contribution) else rule.reason
+    named = "{tools}" in said
+    return Part(
+        said if named else sentence(said), named, tenths(amount), compiled(rule.when, atoms), clues(rule.when, atoms)
     )
-
-
-def _basis(factor: _Factor, scene: Scene, evidence: Sequence[Evidence]) -> Basis:
-    if factor.side == "host_assumed":
-        return "host_assumed"
-    if scene.world.facts.get("nothing_known") is True:
-        return "default"
-    if scene.world.picture.from_listing:
-        return "listing"
-    return "server" if evidence or scene.world.facts.get("coverage.tools") == "observed" else "default"
 
 
 def factor_model(root: Path, atoms: Atoms) -> FactorModel:

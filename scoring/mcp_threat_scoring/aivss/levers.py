@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from mcp_threat_scoring.aivss.condition import (
-    Atoms,
-    Condition,
-    Doc,
-    Holds,
-    ToolCondition,
-    compiled,
-    explained,
-    parts_of,
-    walk,
-)
+from mcp_threat_scoring.aivss.atoms import Atoms, Holds, compiled
+from mcp_threat_scoring.aivss.condition import Condition, Doc, ToolCondition, walk
+from mcp_threat_scoring.aivss.explanation import Clues, clues, explained
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import severity
 from mcp_threat_scoring.aivss.witness import NAMES_SHOWN, bits
@@ -49,7 +41,7 @@ class LeverRule(Doc, frozen=True, kw_only=True):
 class _Lever(Struct, frozen=True, eq=False):
     rule: LeverRule
     holds: Holds
-    denied: tuple[Condition, ...]
+    denied: Clues
 
 
 class Change(Struct, frozen=True, eq=False):
@@ -64,7 +56,7 @@ class Levers:
     """The levers of ``rules/exposure.yaml``, compiled."""
 
     def __init__(self, rules: Sequence[LeverRule], atoms: Atoms) -> None:
-        self._levers = tuple(_Lever(rule, compiled(rule.when, atoms), parts_of(rule.deny)) for rule in rules)
+        self._levers = tuple(_Lever(rule, compiled(rule.when, atoms), clues(rule.deny, atoms)) for rule in rules)
 
     def changes(self, scene: Scene) -> list[Change]:
         """The changes that can be made to this server. Two that deny the same tools are one."""

@@ -8,11 +8,12 @@ follows the public listings, and never in the upper bound of the range.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from mcp_threat_scoring.aivss.condition import Atoms, Condition, Conditional, Doc, ToolCondition, compiled, walk
+from mcp_threat_scoring.aivss.atoms import Atoms, compiled
+from mcp_threat_scoring.aivss.condition import Condition, Conditional, Doc, ToolCondition, walk
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -77,31 +78,42 @@ class MultiplierModel:
 
     def __init__(self, doc: MultipliersDoc, atoms: Atoms) -> None:
         self.doc = doc
-        self._threat = tuple((level, compiled(level.when, atoms)) for level in doc.threat)
+        self._threat = tuple(
+            (compiled(level.when, atoms), {p: Multiplier(v, sentence(level.reason)) for p, v in level.value.items()})
+            for level in doc.threat
+        )
         self._controls = tuple((control, compiled(control.when, atoms)) for control in doc.controls)
 
     def threat(self, table: ProfileTable, scene: Scene) -> Multiplier:
         """The threat multiplier: of the gravest thing known."""
-        level = next(level for level, holds in self._threat if holds(scene.answers))
-        return Multiplier(level.value[table.id], sentence(level.reason))
+        return next(value[table.id] for holds, value in self._threat if holds(scene.answers))
 
     def mitigation(self, table: ProfileTable, scene: Scene) -> Multiplier:
         """The mitigation factor: 1 less the credits, within what the profile allows."""
-        believed = not table.mitigation.levels and scene.certainty != "conceivable"
-        held = [
-            control for control, holds in self._controls if holds(scene.answers) and (believed or not control.claimed)
-        ]
-        credit = sum(control.credit for control in held)
-        if table.mitigation.levels:
-            enough = credit >= self.doc.owasp.partial - 1e-9
-            value = sorted(table.mitigation.levels)[1] if enough else table.mitigation_default
-        else:
-            value = round(max(table.mitigation.low, table.mitigation.high - credit), 2)
+        held = self._held(table, scene)
+        value = self._factor(table, held)
         if not held:
             return Multiplier(value, "Nothing was seen that stands in the way of misuse.")
         said = joined([control.reason for control in held])
         unchecked = ", which nobody has checked" if any(control.claimed for control in held) else ""
         return Multiplier(value, sentence(said + unchecked))
+
+    def held_by(self, table: ProfileTable, scene: Scene) -> float:
+        """The mitigation factor alone."""
+        return self._factor(table, self._held(table, scene))
+
+    def _held(self, table: ProfileTable, scene: Scene) -> list[Control]:
+        # A mere claim counts in no upper bound.
+        believed = not table.mitigation.levels and scene.certainty != "conceivable"
+        answers = scene.answers
+        return [control for control, holds in self._controls if holds(answers) and (believed or not control.claimed)]
+
+    def _factor(self, table: ProfileTable, held: Sequence[Control]) -> float:
+        credit = sum(control.credit for control in held)
+        if table.mitigation.levels:
+            enough = credit >= self.doc.owasp.partial - 1e-9
+            return sorted(table.mitigation.levels)[1] if enough else table.mitigation_default
+        return round(max(table.mitigation.low, table.mitigation.high - credit), 2)
 
 
 def multiplier_model(root: Path, atoms: Atoms) -> MultiplierModel:

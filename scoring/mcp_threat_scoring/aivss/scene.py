@@ -8,14 +8,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mcp_threat_scoring.aivss.witness import Question, bits
+from mcp_threat_scoring.aivss.witness import bits
 from mcp_threat_scoring.aivss.world import Certainty, World
 from mcp_threat_scoring.judge import server_judge
 from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, SignalTest, Test, TextTest
 from mcp_threat_scoring.structs import Struct, field
 
 if TYPE_CHECKING:
-    from mcp_threat_scoring.aivss.factors import Doubt
+    from mcp_threat_scoring.aivss.explanation import Clues, Explained
 
 
 class Scene(Struct, frozen=True, eq=False, dict=True):
@@ -25,46 +25,17 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
     allowed: int
     certainty: Certainty = "likely"
     assumed: frozenset[str] = frozenset()
-    masks: dict[Question, int] = field(default_factory=dict)
-    factors: dict[str, dict[str, float]] = field(default_factory=dict)
-    """By profile, the values of the factors here, once they were asked for."""
-    doubts: dict[str, dict[str, list[Doubt]]] = field(default_factory=dict)
-    """By profile and factor, what is not known here, once that was asked for."""
+    explained: dict[Clues, Explained] = field(default_factory=dict)
+    """Why conditions hold here, once that was asked."""
 
     @cached_property
     def answers(self) -> int:
         """The answers to all questions of the rules."""
-        return self.world.atoms.answers(self)
-
-    @cached_property
-    def told(self) -> Scene:
-        """The same tools as the rest of the report names and counts them."""
-        return Scene(self.world, self.allowed, "told", self.assumed)
+        return self.world.answers.of(self)
 
     def vary(self, *, deny: int = 0, assume: frozenset[str] = frozenset()) -> Scene:
         """The same scene without some tools, or with more assumed."""
         return Scene(self.world, self.allowed & ~deny, self.certainty, self.assumed | assume)
-
-    def tools(self, asked: Question) -> int:
-        """The tools that are everything that is asked."""
-        mask = self.masks.get(asked)
-        if mask is None:
-            mask = self.allowed
-            if asked.effect:
-                mask &= self.world.effects[self.certainty][asked.effect]
-            if asked.ability:
-                mask &= self.world.abilities[self.certainty].get(asked.ability, 0)
-            if asked.domain:
-                mask &= self.world.domains.get(asked.domain, 0)
-            if asked.hostile:
-                mask &= self.world.hostile[self.certainty]
-            if asked.data:
-                mask &= self.world.data[self.certainty, asked.data]
-            # What single clauses of prose do is not told apart: each may stand for tools of several kinds.
-            if asked.does and not self.world.picture.from_listing:
-                mask &= self.world.signal_mask(asked.does)
-            self.masks[asked] = mask
-        return mask
 
     def signal_tools(self, signal_id: str) -> int:
         """The tools of this scene that a signal fired on."""
@@ -74,7 +45,7 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
         """Whether a signal fires here."""
         if self.allowed == self.world.all:
             return signal_id in self.world.picture.signals
-        asks = self.world.asks_tools(signal_id)
+        asks = self.world.asking[signal_id]
         if asks is not None:
             return self._recomputed(asks, signal_id)
         return bool(self.signal_tools(signal_id)) or self.world.elsewhere(signal_id)

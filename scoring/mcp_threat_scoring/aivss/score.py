@@ -11,10 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mcp_threat_scoring.aivss.condition import Atoms
+from mcp_threat_scoring.aivss.atoms import Atoms
+from mcp_threat_scoring.aivss.bounds import bounds, lower, upper
 from mcp_threat_scoring.aivss.exposure import Exposure, ExposureModel, exposure_model
-from mcp_threat_scoring.aivss.factors import FactorModel, factor_model
-from mcp_threat_scoring.aivss.formula import Aivss, aivss, factor_sum, unrounded
+from mcp_threat_scoring.aivss.factor_words import told
+from mcp_threat_scoring.aivss.factors import MOST, FactorModel, factor_model
+from mcp_threat_scoring.aivss.formula import Aivss, aivss, unrounded
 from mcp_threat_scoring.aivss.levers import Change, Levers
 from mcp_threat_scoring.aivss.levers import best as best_levers
 from mcp_threat_scoring.aivss.multipliers import MultiplierModel, multiplier_model
@@ -57,7 +59,7 @@ def score(picture: Picture, profile: ProfileId, *, advise: bool = True) -> Serve
     rules = models(picture.ruleset.root)
     world = World(picture, rules.atoms)
     scene = Scene(world, world.all)
-    spread = Spread(rules.exposure, rules.factors, scene)
+    spread = Spread(rules.exposure, scene)
     changes = rules.levers.changes(scene) if advise else []
     tried = [(change, rules.exposure.exposures(change.scene)) for change in changes]
     parts: dict[str, Any] = {table.id: _profile(table, rules, scene, spread, tried) for table in PROFILES.values()}
@@ -72,9 +74,9 @@ def worst_of(table: ProfileTable, exposures: Sequence[Exposure]) -> Exposure:
 
 def _rescored(table: ProfileTable, rules: Models, scene: Scene, exposures: Sequence[Exposure]) -> float:
     base = worst_of(table, exposures).bases[table.cvss_version].score
-    total = factor_sum(rules.factors.values(table.id, scene).values())
+    total = sum(rules.factors.of[table.id].at(scene).values) / MOST
     threat = rules.multipliers.threat(table, scene).value
-    return aivss(table, base, total, threat, rules.multipliers.mitigation(table, scene).value).score
+    return aivss(table, base, total, threat, rules.multipliers.held_by(table, scene)).score
 
 
 def _profile(
@@ -88,31 +90,32 @@ def _profile(
     version = table.cvss_version
     headline = worst_of(table, spread.exposures(scene))
     base = headline.bases[version]
-    bounds = rules.factors.bounds(table.id, scene, best, worst)
-    total = factor_sum(one.value for one in bounds.values())
+    factors = rules.factors.of[table.id]
+    lowest, highest = lower(factors, scene), upper(factors, scene)
+    bound = bounds(lowest, highest, best, worst)
+    total = sum([one.value for one in bound]) / MOST
     threat = rules.multipliers.threat(table, scene)
     mitigation = rules.multipliers.mitigation(table, scene)
 
-    def scored(cvss: float, factors: float, held: float = mitigation.value) -> Aivss:
-        return aivss(table, cvss, factors, threat.value, held)
+    def scored(cvss: float, factor_sum: float, held: float = mitigation.value) -> Aivss:
+        return aivss(table, cvss, factor_sum, threat.value, held)
 
-    def exactly(exposures: Sequence[Exposure], factors: float) -> float:
-        cvss = worst_of(table, exposures).bases[version].score
-        return unrounded(cvss, factors, threat.value, mitigation.value)
-
-    def bound(at: Scene, factors: float, held: float = mitigation.value) -> float:
-        return scored(worst_of(table, spread.exposures(at)).bases[version].score, factors, held).score
+    def exactly(cvss: float, factor_sum: float) -> float:
+        return unrounded(cvss, factor_sum, threat.value, mitigation.value)
 
     result = scored(base.score, total)
-    low = bound(best, factor_sum(one.low for one in bounds.values()))
-    high = bound(
-        worst, factor_sum(one.high for one in bounds.values()), rules.multipliers.mitigation(table, worst).value
-    )
+    low = scored(spread.base(best, version), sum([one.low for one in bound]) / MOST).score
+    held = rules.multipliers.held_by(table, worst)
+    high = scored(spread.base(worst, version), sum([one.high for one in bound]) / MOST, held).score
     return {
         "profile": table.id,
         "score": result.score,
         "severity": result.severity,
-        "range": RangeOut(low=low, high=high, spanned_by=spread.reasons(table, exactly) if low < high else []),
+        "range": RangeOut(
+            low=low,
+            high=high,
+            spanned_by=spread.reasons(version, factors, lowest, highest, exactly) if low < high else [],
+        ),
         "cvss": CvssOut(
             version=version,
             vector=base.vector,
@@ -126,7 +129,7 @@ def _profile(
         "threat_multiplier_reason": threat.reason,
         "mitigation_factor": mitigation.value,
         "mitigation_reason": mitigation.reason,
-        "factors": rules.factors.told(table, scene, bounds),
+        "factors": told(table, factors, scene, bound),
         "formula": result.formula,
         "below_cvss_base": result.below_cvss_base,
         "repaired_score": result.repaired,

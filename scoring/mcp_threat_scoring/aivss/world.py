@@ -6,17 +6,21 @@ A :class:`World` is computed once per picture; :mod:`aivss.scene` varies it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from mcp_threat_scoring.aivss.witness import Witnesses
+from mcp_threat_scoring.aivss.answers import Answers
+from mcp_threat_scoring.aivss.witness import DataLevel, Question, Witnesses
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.hostile.suspicion import CERTAIN, LIKELY
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, Test, TextTest
-from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 
 if TYPE_CHECKING:
-    from mcp_threat_scoring.aivss.condition import Atoms
+    from mcp_threat_scoring.aivss.atoms import Atoms
+    from mcp_threat_scoring.aivss.factors import Factor, Known, Valued
+    from mcp_threat_scoring.report_score import ProfileId
 
 Certainty = Literal["likely", "sure", "conceivable", "told"]
 
@@ -39,7 +43,8 @@ THRESHOLDS: Mapping[Certainty, Threshold] = {
 }
 _ADDS_ONLY = "tool.new_file"
 """The signal of tools that write without touching what exists."""
-_DELICATE_ABILITIES: Mapping[str, Sequence[str]] = {
+LEVELS: tuple[DataLevel, ...] = ("private", "sensitive")
+_DELICATE_ABILITIES: Mapping[DataLevel, Sequence[str]] = {
     "sensitive": ("secrets.read", "money.move", "identity.admin"),
     # A browser works in sessions that somebody has signed in to.
     "private": ("secrets.read", "money.move", "identity.admin", "fs.read", "db.query", "browser"),
@@ -51,7 +56,7 @@ class World:
 
     def __init__(self, picture: Picture, atoms: Atoms) -> None:
         self.picture = picture
-        self.atoms = atoms
+        self.answers = Answers(self, atoms)
         self.all = 0
         self.facts: dict[str, bool | int | str] = dict(picture.facts)
         self.abilities: dict[Certainty, dict[str, int]] = {certainty: {} for certainty in THRESHOLDS}
@@ -62,9 +67,12 @@ class World:
         self.domains: dict[str, int] = {}
         self._signals: dict[str, int] = {}
         self._elsewhere: dict[str, bool] = {}
-        self._asks: dict[str, Test | None] = {}
-        self.answered: dict[tuple[int, Certainty], int] = {}
-        """By tools and certainty, the answers to the questions of the rules (:class:`Atoms`)."""
+        self.asking: Mapping[str, Test | None] = _asking(picture.ruleset)
+        """The rules of those signals over the server of which the answer may change when tools are taken away."""
+        self.factors: dict[tuple[ProfileId, int], Valued] = {}
+        """By profile and answers, the factors, once they were asked for."""
+        self.valued: dict[tuple[Factor, int], Known] = {}
+        """The same of single factors, by the answers that they depend on."""
         self.unclear = 0
         """The tools that are called reading, and may change something for all that is told of them."""
         homeless = unsaid = 0
@@ -82,11 +90,13 @@ class World:
             self.domains[name] = self.domains.get(name, 0) | homeless
         lines = picture.ruleset.domains
         self.facts["business.sensitive"] = any(lines[name].sensitivity == "high" for name in business)
-        self.data = {
-            (certainty, level): self._delicate(certainty, level)
-            for certainty in THRESHOLDS
-            for level in ("private", "sensitive")
-        }
+        self.data: dict[tuple[Certainty, DataLevel], int] = {}
+        for level in LEVELS:
+            held = self._delicate(level)
+            for certainty, able in self.abilities.items():
+                self.data[certainty, level] = held
+                for name in _DELICATE_ABILITIES[level]:
+                    self.data[certainty, level] |= able.get(name, 0)
         # "Billing" names a line of business and no act. Whoever serves somebody's own data mostly changes it too,
         # unless another clause says what is done; of public data nobody would think so.
         served = 0 if acts else unsaid & self.data["likely", "private"]
@@ -122,10 +132,8 @@ class World:
             # Where no word is understood, none rules out the worst.
             self.effects["conceivable"]["destructive"] |= 0 if tool.told else bit
 
-    def _delicate(self, certainty: Certainty, level: str) -> int:
-        mask = 0
-        for name in _DELICATE_ABILITIES[level]:
-            mask |= self.abilities[certainty].get(name, 0)
+    def _delicate(self, level: DataLevel) -> int:
+        """The tools that work on such data by their lines of business."""
         delicate = 0
         public = 0 if self.picture.from_listing else self.signal_mask("tool.public")
         for name, members in self.domains.items():
@@ -135,7 +143,7 @@ class World:
             elif line.sensitivity == "low" and not line.private:
                 public |= members
         # What is for everybody to read is public whatever it is about: documentation, news, a shop's catalogue.
-        return mask | (delicate & ~public)
+        return delicate & ~public
 
     def _hostile(self) -> bool:
         """Mark the tools that carry text which is an attack by itself; whether anything else of the server does."""
@@ -155,6 +163,24 @@ class World:
             return False
         told = any(clause.evidence or clause.abilities for clause in self.picture.tools)
         return not told and not any(self.domains.values())
+
+    def tools(self, asked: Question, certainty: Certainty) -> int:
+        """The tools that are everything that is asked."""
+        mask = self.all
+        if asked.effect:
+            mask &= self.effects[certainty][asked.effect]
+        if asked.ability:
+            mask &= self.abilities[certainty].get(asked.ability, 0)
+        if asked.domain:
+            mask &= self.domains.get(asked.domain, 0)
+        if asked.hostile:
+            mask &= self.hostile[certainty]
+        if asked.data:
+            mask &= self.data[certainty, asked.data]
+        # What single clauses of prose do is not told apart: each may stand for tools of several kinds.
+        if asked.does and not self.picture.from_listing:
+            mask &= self.signal_mask(asked.does)
+        return mask
 
     def enough(self, wanted: int) -> int:
         """How many tools are enough where a condition wants so many: a clause of prose may stand for any number."""
@@ -181,13 +207,25 @@ class World:
             )
         return self._elsewhere[signal_id]
 
-    def asks_tools(self, signal_id: str) -> Test | None:
-        """The rule of a signal over the server, if the answer may change when tools are taken away."""
-        if signal_id not in self._asks:
-            rule = self.picture.rules.get(SignalId(signal_id))
-            asks = rule is not None and rule.over == "server" and _asks_tools(rule.test)
-            self._asks[signal_id] = rule.test if rule is not None and asks else None
-        return self._asks[signal_id]
+
+class _Asking(dict[str, Test | None]):
+    """By signal, what its rule asks; None if fewer tools would change nothing about the answer."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        super().__init__()
+        self._ruleset = ruleset
+
+    def __missing__(self, signal_id: str) -> Test | None:
+        rule = self._ruleset.rule(signal_id)
+        asks = rule is not None and rule.over == "server" and _asks_tools(rule.test)
+        self[signal_id] = rule.test if rule is not None and asks else None
+        return self[signal_id]
+
+
+@lru_cache(maxsize=4)
+def _asking(ruleset: Ruleset) -> _Asking:
+    """Filled as the scoring rules ask, with the signals that they name."""
+    return _Asking(ruleset)
 
 
 # An API key that a listing speaks of is what callers need, not what the server keeps.

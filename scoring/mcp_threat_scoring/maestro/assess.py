@@ -76,7 +76,11 @@ def _common(places: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
 
 def judge(threat: Threat, observed: Observed) -> Judgement | None:
     """Whether the threat fires on what was observed; None if not, or if only missing information speaks for it."""
-    used = threat.when.fired_by(observed.ids)
+    return judged(threat, threat.when.fired_by(observed.ids), observed)
+
+
+def judged(threat: Threat, used: tuple[str, ...], observed: Observed) -> Judgement | None:
+    """The same, given the observed signals that make it fire, if any do."""
     if not used or observed.gaps.issuperset(used):
         return None
     items = observed.meeting(threat) if threat.per_tool else None
@@ -84,6 +88,8 @@ def judge(threat: Threat, observed: Observed) -> Judgement | None:
         return None
     likelihood: Literal["confirmed", "likely", "possible"] = "possible"
     for name, part in (("confirmed", observed.exact), ("likely", observed.presence)):
+        if part.isdisjoint(used):
+            continue
         if strong := threat.when.fired_by(part, observed.ids):
             likelihood = "confirmed" if name == "confirmed" else "likely"
             weaker = [signal for signal in used if signal not in strong]
@@ -94,8 +100,3 @@ def judge(threat: Threat, observed: Observed) -> Judgement | None:
     step = SEVERITIES.index(threat.severity) - (likelihood == "possible") + bool(worse) - bool(better)
     severity = SEVERITIES[max(0, min(step, len(SEVERITIES) - 1))]
     return Judgement(threat, used, likelihood, severity, worse, better, items)
-
-
-def questions(threat: Threat, observed: Observed) -> tuple[str, ...]:
-    """The missing pieces of information through which the threat fires: each is a question to ask."""
-    return tuple(signal for signal in threat.when.fired_by(observed.ids) if signal in observed.gaps)

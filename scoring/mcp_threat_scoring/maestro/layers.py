@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import zip_longest
 from typing import Literal
 
-from mcp_threat_scoring.maestro.assess import Judgement, Observed, judge, questions
+from mcp_threat_scoring.maestro.assess import Judgement, Observed, judged
 from mcp_threat_scoring.maestro.layer_words import LayerTelling, layer_paragraph
 from mcp_threat_scoring.maestro.threat import Catalogue, Layer, SignalMeta
 from mcp_threat_scoring.phrases import Seen, evidence_of, joined, listed, quoted, see
@@ -157,12 +157,13 @@ def model(signals: Signals, meta: Mapping[str, SignalMeta], catalogue: Catalogue
     writer = _Writer(signals, catalogue, context)
     fired: dict[str, list[Judgement]] = {layer.id: [] for layer in catalogue.layers} | {"X": []}
     missing: dict[str, dict[str, None]] = {layer.id: {} for layer in catalogue.layers}
-    for threat in catalogue.threats:
-        if judgement := judge(threat, observed):
+    for threat in catalogue.awake(observed.ids):
+        used = threat.when.fired_by(observed.ids)
+        if judgement := judged(threat, used, observed):
             fired[threat.layer].append(judgement)
         home = threat.related_layers[0] if threat.layer == "X" and threat.related_layers else threat.layer
-        if home in missing and observed.gaps:
-            missing[home].update(dict.fromkeys(questions(threat, observed)))
+        if home in missing:  # each missing piece of information that it fires through is a question to ask
+            missing[home].update(dict.fromkeys(signal for signal in used if signal in observed.gaps))
     for judgements in fired.values():
         judgements.sort(key=_gravest_first)
     writer.spoken.update(s for js in fired.values() for j in js if j.maps and j.threat.layer != "X" for s in j.used)

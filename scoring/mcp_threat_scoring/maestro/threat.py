@@ -4,7 +4,8 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.model import Model
@@ -71,6 +72,13 @@ class When(Doc, frozen=True, kw_only=True):
         if not (observed if excluded is None else excluded).isdisjoint(self.none):
             return ()
         return tuple(dict.fromkeys(name for branch in self.branches(observed) for group in branch for name in group))
+
+    def wakers(self) -> Iterator[str]:
+        """Signals of which at least one is observed wherever the rule is true."""
+        if self.asks:
+            yield from self.all[:1] or self.any or self.and_any
+        for alternative in self.or_all:
+            yield alternative[0]
 
     def names(self) -> Iterator[str]:
         """Every signal the rule names."""
@@ -172,7 +180,7 @@ class LayerFile(Doc, frozen=True, kw_only=True):
     questions: Mapping[SignalName, str]
 
 
-class Catalogue(Struct, frozen=True):
+class Catalogue(Struct, frozen=True, dict=True):
     """All threats, controls and layers, indexed."""
 
     threats: tuple[Threat, ...]
@@ -181,6 +189,21 @@ class Catalogue(Struct, frozen=True):
     layers: tuple[Layer, ...]
     clauses: Mapping[str, str]
     questions: Mapping[str, str]
+
+    @cached_property
+    def _woken(self) -> Mapping[str, list[int]]:
+        """By signal, the places of the threats that it may make fire."""
+        woken: defaultdict[str, list[int]] = defaultdict(list)
+        for place, threat in enumerate(self.threats):
+            for name in threat.when.wakers():
+                woken[name].append(place)
+        return dict(woken)
+
+    def awake(self, observed: Collection[str]) -> list[Threat]:
+        """The threats that may fire on these signals, in their order; no other does."""
+        woken = self._woken
+        places = {place for name in observed if name in woken for place in woken[name]}
+        return [self.threats[place] for place in sorted(places)]
 
     def get(self, threat_id: str) -> Threat | None:
         """The threat of that id or slug, however its letters are written."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -92,7 +92,7 @@ class SignalRule(Struct, frozen=True):
         return self.doc.finding
 
 
-class Ruleset(Struct, frozen=True, eq=False):
+class Ruleset(Struct, frozen=True, eq=False, dict=True):
     """Everything under ``rules/`` that the signal engine needs."""
 
     rules: tuple[SignalRule, ...]
@@ -108,6 +108,16 @@ class Ruleset(Struct, frozen=True, eq=False):
     root: Path
     as_shipped: tuple[SignalRule, ...] = ()
     """The rules, if they are those shipped with us and no others."""
+
+    @cached_property
+    def by_id(self) -> Mapping[SignalId, SignalRule]:
+        """The rules by their ids."""
+        return {rule.id: rule for rule in self.rules}
+
+    @cached_property
+    def reporting(self) -> tuple[tuple[SignalRule, FindingDoc], ...]:
+        """The rules that can become a finding, each with what is then told."""
+        return tuple((rule, rule.finding) for rule in self.rules if rule.finding is not None)
 
     @property
     def shipped(self) -> bool:
@@ -129,7 +139,7 @@ class Ruleset(Struct, frozen=True, eq=False):
 
     def rule(self, signal_id: str) -> SignalRule | None:
         """The rule of that id."""
-        return next((rule for rule in self.rules if rule.id == signal_id), None)
+        return self.by_id.get(SignalId(signal_id))
 
 
 def _expand(doc: SignalDoc | KeptDoc, weights: WeightsDoc) -> Iterable[SignalRule]:

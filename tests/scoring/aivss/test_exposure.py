@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mcp_threat_scoring.aivss.condition import Atoms
+from mcp_threat_scoring.aivss.atoms import Atoms
 from mcp_threat_scoring.aivss.cvss_base import BASE_METRICS, cvss_base
-from mcp_threat_scoring.aivss.exposure import ExposureDoc, ExposureModel, exposure_model
+from mcp_threat_scoring.aivss.exposure import ExposureDoc, ExposureModel, bases, exposure_model
 from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.model import ValidationError
@@ -176,15 +176,15 @@ class TestRules:
         model = exposure_model(rules_dir(), Atoms())
         for scenario in model.doc.scenarios:
             aspects = [model.doc.aspects[name] for name in scenario.aspects]
-            bases: dict[tuple[int, ...], dict[str, float]] = {}
+            found: dict[tuple[int, ...], dict[str, float]] = {}
             for pick in itertools.product(*(range(len(aspect)) for aspect in aspects)):
                 choices = tuple(aspect[at] for aspect, at in zip(aspects, pick, strict=True))
-                bases[pick] = {version: base.score for version, base in model.bases(choices).items()}
-            for pick, scores in bases.items():
+                found[pick] = {version: base.score for version, base in bases(choices).items()}
+            for pick, scores in found.items():
                 for at, value in enumerate(pick):
                     milder = (*pick[:at], value + 1, *pick[at + 1 :])
-                    if milder in bases:
-                        assert all(bases[milder][version] <= scores[version] for version in scores), (scenario.id, pick)
+                    if milder in found:
+                        assert all(found[milder][version] <= scores[version] for version in scores), (scenario.id, pick)
 
     @pytest.mark.parametrize(
         ("change", "says"),

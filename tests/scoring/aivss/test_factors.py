@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mcp_threat_scoring.aivss.condition import Atoms
-from mcp_threat_scoring.aivss.factors import FactorsDoc, factor_model
+from mcp_threat_scoring.aivss.atoms import Atoms
+from mcp_threat_scoring.aivss.factor_rules import FactorsDoc
+from mcp_threat_scoring.aivss.factors import factor_model
 from mcp_threat_scoring.aivss.multipliers import MultipliersDoc, multiplier_model
 from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.aivss.tables import GRADED, OWASP_0_8

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mcp_threat_scoring.aivss.condition import Atoms
+from mcp_threat_scoring.aivss.atoms import Atoms
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.aivss.world import World
