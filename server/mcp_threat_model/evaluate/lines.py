@@ -27,10 +27,10 @@ KEPT = 32_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
 """Lines that a feature must be met in: what fewer say may be a name."""
-ALARMS = 0.0015
+ALARMS = 0.0005
 """Share of public tools whose lines may add up to a decisive one, where tools that share that line count once: the odd
 sentence that one server repeats in thirty tools says as much of other servers as if it stood in one."""
-FOREIGN_ALARMS = 0.0012
+FOREIGN_ALARMS = 0.0004
 """Share of honest lines in other languages than English that may be beyond the threshold."""
 FAR_BELOW = 100.0
 STEEP = 20.0

@@ -11,9 +11,7 @@ from mcp_threat_model.evaluate.texts import Example, Examples
 from mcp_threat_scoring.structs import Struct, replace
 
 HONEST = 1.5
-"""What an honest line weighs against an order: false alarms are the worse mistake …"""
-AUTHORED = 0.6
-"""… and what of that is left for one that was written to be mistaken: servers hardly ever say the like."""
+"""What an honest line weighs against an order: false alarms are the worse mistake."""
 LONE = 0.35
 """What is left of a line that stands alone: what is around it was made up (:meth:`texts._Collector.line`)."""
 FOREIGN = 1.5
@@ -28,8 +26,7 @@ Manning, "Baselines and Bigrams" (ACL 2012): features counted by the ratio of th
 BROAD = 0.7
 """How freely weights grow of senses, concepts and sorts of line, which are met in half of all lines, against words."""
 LONE_FILES = "lines-"
-AUTHORS_FILES = ("attacks-", "honest-", LONE_FILES)
-"""What the files of texts begin with."""
+"""What the files of lines that stand alone begin with."""
 
 
 class Table(Struct):
@@ -44,7 +41,7 @@ def _weight(one: Example) -> float:
     lone = LONE if one.source.startswith(LONE_FILES) else 1.0
     if one.truth:
         return OPEN if one.open else lone * (1.0 if one.language == "en" else FOREIGN)
-    return HONEST * lone * (AUTHORED if one.source.startswith(AUTHORS_FILES) else 1.0)
+    return HONEST * lone
 
 
 def fit(table: Table, examples: Sequence[Example], chosen: Sequence[int], cost: float) -> list[float]:
