@@ -11,10 +11,11 @@ added.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property, partial
 from pathlib import Path
+from sys import byteorder
 
 from mcp_threat_scoring.diction.pieces import pieces
 from mcp_threat_scoring.errors import RuleError, RuleProblem
@@ -33,6 +34,10 @@ LEAST_OF_EFFECT = 50
 LOWEST, HIGHEST = -100, 600
 """Hundredths that words alone may take away, or add. Little may be taken away: whoever writes a description chooses its
 words."""
+ROOM = 8
+"""Bytes of each sum of weights."""
+BELOW = 1 << 40
+"""What is added to a weight, so that it is none below 0."""
 SHOWN = 3
 """Words named of those that weighed most."""
 
@@ -48,8 +53,33 @@ class DictionDoc(Model, frozen=True):
     """Piece → what it weighs for each question, in hundredths of log-odds."""
 
     def __post_init__(self) -> None:
-        if any(len(row) != len(self.questions) for row in (self.shift, *self.weights.values())):
+        size = len(self.questions)
+        if len(self.shift) != size or any(len(row) != size for row in self.weights.values()):
             raise ValueError("not one weight for each question")
+
+
+class Rows(dict[str, int]):
+    """The weights of each known piece as one number, so that all of a row are added up at once.
+
+    Every weight has :data:`ROOM` bytes of it and stands there as what it is above :data:`BELOW`, so that none borrows
+    from its neighbour.
+    """
+
+    def __init__(self, weights: Mapping[str, Sequence[int]]) -> None:
+        super().__init__()
+        self._weights = weights
+
+    def __missing__(self, piece: str) -> int:
+        held = b"".join([(BELOW + one).to_bytes(ROOM, byteorder) for one in self._weights[piece]])
+        made = self[piece] = int.from_bytes(held, byteorder)
+        return made
+
+    @staticmethod
+    def added(rows: Sequence[int], size: int) -> list[int]:
+        """The sums of some rows of `size` weights."""
+        data = sum(rows).to_bytes(size * ROOM, byteorder)
+        base = len(rows) * BELOW
+        return [one - base for one in memoryview(data).cast("Q")]
 
 
 class Diction:
@@ -59,20 +89,25 @@ class Diction:
         self._read = read
 
     @cached_property
+    def _rows(self) -> Rows:
+        return Rows(self._document.weights)
+
+    @cached_property
     def _document(self) -> DictionDoc:
         return self._read()
 
     def odds(self, noticed: AbstractSet[str]) -> list[int]:
         """Hundredths of log-odds that these pieces add to each question; nothing where none of them is known."""
         document = self._document
-        weights = document.weights
-        known = [weights[piece] for piece in noticed if piece in weights]
+        rows = self._rows
+        known = [rows[piece] for piece in document.weights.keys() & noticed]
         if not known:
             return [0] * len(document.questions)
         scale = len(known) ** -0.5
         return [
-            min(HIGHEST, max(LOWEST, base + round(scale * sum(column))))
-            for base, column in zip(document.shift, zip(*known, strict=True), strict=True)
+            HIGHEST if said > HIGHEST else LOWEST if said < LOWEST else said
+            for base, total in zip(document.shift, rows.added(known, len(document.questions)), strict=True)
+            for said in (base + round(scale * total),)
         ]
 
     def observe(self, subject: Subject) -> None:

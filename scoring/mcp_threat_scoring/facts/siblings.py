@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from itertools import zip_longest
 
-import re2
-
-from mcp_threat_scoring.patterns.pattern import matches
+from mcp_threat_scoring.patterns.pattern import matches, pattern
+from mcp_threat_scoring.patterns.sifter import Sifter, sifting
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.vocabulary import ABOUT
 from mcp_threat_scoring.text.grammar import NO_GRAMMAR, Grammar
@@ -31,20 +31,33 @@ OPENING = 200
 """Characters of a description that are read for what a server is about."""
 
 
+class Topics:
+    """The word classes of what a server may be about."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.names = [name for name in lexicon.words if name.startswith(ABOUT)]
+        spelled = [rf"\b(?:{lexicon.alternation(name)})\b" for name in self.names]
+        self._patterns = [pattern(one) for one in spelled]
+        asked = [(at, rf"\b(?:{{{name}}})\b", partial(spelled.__getitem__, at)) for at, name in enumerate(self.names)]
+        self._sifter = Sifter(lexicon.sieve, sifting(lexicon.sieve, asked))
+
+    def of(self, text: str) -> list[str]:
+        """Those of a text in lower case."""
+        sure, maybe = self._sifter.sift(text)
+        if maybe:
+            data = text.encode(errors="replace")
+            sure.update([number for number in maybe if matches(self._patterns[number], data)])
+        return [self.names[number] for number in sure]
+
+
 class Kin:
     """The verb classes of a rule set, ready to count with."""
-
-    __slots__ = ("_classes", "_grammar", "_groups", "_topics")
 
     def __init__(self, lexicon: Lexicon, grammar: Grammar) -> None:
         self._grammar = grammar
         self._classes = {verb: name for name, verbs in lexicon.verbs.items() for verb in verbs}
         self._groups = {name: frozenset(classes) for name, classes in lexicon.groups.items()}
-        self._topics = {
-            name: re2.compile(rf"\b(?:{lexicon.alternation(name)})\b")
-            for name in lexicon.words
-            if name.startswith(ABOUT)
-        }
+        self._lexicon = lexicon
 
     def read(self, names: Sequence[str], descriptions: Sequence[str] = ()) -> tuple[str, Mapping[str, int]]:
         """The prefix that all names share, and the facts that every tool of the server gets."""
@@ -60,13 +73,18 @@ class Kin:
         facts = {f"siblings.{name}": round(100 * count / len(words)) for name, count in seen.items()}
         for group, classes in self._groups.items():
             facts[f"siblings.{group}"] = round(100 * sum(seen[name] for name in classes) / len(words))
-        told = [
-            f"{name} {text[:OPENING].lower()}".encode(errors="replace")
+        about = Counter(
+            topic
             for name, text in zip_longest(words, descriptions, fillvalue="")
-        ]
-        for topic, about in self._topics.items():
-            facts[f"siblings.{topic}"] = round(100 * sum([matches(about, text) for text in told]) / len(words))
+            for topic in self._topics.of(f"{name} {text[:OPENING].lower()}")
+        )
+        for topic in self._topics.names:
+            facts[f"siblings.{topic}"] = round(100 * about[topic] / len(words))
         return prefix, facts
+
+    @cached_property
+    def _topics(self) -> Topics:
+        return Topics(self._lexicon)
 
 
 def shared_prefix(names: list[str], grammar: Grammar = NO_GRAMMAR) -> str:

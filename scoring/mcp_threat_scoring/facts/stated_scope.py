@@ -14,6 +14,7 @@ from mcp_threat_scoring.patterns.pattern import pattern
 
 MAX_STATED = 200
 _LISTS = ("scopes", "requiredScopes", "required_scopes", "oauthScopes", "oauth_scopes")
+_MEMBERS = frozenset((*_LISTS, "securitySchemes"))
 _SAID = pattern(
     r"(?i)\b(?:required|requires?|needs?)(?: the)?(?: oauth| api| iam)? (?:scopes?|permissions?)\s*:\s*"
     r"((?:[`\"']?[a-z][\w./-]*[:.][\w.:/*-]*\w[`\"']?(?:\s*,\s*(?:and )?)?)+)"
@@ -30,7 +31,7 @@ def _names(value: object) -> Iterator[str]:
 
 
 def _members(held: object, pointer: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(held, dict):
+    if not isinstance(held, dict) or _MEMBERS.isdisjoint(held):
         return
     for key in _LISTS:
         yield from ((name, f"{pointer}/{key}") for name in _names(held.get(key)))

@@ -95,6 +95,7 @@ class Glance:
         self._bias = document.bias
         self.senses = Senses(document.tables, others)
         self._weights = Weights(self.senses, document.weights)
+        self._memo: dict[str, Leaning] = {}
 
     def begin(self) -> None:
         """Begin with another text."""
@@ -105,6 +106,14 @@ class Glance:
         them, however honest the rest is."""
         if len(chunk) < SHORT:
             return ""
+        known = self._memo.get(chunk)
+        if known is None:
+            known = self._leaning(chunk)
+            if self._weights.left >= 0 and len(chunk) < MEMO_LENGTH and len(self._memo) < MEMO:
+                self._memo[chunk] = known
+        return known
+
+    def _leaning(self, chunk: str) -> Leaning:
         weights = list(map(self._weights.__getitem__, chunk.split()))
         if sum(weights) + self._bias > 0.0:
             return "whole"

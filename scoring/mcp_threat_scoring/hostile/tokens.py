@@ -34,6 +34,8 @@ _NO_COUNTRY = frozenset("id is in at my it no so do be as to by or if on up me u
 
 def sort_of(token: str) -> str:
     """What sort of name a piece of text is; empty for a word."""
+    if token.isalpha():
+        return ""
     if "://" in token or token.startswith("www."):
         return "§url"
     if "@" in token[1:]:
@@ -51,7 +53,7 @@ def sort_of(token: str) -> str:
             return "§host"
     if (token[0] == "-" and token[1:2].isalpha()) or token.startswith("--"):
         return "§flag"
-    return "§num" if any(char.isdigit() for char in token) and not token.isalpha() else ""
+    return "§num" if any(char.isdigit() for char in token) else ""
 
 
 def _path(token: str) -> str:

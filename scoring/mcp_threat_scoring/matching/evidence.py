@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mcp_threat_scoring.matching.predicate import Predicate
+from mcp_threat_scoring.matching.predicate import Holds
 from mcp_threat_scoring.matching.view_tests import ViewTests
 from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise, neutralise_name, neutralise_pointer
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest, FactTest, SignalTest, Test, TextTest
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.views import Subject, View
@@ -29,8 +28,9 @@ _HINTS = frozenset({"readOnlyHint", "destructiveHint", "idempotentHint", "openWo
 class Compiled(Struct, frozen=True, eq=False):
     """A rule, ready to be asked."""
 
-    rule: SignalRule
-    predicate: Predicate
+    id: SignalId
+    """Of the rule."""
+    holds: Holds
     positives: tuple[int, ...]
     """Atoms that can be shown as evidence."""
 
@@ -52,7 +52,7 @@ class Shown:
         limit: int,
     ) -> tuple[Evidence, ...]:
         """The first few pieces of evidence of a rule that fired, where some atoms hold and some were answered."""
-        rule_id = compiled.rule.id
+        rule_id = compiled.id
         found: list[Evidence] = []
         faint: list[Evidence] = []  # that there is a text at all is told only where a rule asked for nothing else
         for atom in compiled.positives:

@@ -15,21 +15,29 @@ import re2
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.matching.evidence import Compiled, Judge, Judged, Shown
+from mcp_threat_scoring.matching.fact_tests import FactTests
 from mcp_threat_scoring.matching.plan import Plan, keep_plan, kept_plan, make_plan
 from mcp_threat_scoring.matching.predicate import predicate
 from mcp_threat_scoring.matching.reading import Reading
 from mcp_threat_scoring.matching.view_tests import ViewTests, fault_of, options, pattern_of
 from mcp_threat_scoring.matching.walk import leaves, supporters
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import (
-    FactTest,
-    Over,
-    Test,
-    TextTest,
-)
+from mcp_threat_scoring.rulebook.rule import Over, Test, TextTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
 from mcp_threat_scoring.signal import Signal
 from mcp_threat_scoring.text.views import Subject
+
+
+class _Rules(dict[int, Compiled]):
+    """Rules by their places."""
+
+    def __init__(self, compile_: Callable[[int], Compiled]) -> None:
+        super().__init__()
+        self._compile = compile_
+
+    def __missing__(self, index: int) -> Compiled:
+        made = self[index] = self._compile(index)
+        return made
 
 
 class Matcher:
@@ -54,12 +62,13 @@ class Matcher:
         self.rules = [rules[place] for place in plan.order]
         self._lexicon = lexicon
         self._leaves: dict[int, list[Test]] = {}
-        self._compiled: dict[int, Compiled] = {}
+        self.compiled = _Rules(self._compile)
+        """The rules by their places, compiled when something first asks for them."""
         grown = partial(keep, plan)
         self._fields = {
             name: ViewTests(view, plan.words, lexicon, self._source, grown) for name, view in plan.views.items()
         }
-        self._facts: dict[str, list[tuple[int, FactTest]]] = {}
+        self._facts: dict[str, FactTests] = {}
         self.shown = Shown(self._source, self._fields)
 
     @cached_property
@@ -100,17 +109,12 @@ class Matcher:
         rule, leaf = self.plan.places[atom]
         return self._leaves_of(rule)[leaf]
 
-    def compiled(self, index: int) -> Compiled:
-        """A rule by its place, compiled."""
-        held = self._compiled.get(index)
-        if held is None:
-            rule = self.rules[index]
-            # the very objects: tests alike have one number, and comparing them would cost more than all the rest
-            atoms = {id(test): atom for test, atom in zip(self._leaves_of(index), self.plan.atoms[index], strict=True)}
-            positives = tuple(dict.fromkeys(atoms[id(test)] for test in supporters(rule.test)))
-            made = predicate(rule.test, lambda test: atoms[id(test)])
-            held = self._compiled[index] = Compiled(rule, made, positives)
-        return held
+    def _compile(self, index: int) -> Compiled:
+        rule = self.rules[index]
+        # the very objects: tests alike have one number, and comparing them would cost more than all the rest
+        atoms = {id(test): atom for test, atom in zip(self._leaves_of(index), self.plan.atoms[index], strict=True)}
+        positives = tuple(dict.fromkeys(atoms[id(test)] for test in supporters(rule.test)))
+        return Compiled(rule.id, predicate(rule.test, lambda test: atoms[id(test)]).holds, positives)
 
     def match(self, subject: Subject, judge: Judge | None = None) -> list[Signal]:
         """Every rule that fires on the subject, in a fixed order, with evidence."""
@@ -135,8 +139,8 @@ class Matcher:
         for name, value in facts.items():
             if name in asked:
                 if name not in tests:
-                    tests[name] = [(atom, self._source(atom)) for atom in asked[name]]  # type: ignore[misc]
-                found.update([atom for atom, test in tests[name] if _holds(test, value)])
+                    tests[name] = FactTests([(atom, self._source(atom)) for atom in asked[name]])  # type: ignore[misc]
+                found.update(tests[name][(value,) if value is True or value is False else value])
         return found
 
 
@@ -150,12 +154,3 @@ def matcher_over(ruleset: Ruleset, over: Over) -> Matcher:
     if not ruleset.shipped:
         return Matcher(rules, ruleset.lexicon)
     return Matcher(rules, ruleset.lexicon, kept_plan(over), partial(keep_plan, over))
-
-
-def _holds(test: FactTest, value: bool | int | str) -> bool:
-    if test.at_least is not None:
-        return isinstance(value, int) and value >= test.at_least
-    if test.at_most is not None:
-        return isinstance(value, int) and value <= test.at_most
-    wanted = test.equals if isinstance(test.equals, list) else [test.equals]
-    return any(type(one) is type(value) and one == value for one in wanted)

@@ -16,7 +16,7 @@ from mcp_threat_scoring.matching.openings import Asked, Vocabulary, opening_of, 
 from mcp_threat_scoring.matching.predicate import predicate
 from mcp_threat_scoring.matching.walk import in_order, leaves
 from mcp_threat_scoring.model import ValidationError, read_json, to_json
-from mcp_threat_scoring.patterns.sieve import Sifting
+from mcp_threat_scoring.patterns.sifter import Sifting
 from mcp_threat_scoring.rulebook.documents import rule_cache
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (

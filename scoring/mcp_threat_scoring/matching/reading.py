@@ -34,10 +34,12 @@ class Reading:
     def _take(self, holding: Iterable[int]) -> None:
         triggered, first_late = self.matcher.plan.triggered, self.matcher.plan.first_late
         candidates: set[int] = set()
+        hits = self.hits
         for atom in holding:
-            self.hits |= 1 << atom
+            hits |= 1 << atom
             if atom in triggered:
                 candidates.update(triggered[atom])
+        self.hits = hits
         self._waiting += [index for index in candidates if index < first_late]
         self._late += [index for index in candidates if index >= first_late]
 
@@ -70,7 +72,7 @@ class Reading:
 
     def _fire(self, waiting: list[int]) -> list[Signal]:
         # Rules stand after those they mention, so taking the lowest index first sees every signal before its readers.
-        plan, compiled_at = self.matcher.plan, self.matcher.compiled
+        plan, compiled_at, known = self.matcher.plan, self.matcher.compiled, self.known
         signal_atoms, triggered, first_late = plan.signals, plan.triggered, plan.first_late
         waiting.sort()
         hits = self.hits
@@ -81,15 +83,15 @@ class Reading:
             if index == last:
                 continue
             last = index
-            compiled = compiled_at(index)
-            if not compiled.predicate.holds(hits):
+            compiled = compiled_at[index]
+            if not compiled.holds(hits):
                 continue
             signal = _Fired(compiled, self)
             fired.append(signal)
-            for atom in signal_atoms.get(compiled.rule.id, ()):
+            for atom in signal_atoms.get(signal.id, ()):
                 if not hits >> atom & 1:
                     hits |= 1 << atom
-                    self.known[atom] = signal
+                    known[atom] = signal
                     for reader in triggered.get(atom, ()):
                         if reader >= first_late > index:
                             self._late.append(reader)
@@ -105,7 +107,7 @@ class _Fired(Signal):
     __slots__ = ("_compiled", "_look")
 
     def __init__(self, compiled: Compiled, look: Reading) -> None:
-        self.id = compiled.rule.id
+        self.id = compiled.id
         self.subject = look.subject.pointer
         self._compiled = compiled
         self._look: Reading | None = look

@@ -16,7 +16,7 @@ from mcp_threat_scoring.matching.openings import Openings, Vocabulary
 from mcp_threat_scoring.matching.plan import ViewPlan
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name
 from mcp_threat_scoring.patterns.pattern import first_span, matches
-from mcp_threat_scoring.patterns.sieve import Sifter, sifting
+from mcp_threat_scoring.patterns.sifter import Sifter, sifting
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import Test, TextTest
 from mcp_threat_scoring.text.views import View
@@ -99,8 +99,8 @@ class ViewTests:
         sure, maybe = (self._sifter or self.prepare()).sift(text)
         found += sure
         if maybe:
-            data = view.encoded()
-            found += [atom for atom in maybe if matches(self.regex(atom), data)]
+            data, regexes = view.encoded(), self._regex
+            found += [atom for atom in maybe if matches(regexes.get(atom) or self.regex(atom), data)]
         if text.strip("\n"):
             found += self._plan.anything
         return found

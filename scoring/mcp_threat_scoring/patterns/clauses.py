@@ -12,13 +12,22 @@ GAP = "\0"
 FOREIGN = "\1"
 """A word that stands for any character beyond ASCII."""
 Strings = frozenset[str]
+OFTEN = 0.5
+"""What one of the commonest words counts for, beside 1 for a word that every text holds."""
+_EVERYWHERE = frozenset([
+    "a", "all", "an", "and", "any", "are", "as", "at", "be", "by", "each", "for", "from", "in", "into", "is", "it",
+    "its", "new", "of", "on", "one", "or", "that", "the", "their", "this", "to", "with", "your", "get", "gets", "list",
+    "lists", "read", "search", "create", "creates", "delete", "update", "return", "returns", "find",
+])  # fmt: skip
+"""The commonest words of names and descriptions of tools, in no order of note."""
 Clause = frozenset[str]
 """Words of which a text must hold one: ``word``, ``beginning*``, ``*end`` or ``*middle*``."""
 
 
 def worth(clause: Clause) -> tuple[float, list[str]]:
     """The smaller, the fewer texts are likely to hold a word of a clause; the words themselves break ties."""
-    return sum(3.0 ** -len(word.strip("*")) for word in clause) + len(clause) / 100, sorted(clause)
+    rare = sum(OFTEN if word in _EVERYWHERE else 3.0 ** -len(word.strip("*")) for word in clause)
+    return rare + len(clause) / 100, sorted(clause)
 
 
 def clauses_of(strings: Strings) -> tuple[Clause, ...]:

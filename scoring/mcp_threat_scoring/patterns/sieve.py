@@ -9,7 +9,7 @@ What the shipped patterns ask for (:mod:`patterns.prefilter`) is kept beside the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -20,8 +20,6 @@ from mcp_threat_scoring.structs import Raw, Struct, field, replace
 
 MAX_WORDS = 50_000
 """Words remembered."""
-MAX_WANTED = 5_000
-"""Words remembered for each of some twenty views."""
 MAX_WORD = 40
 """Letters of a word that is remembered."""
 _SPELLED = bytes(code if code < 128 and (chr(code).isalnum() or chr(code) == "_") else 32 for code in range(256))
@@ -125,21 +123,11 @@ class Sieve:
                 index.words.setdefault(word, []).append(number)
         return number
 
-    def inside(self, numbers: Iterable[int]) -> list[tuple[str, int]]:
-        """The words whose beginning is not known, for some clauses."""
-        return [(word, number) for number in sorted(set(numbers)) for word in self.index.inside.get(number, ())]
-
-    def sift(
-        self,
-        text: str,
-        inside: Sequence[tuple[str, int]] = (),
-        known: Mapping[bytes, tuple[int, ...]] | None = None,
-    ) -> tuple[set[int], bool]:
-        """The clauses that a text answers, and whether it is in lower case as it stands.
+    def read(self, text: str, known: Mapping[bytes, tuple[int, ...]]) -> tuple[set[int], str, bool]:
+        """The clauses that the words of a text are in, the text in lower case, and whether it was so as it stood.
 
         Args:
-            inside: words to look for inside the text's own, with their clauses.
-            known: the clauses that words are in, if not all of them count.
+            known: the clauses that words are in; :attr:`known`, or a part of it if not all of them count.
         """
         low = text.lower()
         found: set[int] = set()
@@ -150,79 +138,8 @@ class Sieve:
                     text = f"{text} {text.replace(letter, ' ')} {text.replace(letter, folded)}"
                     low = text.lower()
         tokens = set(low.encode("ascii", "replace").translate(_SPELLED).split())
-        found.update(chain.from_iterable(map((self.known if known is None else known).__getitem__, tokens)))
-        for word, number in inside:
-            if word in low:
-                found.add(number)
-        return found, low == text
-
-
-class Sifting(Struct):
-    """What some patterns, by number, ask of the words of a text."""
-
-    always: list[int] = field(default_factory=list)
-    """Patterns that ask for no words."""
-    paths: dict[int, list[tuple[int, frozenset[int], bool]]] = field(default_factory=dict)
-    """Ways to match by their first clause: the pattern, all clauses, and whether that is :attr:`Path.enough`."""
-    inside: list[tuple[str, int]] = field(default_factory=list)
-    """Words of which the beginning is not known, with their clauses."""
-
-
-def sifting(sieve: Sieve, patterns: Iterable[tuple[int, str, Callable[[], str]]]) -> Sifting:
-    """Look up what patterns ask for: (number, what it is known by, how it is spelled)."""
-    made = Sifting()
-    asked: set[int] = set()
-    for number, name, spelled in patterns:
-        paths = sieve.ask(name, spelled)
-        for clauses, enough in paths:
-            made.paths.setdefault(clauses[0], []).append((number, frozenset(clauses), enough))
-            asked.update(clauses)
-        if not paths:
-            made.always.append(number)
-    made.inside = sieve.inside(asked)
-    return made
-
-
-class _Wanted(dict[bytes, tuple[int, ...]]):
-    """The clauses that words are in, of those that some patterns ask for: a word is in many, and few of them count."""
-
-    def __init__(self, known: Mapping[bytes, tuple[int, ...]], asked: Sifting) -> None:
-        super().__init__()
-        self._known = known
-        self._clauses = {clause for paths in asked.paths.values() for _, clauses, _ in paths for clause in clauses}
-
-    def __missing__(self, token: bytes) -> tuple[int, ...]:
-        found = tuple([clause for clause in self._known[token] if clause in self._clauses])
-        if len(self) >= MAX_WANTED:
-            self.clear()
-        if len(token) <= MAX_WORD:
-            self[token] = found
-        return found
-
-
-class Sifter:
-    """Some patterns by number, of which a text's words say which match it and which have to be tried."""
-
-    __slots__ = ("_asked", "_sieve", "_wanted")
-
-    def __init__(self, sieve: Sieve, asked: Sifting) -> None:
-        self._sieve = sieve
-        self._asked = asked
-        self._wanted = _Wanted(sieve.known, asked)
-
-    def sift(self, text: str) -> tuple[set[int], set[int]]:
-        """The patterns that match a text for sure, and others that may."""
-        words, lower = self._sieve.sift(text, self._asked.inside, self._wanted)
-        sure: set[int] = set()
-        maybe = set(self._asked.always)
-        paths = self._asked.paths
-        for clause in paths.keys() & words:
-            for number, asked, enough in paths[clause]:
-                if enough and lower:
-                    sure.add(number)
-                elif asked <= words:
-                    maybe.add(number)
-        return sure, maybe - sure
+        found.update(chain.from_iterable(map(known.__getitem__, tokens)))
+        return found, low, low == text
 
 
 def _lengths(words: Mapping[str, object]) -> tuple[int, int]:

@@ -11,7 +11,8 @@ import re2
 
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.matching.view_tests import pattern_of
-from mcp_threat_scoring.patterns.sieve import MAX_WANTED, MAX_WORD, Sieve, Sifter, sifting
+from mcp_threat_scoring.patterns.sieve import MAX_WORD, Sieve
+from mcp_threat_scoring.patterns.sifter import MAX_WANTED, Sifter, sifting
 from mcp_threat_scoring.picture import engine
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.text.views import view_of
@@ -45,7 +46,7 @@ def test_words_are_not_remembered_without_bound():
     sieve = Sieve()
     [path] = sieve.ask("long", lambda: r"\bword\w+")
     for size in range(4, 200):
-        held, _ = sieve.sift("word" + "x" * size)
+        held, _, _ = sieve.read("word" + "x" * size, sieve.known)
         assert held.issuperset(path.clauses)
 
     assert max(map(len, sieve.known)) == MAX_WORD
@@ -73,9 +74,6 @@ def test_a_pattern_is_read_once():
 
 def test_letters_that_fold_to_ascii_are_read_both_ways():
     sieve = Sieve()
-    [send] = sieve.ask("send", lambda: r"(?i)send")
-    [key] = sieve.ask("key", lambda: r"\bey\b")
-    held, _ = sieve.sift("\u017fend \u212aey", sieve.inside(send.clauses))
+    sifter = Sifter(sieve, sifting(sieve, [(1, "send", lambda: r"(?i)send"), (2, "key", lambda: r"\bey\b")]))
 
-    assert held.issuperset(send.clauses)
-    assert held.issuperset(key.clauses)
+    assert sifter.sift("\u017fend \u212aey") == (set(), {1, 2})
