@@ -89,6 +89,8 @@ class Grammar(Struct, frozen=True):
     things: frozenset[str] = frozenset()
     compounds: Mapping[str, frozenset[str]] = {}
     skipped: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
+    """The first words of compounds."""
 
     def head(self, words: str) -> str:
         """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb."""
@@ -99,7 +101,7 @@ class Grammar(Struct, frozen=True):
         for index, token in enumerate(tokens):
             if index < one_thing:
                 continue
-            if index < last and (one_thing := index + self._one_thing(tokens[index : index + 3])) > index:
+            if token in self.begun and (one_thing := index + self._one_thing(tokens[index : index + 3])) > index:
                 continue  # "pull request …", "pay scale"
             if token not in self.orders:
                 if index == 0 and token in self.commands and token not in self.nouns:
@@ -115,13 +117,13 @@ class Grammar(Struct, frozen=True):
         if weak >= 0:
             return " ".join(tokens[weak:])
         gerund = bool(tokens) and tokens[0] in self.gerunds
-        return words if gerund and not (last and self._one_thing(tokens[:3])) else ""
+        return words if gerund and not self._one_thing(tokens[:3]) else ""
 
     def _one_thing(self, tokens: list[str]) -> int:
         """How many of the next words are one thing and no verb; none mostly."""
-        first, second, *third = tokens
+        first, second, third = (*tokens, "", "")[:3]
         if second in _PARTICLES:
-            return 3 if third and third[0] in self.compounds.get(f"{first} {second}", ()) else 0
+            return 3 if third in self.compounds.get(f"{first} {second}", ()) else 0
         return 2 if second in self.compounds.get(first, ()) else 0
 
     def further(self, clause: str) -> list[str]:
@@ -237,7 +239,7 @@ class Grammar(Struct, frozen=True):
                 before = token or before
                 continue
             first = unknown == 0
-            if index + 1 < len(words):
+            if token in self.begun:
                 following = [token, *(one.strip(_EDGES) for one in words[index + 1 : index + 3])]
                 one_thing = max(one_thing, index + self._one_thing(following))
             noun = token in self.nouns and (
@@ -274,4 +276,5 @@ def forms_of(
     commands = orders | thirds
     both = frozenset(form for noun in nouns | things_first if noun in verbs for form in (noun, verbs[noun][1]))
     gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
-    return Grammar(orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped)
+    begun = frozenset(first.partition(" ")[0] for first in compounds)
+    return Grammar(orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped, begun)
