@@ -46,7 +46,7 @@ class Lexicon(Struct, frozen=True):
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     nouns: Sequence[str] = ()
     things_first: Sequence[str] = ()
-    compounds: Sequence[str] = ()
+    compounds: Mapping[str, Sequence[str]] = field(default_factory=dict)
     skipped: Sequence[str] = ()
     sieve: Sieve = field(default_factory=Sieve)
     """The words that patterns ask for, shared by all of them."""
@@ -63,7 +63,7 @@ class Lexicon(Struct, frozen=True):
             nouns=frozenset(self.nouns),
             things_first=frozenset(self.things_first),
             things=things,
-            compounds=frozenset(self.compounds),
+            compounds={first: frozenset(seconds) for first, seconds in self.compounds.items()},
             skipped=frozenset(self.skipped),
         )
 

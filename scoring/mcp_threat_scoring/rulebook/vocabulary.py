@@ -17,7 +17,9 @@ class LexiconDoc(Model, frozen=True, kw_only=True):
     words: dict[str, list[str]] = {}
     irregular: dict[str, list[str]] = {}
     groups: Annotated[dict[str, list[str]], Meta(description="Verb classes taken together under one name.")] = {}
-    compounds: Annotated[list[str], Meta(description='Two words that are one thing ("pull request").')] = []
+    compounds: Annotated[
+        dict[str, list[str]], Meta(description='Words that are one thing with what follows ("pull": [request]).')
+    ] = {}
     nouns: Annotated[list[str], Meta(description="Verbs that are as often nouns in names and titles.")] = []
     things_first: Annotated[
         list[str], Meta(description="Those of them that are nouns even at a name's beginning.")

@@ -65,6 +65,7 @@ _JOINED_BY = frozenset(["and", "then", "also"])
 _CERTAIN = frozenset(["then", "also"])
 SHORTEST_THIRD = 4
 """Letters of the shortest verb in the third person: "adds"."""
+_PARTICLES = frozenset(["off", "up"])
 _JOINS = frozenset([",", "/", "and", "or", "then", "&", "and/or", "+", "n"])
 _EDGES = "*_`:,;.()[]{}\"'!?#<>/\\|…→-–—"
 
@@ -75,6 +76,7 @@ class Grammar(Struct, frozen=True):
     `orders` are base forms ("delete"), `thirds` third persons ("deletes"), `commands` both, `gerunds` end in -ing.
     `nouns` are commands that are as often things ("comment", "issues"), `things_first` those that are things even at
     the beginning of a name ("order status"); `things` are what a name that only looks ends in ("status", "log").
+    `compounds` are, by their beginning, words that are one thing together and no verb ("pay scale", "drop off point").
     `skipped` words may stand before a sentence's verb ("this tool allows you to …").
     """
 
@@ -85,20 +87,25 @@ class Grammar(Struct, frozen=True):
     nouns: frozenset[str] = frozenset()
     things_first: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
-    compounds: frozenset[str] = frozenset()
+    compounds: Mapping[str, frozenset[str]] = {}
     skipped: frozenset[str] = frozenset()
+    begun: frozenset[str] = frozenset()
+    """The first words of compounds."""
 
     def head(self, words: str) -> str:
         """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb."""
         tokens = words.split()
         last = len(tokens) - 1
         weak = -1
+        one_thing = 0
         for index, token in enumerate(tokens):
+            if index < one_thing:
+                continue
+            if token in self.begun and (one_thing := index + self._one_thing(tokens[index : index + 3])) > index:
+                continue  # "pull request …", "pay scale"
             if token not in self.orders:
                 if index == 0 and token in self.commands and token not in self.nouns:
                     return words
-            elif index < last and f"{token} {tokens[index + 1]}" in self.compounds:
-                continue  # "pull request …"
             elif token not in self.nouns or (token not in self.things_first and (index == 0 or weak == 0)):
                 # "comment get" gets: next to a thing that could be a verb, or last, a plainer verb wins
                 if weak != 0 or index in (1, last):
@@ -109,7 +116,15 @@ class Grammar(Struct, frozen=True):
                 weak = index  # "issue comment reply" replies, "pdf extract text" extracts
         if weak >= 0:
             return " ".join(tokens[weak:])
-        return words if tokens and tokens[0] in self.gerunds else ""
+        gerund = bool(tokens) and tokens[0] in self.gerunds
+        return words if gerund and not self._one_thing(tokens[:3]) else ""
+
+    def _one_thing(self, tokens: list[str]) -> int:
+        """How many of the next words are one thing and no verb; none mostly."""
+        first, second, third = (*tokens, "", "")[:3]
+        if second in _PARTICLES:
+            return 3 if third in self.compounds.get(f"{first} {second}", ()) else 0
+        return 2 if second in self.compounds.get(first, ()) else 0
 
     def further(self, clause: str) -> list[str]:
         """The verbs that a clause goes on with after its first: "list, create or delete a branch" → create, delete.
@@ -211,9 +226,10 @@ class Grammar(Struct, frozen=True):
         if colon and titles and title.count(" ") < TITLE_WORDS and (found := self.lead(rest, titles - 1)):
             return found
         unknown = 0
-        at = 0
+        at = one_thing = 0
         before = ""
-        for raw in sentence.split(None, LEAD_REACH)[:LEAD_REACH]:
+        words = sentence.split(None, LEAD_REACH)[:LEAD_REACH]
+        for index, raw in enumerate(words):
             place = sentence.find(raw, at)
             at = place + len(raw)
             token = raw.strip(_EDGES)
@@ -223,10 +239,13 @@ class Grammar(Struct, frozen=True):
                 before = token or before
                 continue
             first = unknown == 0
+            if token in self.begun:
+                following = [token, *(one.strip(_EDGES) for one in words[index + 1 : index + 3])]
+                one_thing = max(one_thing, index + self._one_thing(following))
             noun = token in self.nouns and (
                 not first or before in _ARTICLES or sentence.startswith(_OF, at)  # "the messages", "replies of a user"
             )
-            if (
+            if index >= one_thing and (
                 (token in self.commands and not noun)
                 or (first and token in self.gerunds)
                 or ("/" in token and token.partition("/")[0] in self.commands)
@@ -248,7 +267,7 @@ def forms_of(
     nouns: frozenset[str],
     things_first: frozenset[str],
     things: frozenset[str],
-    compounds: frozenset[str],
+    compounds: Mapping[str, frozenset[str]],
     skipped: frozenset[str],
 ) -> Grammar:
     """A grammar from inflected verbs: base form → [base, -s, -ed, -ing]."""
@@ -257,4 +276,5 @@ def forms_of(
     commands = orders | thirds
     both = frozenset(form for noun in nouns | things_first if noun in verbs for form in (noun, verbs[noun][1]))
     gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
-    return Grammar(orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped)
+    begun = frozenset(first.partition(" ")[0] for first in compounds)
+    return Grammar(orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped, begun)

@@ -10,31 +10,20 @@ from functools import lru_cache
 
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.structs import Struct, field
+from mcp_threat_scoring.text.negations import affirmed
 
 MAX_TEXT = 8_000
 """Characters of one description that the effect and ability rules read; what a tool does is said at the beginning."""
 MAX_SENTENCES = 60
-NEGATED_LENGTH = 80
 
 _BREAKS = (("! ", ". "), ("? ", ". "), ("; ", ". "), (" — ", ". "), (" – ", ". "), (" - ", ". "), ("e.g. ", "e.g "),
            ("i.e. ", "i.e "), (": 1. ", ": "))  # fmt: skip
-_NEGATIONS = ("not ", "n't ", "never ", "without ", "cannot ", "instead of ", "rather than ", "unlike ", "no longer ")
-_NEGATION_HINTS = (
-    " not ",
-    "n't ",
-    "never ",
-    "without ",
-    "cannot ",
-    "instead of ",
-    "rather than ",
-    "unlike ",
-    " longer ",
-)
 _PASSIVES = (" is ", " are ", " be ", " gets ", " get ")
 _UNITS = ("minute", "hour", "day", "week", "month", "year")
 _SOMETIME = (" later", " at any time", " afterwards with ", " afterwards by ")
+_BACK = (" undone", " revers", " revert", " restored", " put back", " brought back", " reinstated", " reactivated")
+"""What takes back what this call does is told of this call."""
 _LATER_HINTS = (" until ", " after ", *_SOMETIME)
-_NOT_NEGATED = ("not only", "not yet")
 _SECTIONS = frozenset(
     ["arg", "args", "argument", "arguments", "param", "params", "parameter", "parameters", "input", "inputs", "return",
      "returns", "response", "output", "outputs", "example", "examples", "usage", "raise", "raises", "yields", "note",
@@ -93,6 +82,8 @@ def _without_later(sentence: str) -> str:
         clause = sentence[start:end]
         if any(passive in clause for passive in _PASSIVES):
             return sentence[:start] + sentence[end:]
+    if any(back in sentence for back in _BACK):
+        return sentence
     at = min([at for mark in (" after ", *_SOMETIME) if (at := sentence.find(mark)) >= 0], default=-1)
     if at < 0 or (sentence.startswith(" after ", at) and not _is_time(sentence[at + len(" after ") :])):
         return sentence
@@ -103,27 +94,6 @@ def _without_later(sentence: str) -> str:
 def _is_time(text: str) -> bool:
     """Whether a text begins with a span of time: "ten minutes", "30 days", "a week"."""
     return any(word.startswith(_UNITS) for word in text.split(None, 3)[:3])
-
-
-def _take_negated(sentence: str, negated: list[str]) -> str:
-    kept: list[str] = []
-    rest = sentence
-    while True:
-        starts = [at for word in _NEGATIONS if (at := rest.find(word)) >= 0]
-        if not starts:
-            break
-        start = min(starts)
-        inside = start and rest[start - 1].isalpha() and not rest.startswith("n't", start)
-        if inside or rest.startswith(_NOT_NEGATED, start):  # "note ", "knot "; "not only this, also that"
-            kept.append(rest[: start + 3])
-            rest = rest[start + 3 :]
-            continue
-        ends = [at for mark in ",:()" if (at := rest.find(mark, start)) >= 0]
-        end = min([*ends, start + NEGATED_LENGTH, len(rest)])
-        negated.append(rest[start:end])
-        kept.append(rest[:start])
-        rest = rest[end:]
-    return " ".join(" ".join([*kept, rest]).split()) if kept else sentence
 
 
 def read_prose(description: str) -> Prose:
@@ -154,6 +124,5 @@ def read_prose(description: str) -> Prose:
     if any(hint in text for hint in _LATER_HINTS):
         sentences[1:] = [_without_later(one) for one in sentences[1:]]
     negated: list[str] = []
-    if any(hint in text for hint in _NEGATION_HINTS) or text.startswith("not "):
-        sentences = [kept for one in sentences if (kept := _take_negated(one, negated))]
+    sentences = affirmed(sentences, text, negated)
     return Prose(sentences, negated, sections.strip())

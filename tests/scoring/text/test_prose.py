@@ -35,6 +35,24 @@ def test_what_is_not_done_is_set_apart() -> None:
     assert prose.negated == ["not delete anything", "without a network"]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "kept", "negated"),
+    [
+        ("Nothing is ever written to the file", [], ["nothing is ever written to the file"]),
+        ("Reads a ledger (no file is changed)", ["reads a ledger"], ["no file is changed"]),
+        ("Neither the file nor its index gets changed", [], ["neither the file nor its index gets changed"]),
+        ("Looks at the plan, writes nothing to disk", ["looks at the plan"], ["writes nothing to disk"]),
+        ("No copy is kept, so that it is lost", ["no copy is kept, so that it is lost"], []),
+        ("Nothing is left of it", ["nothing is left of it"], []),
+        ("Finds no match (or one)", ["finds no match (or one)"], []),
+    ],
+)
+def test_so_is_what_nothing_is_done_to(sentence: str, kept: list[str], negated: list[str]) -> None:
+    prose = read_prose(f"{sentence}.")
+    assert prose.sentences == kept
+    assert prose.negated == negated
+
+
 def test_a_note_is_no_negation() -> None:
     prose = read_prose("Keeps a note about something. Not only that, it also deletes.")
     assert prose.sentences[0] == "keeps a note about something"
@@ -51,6 +69,7 @@ def test_a_note_is_no_negation() -> None:
         ("Notes can be deleted later in the app", "notes can"),
         ("The draft is lost and a copy is kept later", "the draft is lost and a copy"),
         ("It is deleted after the call", "it is deleted after the call"),
+        ("It can be undone later", "it can be undone later"),
         ("Waits until the job ends", "waits until the job ends"),
     ],
 )
