@@ -17,6 +17,7 @@ from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct, field, json
+from mcp_threat_scoring.text.ciphers import CIPHERED
 from mcp_threat_scoring.text.normalise import is_odd
 from mcp_threat_scoring.text.run_on import SHORTEST, in_words
 
@@ -56,7 +57,8 @@ class Screen(Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, document: ScreenDoc) -> Screen:
         """Make patterns of a document. They are compiled when first searched with."""
-        marks = tuple(pattern(f"(?i){form}") for form in (_any(document.forms), *map(_whole, document.shapes)))
+        forms = (_any((*document.forms, CIPHERED)), *map(_whole, document.shapes))
+        marks = tuple(pattern(f"(?i){form}") for form in forms)
         return cls(marks, pattern(_any(document.phrases)), pattern(_any(document.statements) or NOTHING))
 
     def states(self, line: str) -> bool:

@@ -42,16 +42,10 @@ def _in_words(plain: str) -> str:
     return " ".join(words) if sum(word.isalpha() for word in words) >= WORDS else ""
 
 
-def run_on(text: str, most: int = 20) -> list[str]:
+def run_on(text: str) -> list[str]:
     """What the runs within a text say."""
-    found: list[str] = []
-    for one in RUN_ON.finditer(text):
-        said = _unquoted(one.group(0)) if "%20" in one.group(0) else in_words(one.group(0))
-        if said:
-            found.append(said)
-        if len(found) >= most:
-            break
-    return found
+    runs = [one.group(0) for one in RUN_ON.finditer(text)]
+    return [said for run in runs if (said := _unquoted(run) if "%20" in run else in_words(run))]
 
 
 def _unquoted(run: str) -> str:
