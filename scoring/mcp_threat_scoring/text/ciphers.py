@@ -15,9 +15,10 @@ from mcp_threat_scoring.patterns.pattern import pattern
 Cipher = Literal["rot13", "shifted", "reversed"]
 
 TELLTALE = (
-    "always", "api key", "before", "conversation", "credential", "do not", "execute", "forward", "id_rsa", "ignore",
-    "instruct", "password", "previous", "private", "secret", "system", "the user", "without",
+    "conversation", "credential", "ignore", "instruct", "password", "previous", "secret", "the user", "without",
 )  # fmt: skip
+COMMON = ("always", "api key", "before", "do not", "execute", "forward", "id_rsa", "private", "system")
+"""Further ones, looked for in the two ways that most are written: each word costs time in every other one."""
 _USUAL = 13
 _TURNED = ascii_lowercase[::-1]
 
@@ -32,10 +33,10 @@ _ALPHABETS = {**{f"{by}": _shifted(by) for by in range(1, 26)}, "turned": _TURNE
 
 def _written() -> dict[str, str]:
     """How each word looks, with the way that it was written."""
-    found = {word[::-1]: "reversed" for word in TELLTALE}
+    found = {word[::-1]: "reversed" for word in TELLTALE + COMMON}
     for name, letters in _ALPHABETS.items():
         table = str.maketrans(ascii_lowercase, letters)
-        for word in TELLTALE:
+        for word in TELLTALE + COMMON if name == str(_USUAL) else TELLTALE:
             found.setdefault(word.translate(table), name)
     return found
 

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from mcp_threat_scoring.manifest import well_formed
-from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.ciphers import CIPHERED, Cipher, unciphered
 from mcp_threat_scoring.text.codes import CODED, LONGEST_RUN, Code, decoded
 from mcp_threat_scoring.text.normalise import Normal, normalise
-from mcp_threat_scoring.text.run_on import RUN_ON, run_on
+from mcp_threat_scoring.text.run_on import RUN_ON, run_on, spread
 from mcp_threat_scoring.text.schema_walk import escape
 
 Channel = Literal[
@@ -122,7 +122,8 @@ def _formal(keyword: str, value: object, schema: Mapping[str, Any]) -> bool:
 def pieces(
     raw: Mapping[str, Any], pointer: str, names: Mapping[str, Role] = _ROLES, left_out: list[str] | None = None
 ) -> list[Piece]:
-    """Every string of an item, keys of objects too, what is read first standing first.
+    """Every string of an item, keys of objects too, what is read first standing first; values that may be chosen once
+    more as one text, for an order may be cut up among them.
 
     Iterative, so depth cannot hurt. Each role has room for :data:`MAX_STRINGS`, so that none crowds out another; the
     places of those beyond go into `left_out`.
@@ -161,13 +162,16 @@ def pieces(
                 if in_properties or role == "other" or says(key):
                     stack.append((key, where, "key", False))
         elif isinstance(value, list):
+            if values and (said := spread(value)):
+                keep(said, place, "value")
             stack.extend((inner, f"{place}/{index}", role, values) for index, inner in reversed(list(enumerate(value))))
     return found
 
 
 def roundabout(text: str) -> bool:
     """Whether anything in a text may be said in a roundabout way. A quick look before many slower ones."""
-    return any(one.search(text) is not None for one in (_ROUNDABOUT, RUN_ON, *CODED))
+    data = text.encode()
+    return any(matches(one, data) for one in (_ROUNDABOUT, RUN_ON, *CODED))
 
 
 def _recovered(text: str) -> Iterable[tuple[Channel, str, bool]]:
