@@ -178,7 +178,7 @@ def line_of(text: str, found: Sequence[Found]) -> Line:
             concepts.append(";")
             spans.append((at, start))
         for concept in meaning:
-            said = "unless" if concept == "without" and "not" in concepts else concept
+            said = "unless" if concept == "without" and _denied(text, start, concepts, spans) else concept
             if concepts and concepts[-1] == said and said in _REPEATED:
                 spans[-1] = (spans[-1][0], end)
                 continue
@@ -186,6 +186,14 @@ def line_of(text: str, found: Sequence[Found]) -> Line:
             spans.append((start, end))
         at = end
     return Line(concepts, spans)
+
+
+def _denied(text: str, start: int, concepts: Sequence[str], spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether what begins there is denied in the same part of the sentence: "never … without", not "no; … without"."""
+    if "not" not in concepts:
+        return False
+    end = spans[len(concepts) - 1 - concepts[::-1].index("not")][1]
+    return not any(mark in text[end:start] for mark in ";:")
 
 
 def _inside_word(sentence: str, start: int, end: int, whole: Collection[str]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from mcp_threat_scoring.hostile.acts import Acts, Line, line_of
 from mcp_threat_scoring.hostile.context import Said
+from mcp_threat_scoring.hostile.pardons import Pardons
 from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.patterns.pattern import pattern, spans
 from mcp_threat_scoring.structs import Struct
@@ -80,6 +81,8 @@ class Wording(Struct, frozen=True):
     passage: Passage
     first: bool
     own: frozenset[str]
+    pardoned: bool = False
+    """Whether it is the opposite of an order, whatever it is worded like."""
 
     @property
     def said(self) -> Said:
@@ -111,8 +114,8 @@ def _cut(text: str, start: int, end: int) -> Iterable[tuple[int, int]]:
 class Page:
     """The lines of all views, as they are collected."""
 
-    def __init__(self, acts: Acts, known: Known) -> None:
-        self.acts, self.known = acts, known
+    def __init__(self, acts: Acts, known: Known, pardons: Pardons) -> None:
+        self.acts, self.known, self._pardons = acts, known, pardons
         self.said: list[Entry] = []
         self.described = list(self.said)
         self.hidden = list(self.said)
@@ -169,7 +172,8 @@ class Page:
             while index < len(concepts) and concepts[index][1] < end:
                 index += 1
             line = line_of(normal.text, concepts[first:index])
-            self.lines.append(Wording(text.strip(), tuple(line.concepts), passage, opening, self.own))
+            spared = not hidden and self._pardons.describes(line.concepts, normal.text)
+            self.lines.append(Wording(text.strip(), tuple(line.concepts), passage, opening, self.own, spared))
             self.order.append(self.lines[-1].said)
             opening = False
             if index == first:
@@ -177,7 +181,7 @@ class Page:
             spoken += len(line.concepts)
             told = _line(line, passage)
             describing = not hidden and "detect" in line.concepts and passage.role in ("text", "schema")
-            (self.described if describing else self.said).append(told)
+            (self.described if describing or spared else self.said).append(told)
             if hidden:
                 self.hidden.append(told)
         if hidden and (spoken or passage.channel in ("tags", "selectors", "bits")):

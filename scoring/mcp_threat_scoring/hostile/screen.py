@@ -13,12 +13,14 @@ from collections.abc import Iterable, Mapping
 from json import dumps
 from typing import Any
 
+from mcp_threat_scoring.hostile.pardons import PardonDoc, Pardons
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct, field, json
+from mcp_threat_scoring.text.ciphers import CIPHERED
 from mcp_threat_scoring.text.normalise import is_odd
-from mcp_threat_scoring.text.run_on import SHORTEST, in_words
+from mcp_threat_scoring.text.run_on import SHORTEST, in_words, spread
 
 NOTHING = r"[^\s\S]"
 SENTENCE = 12
@@ -39,6 +41,7 @@ class ScreenDoc(Model, frozen=True):
     shapes: list[str]
     phrases: list[str]
     statements: list[str] = []
+    pardons: list[PardonDoc] = []
 
 
 class Screen(Struct, frozen=True, eq=False):
@@ -50,14 +53,18 @@ class Screen(Struct, frozen=True, eq=False):
     """What is asked of a line that leans towards orders (:meth:`hostile.glance.Glance.leaning`)."""
     statements: Any
     """Lines that say what something does or has to be like, whatever they name."""
+    pardons: Pardons
+    """Lines that are the opposite of an order."""
     memo: dict[str, bool] = field(default_factory=dict)
     """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 
     @classmethod
     def of(cls, document: ScreenDoc) -> Screen:
         """Make patterns of a document. They are compiled when first searched with."""
-        marks = tuple(pattern(f"(?i){form}") for form in (_any(document.forms), *map(_whole, document.shapes)))
-        return cls(marks, pattern(_any(document.phrases)), pattern(_any(document.statements) or NOTHING))
+        forms = (_any((*document.forms, CIPHERED)), *map(_whole, document.shapes))
+        marks = tuple(pattern(f"(?i){form}") for form in forms)
+        statements = pattern(_any(document.statements) or NOTHING)
+        return cls(marks, pattern(_any(document.phrases)), statements, Pardons.of(document.pardons))
 
     def states(self, line: str) -> bool:
         """Whether a normalised line only says what something does or has to be like."""
@@ -117,6 +124,8 @@ def texts_of(raw: Mapping[str, Any]) -> Iterable[str]:
                     yield said
         elif isinstance(value, list):
             stack.extend(value)
+            if said := spread(value):
+                yield well_formed(said)
 
 
 def _key_in_words(key: str) -> str:

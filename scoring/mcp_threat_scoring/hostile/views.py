@@ -12,6 +12,7 @@ sentence:
 ``markup``     every text in lower case as sent, for what only a renderer or a chat template reads
 ``keys``       names of parameters and other keys, in words; of links and other names too, if they have several
 ``defaults``   default, constant, example and permitted values
+``presets``    addresses among them, each with the parameter that it is for: ``fixed reply to = a@b.example``
 ``names``      the item's name and title in words
 =============  ====================================================================================================
 
@@ -32,6 +33,7 @@ from mcp_threat_scoring.hostile.screen import Screen
 from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.hostile.weighing import TELLING
 from mcp_threat_scoring.manifest import Item, well_formed
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.normalise import Oddity, is_odd, line_starts
 from mcp_threat_scoring.text.passages import WHOLE, Channel, Piece, Role, pieces, read_piece
@@ -44,6 +46,8 @@ ORDERING = frozenset(
      "secretpath", "url", "email"]
 )  # fmt: skip
 """Concepts with which a line may be an order though it begins like a statement."""
+_ADDRESS = pattern(r"\S@\S|^\w+://|^\+?[0-9a-z][0-9a-z -]{9,}$")
+"""A default or the like that may lead to somebody: an address, a number, an account."""
 LONGEST_KEY = 100
 """Letters read of a key."""
 MAX_READ = 400_000
@@ -87,9 +91,18 @@ def _spelled_out(texts: Iterable[Piece]) -> Iterable[tuple[Piece, bool]]:
             yield Piece(said, piece.pointer, "other"), True
 
 
+def _presets(value: str, pointer: str) -> list[str]:
+    """A value with the parameter that it is for, if it may be somebody's address."""
+    _, parameter, inside = pointer.rpartition("/properties/")
+    name, _, keyword = inside.partition("/")
+    if not parameter or _ADDRESS.search(value) is None:
+        return []
+    return [f"{'example' if 'example' in keyword else 'fixed'} {split_words(name[:LONGEST_KEY])} = {value}"]
+
+
 def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wording]:
     """Every line of some texts, whether it calls for a close look or not: what the fit learns from."""
-    page = Page(reader.acts, known)
+    page = Page(reader.acts, known, reader.screen.pardons)
     for piece, _ in _spelled_out(texts):
         if piece.role != "key":
             for passage in read_piece(piece, ())[0]:
@@ -102,12 +115,19 @@ def extent(texts: Iterable[Piece]) -> int:
     return sum(len(piece.text) for piece in texts if piece.role != "key")
 
 
+def _spared(line: Wording, screen: Screen) -> bool:
+    """Whether a line that is worded like an order is none, by its form or by what it is about."""
+    if screen.states(line.text) and ORDERING.isdisjoint(line.concepts):
+        return True
+    return line.passage.channel == "open" and screen.pardons.words(line.concepts, line.passage.normal.text)
+
+
 def _weigh(page: Page, learned: Learned, screen: Screen, size: int) -> None:
     """Facts about what the wording of the lines alone says; see :mod:`hostile.learned`."""
     leaning = [
         (index, line)
         for index, line in enumerate(page.lines)
-        if learned.leans(line.text) and not (screen.states(line.text) and ORDERING.isdisjoint(line.concepts))
+        if not line.pardoned and learned.leans(line.text) and not _spared(line, screen)
     ]
     if not leaning:
         return
@@ -138,10 +158,11 @@ def _urgent_first(texts: Sequence[Piece]) -> Sequence[Piece]:
 
 def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Reader, known: Known) -> Subject:
     """The views and facts of an item's texts."""
-    page = Page(reader.acts, known)
+    page = Page(reader.acts, known, reader.screen.pardons)
     markup: list[tuple[str, str]] = []
     keys: list[tuple[str, str]] = []
     defaults: list[tuple[str, str]] = []
+    presets: list[tuple[str, str]] = []
     names: list[tuple[str, str]] = []
     budget = MAX_READ
     for piece, spelt in _spelled_out(_urgent_first(texts)):
@@ -167,6 +188,7 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
             keys.append((split_words(flat[:LONGEST_KEY]), piece.pointer))
         elif piece.role == "value":
             defaults.append((flat[:400], piece.pointer))
+            presets += [(one, piece.pointer) for one in _presets(flat[:400], piece.pointer)]
         elif piece.role in ("name", "title"):
             names.append((split_words(flat[:200]), piece.pointer))
     if reader.learned is not None:
@@ -177,7 +199,13 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
                             ("prose", page.prose), ("openly", page.openly))
         if lines
     }  # fmt: skip
-    for name, segments in (("markup", markup), ("keys", keys), ("defaults", defaults), ("names", names)):
+    for name, segments in (
+        ("markup", markup),
+        ("keys", keys),
+        ("defaults", defaults),
+        ("presets", presets),
+        ("names", names),
+    ):
         if segments:
             texts_ = [text for text, _ in segments]
             views[name] = View("\n".join(texts_), line_starts(texts_), [place for _, place in segments])

@@ -1,28 +1,27 @@
 """Everything a target says, passage by passage: what it says openly, and what it says where nobody looks.
 
 A passage is a normalised text with its place. Hidden ones are recovered from tag characters, variation selectors,
-zero-width bits, comments, link titles, codes (:mod:`text.codes`), rot13, reversed and digit-for-letter spelling,
-letters set apart, words run together (:mod:`text.run_on`), right-to-left overrides, and text pushed out of sight by
-white space.
+zero-width bits, comments, link titles, codes (:mod:`text.codes`), ciphers (:mod:`text.ciphers`), digit-for-letter
+spelling, letters set apart, words run together (:mod:`text.run_on`), right-to-left overrides, and text pushed out of
+sight by white space.
 """
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from mcp_threat_scoring.manifest import well_formed
-from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.patterns.pattern import matches, pattern
 from mcp_threat_scoring.structs import Struct
-from mcp_threat_scoring.text.codes import CODED, LONGEST_RUN, Code, decoded, first
+from mcp_threat_scoring.text.ciphers import CIPHERED, Cipher, unciphered
+from mcp_threat_scoring.text.codes import CODED, LONGEST_RUN, Code, decoded
 from mcp_threat_scoring.text.normalise import Normal, normalise
-from mcp_threat_scoring.text.run_on import RUN_ON, run_on
+from mcp_threat_scoring.text.run_on import RUN_ON, run_on, spread
 from mcp_threat_scoring.text.schema_walk import escape
 
 Channel = Literal[
-    Code, "open", "tags", "selectors", "bits", "bidi", "comment", "title", "rot13", "reversed", "digits", "spaced",
-    "run-on", "far"
+    Code, Cipher, "open", "tags", "selectors", "bits", "bidi", "comment", "title", "digits", "spaced", "run-on", "far"
 ]  # fmt: skip
 Role = Literal["name", "title", "text", "schema", "key", "value", "other"]
 
@@ -42,13 +41,6 @@ _COMMENT = pattern(
     r"<[a-z]+[^>]*(?:hidden|display: ?none|font-size: ?0|opacity: ?0|color: ?(?:white|#fff))[^>]*>(.+?)(?:</|\z)"
 )
 _LINK = pattern(r"\]\(\s*[^\s)]*\s+\"([^\"\n]{8,})\"\s*\)|\]\(\s*[^\s)]*\s+'([^'\n]{8,})'\s*\)|!\[([^\]\n]{12,})\]\(")
-_ROT13 = pattern(
-    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|\bfrperg|\bnyjnlf|\brkrphgr|\bvq_efn|"
-    r"qb abg|\bhfref?\b|pbairefngvba"
-)
-_REVERSED = pattern(
-    r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
-)
 _DIGITS = pattern(r"[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]")
 _UNDIGIT = str.maketrans("0134578@$!", "oleastbasi")
 _UNDIGIT_I = str.maketrans("0134578@$!", "oieastbasi")
@@ -71,8 +63,7 @@ _FAR = pattern(r"(?:[ \t\x{a0}\x{2000}-\x{200a}\x{3000}]{100,}|(?:[ \t]*\r?\n){1
 _ROUNDABOUT = pattern(
     r"(?i)<!--|\[(?://|comment|_|#)\]:|/\*|<[a-z]+[^>]*(?:hidden|none|size|opacity|color)|\]\(|"
     r"\s{60}|(?:\n[ \t]*){12}|[a-z][0134578@$][a-z]|[0134578@$][a-z]{1,3}[0134578@$]|(?:[a-z][ ._*·•|/-]){6}|"
-    r"vtaber|vafgehpgvba|cerivbhf|flfgrz|cnffjbeq|perqragvny|frperg|nyjnlf|rkrphgr|vq_efn|qb abg|hfre|pbairefngvba|"
-    r"erongi|snoitcurtsni|suoiverp|drowssap|slaitnederc|etucexe|metsys|syawla|resu eht|terces|noitasrevnoc|asr_di"
+    + CIPHERED
 )
 
 
@@ -131,7 +122,8 @@ def _formal(keyword: str, value: object, schema: Mapping[str, Any]) -> bool:
 def pieces(
     raw: Mapping[str, Any], pointer: str, names: Mapping[str, Role] = _ROLES, left_out: list[str] | None = None
 ) -> list[Piece]:
-    """Every string of an item, keys of objects too, what is read first standing first.
+    """Every string of an item, keys of objects too, what is read first standing first; values that may be chosen once
+    more as one text, for an order may be cut up among them.
 
     Iterative, so depth cannot hurt. Each role has room for :data:`MAX_STRINGS`, so that none crowds out another; the
     places of those beyond go into `left_out`.
@@ -170,35 +162,35 @@ def pieces(
                 if in_properties or role == "other" or says(key):
                     stack.append((key, where, "key", False))
         elif isinstance(value, list):
+            if values and (said := spread(value)):
+                keep(said, place, "value")
             stack.extend((inner, f"{place}/{index}", role, values) for index, inner in reversed(list(enumerate(value))))
     return found
 
 
 def roundabout(text: str) -> bool:
     """Whether anything in a text may be said in a roundabout way. A quick look before many slower ones."""
-    return any(one.search(text) is not None for one in (_ROUNDABOUT, RUN_ON, *CODED))
+    data = text.encode()
+    return any(matches(one, data) for one in (_ROUNDABOUT, RUN_ON, *CODED))
 
 
-def _recovered(text: str) -> Iterable[tuple[Channel, str]]:
-    """What is said in a text in a roundabout way."""
-    for found in first(_COMMENT, text):
-        yield "comment", next((group for group in found.groups() if group), "")
-    for found in first(_LINK, text):
-        yield "title", next((group for group in reversed(found.groups()) if group), "")
+def _recovered(text: str) -> Iterable[tuple[Channel, str, bool]]:
+    """What is said in a text in a roundabout way, and whether that is all of it."""
+    for found in _COMMENT.finditer(text):
+        yield "comment", next((group for group in found.groups() if group), ""), True
+    for found in _LINK.finditer(text):
+        yield "title", next((group for group in reversed(found.groups()) if group), ""), True
     yield from decoded(text)
     for said in run_on(text):
-        yield "run-on", said
+        yield "run-on", said, True
     far = _FAR.search(text)
     if far is not None and len(text) - far.end() > 12:
-        yield "far", text[far.end() - 1 :]
+        yield "far", text[far.end() - 1 :], True
 
 
 def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
     """What a normalised text says when it is read the way it is meant: turned round, shifted, spelt with digits."""
-    if _ROT13.search(plain):
-        yield "rot13", codecs.decode(plain, "rot13")
-    if _REVERSED.search(plain):
-        yield "reversed", plain[::-1]
+    yield from unciphered(plain)
     if _DIGITS.search(plain):
         for table in (_UNDIGIT, _UNDIGIT_I):
             shown = plain.translate(table)
@@ -206,7 +198,7 @@ def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
                 yield "digits", shown
                 break
     if _SPACED.search(plain):
-        runs = [found.group(0) for found in first(_SPACED, plain)]
+        runs = [found.group(0) for found in _SPACED.finditer(plain)]
         joined = [" ".join("".join(char for char in word if char.isalnum()) for word in _apart(run)) for run in runs]
         text = " ".join(_JOINED_WORDS.sub(lambda found: f" {found.group(0)} ", one) for one in joined)
         if len(_JOINED_WORDS.findall(text)) >= 2 or any(map(_spelt, joined)):
@@ -261,17 +253,20 @@ def read_piece(piece: Piece, marks: Sequence[Any]) -> tuple[list[Passage], bool]
         part = text[start:end] if (start, end) != (0, len(text)) else text
         normal = normalise(part)
         found.append(Passage(normal, piece.pointer, piece.role))
-        hidden: list[tuple[Channel, str]] = [
-            ("tags", normal.tags),
-            ("selectors", normal.selectors),
-            ("bits", normal.bits),
+        hidden: list[tuple[Channel, str, bool]] = [
+            ("tags", normal.tags, True),
+            ("selectors", normal.selectors, True),
+            ("bits", normal.bits, True),
         ]
         hidden = [one for one in hidden if one[1]]
-        hidden += [("bidi", run) for run in normal.reversed_runs]
+        hidden += [("bidi", run, True) for run in normal.reversed_runs]
         if piece.role != "key" and (roundabout(part) or normal.oddities):
             hidden += _recovered(part)
             if normal.text != part and normal.oddities:
                 hidden += [one for one in _recovered(normal.text) if one[0] == "comment"]
-            hidden += _disguised(normal.text)
-        found += [Passage(normalise(said[:WHOLE]), piece.pointer, piece.role, channel) for channel, said in hidden]
+            told = [normal.text, *(said.lower() for _, said, _ in hidden)]
+            hidden += [(channel, said, True) for plain in told for channel, said in _disguised(plain)]
+        for channel, said, whole in hidden:
+            found.append(Passage(normalise(said[:WHOLE]), piece.pointer, piece.role, channel))
+            complete = complete and whole and len(said) <= WHOLE
     return found, complete

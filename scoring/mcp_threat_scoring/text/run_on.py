@@ -6,6 +6,7 @@ model as much as the words set apart.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -16,6 +17,8 @@ SHORTEST = 16
 """Letters from which a name may hold a sentence."""
 LONGEST = 1_000
 """Letters read of one."""
+MOST_VALUES = 50
+"""Values of one list that are read as if they were one text."""
 WORDS = 4
 """Words below which it orders nothing."""
 RUN_ON = pattern(
@@ -42,16 +45,20 @@ def _in_words(plain: str) -> str:
     return " ".join(words) if sum(word.isalpha() for word in words) >= WORDS else ""
 
 
-def run_on(text: str, most: int = 20) -> list[str]:
+def run_on(text: str) -> list[str]:
     """What the runs within a text say."""
-    found: list[str] = []
-    for one in RUN_ON.finditer(text):
-        said = _unquoted(one.group(0)) if "%20" in one.group(0) else in_words(one.group(0))
-        if said:
-            found.append(said)
-        if len(found) >= most:
-            break
-    return found
+    runs = [one.group(0) for one in RUN_ON.finditer(text)]
+    return [said for run in runs if (said := _unquoted(run) if "%20" in run else in_words(run))]
+
+
+def spread(values: Sequence[object]) -> str:
+    """What values that may be chosen say when they are read one after the other, if several are more than a word."""
+    if len(values) < 2:
+        return ""
+    words = [one for one in values[:MOST_VALUES] if isinstance(one, str)]
+    if len([one for one in words if " " in one]) < 2:
+        return ""
+    return " ".join([one[:LONGEST] for one in words])
 
 
 def _unquoted(run: str) -> str:

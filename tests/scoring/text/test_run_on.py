@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_threat_scoring.text.run_on import in_words, run_on
+from mcp_threat_scoring.text.run_on import in_words, run_on, spread
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,12 @@ def test_ordinary_names_within_a_text_are_left_alone(plain: str) -> None:
 def test_any_text_may_be_looked_at(text: str) -> None:
     assert isinstance(in_words(text), str)
     assert all(run_on(text))
+
+
+def test_values_that_are_parts_of_a_sentence_are_read_as_one() -> None:
+    assert spread(["do not tell", "the user", "about it"]) == "do not tell the user about it"
+
+
+@pytest.mark.parametrize("values", [[], ["newest first"], ["asc", "desc"], ["a b", 1, None], [1, 2]])
+def test_plain_values_are_no_text(values: list[object]) -> None:
+    assert spread(values) == ""
