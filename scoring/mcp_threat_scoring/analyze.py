@@ -29,14 +29,14 @@ from mcp_threat_scoring.picture import Picture, paint, part_of
 from mcp_threat_scoring.report import CapabilitiesOut, CoverageOut, Report, ServerOut, TargetOut, ToolOut
 from mcp_threat_scoring.report_score import ProfileId
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, load_rules
+from mcp_threat_scoring.stakes import stakes
 from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.verdict import verdict
-from mcp_threat_scoring.words import DomainInfo, WordsContext, summary
+from mcp_threat_scoring.words import WordsContext, summary
 
 INSTRUCTIONS_SHOWN = 8
 """Words. What a server tells a model to do is not passed on to the model that asked about the server."""
 TARGET_SHOWN = 500
-DOMAINS_TOLD = 3
 
 
 class Knowledge(Struct, frozen=True, eq=False):
@@ -178,7 +178,6 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
     coverage: dict[str, Coverage] = {
         part: replace(seen, reason=neutralise(seen.reason, TARGET_SHOWN)) for part, seen in manifest.coverage.items()
     }
-    domains = [picture.ruleset.domains[name] for name in picture.leading[:DOMAINS_TOLD]]
     named = manifest.server.title or manifest.server.name or manifest.listing
     return WordsContext(
         server=picture.server_name if named else trusted(""),
@@ -187,5 +186,5 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
         tools=len(manifest.tools),
         listing=picture.from_listing,
         told=any(clause.evidence or clause.abilities for clause in picture.tools),
-        domains=tuple(DomainInfo(domain.title, domain.assets, domain.harm) for domain in domains),
+        stakes=stakes(picture),
     )

@@ -42,10 +42,6 @@ _PARTS: Mapping[str, PartName] = {
 }  # fmt: skip
 
 
-LEADING = 3
-"""A line of business is told beside the commonest one if it has at least this part of its tools: a third."""
-
-
 class _Kinds(dict[Over, Matcher]):
     """The matcher by what its rules are over, made when there is such a thing: few servers have prompts."""
 
@@ -108,8 +104,6 @@ class Picture(Struct, frozen=True, eq=False):
     """Scopes that tools name themselves, each with its JSON Pointer."""
     from_listing: bool = False
     """The "tools" are clauses of a listing's prose: nobody listed any."""
-    leading: tuple[str, ...] = ()
-    """Those of `domains` that are worth telling: a few tools of many do not make a line of business."""
     hostile: tuple[Suspicion, ...] = ()
     """What may give orders, each item that was read closely; see :mod:`hostile.suspicion`."""
     unread: tuple[str, ...] = ()
@@ -221,7 +215,6 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         tools=tuple(tools),
         facts=whole.facts,
         domains=tuple(ranked),
-        leading=tuple(domain for domain in ranked if counted[domain] * LEADING >= counted[ranked[0]]),
         rules=compiled.rules,
         ruleset=ruleset,
         server_name=neutralise_name(name) if name else trusted("this server"),

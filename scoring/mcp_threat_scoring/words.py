@@ -14,6 +14,7 @@ from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.phrases import capital, counted, joined, listed, lowered, number, quoted, sentence
 from mcp_threat_scoring.report import SEVERITIES, AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
 from mcp_threat_scoring.report_score import AivssOut, RangeOut
+from mcp_threat_scoring.stakes import Stakes
 from mcp_threat_scoring.structs import Struct
 
 _PART_WORDS = {
@@ -29,18 +30,6 @@ _PART_WORDS = {
 }
 DOUBTS_TOLD = 2
 _PLURAL_PARTS = ("instructions", "prompts", "resources", "resource_templates")
-
-
-class DomainInfo(Struct, frozen=True):
-    """A business domain that the tools work in.
-
-    `assets` is a plural noun phrase ("orders, products and customers"); `harm` is one too, and completes "a wrong call
-    could lead to …" ("business disruption and fraud").
-    """
-
-    name: str
-    assets: str
-    harm: str
 
 
 _INTEGRITY = ("I", "VI")
@@ -59,7 +48,7 @@ class WordsContext(Struct, frozen=True):
     """Only a name and a paragraph of prose are known."""
     told: bool = True
     """Whether some word of it says what is done."""
-    domains: tuple[DomainInfo, ...] = ()
+    stakes: Stakes = Stakes()
 
     @property
     def name(self) -> str:
@@ -162,9 +151,7 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     return f"{so_far}its description names no change that it makes"
 
 
-def _what_could_happen(
-    context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut], *, writes: bool
-) -> str:
+def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut]) -> str:
     passages = [finding for finding in findings if finding.kind == "hostile_content"]
     hostile = [finding for finding in passages if finding.confidence != "low"]
     threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
@@ -188,11 +175,10 @@ def _what_could_happen(
             said.append(f"{place} carries hostile content, so nothing else the server says can be taken at its word")
         else:
             said.append(f"{place} reads a little like an order and is worth reading before use")
-    if stakes := [domain for domain in context.domains[:2] if domain.harm]:
-        if writes:
-            said.append(f"a mistaken or injected call could lead to {'; or to '.join(d.harm for d in stakes)}")
-        else:
-            said.append(f"what can leak or mislead is what it tells of {'; and of '.join(d.assets for d in stakes)}")
+    if context.stakes.harms:
+        said.append(f"a mistaken or injected call could lead to {'; or to '.join(context.stakes.harms)}")
+    if context.stakes.assets:
+        said.append(f"what can leak or mislead is what it tells of {'; and of '.join(context.stakes.assets)}")
     if threats:
         worst = threats[0]
         tools = f" through {listed([quoted(n) for n in worst.tools[:4]], len(worst.tools))}" if worst.tools else ""
@@ -242,7 +228,7 @@ def summary(
     does = _what_it_does(context, capabilities, auth, assumed=assumed)
     first = f"{name} scores {aivss.score:.1f} ({aivss.severity}): {does}"
     rest = (
-        _what_could_happen(context, maestro, findings, writes=capabilities.write_capable),
+        _what_could_happen(context, maestro, findings),
         _what_is_not_known(context, aivss),
     )
     return " ".join([sentence(first), *(sentence(capital(said)) for said in rest if said)])

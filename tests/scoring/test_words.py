@@ -42,7 +42,8 @@ from mcp_threat_scoring.report import (
 )
 from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, RangeOut
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
-from mcp_threat_scoring.words import DomainInfo, WordsContext, summary
+from mcp_threat_scoring.stakes import Stakes
+from mcp_threat_scoring.words import WordsContext, summary
 
 CATALOGUE = load_catalogue()
 TOOLS = ("list_orders", "get_order", "create_order", "update_order", "cancel_order", "delete_order", "send_receipt")
@@ -385,10 +386,18 @@ class TestSummary:
         nobody = AuthOut(requirement="none", schemes=[], scopes=[], breadth="none", evidence=[])
         assert "the caller needs no credentials" in summed([tool("a", "write")], auth=nobody)
 
-    def test_harm_comes_from_the_domain_and_fits_the_effect(self) -> None:
-        shop = context(domains=(DomainInfo("commerce", "orders and customers", "fraud and disruption"),))
-        assert "could lead to fraud and disruption" in summed([tool("a", "write")], told=shop)
-        assert "what it tells of orders and customers" in summed([tool("a", "read")], told=shop)
+    def test_what_is_at_stake_is_told_as_harm_or_as_what_may_leak(self) -> None:
+        harm = context(stakes=Stakes(harms=("fraud", "lost orders")))
+        assert "A mistaken or injected call could lead to fraud; or to lost orders" in summed(
+            [tool("a", "write")], told=harm
+        )
+        leak = context(stakes=Stakes(assets=("orders and customers",)))
+        assert "What can leak or mislead is what it tells of orders and customers" in summed(
+            [tool("a", "read")], told=leak
+        )
+
+    def test_nothing_at_stake_is_no_sentence(self) -> None:
+        assert "lead to" not in summed([tool("a", "write")])
 
     def test_hostile_content_comes_first(self) -> None:
         told = summed([tool("a", "read")], findings=[finding("a"), finding("a"), finding("b")])

@@ -36,6 +36,12 @@ class AbilityDoc(Model, frozen=True, kw_only=True):
     bias: float = -4.0
     entails: Annotated[Literal["write"] | None, Meta(description="What a tool with it does at least.")] = None
     signal: Annotated[str | None, Meta(description="Server-level signal that says some tool has it.")] = None
+    harm: Annotated[str, Meta(description='Finishes "a call could lead to ...".')] = ""
+    assets: Annotated[str, Meta(description='Finishes "what can leak or mislead is what it tells of ...".')] = ""
+    grave: Annotated[bool, Meta(description="One tool with it is worth telling, whatever the server is about.")] = False
+    within: Annotated[
+        list[str], Meta(description="Lines of business and abilities whose harm says as much already.")
+    ] = []
 
 
 class EffectDoc(Model, frozen=True, kw_only=True):

@@ -1,0 +1,146 @@
+"""What is at stake with a server, in phrases: what its tools can do before the trade it is in, where that is graver.
+
+A line of business speaks for a whole server only where the server is about it: by its own name, or by a fair part of
+its tools, and of those that change something. One stray word of one tool is of that tool alone. Where no trade is
+certain, what the tools do is said instead.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from mcp_threat_scoring.capability import ToolProfile
+from mcp_threat_scoring.picture import Picture
+from mcp_threat_scoring.rulebook.vocabulary import AbilityDoc
+from mcp_threat_scoring.structs import Struct
+
+ABOUT = 0.25
+"""The part of a server's tools, and of those that change something, that makes it one of a trade, on average."""
+LEAST = 0.2
+"""The part that it needs of all its tools."""
+NAMED = 0.15
+"""The same of a trade that the server's own name tells of: many names are only names."""
+BESIDE = 0.5
+"""A second trade, or ability, is told if it has at least this part of what the first has."""
+MANY = 3
+"""Tools from which their descriptions alone tell a trade; with fewer, a name or a title has to say it too."""
+SURE = 0.95
+"""How likely one tool must have a grave ability for the whole server to be known by it."""
+FAIR = 1 / 3
+"""The part of the tools that must have any other ability; of several tools, at least two."""
+TOLD = 2
+GONE = "things removed or overwritten that nobody can bring back"
+CHANGED = "unwanted changes to what its tools work on"
+RETURNED = "the things that its tools look up"
+
+
+class Stakes(Struct, frozen=True):
+    """Noun phrases that finish sentences, gravest first."""
+
+    harms: tuple[str, ...] = ()
+    """"A mistaken or injected call could lead to …"."""
+    assets: tuple[str, ...] = ()
+    """"What can leak or mislead is what it tells of …"."""
+
+
+def stakes(picture: Picture) -> Stakes:
+    """What a wrong call could lead to; where no trade or ability says it, also what could leak or mislead."""
+    if not picture.tools:
+        return Stakes()
+    harms = _harms(picture, picture.acting("write"))
+    return Stakes(harms[:TOLD]) if harms else Stakes(_plainly(picture), _assets(picture))
+
+
+def _harms(picture: Picture, changing: Sequence[ToolProfile]) -> tuple[str, ...]:
+    lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
+    grave = [able for able in abilities if able.grave and _surely(picture, able.id)]
+    if not changing and not grave:
+        return ()
+    trades = _trades(picture, changing) if changing else []
+    covered = {trade for _, trade in trades}
+    # A trade that says as much as a grave ability stands where that would.
+    trades.sort(key=lambda told: not any(told[1] in able.within for able in grave))
+    first: list[str] = []
+    for able in grave:
+        if covered.isdisjoint(able.within):
+            first.append(able.harm)
+            covered.add(able.id)
+    lesser = _able(picture, changing, [able for able in abilities if not able.grave and able.harm], covered)
+    told = [*((part, lines[trade].harm) for part, trade in trades), *((part, able.harm) for part, able in lesser)]
+    return (*first, *_foremost(told))
+
+
+def _assets(picture: Picture) -> tuple[str, ...]:
+    lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
+    trades = _trades(picture, picture.tools)
+    able = _able(picture, picture.tools, [able for able in abilities if able.assets], {trade for _, trade in trades})
+    told = [*((part, lines[trade].assets) for part, trade in trades), *((part, one.assets) for part, one in able)]
+    return _foremost(told) or (() if picture.acting("write") else (RETURNED,))
+
+
+def _plainly(picture: Picture) -> tuple[str, ...]:
+    """What the effects alone say."""
+    changing = picture.acting("write")
+    if not changing:
+        return ()
+    return (GONE if any(tool.effect == "destructive" for tool in changing) else CHANGED,)
+
+
+def _surely(picture: Picture, ability: str) -> bool:
+    """Whether some tool has it; of a listing, whether its few words say so."""
+    sure = 0.0 if picture.from_listing else SURE
+    return any(ability in tool.abilities and tool.abilities[ability] >= sure for tool in picture.tools)
+
+
+def _able(
+    picture: Picture, tools: Sequence[ToolProfile], abilities: Iterable[AbilityDoc], covered: Collection[str]
+) -> list[tuple[float, AbilityDoc]]:
+    """What a fair part of the tools can do, most of them first, as far as nothing told already says as much."""
+    known, least = set(covered), min(2, len(picture.tools))
+    counts = Counter(ability for tool in tools for ability in tool.abilities)
+    found: list[tuple[float, AbilityDoc]] = []
+    for able in sorted(abilities, key=lambda able: -counts[able.id]):
+        part = counts[able.id] / max(len(tools), 1)
+        if part >= FAIR and counts[able.id] >= least and known.isdisjoint(able.within):
+            found.append((part, able))
+            known.add(able.id)
+    return found
+
+
+def _foremost(told: Sequence[tuple[float, str]]) -> tuple[str, ...]:
+    """The first of these, and what has not much less of the tools."""
+    return tuple(dict.fromkeys(what for part, what in told if part >= told[0][0] * BESIDE))[:TOLD]
+
+
+def _trades(picture: Picture, acting: Sequence[ToolProfile]) -> list[tuple[float, str]]:
+    """What the server is about, commonest first, with its part of all tools and of those that matter here."""
+    every = Counter(domain for tool in picture.tools for domain in tool.domains)
+    among = Counter(domain for tool in acting for domain in tool.domains)
+    found: list[tuple[float, str]] = []
+    for name in picture.domains:
+        of_all, of_these = every[name] / len(picture.tools), among[name] / len(acting)
+        named = _by_name(picture, name)
+        if named and picture.from_listing:  # half of all that is known of it
+            found.append((1.0, name))
+        elif named and max(of_all, of_these) >= NAMED:
+            found.append((max(of_all, of_these) + ABOUT, name))
+        elif among[name] and of_all >= LEAST and (of_all + of_these) / 2 >= ABOUT and _told_by_names(picture, name):
+            found.append(((of_all + of_these) / 2, name))
+    return sorted(found, key=lambda told: -told[0])
+
+
+def _by_name(picture: Picture, domain: str) -> bool:
+    """Whether the server's own name or title tells of a trade."""
+    signals = picture.signals.of(f"server-domain.{domain}")
+    return any(one.pointer != "/description" for signal in signals for one in signal.evidence)
+
+
+def _told_by_names(picture: Picture, domain: str) -> bool:
+    """Whether more than the descriptions of a tool or two tell of a trade."""
+    signals = picture.signals.of(f"domain.{domain}")
+    return (
+        picture.from_listing
+        or len(signals) >= MANY
+        or any(one.pointer.endswith(("/name", "/title")) for signal in signals for one in signal.evidence)
+    )

@@ -1,0 +1,96 @@
+"""What a report says could follow: abilities before trades, trades only where a server is about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
+from mcp_threat_scoring.picture import paint
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.stakes import CHANGED, GONE, RETURNED, Stakes, stakes
+
+RULES = default_ruleset()
+NOTES = ({"name": "list_marks", "description": "List all marks."}, {"name": "add_mark", "description": "Add a mark."})
+
+
+def at_stake(*tools: Mapping[str, object], server: str = "thing") -> Stakes:
+    manifest = build_manifest(
+        target_kind="t",
+        target_value="t",
+        coverage={"tools": OBSERVED},
+        server=ServerFacts(name=server),
+        tools=list(tools),
+    )
+    return stakes(paint(manifest, RULES))
+
+
+def tool(name: str, description: str, *parameters: str) -> Mapping[str, object]:
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in parameters}}
+    return {"name": name, "description": description, "inputSchema": schema}
+
+
+class TestAbilitiesComeFirst:
+    def test_running_code_is_named_though_a_word_tells_of_another_trade(self) -> None:
+        said = at_stake(tool("run_code", "Run a code snippet of the documentation and return the result.", "code"))
+        assert said.harms == (RULES.abilities["code.eval"].harm,)
+
+    def test_one_grave_tool_among_many_is_told_before_the_trade(self) -> None:
+        cards = [
+            tool(f"{verb}_sprint", f"{verb.title()} a sprint of the board.") for verb in ("create", "update", "list")
+        ]
+        said = at_stake(*cards, tool("run_command", "Run a shell command on the host.", "command"))
+        assert said.harms == (RULES.abilities["process.exec"].harm, RULES.domains["project-management"].harm)
+
+    def test_a_trade_that_says_as_much_stands_for_the_ability(self) -> None:
+        said = at_stake(tool("run_shell", "Run a shell command.", "command"), server="shell")
+        assert said.harms[0] == RULES.domains["host"].harm
+        assert RULES.abilities["process.exec"].harm not in said.harms
+
+    @pytest.mark.parametrize(
+        "able", [able for able in RULES.abilities.values() if able.grave], ids=lambda able: able.id
+    )
+    def test_every_grave_ability_has_a_harm(self, able: object) -> None:
+        assert getattr(able, "harm", "")
+
+    def test_what_says_as_much_exists(self) -> None:
+        known = {*RULES.domains, *RULES.abilities}
+        assert all(known.issuperset(able.within) for able in RULES.abilities.values())
+
+
+class TestTradesSpeakForAServerThatIsAboutThem:
+    def test_by_its_tools(self) -> None:
+        said = at_stake(*(tool(f"{verb}_invoice", f"{verb.title()} an invoice.") for verb in ("get", "list", "update")))
+        assert said.harms == (RULES.domains["payments"].harm,)
+
+    def test_by_its_name_and_some_of_its_tools(self) -> None:
+        few = (
+            tool("get_table", "Get a table."),
+            *(tool(f"set_{n}", f"Set the {n}.") for n in ("shade", "width", "pace")),
+        )
+        assert RULES.domains["databases"].harm in at_stake(*few, server="postgres").harms
+        assert RULES.domains["databases"].harm not in at_stake(*few).harms
+
+    def test_not_by_a_name_that_no_tool_bears_out(self) -> None:
+        assert at_stake(*NOTES, server="postgres").harms == (CHANGED,)
+
+    def test_not_by_one_stray_word_of_one_tool(self) -> None:
+        stray = tool("add_leaf", "Add a leaf, as told in an e-mail.")
+        assert at_stake(stray, tool("list_leaves", "List the leaves.")).harms == (CHANGED,)
+
+    def test_harm_comes_of_the_trades_of_what_changes(self) -> None:
+        reading = [tool(f"list_{n}", f"List the {n} of the web page.") for n in ("links", "words", "heads")]
+        said = at_stake(*reading, tool("add_leaf", "Add a leaf."))
+        assert said == Stakes((CHANGED,), (RULES.domains["search"].assets,))
+
+
+class TestWhereNothingIsCertain:
+    def test_the_effect_is_said_plainly(self) -> None:
+        assert at_stake(*NOTES).harms == (CHANGED,)
+        assert at_stake(tool("delete_leaf", "Delete a leaf for good.")).harms == (GONE,)
+        assert at_stake(tool("list_leaves", "List the leaves.")) == Stakes(assets=(RETURNED,))
+
+    def test_without_tools_nothing_is(self) -> None:
+        assert at_stake() == Stakes()
