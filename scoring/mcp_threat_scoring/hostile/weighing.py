@@ -10,9 +10,8 @@ USUAL = 60.0
 FEWEST = 60
 LENGTH = 0.35
 """How far long lines are held back: at 0 weights are simply added, at 1 they are averaged."""
-DECISIVE = 5.5
-"""Log-odds that a line at the threshold adds: with nothing else known, its item is then likely enough to be told of
-(:data:`suspicion.LIKELY`)."""
+DECISIVE = 5.0
+"""Log-odds that a line at the threshold adds: with nothing else known, its item is then as likely hostile as not."""
 MOST = 9.0
 """Log-odds that one line may add."""
 MUCH = 0.05
