@@ -1,6 +1,7 @@
 """Every TARGET form is parsed once, and what cannot be one is refused with a sentence."""
 
 import ast
+import inspect
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from mcp_threat_model.source.forms.configured import ConfigTarget
 from mcp_threat_model.source.forms.program import StdioTarget
 from mcp_threat_model.source.forms.published import PackageTarget, RegistryTarget
 from mcp_threat_model.source.forms.saved import FileTarget, StdinTarget
+from mcp_threat_model.source.interface import Readable, Saved, Target
 from mcp_threat_model.target import FORMS, parse_target
 from mcp_threat_scoring.errors import UsageError
 
@@ -116,3 +118,17 @@ def test_a_label_never_shows_a_secret() -> None:
 def test_a_label_parses_back_to_the_same_target(text: str) -> None:
     target = parse_target(text)
     assert target == parse_target(target.label)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
+def test_every_form_says_what_the_interface_leaves_to_it(form: type[Target]) -> None:
+    for base in (Target, Readable, Saved):
+        if issubclass(form, base):
+            left = [name for name, held in vars(base).items() if "raise NotImplementedError" in source_of(held)]
+            assert left
+            assert [name for name in left if inspect.getattr_static(form, name) is vars(base)[name]] == []
+
+
+def source_of(held: object) -> str:
+    function = held.fget if isinstance(held, property) else getattr(held, "__func__", held)
+    return inspect.getsource(function) if inspect.isfunction(function) else ""

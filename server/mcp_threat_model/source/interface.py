@@ -64,7 +64,11 @@ class Source(Protocol):
 
 
 class Target(Struct, frozen=True):
-    """One server, named in one of the forms. Nothing here touches a file, the network or a process but :meth:`way`."""
+    """One server, named in one of the forms. Nothing here touches a file, the network or a process but :meth:`way`.
+
+    What raises ``NotImplementedError`` here and below is for each form to say; a test holds every form to it, because
+    a msgspec struct cannot be an abstract class.
+    """
 
     on_this_machine: ClassVar[bool] = False
     """Whether it names a file or a setting of this machine: nobody on another one may ask for it."""
