@@ -12,7 +12,6 @@ import itertools
 import json
 import os
 import stat
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +51,8 @@ class AuditLog:
         if not stat.S_ISREG(os.fstat(self._file).st_mode):
             os.close(self._file)
             raise UsageError(f"--audit-log {path} is not a regular file")
+        import threading  # every scan comes by here; few keep a log
+
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._complained = False

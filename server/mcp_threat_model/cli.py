@@ -22,9 +22,9 @@ from mcp_threat_model.grammar import build_parser
 from mcp_threat_model.terminal import PROGRAM, OutputError, complain, emit, explain, is_terminal
 from mcp_threat_scoring.errors import RuleError, ThreatModelError, UsageError
 
-GC_AFTER = 50_000
+GC_AFTER = 500_000
 """Objects between two looks for cycles, of which loading and analysing make next to none; Python's own 700 costs a
-tenth of either."""
+tenth of either. What stays up makes more of them (:data:`commands.serve.GC_AFTER`)."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

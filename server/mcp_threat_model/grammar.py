@@ -6,7 +6,6 @@ Nothing is imported here that a command needs to do its work: help answers at on
 from __future__ import annotations
 
 import argparse
-from typing import TypeAlias
 
 from mcp_threat_model.parser import Command, HelpAsWritten, Parser
 from mcp_threat_model.render import FORMATS
@@ -63,34 +62,31 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", parser_class=Command)
-    _scan(commands)
-    _clients(commands)
-    _lock(commands)
-    _check(commands)
-    _limits(commands)
-    _score(commands)
-    _threats(commands)
-    _serve(commands)
-    evaluate = commands.add_parser("evaluate", help="accuracy on a labelled corpus", allow_abbrev=False)
-    evaluate.add_argument("corpus", metavar="CORPUS_DIR", help="folder with the labelled rows")
-    evaluate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
-    demo = commands.add_parser("demo", help="scan the bundled example server over real stdio", allow_abbrev=False)
-    demo.add_argument("--format", choices=FORMATS, default="text", help="default: text")
-    commands.add_parser("schema", help="print the JSON Schema of the JSON report", allow_abbrev=False)
+    add = commands.add_parser
+    add(
+        "scan",
+        help="threat-model one or more MCP servers",
+        options=_scan,
+        epilog=_TARGETS,
+        formatter_class=HelpAsWritten,
+    )
+    add("clients", help="every MCP server configured on this machine; starts nothing", options=_clients)
+    add("lock", help="pin what was approved of these servers", options=_lock)
+    add("check", help="what changed since it was locked", options=_check)
+    add("limits", help="the least privilege, as a client's configuration", options=_limits)
+    add(
+        "score", help="AIVSS calculator: factors in, score and every term out", options=_score, epilog=_TERMS,
+        formatter_class=HelpAsWritten,
+    )  # fmt: skip
+    add("threats", help="the MAESTRO threat catalogue", options=_threats)
+    add("serve", help="run the MCP server", options=_serve)
+    add("evaluate", help="accuracy on a labelled corpus", options=_evaluate)
+    add("demo", help="scan the bundled example server over real stdio", options=_demo)
+    add("schema", help="print the JSON Schema of the JSON report", options=_nothing_more)
     return parser
 
 
-_Commands: TypeAlias = "argparse._SubParsersAction[Command]"  # argparse has no public name for it
-
-
-def _scan(commands: _Commands) -> None:
-    scan = commands.add_parser(
-        "scan",
-        help="threat-model one or more MCP servers",
-        epilog=_TARGETS,
-        formatter_class=HelpAsWritten,
-        allow_abbrev=False,
-    )
+def _scan(scan: argparse.ArgumentParser) -> None:
     scan.add_argument("targets", metavar="TARGET", nargs="*", help="what to threat-model, see below")
     scan.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
@@ -143,16 +139,12 @@ def _logging(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _clients(commands: _Commands) -> None:
-    clients = commands.add_parser(
-        "clients", help="every MCP server configured on this machine; starts nothing", allow_abbrev=False
-    )
+def _clients(clients: argparse.ArgumentParser) -> None:
     clients.add_argument("--project", metavar="DIR", help="project to look into, default the current directory")
     clients.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
-def _lock(commands: _Commands) -> None:
-    lock = commands.add_parser("lock", help="pin what was approved of these servers", allow_abbrev=False)
+def _lock(lock: argparse.ArgumentParser) -> None:
     lock.add_argument("targets", metavar="TARGET", nargs="*", help="as for scan")
     lock.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     lock.add_argument("--add", action="store_true", help="keep what is in the file beside the new entries")
@@ -160,8 +152,7 @@ def _lock(commands: _Commands) -> None:
     _reading(lock)
 
 
-def _check(commands: _Commands) -> None:
-    check = commands.add_parser("check", help="what changed since it was locked", allow_abbrev=False)
+def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("targets", metavar="TARGET", nargs="*", help="default: everything in the lock file")
     check.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     check.add_argument("--format", choices=FORMATS, default="text", help="default: text")
@@ -175,8 +166,7 @@ def _check(commands: _Commands) -> None:
     _reading(check)
 
 
-def _limits(commands: _Commands) -> None:
-    limits = commands.add_parser("limits", help="the least privilege, as a client's configuration", allow_abbrev=False)
+def _limits(limits: argparse.ArgumentParser) -> None:
     limits.add_argument("target", metavar="TARGET", help="as for scan")
     limits.add_argument("--client", choices=LIMIT_CLIENTS, default="generic", help="whose configuration to write")
     limits.add_argument("--as", metavar="NAME", dest="name", help="what the client's configuration calls the server")
@@ -185,14 +175,7 @@ def _limits(commands: _Commands) -> None:
     _reading(limits, sets=False)
 
 
-def _score(commands: _Commands) -> None:
-    score = commands.add_parser(
-        "score",
-        help="AIVSS calculator: factors in, score and every term out",
-        epilog=_TERMS,
-        formatter_class=HelpAsWritten,
-        allow_abbrev=False,
-    )
+def _score(score: argparse.ArgumentParser) -> None:
     score.add_argument("--input", metavar="FILE|-", help="the terms as JSON; or give them as flags")
     score.add_argument("--profile", choices=PROFILES, help="default: graded")
     score.add_argument("--cvss-base", metavar="NUMBER", type=float, help="0 to 10; or give the vector")
@@ -208,13 +191,11 @@ def _score(commands: _Commands) -> None:
     score.add_argument("--mitigation-factor", metavar="NUMBER", type=float, help="default: the profile's")
 
 
-def _threats(commands: _Commands) -> None:
-    threats = commands.add_parser("threats", help="the MAESTRO threat catalogue", allow_abbrev=False)
+def _threats(threats: argparse.ArgumentParser) -> None:
     threats.add_argument("--layer", type=str.upper, choices=LAYERS, help="only that layer")
 
 
-def _serve(commands: _Commands) -> None:
-    serve = commands.add_parser("serve", help="run the MCP server", allow_abbrev=False)
+def _serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--transport", choices=("stdio", "streamable-http"), default="stdio", help="default: stdio")
     serve.add_argument("--host", help=f"for streamable-http, default {SERVE_HOST}")
     serve.add_argument("--port", type=int, help=f"for streamable-http, default {SERVE_PORT}")
@@ -232,3 +213,16 @@ def _serve(commands: _Commands) -> None:
         "is always so",
     )
     _logging(serve)
+
+
+def _evaluate(evaluate: argparse.ArgumentParser) -> None:
+    evaluate.add_argument("corpus", metavar="CORPUS_DIR", help="folder with the labelled rows")
+    evaluate.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+
+def _demo(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+
+
+def _nothing_more(_: argparse.ArgumentParser) -> None:
+    """The command has no options."""

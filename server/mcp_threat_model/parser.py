@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -48,10 +49,28 @@ class Parser(argparse.ArgumentParser):
 
 
 class Command(Parser):
-    """The options of one command. One that it does not know is told here, where its own help can be named."""
+    """The options of one command. One that it does not know is told here, where its own help can be named.
+
+    They are filled in when the command is the one that was asked for: making those of all takes longer than parsing.
+    """
+
+    def __init__(self, *, options: Callable[[argparse.ArgumentParser], None], **others: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **others})
+        self._options: Callable[[argparse.ArgumentParser], None] | None = options
+
+    def _fill(self) -> None:
+        options, self._options = self._options, None
+        if options is not None:
+            options(self)
+
+    def format_help(self) -> str:
+        """The help of the command, with all its options."""
+        self._fill()
+        return super().format_help()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse, and refuse what is left over."""
+        self._fill()
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")

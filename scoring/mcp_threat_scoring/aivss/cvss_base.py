@@ -49,11 +49,11 @@ def cvss_base(vector: str) -> CvssBase:
     version = _version(vector)
     calculator = CVSS3 if version == "3.1" else CVSS4
     try:
-        calculator(vector)  # reads every metric, so that a wrong one is an error even where it is then dropped
+        whole = calculator(vector)  # reads every metric: a wrong one is an error even where it is then dropped
         given = dict(field.split(":", 1) for field in vector.split("/")[1:])
         metrics = tuple((metric, given[metric]) for metric in BASE_METRICS[version])
         base = "/".join((f"CVSS:{version}", *(f"{metric}:{value}" for metric, value in metrics)))
-        score = float(calculator(base).base_score)
+        score = float((whole if base == vector else calculator(base)).base_score)
     except CVSSError as error:
         raise FactorError(f"The CVSS vector cannot be read: {neutralise(str(error), 160)}.") from error
     return CvssBase(version, base, metrics, score)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 
 from mcp_threat_model.commands.apart import keep_apart
 from mcp_threat_model.commands.given import audit_of, rules_of
@@ -10,6 +11,8 @@ from mcp_threat_model.grammar import SERVE_HOST, SERVE_PORT
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_scoring.errors import UsageError
 
+GC_AFTER = 10_000
+"""Objects between two looks for cycles, in a process that stays up."""
 _PORTS = range(65_536)
 
 
@@ -38,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise UsageError(f"--allow-launch cannot be used on {host}: whoever reaches it could start programs here")
     from mcp_threat_model import mcp_server
 
+    gc.set_threshold(GC_AFTER)
     mcp_server.run(
         transport=arguments.transport,
         host=host,

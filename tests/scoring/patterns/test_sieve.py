@@ -11,7 +11,8 @@ import re2
 
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.matching.view_tests import pattern_of
-from mcp_threat_scoring.patterns.sieve import MAX_WORD, Sieve
+from mcp_threat_scoring.model import read_json, to_json
+from mcp_threat_scoring.patterns.sieve import MAX_WORD, Index, Sieve
 from mcp_threat_scoring.patterns.sifter import MAX_WANTED, Sifter, sifting
 from mcp_threat_scoring.picture import engine
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
@@ -77,3 +78,20 @@ def test_letters_that_fold_to_ascii_are_read_both_ways():
     sifter = Sifter(sieve, sifting(sieve, [(1, "send", lambda: r"(?i)send"), (2, "key", lambda: r"\bey\b")]))
 
     assert sifter.sift("\u017fend \u212aey") == (set(), {1, 2})
+
+
+def test_what_is_kept_says_the_same_and_can_grow():
+    first = Sieve()
+    first.ask("one", lambda: r"\b(?:delete|remove)\b")
+    again = Sieve(read_json(Index, to_json(first.kept())))
+    again.ask("two", lambda: r"\b(?:delete|destroy)\b")
+    [(one, _)], [(two, _)] = again.ask("one", _unasked), again.ask("two", _unasked)
+    last = Sieve(read_json(Index, to_json(again.kept())))
+
+    said = {word: last.read(word, last.known)[0] for word in ("delete", "remove", "destroy", "deletes", "del")}
+
+    assert said == {"delete": {*one, *two}, "remove": {*one}, "destroy": {*two}, "deletes": set(), "del": set()}
+
+
+def _unasked() -> str:
+    raise AssertionError("a pattern that is known was spelled out")

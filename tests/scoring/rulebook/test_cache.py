@@ -76,10 +76,10 @@ def test_what_patterns_ask_for_is_kept_as_long_as_the_lexicon_is_the_same(rule):
     lexicon = rule.parent / "lexicon.yaml"
     lexicon.write_text("verbs: {}")
     cache = RuleCache(rule.parent)
-    cache.keep(Index(words={"delete": [0]}, clauses=1))
+    cache.keep(Index(words={"de": "\ndelete 0\n"}, clauses=1))
     cache.flush()
 
-    assert RuleCache(rule.parent).index() == Index(words={"delete": [0]}, clauses=1)
+    assert RuleCache(rule.parent).index() == Index(words={"de": "\ndelete 0\n"}, clauses=1)
     lexicon.write_text("verbs: {destroy: [delete]}")
     assert RuleCache(rule.parent).index() is None
 
@@ -97,7 +97,7 @@ class TestPlans:
     def kept(self, signal: Path) -> RuleCache:
         cache = RuleCache(signal.parents[1])
         cache.put(str(signal), DOCUMENT)
-        cache.keep(Index(words={"delete": [0]}, clauses=1))
+        cache.keep(Index(words={"de": "\ndelete 0\n"}, clauses=1))
         cache.keep_plan("tools", lambda: '{"order":[0]}')
         cache.flush()
         return RuleCache(signal.parents[1])
