@@ -21,7 +21,6 @@ from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, probl
 from mcp_threat_model.evaluate.folds import cross_validated
 from mcp_threat_model.evaluate.judged import Judged, judge
 from mcp_threat_model.evaluate.listings import LISTINGS, left_out
-from mcp_threat_model.evaluate.made_up import LABELLED, labelled
 from mcp_threat_model.evaluate.metrics import reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
@@ -47,8 +46,7 @@ def study(folder: Path) -> Study:
     """
     ruleset = load_rules()
     corpus = load_corpus(folder)
-    made_up = judge(labelled(ruleset.root.parent / LABELLED), ruleset)
-    return Study(folder, corpus, judge(corpus.rows, ruleset), ruleset, made_up)
+    return Study(folder, corpus, judge(corpus.rows, ruleset), ruleset)
 
 
 def _cell(value: Any) -> str:

@@ -15,6 +15,8 @@ def cross_validated(study: Study) -> Table:
     """Refit ten times, each time without a tenth of the servers, and judge the tools of those."""
     columns = ("what", "tools", "precision", "recall", "f1", "server_macro", "calibration_error")
     empty = Table("cross_validated", "On servers the fit did not see", columns, [])
+    if len({(one.row.file, one.row.server) for one in study.judged}) < MIN_SERVERS:
+        return empty
     real = len(study.judged)
     problems = {one.question: one for one in problems_of([*study.judged, *study.made_up], study.ruleset)}
     if "write" not in problems or _families(problems["write"], real) < MIN_SERVERS:

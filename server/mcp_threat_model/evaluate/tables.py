@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mcp_threat_model.evaluate.corpus import Corpus
-from mcp_threat_model.evaluate.judged import Judged
+from mcp_threat_model.evaluate.judged import Judged, judge
+from mcp_threat_model.evaluate.made_up import LABELLED, labelled
 from mcp_threat_model.evaluate.metrics import (
     Counts,
     calibration_error,
@@ -24,15 +26,18 @@ WORST = 25
 """Wrong calls shown with their evidence."""
 
 
-class Study(Struct, frozen=True):
+class Study(Struct, frozen=True, dict=True):
     """What every table is made from."""
 
     folder: Path
     corpus: Corpus
     judged: Sequence[Judged]
     ruleset: Ruleset
-    made_up: Sequence[Judged] = ()
-    """Tools that nobody has: they are learned from, and no table counts them."""
+
+    @cached_property
+    def made_up(self) -> Sequence[Judged]:
+        """Tools that nobody has: they are learned from, and no table counts them. Many, judged when asked for."""
+        return judge(labelled(self.ruleset.root.parent / LABELLED), self.ruleset)
 
 
 class Table(Struct, frozen=True):
