@@ -90,7 +90,8 @@ class Kin:
 def shared_prefix(names: list[str], grammar: Grammar = NO_GRAMMAR) -> str:
     """The leading words (with the blank after) that all names of a server share, if at least three names do.
 
-    A verb is never taken off: a server of which every tool begins with "get" says something by it.
+    A verb is not taken off: a server of which every tool begins with "get" says something by it. Where most names go
+    on with another verb, it is a product's name: nobody protects what "protect list cameras" lists.
     """
     if len(names) < 3:  # two names share a prefix by chance
         return ""
@@ -98,7 +99,20 @@ def shared_prefix(names: list[str], grammar: Grammar = NO_GRAMMAR) -> str:
     shortest = min(len(name.split()) for name in names)
     prefix: list[str] = []
     for first, second in zip(low, high, strict=False):
-        if first != second or first in grammar.orders or len(prefix) == shortest - 1:
+        if first != second or len(prefix) == shortest - 1:
+            break
+        if first in grammar.orders and not _verbs_follow(names, len(prefix) + 1, grammar):
             break
         prefix.append(first)
     return " ".join(prefix) + " " if prefix else ""
+
+
+def _verbs_follow(names: list[str], at: int, grammar: Grammar) -> bool:
+    """Whether more than half of the names have a verb at a place, and a quarter one that is never a thing.
+
+    What is run may be called "query" and "search" without being a verb there; "get" and "delete" are verbs everywhere.
+    """
+    words = [name.split()[at] for name in names]
+    verbs = sum(word in grammar.orders and word not in grammar.things_first for word in words)
+    plain = sum(word in grammar.orders and word not in grammar.nouns for word in words)
+    return 2 * verbs > len(names) and 4 * plain >= len(names)

@@ -53,3 +53,13 @@ def test_a_shared_prefix_is_found() -> None:
 def test_a_verb_that_all_names_share_says_something() -> None:
     names = ["get user", "get order", "get price"]
     assert shared_prefix(names, default_ruleset().lexicon.grammar()) == ""
+
+
+def test_a_product_that_is_called_like_a_verb_says_nothing() -> None:
+    names = ["protect list doors", "protect get door", "protect delete door", "protect door"]
+    assert shared_prefix(names, default_ruleset().lexicon.grammar()) == "protect "
+
+
+def test_what_a_verb_is_done_to_may_look_like_verbs() -> None:
+    names = ["run query", "run search", "run scan", "run filter"]
+    assert shared_prefix([f"{name} now" for name in names], default_ruleset().lexicon.grammar()) == ""
