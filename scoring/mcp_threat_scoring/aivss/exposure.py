@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from mcp_threat_scoring.aivss.atoms import Atoms, Holds, compiled
-from mcp_threat_scoring.aivss.condition import Condition, Conditional, Doc, check_negations
+from mcp_threat_scoring.aivss.condition import Condition, Conditional, check_negations
 from mcp_threat_scoring.aivss.cvss_base import BASE_METRICS, CvssBase, cvss_base
 from mcp_threat_scoring.aivss.explanation import Clues, clues, explained
 from mcp_threat_scoring.aivss.levers import LeverRule
@@ -23,6 +23,7 @@ from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import CvssVersion
 from mcp_threat_scoring.aivss.witness import shown
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.phrases import sentence
 from mcp_threat_scoring.report_score import MetricOut
 from mcp_threat_scoring.rulebook.documents import load_document
@@ -45,7 +46,7 @@ class Choice(Conditional, frozen=True, kw_only=True):
         return self.reasons.get(metric) or self.reasons.get(_SHARED.get(metric, ""), self.reason)
 
 
-class Scenario(Doc, frozen=True, kw_only=True):
+class Scenario(Model, frozen=True, kw_only=True):
     """One way of abusing a server."""
 
     id: Annotated[str, Meta(pattern=r"^[a-z][a-z-]*$")]
@@ -66,7 +67,7 @@ class Unknown(Conditional, frozen=True, kw_only=True):
     best: tuple[str, ...] = ()
 
 
-class ExposureDoc(Doc, frozen=True, kw_only=True):
+class ExposureDoc(Model, frozen=True, kw_only=True):
     """``rules/exposure.yaml``."""
 
     unknowns: list[Unknown]

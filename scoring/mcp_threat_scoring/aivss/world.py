@@ -14,7 +14,8 @@ from mcp_threat_scoring.aivss.witness import DataLevel, Question, Witnesses
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.hostile.suspicion import CERTAIN, LIKELY
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, Test, TextTest
+from mcp_threat_scoring.rulebook.compound import leaves
+from mcp_threat_scoring.rulebook.rule import FactTest, Test, TextTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 
 if TYPE_CHECKING:
@@ -256,8 +257,4 @@ def _business(picture: Picture, spoken: Sequence[int]) -> list[str]:
 
 
 def _asks_tools(test: Test) -> bool:
-    if isinstance(test, AnyOf):
-        return any(map(_asks_tools, test.any))
-    if isinstance(test, AllOf):
-        return any(map(_asks_tools, test.all))
-    return _asks_tools(test.negated) if isinstance(test, Not) else not isinstance(test, TextTest | FactTest)
+    return any(not isinstance(one, TextTest | FactTest) for one in leaves(test))

@@ -20,7 +20,8 @@ from mcp_threat_scoring.matching.plan import Plan, keep_plan, kept_plan, make_pl
 from mcp_threat_scoring.matching.predicate import predicate
 from mcp_threat_scoring.matching.reading import Reading
 from mcp_threat_scoring.matching.view_tests import ViewTests, fault_of, options, pattern_of
-from mcp_threat_scoring.matching.walk import leaves, supporters
+from mcp_threat_scoring.matching.walk import supporters
+from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import Over, Test, TextTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule

@@ -123,8 +123,8 @@ def _unheard_of(over: Over, kind: str, name: str, known: Collection[str]) -> str
 
 def _inside(over: Over, test: Test, place: Place, members: Members) -> Iterator[tuple[Place, str]]:
     if isinstance(test, AnyOf | AllOf):
-        key, parts = ("any", test.any) if isinstance(test, AnyOf) else ("all", test.all)
-        for index, one in enumerate(parts):
+        key = "any" if isinstance(test, AnyOf) else "all"
+        for index, one in enumerate(test.parts):
             yield from _inside(over, one, (*place, key, index), members)
     elif isinstance(test, Not):
         yield from _inside(over, test.negated, (*place, "not"), members)

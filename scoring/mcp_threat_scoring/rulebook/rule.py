@@ -12,6 +12,7 @@ from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import TAG, Model, read_json
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
+from mcp_threat_scoring.rulebook.compound import Compound
 from mcp_threat_scoring.structs import Meta, Raw, ValidationError, field, force_setattr
 
 Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
@@ -84,19 +85,19 @@ class DomainTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="domain"):
     share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class AnyOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
+class AnyOf(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
     """At least one holds."""
 
     any: Annotated[list["Test"], Meta(min_length=1)]
 
 
-class AllOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
+class AllOf(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
     """All hold."""
 
     all: Annotated[list["Test"], Meta(min_length=1)]
 
 
-class Not(Model, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
+class Not(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
     """It does not hold."""
 
     negated: "Test" = field(name="not")
