@@ -26,7 +26,8 @@ from mcp_threat_scoring.rulebook.rule import (
     Test,
     TextTest,
 )
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Struct
 

@@ -27,7 +27,8 @@ from mcp_threat_scoring.picture import compile_rules
 from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, SignalTest, TextTest
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 
 MAX_FOLDERS: Final = 8
 MAX_FILES: Final = 200

@@ -7,7 +7,7 @@ from typing import Any
 from mcp_threat_scoring.matching.match import Matcher
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import SignalId
 
 

@@ -15,7 +15,7 @@ from mcp_threat_scoring.neutralise import SafeText, neutralise_name
 from mcp_threat_scoring.phrases import quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import SEVERITIES, CheckOut, FindingOut, Level, Severity
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 
 TECHNIQUES_TOLD = 4
@@ -111,10 +111,10 @@ def hostile_findings(picture: Picture) -> list[FindingOut]:
     """Every passage that gives orders: one finding per item and technique, in manifest order, strongest first."""
     weights = picture.hostile_weights
     return [
-        _finding(one, signals, picture.rules)
+        _finding(one, signals, picture.ruleset.by_id)
         for one in picture.hostile
         if one.log_odds >= DOUBTFUL
-        for signals in _told(one, weights, picture.rules)
+        for signals in _told(one, weights, picture.ruleset.by_id)
     ]
 
 
@@ -125,13 +125,12 @@ def hostile_checks(picture: Picture) -> list[CheckOut]:
     if picture.from_listing and "server" not in seen:
         seen.append("server")
     found = {finding.rule_id for finding in hostile_findings(picture)}
-    docs = {rule.doc.id: rule.doc for rule in picture.rules.values() if rule.doc.technique is not None}
     return [
         CheckOut(
-            id=str(name),
+            id=name,
             title=doc.title,
             result="found" if name in found else "not_found" if seen else "not_observed",
             surfaces=seen,
         )
-        for name, doc in sorted(docs.items())
+        for name, doc in picture.ruleset.techniques.items()
     ]

@@ -24,7 +24,8 @@ from mcp_threat_scoring.matching.walk import supporters
 from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import Over, Test, TextTest
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Signal
 from mcp_threat_scoring.text.views import Subject
 

@@ -30,7 +30,7 @@ from mcp_threat_scoring.rulebook.rule import (
     Test,
     TextTest,
 )
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.structs import Struct, astuple, field
 
 

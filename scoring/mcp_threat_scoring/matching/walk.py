@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.rulebook.compound import Compound, leaves
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest, Not, SignalTest, Test
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 
 
 def mentions(test: Test) -> set[str]:

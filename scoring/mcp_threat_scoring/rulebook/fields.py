@@ -7,7 +7,8 @@ which part of a target they needed (:mod:`check`), and ``docs/rules.md`` prints 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final
 
@@ -15,6 +16,7 @@ from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.rulebook.observed import FACTS, FAMILIES, Known
 from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, Over, SignalDoc, Test, TextTest
+from mcp_threat_scoring.rulebook.vocabulary import ABOUT, EFFECT_QUESTIONS, AbilitiesDoc, LexiconDoc
 
 ITEMS: Final[tuple[Over, ...]] = ("tools", "prompts", "resources", "resource_templates")
 NEAR: Final = 6
@@ -97,6 +99,23 @@ FIELDS: Final[Mapping[Over, Mapping[str, Known]]] = MappingProxyType(
 Members = Mapping[str, Collection[str]]
 """What the names of a family may end in, by family: ``siblings`` → the verb classes. A family not in it may end in
 anything."""
+
+
+def members(lexicon: LexiconDoc | None, abilities: AbilitiesDoc | None, files: Iterable[str]) -> Members:
+    """What the names of facts with an open end may end in, as far as the files that decide that could be read."""
+    from mcp_threat_scoring.hostile.views import HIDING_PLACES, ODDITIES  # only where a rule is new
+
+    stems = [PurePath(path).stem for path in files]
+    techniques = [stem.removeprefix("hostile.") for stem in stems if stem.startswith("hostile.")]
+    known: dict[str, Sequence[str]] = {
+        "hostile": techniques, "learned": techniques, "hidden": HIDING_PLACES, "odd": ODDITIES,
+    }  # fmt: skip
+    if lexicon:
+        topics = [name for name in lexicon.words if name.startswith(ABOUT)]
+        known["siblings"] = [*lexicon.verbs, *lexicon.groups, *topics]
+    if abilities:
+        known["diction"] = [*EFFECT_QUESTIONS, *(ability.id for ability in abilities.abilities)]
+    return known
 
 
 def known_fact(over: Over, name: str) -> Known | None:

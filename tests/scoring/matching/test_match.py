@@ -10,7 +10,7 @@ from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.matching.match import Matcher
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId
 from mcp_threat_scoring.text.views import Subject, view_of
 

@@ -13,7 +13,8 @@ from mcp_threat_scoring.matching.walk import leaves
 from mcp_threat_scoring.model import read_json, to_json
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule, default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import replace
 from mcp_threat_scoring.text.views import Subject, view_of
