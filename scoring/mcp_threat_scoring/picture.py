@@ -110,7 +110,11 @@ class Picture(Struct, frozen=True, eq=False):
 
     @property
     def hostile_weights(self) -> Mapping[str, float]:
-        """Log-odds of every rule over any text."""
+        """Log-odds of every rule over any text.
+
+        Raises:
+            RuleError: a file that those rules need is missing or wrong.
+        """
         return hostile_engine(self.ruleset).weights
 
     def has(self, signal_id: str) -> bool:
@@ -151,7 +155,11 @@ def _about(domain: str, signals: Signals, counted: Mapping[str, int], *, listing
 
 
 def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
-    """Run the three rounds of rules over a manifest."""
+    """Run the three rounds of rules over a manifest.
+
+    Raises:
+        RuleError: a pattern or reference in a rule is wrong, or a file that the rules need.
+    """
     compiled = engine(ruleset)
     signals = Signals()
     tools: list[ToolProfile] = []
