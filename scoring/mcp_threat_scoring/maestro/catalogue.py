@@ -48,7 +48,6 @@ def load_catalogue(root: Path | None = None) -> Catalogue:
     return Catalogue(
         threats=tuple(threats),
         controls={c.id: MitigationOut(id=c.id, owner=c.owner, action=c.action) for c in controls.controls},
-        control_references={c.id: c.references for c in controls.controls},
         layers=layers.layers,
         clauses=layers.clauses,
         questions=layers.questions,

@@ -154,7 +154,6 @@ class Layer(Model, frozen=True, kw_only=True):
     """Tells of them, in ``{facts}``."""
     fallback: str
     ask_next: Annotated[tuple[Question, ...], Meta(min_length=1)]
-    canonical: tuple[str, ...]
 
 
 class ThreatFile(Model, frozen=True, kw_only=True):
@@ -182,7 +181,6 @@ class Catalogue(Struct, frozen=True, dict=True):
 
     threats: tuple[Threat, ...]
     controls: Mapping[str, MitigationOut]
-    control_references: Mapping[str, Mapping[Framework, tuple[str, ...]]]
     layers: tuple[Layer, ...]
     clauses: Mapping[str, str]
     questions: Mapping[str, str]
