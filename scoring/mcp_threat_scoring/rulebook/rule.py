@@ -51,6 +51,15 @@ class FactTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="fact"):
         if sum(value is not None for value in (self.equals, self.at_least, self.at_most)) != 1:
             raise ValueError("a fact test needs exactly one of equals, at_least, at_most")
 
+    def admits(self, value: object) -> bool:
+        """Whether a value is one that it asks for; among those that it names, `true` is not 1."""
+        if self.at_least is not None:
+            return isinstance(value, int) and value >= self.at_least
+        if self.at_most is not None:
+            return isinstance(value, int) and value <= self.at_most
+        wanted = self.equals if isinstance(self.equals, list) else [self.equals]
+        return any(type(one) is type(value) and one == value for one in wanted)
+
 
 class SignalTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="signal"):
     """Another rule fired on the same subject; in a rule over the server: anywhere, on at least `at_least` items."""
