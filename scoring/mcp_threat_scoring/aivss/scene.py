@@ -45,7 +45,7 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
         """Whether a signal fires here."""
         if self.allowed == self.world.all:
             return signal_id in self.world.picture.signals
-        asks = self.world.asking[signal_id]
+        asks = self.world.answers.asking[signal_id]
         if asks is not None:
             return self._recomputed(asks, signal_id)
         return bool(self.signal_tools(signal_id)) or self.world.elsewhere(signal_id)
