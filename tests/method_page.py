@@ -142,7 +142,7 @@ def tool() -> str:
         ("bias", "", "", f"{bias['write']:+.2f}", f"{bias['destructive']:+.2f}"),
     ]
     for signal in {one.id: one for one in fired}.values():
-        rule = picture.rules[signal.id]
+        rule = picture.ruleset.by_id[signal.id]
         weights = {name: wanted.graded.get(name, 0.0) for name in rule.graded} or rule.weights
         if "write" in weights or "destructive" in weights:
             first = signal.first

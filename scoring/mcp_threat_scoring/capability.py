@@ -16,7 +16,8 @@ from mcp_threat_scoring.manifest import Item
 from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise_name
 from mcp_threat_scoring.reconcile import reconciled
 from mcp_threat_scoring.report import Effect
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct
 
@@ -187,11 +188,9 @@ def _weighed(terms: Terms, *questions: str, limit: int) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def profile(
-    item: Item, signals: Sequence[Signal], rules: Mapping[SignalId, SignalRule], ruleset: Ruleset, facts: Facts
-) -> ToolProfile:
+def profile(item: Item, signals: Sequence[Signal], ruleset: Ruleset, facts: Facts) -> ToolProfile:
     """Judge one tool by its signals, and by the facts that some of them take their weight from."""
-    totals, terms = scores(signals, rules, ruleset.bias, facts)
+    totals, terms = scores(signals, ruleset.by_id, ruleset.bias, facts)
     settled = reconciled(totals, ruleset.entailing)
     destructive = probability(settled["destructive"])
     write = max(probability(settled["write"]), destructive)
@@ -217,7 +216,7 @@ def profile(
         ability_evidence={name: _weighed(terms, name, limit=EVIDENCE_PER_ABILITY) for name in abilities},
         log_odds=totals,
         graded={
-            question: sum(weight for weight, signal in found if rules[signal.id].graded)
+            question: sum(weight for weight, signal in found if ruleset.by_id[signal.id].graded)
             for question, found in terms.items()
         },
     )

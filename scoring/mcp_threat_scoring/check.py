@@ -26,7 +26,8 @@ from mcp_threat_scoring.rulebook.rule import (
     Test,
     TextTest,
 )
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Struct
 
@@ -64,7 +65,7 @@ def _seen(part: str, picture: Picture) -> bool:
 def _needs(rule: SignalRule, test: Test, rules: Rules, seen: frozenset[str] = frozenset()) -> Iterator[Need]:
     """What a test asks to be there. A signal stands for what its own rule asks."""
     if isinstance(test, AnyOf | AllOf):
-        for inner in test.any if isinstance(test, AnyOf) else test.all:
+        for inner in test.parts:
             yield from _needs(rule, inner, rules, seen)
     elif isinstance(test, TextTest):
         known = FIELDS[rule.over][test.field]
@@ -127,8 +128,7 @@ class Checks:
         """Whether a test can be decided; the parts it looks at, or would have to look at, join `parts`."""
         if not isinstance(test, AllOf | AnyOf):
             return self._all(list(_needs(rule, test, rules)), parts)
-        held = test.all if isinstance(test, AllOf) else test.any
-        inner = [self._decided(rule, one, rules, parts) for one in held if not isinstance(one, Not)]
+        inner = [self._decided(rule, one, rules, parts) for one in test.parts if not isinstance(one, Not)]
         if isinstance(test, AllOf):
             return lambda met: all(decided(met) for decided in inner)
         return lambda met: any(decided(met) for decided in inner)

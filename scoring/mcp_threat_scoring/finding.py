@@ -20,7 +20,7 @@ from mcp_threat_scoring.phrases import item_of, listed, quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import SEVERITIES, FindingOut
 from mcp_threat_scoring.rulebook.rule import FindingDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal
 
 MAX_PER_RULE = 50

@@ -4,19 +4,16 @@ They are msgspec structs. A scan of a saved file is over in a third of a second,
 pydantic, or as dataclasses, would take longer than that by itself. Where a scan reads many kinds of model from rules,
 the module does without `from __future__ import annotations`: msgspec would compile every annotation from its text.
 
-Reading stops at the first thing that is wrong; :func:`faults` then goes through the value once more and names all of
-them, each with its place, because whoever wrote a rule file wants to hear of everything at once.
+Reading stops at the first thing that is wrong; :mod:`faults` then finds all of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
-from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import (
     DecodeError,
     FieldInfo,
@@ -30,15 +27,12 @@ from mcp_threat_scoring.structs import (
 )
 
 __all__ = [
-    "TAG", "Model", "Place", "ValidationError", "faults", "json_schema", "read", "read_json", "reason", "to_json",
+    "TAG", "Model", "Place", "ValidationError", "chosen_of", "fields_of", "json_schema", "members_of", "plain_type",
+    "read", "read_json", "to_json",
 ]  # fmt: skip
 
 M = TypeVar("M")
 S = TypeVar("S", bound="Model")
-REASON_SHOWN = 300
-_QUOTED = ("unknown field ", "Invalid enum value ")
-"""What stands before words of the document in an error of msgspec's."""
-_INDEX = pattern(r"\[(\d+)\]")
 Place = tuple[str | int, ...]
 """Keys and indices that lead into a document."""
 
@@ -91,10 +85,10 @@ def tagged(kind: Any, value: Any) -> Any:
     Raises:
         ValidationError: a mapping is none of the models.
     """
-    inner = _plain(kind, value)
+    inner = plain_type(kind, value)
     if isinstance(value, Mapping):
-        if members := _members(inner):
-            chosen = _chosen(members, value)
+        if members := members_of(inner):
+            chosen = chosen_of(members, value)
             return {TAG: chosen.__struct_config__.tag, **_each_tagged(chosen, value)}
         if isinstance(inner, type) and issubclass(inner, Model):
             return _each_tagged(inner, value)
@@ -107,17 +101,17 @@ def tagged(kind: Any, value: Any) -> Any:
 
 
 @cache
-def _fields(kind: type[Model]) -> tuple[FieldInfo, ...]:
+def fields_of(kind: type[Model]) -> tuple[FieldInfo, ...]:
     """The fields of a model. msgspec looks every annotation up again whenever it is asked."""
     return fields(kind)
 
 
 def _each_tagged(kind: type[Model], value: Mapping[Any, Any]) -> dict[Any, Any]:
-    types = {field.encode_name: field.type for field in _fields(kind)}
+    types = {field.encode_name: field.type for field in fields_of(kind)}
     return {key: tagged(types[key], one) if key in types else one for key, one in value.items()}
 
 
-def _members(kind: Any) -> list[type[Model]]:
+def members_of(kind: Any) -> list[type[Model]]:
     """The models of a union that are told apart by a tag."""
     return [
         one
@@ -126,11 +120,16 @@ def _members(kind: Any) -> list[type[Model]]:
     ]
 
 
-def _chosen(members: list[type[Model]], value: Mapping[Any, Any]) -> type[Model]:
+def chosen_of(members: list[type[Model]], value: Mapping[Any, Any]) -> type[Model]:
+    """The one of them that a mapping is, by its keys.
+
+    Raises:
+        ValidationError: it is none of them.
+    """
     for member in members:
         if member.__struct_config__.tag in value:
             return member
-    if not any(field.required for field in _fields(members[-1])):
+    if not any(field.required for field in fields_of(members[-1])):
         return members[-1]
     raise ValidationError(f"is none of: {', '.join(str(one.__struct_config__.tag) for one in members)}")
 
@@ -171,79 +170,14 @@ def json_schema(kind: type[Model]) -> dict[str, Any]:
     return {**own, "$defs": {name: parts[name] for name in sorted(parts)}} if parts else {**schema, **own}
 
 
-def reason(error: Exception) -> SafeText:
-    """What an error of reading says, for a person: the words of the document that it repeats are made inert and short.
-
-    Nothing is left in our own words that would have to be made inert: no back quotes, bars, signs or brackets.
-    """
-    said, at, place = str(error).rpartition(" - at `")
-    if not at:
-        said, place = place, ""
-    for opening in _QUOTED:
-        before, found, rest = said.partition(opening)
-        if found:
-            word = rest[1:-1] if rest[:1] in ("'", '"', "`") else rest
-            said = f"{before}{opening}'{neutralise_name(word)}'"
-            break
-    place = _INDEX.sub(lambda index: f".{index[1]}", place.rstrip("`").replace("[...]", ".*"))
-    whole = f"{said} at {place}" if place else said
-    for sign, spelt in (("`", "'"), (" | ", " or "), (" >= ", " at least "), (" <= ", " at most ")):
-        whole = whole.replace(sign, spelt)
-    return neutralise(whole, REASON_SHOWN)
-
-
-def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """Everything that is wrong with a value, each with its place; nothing if it can be read as `kind`."""
-    inner = _plain(kind, value)
-    if isinstance(value, Mapping) and (members := _members(inner)):
-        try:
-            inner = _chosen(members, value)
-        except ValidationError as error:
-            yield place, reason(error)
-            return
-    found = False
-    for one in _inside(inner, value, place):
-        found = True
-        yield one
-    if not found:
-        try:
-            read(kind, value)
-        except ValidationError as error:
-            yield place, reason(error).partition(" at $")[0]
-
-
-def _inside(kind: Any, value: object, place: Place) -> Iterator[tuple[Place, str]]:
-    held = get_args(kind)
-    if isinstance(kind, type) and issubclass(kind, Model) and isinstance(value, Mapping):
-        yield from _of_keys(kind, value, place)
-    elif isinstance(value, Mapping) and len(held) == 2 and held[1] is not Ellipsis:
-        for key, one in value.items():
-            yield from faults(held[1], one, (*place, key))
-    elif isinstance(value, list) and held:
-        for index, one in enumerate(value):
-            yield from faults(held[0], one, (*place, index))
-
-
-def _of_keys(kind: type[Model], value: Mapping[Any, Any], place: Place) -> Iterator[tuple[Place, str]]:
-    known = {field.encode_name: field for field in _fields(kind)}
-    for key in value:
-        if key not in known:
-            yield (*place, key), "no such key is known here"
-    for name, field in known.items():
-        if name in value:
-            yield from faults(field.type, value[name], (*place, name))
-        elif field.required:
-            yield (*place, name), "is missing"
-
-
-def _plain(kind: Any, value: object) -> Any:
+def plain_type(kind: Any, value: object) -> Any:
     """A type without its annotations; of a union, the one part that a container could be."""
     if get_origin(kind) is Annotated:
-        return _plain(get_args(kind)[0], value)
-    if get_origin(kind) in (Union, UnionType) and isinstance(value, Mapping | list) and len(_members(kind)) < 2:
+        return plain_type(get_args(kind)[0], value)
+    if get_origin(kind) in (Union, UnionType) and isinstance(value, Mapping | list) and len(members_of(kind)) < 2:
         wanted = (Mapping, Model) if isinstance(value, Mapping) else (list, tuple)
         for part in get_args(kind):
-            plain = _plain(part, value)
+            plain = plain_type(part, value)
             base = get_origin(plain) or plain
             if isinstance(base, type) and issubclass(base, wanted):
                 return plain

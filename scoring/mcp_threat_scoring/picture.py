@@ -27,8 +27,8 @@ from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
 from mcp_threat_scoring.report import Effect
 from mcp_threat_scoring.rulebook.rule import Over
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
-from mcp_threat_scoring.signal import Evidence, SignalId, Signals
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.signal import Evidence, Signals
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.clauses import READS_ONLY, clauses, reads_only
 from mcp_threat_scoring.text.grammar import Grammar
@@ -57,7 +57,6 @@ class Engine(Struct, frozen=True, eq=False):
     """A rule set compiled for the three rounds."""
 
     ruleset: Ruleset
-    rules: Mapping[SignalId, SignalRule]
     matchers: _Kinds
     grammar: Grammar
     kin: Kin
@@ -71,10 +70,9 @@ def engine(ruleset: Ruleset) -> Engine:
     Raises:
         RuleError: a pattern or reference in a rule is wrong.
     """
-    rules = {rule.id: rule for rule in ruleset.rules}
     grammar = ruleset.lexicon.grammar()
     kin = Kin(ruleset.lexicon, grammar)
-    return Engine(ruleset, rules, _Kinds(ruleset), grammar, kin, load_diction(ruleset.root))
+    return Engine(ruleset, _Kinds(ruleset), grammar, kin, load_diction(ruleset.root))
 
 
 def compile_rules(ruleset: Ruleset) -> None:
@@ -97,7 +95,6 @@ class Picture(Struct, frozen=True, eq=False):
     facts: Mapping[str, bool | int | str]
     domains: tuple[str, ...]
     """Domains of the server, commonest first."""
-    rules: Mapping[SignalId, SignalRule]
     ruleset: Ruleset
     server_name: SafeText
     stated_scopes: tuple[tuple[ScopeFact, str], ...] = ()
@@ -113,7 +110,11 @@ class Picture(Struct, frozen=True, eq=False):
 
     @property
     def hostile_weights(self) -> Mapping[str, float]:
-        """Log-odds of every rule over any text."""
+        """Log-odds of every rule over any text.
+
+        Raises:
+            RuleError: a file that those rules need is missing or wrong.
+        """
         return hostile_engine(self.ruleset).weights
 
     def has(self, signal_id: str) -> bool:
@@ -154,7 +155,11 @@ def _about(domain: str, signals: Signals, counted: Mapping[str, int], *, listing
 
 
 def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
-    """Run the three rounds of rules over a manifest."""
+    """Run the three rounds of rules over a manifest.
+
+    Raises:
+        RuleError: a pattern or reference in a rule is wrong, or a file that the rules need.
+    """
     compiled = engine(ruleset)
     signals = Signals()
     tools: list[ToolProfile] = []
@@ -181,7 +186,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
             reading = compiled.matchers[over].read(subject)
             fired = reading.fire()
             if over == "tools":
-                tool = profile(item, fired, compiled.rules, ruleset, subject.facts)
+                tool = profile(item, fired, ruleset, subject.facts)
                 tools.append(tool)
                 weight += int(subject.facts.get("tool.weight", 0))
                 reading.learn(conclusions(tool, ruleset))
@@ -195,7 +200,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     hostile = suspicions(manifest, hostile_engine(ruleset), unread)
     partly_read = [one.pointer for one in hostile if one.unread]
     whole.facts |= {f"coverage.{part_of(pointer)}": "partial" for pointer in (*unread, *partly_read)}
-    facts, places = hostile_facts(hostile, compiled.rules)
+    facts, places = hostile_facts(hostile, ruleset.by_id)
     whole.facts |= facts
     whole.places |= places
     for suspicion in hostile:
@@ -215,7 +220,6 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         tools=tuple(tools),
         facts=whole.facts,
         domains=tuple(ranked),
-        rules=compiled.rules,
         ruleset=ruleset,
         server_name=neutralise_name(name) if name else trusted("this server"),
         stated_scopes=tuple(stated_scopes(manifest.tools)),

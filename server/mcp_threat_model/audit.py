@@ -172,9 +172,9 @@ def _line(record: Mapping[str, object]) -> bytes:
     return json.dumps({**short, "about": _plain(about, 100), "shortened": True}).encode("ascii") + b"\n"
 
 
-def _plain(value: object, shown: int = TEXT_SHOWN, names: int = NAMES_SHOWN) -> object:
+def _plain(value: object, shown: int = TEXT_SHOWN) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, list | tuple):
-        return [_plain(one, 100) for one in value[:names]]
+        return [_plain(one, 100) for one in value[:NAMES_SHOWN]]
     return neutralise(str(value), shown).replace("[:]//", "://")  # addresses can be searched for; no page shows this

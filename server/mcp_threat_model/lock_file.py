@@ -9,7 +9,8 @@ from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.approval.lock import Lock, Shown
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.model import ValidationError, reason
+from mcp_threat_scoring.faults import reason
+from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.neutralise import as_asked
 
 MAX_LOCK_BYTES = 32 * 1024 * 1024

@@ -39,12 +39,20 @@ class Parser(argparse.ArgumentParser):
         super().__init__(**{"formatter_class": Help, **options})
 
     def error(self, message: str) -> NoReturn:
-        """End with the usage exit code."""
+        """End with the usage exit code.
+
+        Raises:
+            SystemExit: always.
+        """
         complain(f"{message} (see {self.prog} --help)")
         raise SystemExit(EXIT_USAGE)
 
     def print_help(self, file: object = None) -> None:  # noqa: ARG002
-        """The help goes out as everything else does, so that a full disk is told of in one sentence."""
+        """The help goes out as everything else does, so that a full disk is told of in one sentence.
+
+        Raises:
+            OutputError: standard output cannot be written to.
+        """
         emit(self.format_help())
 
 

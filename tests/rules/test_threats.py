@@ -15,7 +15,7 @@ from tests.rules.case_manifest import manifest_of
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.maestro.catalogue import THREAT_FILES, Case, load_cases, load_catalogue
-from mcp_threat_scoring.maestro.threat import Threat
+from mcp_threat_scoring.maestro.threat import Control, ControlFile, Threat
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import trusted
 from mcp_threat_scoring.rulebook.case import CaseManifest
@@ -24,6 +24,9 @@ from mcp_threat_scoring.words import WordsContext
 
 CATALOGUE = load_catalogue()
 CASES = load_cases()
+CONTROLS = ControlFile.read(
+    yaml.load((rules_dir() / "controls.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+).controls
 FRAMEWORKS: Mapping[str, Mapping[str, Any]] = yaml.load(
     (rules_dir() / "frameworks.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
 )
@@ -166,9 +169,9 @@ class TestReferences:
     def test_the_lists_of_ten_hold_ten(self, framework: str, count: int) -> None:
         assert len(FRAMEWORKS[framework]["items"]) == count
 
-    @pytest.mark.parametrize("control", sorted(CATALOGUE.control_references))
-    def test_countermeasures_cite_well_formed_ids(self, control: str) -> None:
-        for framework, ids in CATALOGUE.control_references[control].items():
+    @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
+    def test_countermeasures_cite_well_formed_ids(self, control: Control) -> None:
+        for framework, ids in control.references.items():
             assert all(re.fullmatch(CONTROL_PATTERNS[framework], one) for one in ids)
 
     def test_a_threat_is_found_by_what_it_cites(self) -> None:

@@ -109,7 +109,6 @@ def paint_fake(
         tools=tuple(_profile(tool, f"/tools/{index}") for index, tool in enumerate(tools)),
         facts={**BASE_FACTS, **(facts or {})},
         domains=(),
-        rules={},
         ruleset=ruleset,
         server_name=trusted("shop"),
         from_listing=from_listing,

@@ -24,7 +24,8 @@ from mcp_threat_scoring.manifest import (
 from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import SEVERITIES, CheckOut, FindingOut
 from mcp_threat_scoring.rulebook.rule import SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule, default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import SignalId
 
 PUBLIC = TransportFacts("http", "https://shop.example/mcp", "public")

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from tests.scoring.matching.made_rule import rule
 
 from mcp_threat_scoring.matching.match import Matcher
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
-from mcp_threat_scoring.signal import SignalId
-
-
-def rule(name: str, match: dict[str, Any], over: str = "tools") -> SignalRule:
-    doc = SignalDoc.read({"id": name, "title": name, "over": over, "match": match})
-    assert doc.match is not None
-    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, asks=doc.match, weights={}, prior={})
-
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 
 TEXT = {"field": "words", "regex": "x"}
 

@@ -123,8 +123,15 @@ def test_words_of_a_target_stay_on_their_line_and_within_bounds(tmp_path: Path) 
     assert lines(log)[-1]["event"] == "ended"
 
 
-def test_nothing_is_noted_outside_a_call() -> None:
+def test_nothing_is_noted_outside_a_call(tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    with audited(AuditLog(str(log)), "x"):
+        pass
+    before = log.read_bytes()
+
     trail.note("reached", host="x")
+
+    assert log.read_bytes() == before
 
 
 def test_only_its_owner_can_read_it_and_it_is_appended_to(tmp_path: Path) -> None:

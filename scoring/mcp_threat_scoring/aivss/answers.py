@@ -7,8 +7,13 @@ the tools are. What no tool could conceivably be, no tool is or is likely to be:
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from mcp_threat_scoring.rulebook.compound import leaves
+from mcp_threat_scoring.rulebook.rule import FactTest, Test, TextTest
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.aivss.atoms import Atoms
@@ -22,6 +27,8 @@ class Answers:
     def __init__(self, world: World, atoms: Atoms) -> None:
         self._world = world
         self._atoms = atoms
+        self.asking: Mapping[str, Test | None] = _asking(world.picture.ruleset)
+        """The rules of those signals over the server of which the answer may change when tools are taken away."""
         self._known: dict[tuple[int, Certainty], int] = {}
         self._masks: defaultdict[Certainty, dict[int, int]] = defaultdict(dict)
         self._open: dict[Certainty, list[tuple[int, int, int]]] = {}
@@ -54,7 +61,7 @@ class Answers:
     @cached_property
     def _moving(self) -> list[tuple[int, str]]:
         """The signals that may fire in a scene with fewer tools."""
-        fired, asking = self._fired, self._world.asking
+        fired, asking = self._fired, self.asking
         return [(bit, one) for bit, one in self._atoms.signals.items() if bit & fired or asking[one] is not None]
 
     def _signals(self, scene: Scene) -> int:
@@ -83,3 +90,27 @@ class Answers:
         """The questions about tools, but for those that ask for abilities which no tool could conceivably have."""
         able = self._world.abilities["conceivable"]
         return [bit for ability in (None, *able) for bit in self._atoms.by_ability.get(ability, ())]
+
+
+class _Asking(dict[str, Test | None]):
+    """By signal, what its rule asks; None if fewer tools would change nothing about the answer."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        super().__init__()
+        self._ruleset = ruleset
+
+    def __missing__(self, signal_id: str) -> Test | None:
+        rule = self._ruleset.rule(signal_id)
+        asks = rule is not None and rule.over == "server" and _asks_tools(rule.test)
+        self[signal_id] = rule.test if rule is not None and asks else None
+        return self[signal_id]
+
+
+@lru_cache(maxsize=4)
+def _asking(ruleset: Ruleset) -> _Asking:
+    """Filled as the scoring rules ask, with the signals that they name."""
+    return _Asking(ruleset)
+
+
+def _asks_tools(test: Test) -> bool:
+    return any(not isinstance(one, TextTest | FactTest) for one in leaves(test))

@@ -7,7 +7,7 @@ some tools taken away costs next to nothing, and that is what the range and the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ from mcp_threat_scoring.aivss.condition import (
     Not,
     SignalCondition,
     ToolCondition,
-    walk,
 )
 from mcp_threat_scoring.model import to_json
+from mcp_threat_scoring.rulebook.compound import Compound, leaves
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.aivss.explanation import Clues
@@ -71,8 +71,7 @@ class Atoms:
 
     def mask(self, conditions: Iterable[Condition | None]) -> int:
         """The bits of all questions inside conditions: what else is answered is nothing to them."""
-        inside = (part for one in conditions if one is not None for part in walk(one))
-        bits = [self.bit(part) for part in inside if not isinstance(part, AnyOf | AllOf | Not)]
+        bits = [self.bit(part) for one in conditions if one is not None for part in leaves(one)]
         return reduce(or_, bits, 0)
 
     def assuming(self, assumed: Iterable[str]) -> int:
@@ -88,12 +87,12 @@ def compiled(condition: Condition | None, atoms: Atoms) -> Holds:
         inner = compiled(condition.negated, atoms)
         return lambda answers: not inner(answers)
     if isinstance(condition, AnyOf | AllOf):
-        parts = condition.any if isinstance(condition, AnyOf) else condition.all
+        parts: Sequence[Condition] = condition.parts
         mask = 0
         for part in parts:
-            if not isinstance(part, AnyOf | AllOf | Not):
+            if not isinstance(part, Compound):
                 mask |= atoms.bit(part)
-        nested = tuple(compiled(part, atoms) for part in parts if isinstance(part, AnyOf | AllOf | Not))
+        nested = tuple(compiled(part, atoms) for part in parts if isinstance(part, Compound))
         return _any_of(mask, nested) if isinstance(condition, AnyOf) else _all_of(mask, nested)
     bit = atoms.bit(condition)
     return lambda answers: answers & bit != 0

@@ -8,15 +8,13 @@ about tools; :func:`check_negations` refuses the rest when rules are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.aivss.witness import DataLevel, Question
 from mcp_threat_scoring.model import TAG, Model
+from mcp_threat_scoring.rulebook.compound import Compound, leaves
 from mcp_threat_scoring.structs import Meta, field
-
-Doc = Model
 
 
 class ToolCondition(Model, frozen=True, kw_only=True, dict=True, tag_field=TAG, tag="tools"):
@@ -63,19 +61,19 @@ class Assumption(Model, frozen=True, kw_only=True, tag_field=TAG, tag="assume"):
     assume: str
 
 
-class AnyOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
+class AnyOf(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
     """At least one holds."""
 
     any: Annotated[list[Condition], Meta(min_length=1)]
 
 
-class AllOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
+class AllOf(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
     """All hold."""
 
     all: Annotated[list[Condition], Meta(min_length=1)]
 
 
-class Not(Model, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
+class Not(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
     """It does not hold."""
 
     negated: Condition = field(name="not")
@@ -92,14 +90,14 @@ def check_negations(condition: Condition) -> None:
         ValueError: a question about tools stands under a negation.
     """
     if isinstance(condition, Not):
-        if any(isinstance(inner, ToolCondition) for inner in walk(condition.negated)):
+        if any(isinstance(one, ToolCondition) for one in leaves(condition.negated)):
             raise ValueError("a question about tools may not stand under not: a further tool could lower the score")
-    elif isinstance(condition, AnyOf | AllOf):
-        for part in condition.any if isinstance(condition, AnyOf) else condition.all:
+    elif isinstance(condition, Compound):
+        for part in condition.parts:
             check_negations(part)
 
 
-class Conditional(Doc, frozen=True, kw_only=True):
+class Conditional(Model, frozen=True, kw_only=True):
     """Something that counts only under a condition; without one, always. A further tool may only make it true."""
 
     when: Condition | None = None
@@ -108,16 +106,3 @@ class Conditional(Doc, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.when is not None:
             check_negations(self.when)
-
-
-def walk(condition: Condition) -> Iterator[Condition]:
-    """The condition and everything inside it."""
-    yield condition
-    if isinstance(condition, AnyOf):
-        for part in condition.any:
-            yield from walk(part)
-    elif isinstance(condition, AllOf):
-        for part in condition.all:
-            yield from walk(part)
-    elif isinstance(condition, Not):
-        yield from walk(condition.negated)

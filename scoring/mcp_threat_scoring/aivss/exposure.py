@@ -3,22 +3,17 @@
 AIVSS scores one vulnerability; a server can go wrong in several ways. Every scenario of ``rules/exposure.yaml`` that
 the evidence supports gets a CVSS v3.1 and a v4.0 base vector from the same choices. The headline is the worst one,
 never a mean (AIVSS v0.8, section 3: scores of different findings are not averaged).
-
-A scenario is made of *aspects*: how it is reached, how hard it is, what is harmed. An aspect is a list of choices,
-gravest first; the first whose condition holds decides its metrics.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
 
 from mcp_threat_scoring.aivss.atoms import Atoms, Holds, compiled
-from mcp_threat_scoring.aivss.condition import Condition, Conditional, Doc, check_negations
 from mcp_threat_scoring.aivss.cvss_base import BASE_METRICS, CvssBase, cvss_base
 from mcp_threat_scoring.aivss.explanation import Clues, clues, explained
-from mcp_threat_scoring.aivss.levers import LeverRule
+from mcp_threat_scoring.aivss.exposure_rules import Choice, ExposureDoc, Scenario, Unknown
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import CvssVersion
 from mcp_threat_scoring.aivss.witness import shown
@@ -26,91 +21,7 @@ from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.phrases import sentence
 from mcp_threat_scoring.report_score import MetricOut
 from mcp_threat_scoring.rulebook.documents import load_document
-from mcp_threat_scoring.structs import Meta, Struct
-
-# How grave a value is, mildest first; metrics that do not stand here are impacts, N < L < H (both specifications).
-_GRAVITY: Final[Mapping[str, str]] = {"AV": "PLAN", "AC": "HL", "AT": "PN", "PR": "HLN", "UI": "RAPN", "S": "UC"}
-_IMPACT: Final = "NLH"
-_SHARED: Final[Mapping[str, str]] = {"VC": "C", "VI": "I", "VA": "A", "SC": "S", "SI": "S", "SA": "S"}
-
-
-class Choice(Conditional, frozen=True, kw_only=True):
-    """One outcome of an aspect: the metrics it sets in each version, e.g. ``{"3.1": {AV: N}, "4.0": {AV: N}}``."""
-
-    sets: Mapping[CvssVersion, Mapping[str, str]]
-    reasons: Mapping[str, str] = {}
-
-    def reason_for(self, metric: str) -> str:
-        """The reason of one metric: its own where it has one (those of v4.0 may share C, I and A), else the common."""
-        return self.reasons.get(metric) or self.reasons.get(_SHARED.get(metric, ""), self.reason)
-
-
-class Scenario(Doc, frozen=True, kw_only=True):
-    """One way of abusing a server."""
-
-    id: Annotated[str, Meta(pattern=r"^[a-z][a-z-]*$")]
-    title: str
-    when: Condition | None = None
-    aspects: Annotated[list[str], Meta(min_length=1)]
-
-    def __post_init__(self) -> None:
-        if self.when is not None:
-            check_negations(self.when)
-
-
-class Unknown(Conditional, frozen=True, kw_only=True):
-    """Something that was not seen. While a bound is computed, `worst` (or `best`) holds as an assumption."""
-
-    when: Condition
-    worst: tuple[str, ...] = ()
-    best: tuple[str, ...] = ()
-
-
-class ExposureDoc(Doc, frozen=True, kw_only=True):
-    """``rules/exposure.yaml``."""
-
-    unknowns: list[Unknown]
-    aspects: dict[str, Annotated[list[Choice], Meta(min_length=1)]]
-    scenarios: Annotated[list[Scenario], Meta(min_length=1)]
-    levers: tuple[LeverRule, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name, choices in self.aspects.items():
-            _check_aspect(name, choices)
-        for scenario in self.scenarios:
-            _check_scenario(scenario, self.aspects)
-        if self.scenarios[-1].when is not None:
-            raise ValueError("the last scenario holds for every server and has no condition")
-
-
-def _check_aspect(name: str, choices: Sequence[Choice]) -> None:
-    if choices[-1].when is not None:
-        raise ValueError(f"the last choice of {name} must hold always")
-    for version in BASE_METRICS:
-        before: Mapping[str, str] | None = None
-        for choice in choices:
-            now = choice.sets[version]
-            if before is not None and any(
-                metric not in before or _rank(metric, value) > _rank(metric, before[metric])
-                for metric, value in now.items()
-            ):
-                raise ValueError(f"the choices of {name} are not in order, gravest first, under CVSS {version}")
-            before = now
-
-
-def _check_scenario(scenario: Scenario, aspects: Mapping[str, Sequence[Choice]]) -> None:
-    for version, wanted in BASE_METRICS.items():
-        found: list[str] = []
-        for name in scenario.aspects:
-            if name not in aspects:
-                raise ValueError(f"{scenario.id}: there is no aspect {name!r}")
-            found += aspects[name][0].sets[version]
-        if sorted(found) != sorted(wanted):
-            raise ValueError(f"{scenario.id}: its aspects set {sorted(found)} under CVSS {version}")
-
-
-def _rank(metric: str, value: str) -> int:
-    return _GRAVITY.get(metric, _IMPACT).index(value)
+from mcp_threat_scoring.structs import Struct
 
 
 class _Choice(Struct, frozen=True, eq=False):
@@ -214,7 +125,7 @@ def exposure_model(root: Path, atoms: Atoms) -> ExposureModel:
         RuleError: the file is missing or wrong; every problem is named.
     """
     problems: list[RuleProblem] = []
-    doc: Any = load_document(ExposureDoc, root / "exposure.yaml", "exposure.yaml", problems)
+    doc = load_document(ExposureDoc, root / "exposure.yaml", "exposure.yaml", problems)
     if doc is None:
         raise RuleError(problems)
     return ExposureModel(doc, atoms)

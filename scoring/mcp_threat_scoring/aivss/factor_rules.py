@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from mcp_threat_scoring.aivss.condition import Condition, Conditional, Doc, ToolCondition, walk
+from mcp_threat_scoring.aivss.condition import Condition, Conditional, ToolCondition
 from mcp_threat_scoring.aivss.tables import OWASP_0_8, PROFILES
+from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.structs import Meta
 
 Side = Literal["server", "host_assumed"]
@@ -35,7 +37,7 @@ class Contribution(Conditional, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         tenths(self.add)
-        if self.add < 0 and any(isinstance(part, ToolCondition) for part in walk(self.when)):
+        if self.add < 0 and any(isinstance(part, ToolCondition) for part in leaves(self.when)):
             raise ValueError("what tools can do may not lower a factor")
 
 
@@ -50,7 +52,7 @@ class Doubt(Conditional, frozen=True, kw_only=True):
         tenths(self.low), tenths(self.high)
 
 
-class GradedFactor(Doc, frozen=True, kw_only=True):
+class GradedFactor(Model, frozen=True, kw_only=True):
     """A factor in tenths."""
 
     side: Side
@@ -74,7 +76,7 @@ class LevelChoice(Conditional, frozen=True, kw_only=True):
             raise ValueError(f"a level is {OWASP_0_8.factor_values}")
 
 
-class LevelFactor(Doc, frozen=True, kw_only=True):
+class LevelFactor(Model, frozen=True, kw_only=True):
     """A factor at one of three levels; gravest first, the last one without a condition. Doubts move by whole levels."""
 
     side: Side
@@ -87,7 +89,7 @@ class LevelFactor(Doc, frozen=True, kw_only=True):
             raise ValueError("levels stand gravest first, and the last one has no condition")
 
 
-class FactorsDoc(Doc, frozen=True, kw_only=True):
+class FactorsDoc(Model, frozen=True, kw_only=True):
     """``rules/factors.yaml``."""
 
     assumed_host: str

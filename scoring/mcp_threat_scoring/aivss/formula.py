@@ -33,7 +33,6 @@ class Aivss(Struct, frozen=True):
     `repaired` is None unless the score ended below its CVSS base.
     """
 
-    table: ProfileTable
     cvss_base: float
     factor_sum: float
     threat: float
@@ -78,11 +77,11 @@ def aivss(table: ProfileTable, cvss_base: float, total: float, threat: float, mi
     falls when an input rises, so bounds over unknown inputs are the scores of the bounds.
     """
     if cvss_base == 0:
-        return Aivss(table, cvss_base, total, threat, mitigation, 0.0, 0.0, None)
+        return Aivss(cvss_base, total, threat, mitigation, 0.0, 0.0, None)
     compute = _graded if table.id == "graded" else _owasp
     aars, score, repaired = compute(cvss_base, total, threat, mitigation)
     below = score < cvss_base
-    return Aivss(table, cvss_base, total, threat, mitigation, aars, score, repaired if below else None)
+    return Aivss(cvss_base, total, threat, mitigation, aars, score, repaired if below else None)
 
 
 def unrounded(cvss_base: float, total: float, threat: float, mitigation: float) -> float:

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from itertools import islice
 
 from mcp_threat_scoring.aivss.atoms import Atoms, Holds, compiled
-from mcp_threat_scoring.aivss.condition import Condition, Doc, ToolCondition, walk
+from mcp_threat_scoring.aivss.condition import Condition, ToolCondition
 from mcp_threat_scoring.aivss.explanation import Clues, clues, explained
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import severity
 from mcp_threat_scoring.aivss.witness import NAMES_SHOWN, bits
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.phrases import capital, number
 from mcp_threat_scoring.report_score import LeverOut
+from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.structs import Struct
 
 MAX_LEVERS = 5
 
 
-class LeverRule(Doc, frozen=True, kw_only=True):
+class LeverRule(Model, frozen=True, kw_only=True):
     """A change that somebody other than the server's author can make: deny some tools, or see to something.
 
     `unclear`: it denies as well what may be such a tool, for all that is told of it. A score that is lower because
@@ -34,7 +36,7 @@ class LeverRule(Doc, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if (self.deny is None) == (self.assume is None):
             raise ValueError("a lever either denies tools or assumes something")
-        if self.deny is not None and not any(isinstance(part, ToolCondition) for part in walk(self.deny)):
+        if self.deny is not None and not any(isinstance(part, ToolCondition) for part in leaves(self.deny)):
             raise ValueError("deny asks for tools")
 
 

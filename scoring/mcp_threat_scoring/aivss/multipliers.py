@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Annotated
 
 from mcp_threat_scoring.aivss.atoms import Atoms, compiled
-from mcp_threat_scoring.aivss.condition import Condition, Conditional, Doc, ToolCondition, walk
+from mcp_threat_scoring.aivss.condition import Condition, Conditional, ToolCondition
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import PROFILES, ProfileTable
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.phrases import joined, sentence
 from mcp_threat_scoring.report_score import ProfileId
+from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.structs import Meta, Struct
 
@@ -44,17 +46,17 @@ class Control(Conditional, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if any(isinstance(part, ToolCondition) for part in walk(self.when)):
+        if any(isinstance(part, ToolCondition) for part in leaves(self.when)):
             raise ValueError("a control is of the server as a whole; a further tool could lower the score")
 
 
-class Owasp(Doc, frozen=True, kw_only=True):
+class Owasp(Model, frozen=True, kw_only=True):
     """Credits needed for the levels of AIVSS v0.8, Table 4b. `strong` cannot be reached by reading."""
 
     partial: float
 
 
-class MultipliersDoc(Doc, frozen=True, kw_only=True):
+class MultipliersDoc(Model, frozen=True, kw_only=True):
     """``rules/multipliers.yaml``."""
 
     threat: Annotated[list[ThreatLevel], Meta(min_length=1)]

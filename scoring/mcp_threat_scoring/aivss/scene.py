@@ -45,7 +45,7 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
         """Whether a signal fires here."""
         if self.allowed == self.world.all:
             return signal_id in self.world.picture.signals
-        asks = self.world.asking[signal_id]
+        asks = self.world.answers.asking[signal_id]
         if asks is not None:
             return self._recomputed(asks, signal_id)
         return bool(self.signal_tools(signal_id)) or self.world.elsewhere(signal_id)
@@ -66,19 +66,10 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
         if isinstance(test, TextTest):
             return any(not e.pointer.startswith("/tools/") for e in self.world.picture.evidence(signal_id))
         if isinstance(test, FactTest):
-            return _holds(test, self.world.facts.get(test.fact))
+            return test.admits(self.world.facts.get(test.fact))
         if isinstance(test, SignalTest):
             members = self.signal_tools(test.signal).bit_count()
             if test.at_least <= 1 and test.share is None:
                 return self.has(test.signal)
             return members >= test.at_least and members >= (test.share or 0) * max(self.allowed.bit_count(), 1)
         return self._judge(test) is not None
-
-
-def _holds(test: FactTest, value: object) -> bool:
-    if test.at_least is not None:
-        return isinstance(value, int) and value >= test.at_least
-    if test.at_most is not None:
-        return isinstance(value, int) and value <= test.at_most
-    wanted = test.equals if isinstance(test.equals, list) else [test.equals]
-    return any(type(one) is type(value) and one == value for one in wanted)

@@ -55,7 +55,11 @@ def models(root: Path) -> Models:
 
 def score(picture: Picture, profile: ProfileId, *, advise: bool = True) -> ServerAivssOut:
     """The AIVSS of a server: `profile` in the headline, the other profile beside it; with what would lower it, unless
-    it is not to be used at all."""
+    it is not to be used at all.
+
+    Raises:
+        RuleError: a file of the scoring rules is missing or wrong.
+    """
     rules = models(picture.ruleset.root)
     world = World(picture, rules.atoms)
     scene = Scene(world, world.all)

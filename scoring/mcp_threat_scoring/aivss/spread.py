@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mcp_threat_scoring.aivss.bounds import ALL, NONE, Settled, Side
-from mcp_threat_scoring.aivss.exposure import Exposure, ExposureModel, Unknown
+from mcp_threat_scoring.aivss.exposure import Exposure, ExposureModel
+from mcp_threat_scoring.aivss.exposure_rules import Unknown
 from mcp_threat_scoring.aivss.factors import Factors
 from mcp_threat_scoring.aivss.scene import Scene
 from mcp_threat_scoring.aivss.tables import CvssVersion

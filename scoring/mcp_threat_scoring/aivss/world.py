@@ -6,7 +6,6 @@ A :class:`World` is computed once per picture; :mod:`aivss.scene` varies it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mcp_threat_scoring.aivss.answers import Answers
@@ -14,8 +13,6 @@ from mcp_threat_scoring.aivss.witness import DataLevel, Question, Witnesses
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.hostile.suspicion import CERTAIN, LIKELY
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, Test, TextTest
-from mcp_threat_scoring.rulebook.ruleset import Ruleset
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.aivss.atoms import Atoms
@@ -67,8 +64,6 @@ class World:
         self.domains: dict[str, int] = {}
         self._signals: dict[str, int] = {}
         self._elsewhere: dict[str, bool] = {}
-        self.asking: Mapping[str, Test | None] = _asking(picture.ruleset)
-        """The rules of those signals over the server of which the answer may change when tools are taken away."""
         self.factors: dict[tuple[ProfileId, int], Valued] = {}
         """By profile and answers, the factors, once they were asked for."""
         self.valued: dict[tuple[Factor, int], Known] = {}
@@ -208,26 +203,6 @@ class World:
         return self._elsewhere[signal_id]
 
 
-class _Asking(dict[str, Test | None]):
-    """By signal, what its rule asks; None if fewer tools would change nothing about the answer."""
-
-    def __init__(self, ruleset: Ruleset) -> None:
-        super().__init__()
-        self._ruleset = ruleset
-
-    def __missing__(self, signal_id: str) -> Test | None:
-        rule = self._ruleset.rule(signal_id)
-        asks = rule is not None and rule.over == "server" and _asks_tools(rule.test)
-        self[signal_id] = rule.test if rule is not None and asks else None
-        return self[signal_id]
-
-
-@lru_cache(maxsize=4)
-def _asking(ruleset: Ruleset) -> _Asking:
-    """Filled as the scoring rules ask, with the signals that they name."""
-    return _Asking(ruleset)
-
-
 # An API key that a listing speaks of is what callers need, not what the server keeps.
 _NO_BUSINESS = frozenset({"secrets"})
 
@@ -253,11 +228,3 @@ def _business(picture: Picture, spoken: Sequence[int]) -> list[str]:
             if by_name or any(name in picture.tools[index].domains for index in spoken):
                 named.append(name)
     return named
-
-
-def _asks_tools(test: Test) -> bool:
-    if isinstance(test, AnyOf):
-        return any(map(_asks_tools, test.any))
-    if isinstance(test, AllOf):
-        return any(map(_asks_tools, test.all))
-    return _asks_tools(test.negated) if isinstance(test, Not) else not isinstance(test, TextTest | FactTest)

@@ -20,7 +20,6 @@ from mcp_threat_scoring.report_score import AivssSeverity, ProfileId
 from mcp_threat_scoring.structs import Meta, Struct
 
 LOCK_VERSION: Literal[1] = 1
-LOCK_NAME = "mcp-threat-model.lock.json"
 
 
 class LockedTool(Model, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ from typing import Any
 from mcp_threat_scoring.facts.schema import SchemaFacts, expansion
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.text.prose import split_words
-from mcp_threat_scoring.text.views import HINTS, Subject, view_of
+from mcp_threat_scoring.text.views import HINTS, MAX_PLACES, Subject, view_of
 
 Places = list[tuple[str, str]]
 
@@ -44,8 +44,6 @@ TELLING = 40
 MOST = 0.8
 """Share of the names that must be sorted into namespaces before the server is taken for a collection."""
 
-MAX_PLACES = 20
-"""Places kept of one observation; the count goes on."""
 _LOOKALIKE = str.maketrans({
     "а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "у": "y", "х": "x", "і": "i", "ј": "j", "ѕ": "s", "ԁ": "d",
     "һ": "h", "ѵ": "v", "ԛ": "q", "ԝ": "w", "к": "k", "м": "m", "т": "t", "в": "b", "н": "h", "α": "a", "ο": "o",
@@ -60,12 +58,6 @@ def skeleton(name: str) -> str:
         return "".join(filter(str.isalnum, name.lower()))
     folded = unicodedata.normalize("NFKD", name).casefold().translate(_LOOKALIKE)
     return "".join(char for char in folded if char.isalnum())
-
-
-def _note(subject: Subject, fact: str, places: Sequence[tuple[str, str]]) -> None:
-    if places:
-        subject.facts[fact] = len(places)
-        subject.places[fact] = tuple((pointer, well_formed(words)) for pointer, words in places[:MAX_PLACES])
 
 
 def observe_item(item: Item, subject: Subject) -> None:
@@ -83,11 +75,11 @@ def observe_item(item: Item, subject: Subject) -> None:
                            ("refs", seen.refs)):  # fmt: skip
         if segments:
             subject.views[name] = view_of((well_formed(text), place) for text, place in segments)
-    _note(subject, "schema.freeform", seen.freeform)
-    _note(subject, "schema.undescribed", seen.undescribed)
-    _note(subject, "schema.open", seen.open)
-    _note(subject, "schema.secrets", seen.secrets)
-    _note(subject, "schema.slow_pattern", seen.slow)
+    subject.note("schema.freeform", seen.freeform)
+    subject.note("schema.undescribed", seen.undescribed)
+    subject.note("schema.open", seen.open)
+    subject.note("schema.secrets", seen.secrets)
+    subject.note("schema.slow_pattern", seen.slow)
     subject.facts["schema.closed"] = seen.closed
     subject.facts["params.paged"] = seen.paged
     subject.facts["schema.declared"] = bool(schema)

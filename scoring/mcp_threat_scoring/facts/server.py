@@ -14,7 +14,7 @@ from mcp_threat_scoring.auth_scope import scopes_of
 from mcp_threat_scoring.facts.credential import credential_kind, declared_auth
 from mcp_threat_scoring.facts.fetched import fetched
 from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, redact
-from mcp_threat_scoring.facts.observations import MAX_PLACES, observe_list
+from mcp_threat_scoring.facts.observations import observe_list
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.facts.well_known import lookalike
 from mcp_threat_scoring.manifest import Item, Manifest, well_formed
@@ -144,12 +144,6 @@ def server_subject(manifest: Manifest) -> Subject:
     return subject
 
 
-def _put(subject: Subject, fact: str, places: Sequence[tuple[str, str]]) -> None:
-    if places:
-        subject.facts[fact] = len(places)
-        subject.places[fact] = tuple((pointer, well_formed(words)) for pointer, words in places[:MAX_PLACES])
-
-
 def _authority(manifest: Manifest, subject: Subject) -> None:
     """What is asked of the user, by names: environment, headers, arguments, scopes."""
     launch = manifest.launch
@@ -158,20 +152,20 @@ def _authority(manifest: Manifest, subject: Subject) -> None:
     if places or launch.argv or launch.package:
         declared = declared_auth(places, marked=launch.secret_env_names[:500], marks=bool(launch.registry))
         subject.facts["auth.declared"] = declared.kind
-        _put(subject, "env.secrets", [(places.get(name, "/launch/env"), name) for name in declared.secrets])
-        _put(subject, "env.unmarked", [(places.get(name, "/launch/env"), name) for name in declared.unmarked])
-    _put(subject, "argv.secrets", _literals(launch.argv[:200]))
+        subject.note("env.secrets", [(places.get(name, "/launch/env"), name) for name in declared.secrets])
+        subject.note("env.unmarked", [(places.get(name, "/launch/env"), name) for name in declared.unmarked])
+    subject.note("argv.secrets", _literals(launch.argv[:200]))
     asked = [
         one
         for one in scopes_of(manifest.auth, stated_scopes(manifest.tools))
         if one[1] != "authorization_server" and one[0].action != "identity"
     ]
-    _put(subject, "scopes.asked", [(place, scope.name) for scope, _, place in asked])
+    subject.note("scopes.asked", [(place, scope.name) for scope, _, place in asked])
     for action in ("read", "write", "admin"):
-        _put(subject, f"scopes.{action}", [(place, s.name) for s, _, place in asked if s.action == action])
-    _put(subject, "scopes.changing", [(place, s.name) for s, _, place in asked if s.action in ("write", "admin")])
-    _put(subject, "scopes.broad", [(place, s.name) for s, _, place in asked if s.breadth in ("broad", "admin")])
-    _put(subject, "scopes.unread", [(place, s.name) for s, _, place in asked if s.action == "unknown"])
+        subject.note(f"scopes.{action}", [(place, s.name) for s, _, place in asked if s.action == action])
+    subject.note("scopes.changing", [(place, s.name) for s, _, place in asked if s.action in ("write", "admin")])
+    subject.note("scopes.broad", [(place, s.name) for s, _, place in asked if s.breadth in ("broad", "admin")])
+    subject.note("scopes.unread", [(place, s.name) for s, _, place in asked if s.action == "unknown"])
 
 
 def _literals(argv: Sequence[str]) -> list[tuple[str, str]]:
@@ -202,12 +196,12 @@ def _names(manifest: Manifest, subject: Subject) -> None:
         port = None
     if port:
         subject.facts["transport.port"] = port
-    _put(subject, "brand.foreign", _foreign_brand(manifest))
+    subject.note("brand.foreign", _foreign_brand(manifest))
     if known := lookalike(manifest.launch.package[:200]):
-        _put(subject, "package.lookalike", [("/launch/package", f"{manifest.launch.package} ~ {known}")])
+        subject.note("package.lookalike", [("/launch/package", f"{manifest.launch.package} ~ {known}")])
     name = manifest.server.name[:200]
     if name and not name.isascii() and (known := lookalike(name)):
-        _put(subject, "server.lookalike", [("/initialize/serverInfo/name", f"{name} ~ {known}")])
+        subject.note("server.lookalike", [("/initialize/serverInfo/name", f"{name} ~ {known}")])
 
 
 def _foreign_brand(manifest: Manifest) -> list[tuple[str, str]]:

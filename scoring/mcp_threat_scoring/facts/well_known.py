@@ -50,7 +50,11 @@ def _one_slip(left: str, right: str) -> bool:
 
 
 def lookalike(name: str) -> str:
-    """The well-known name that this one could be mistaken for, or the empty string. A well-known name is its own."""
+    """The well-known name that this one could be mistaken for, or the empty string. A well-known name is its own.
+
+    Raises:
+        RuleError: the file of well-known names is damaged.
+    """
     known = known_names()
     look = skeleton(name)
     if not look or name in known.values():

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.fleet.roles import Member, Stop, stops, strongest
-from mcp_threat_scoring.fleet.shadows import mentions, same_names
+from mcp_threat_scoring.fleet.shadows import foreign_names, same_names
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.report import Severity
@@ -117,7 +117,7 @@ def fleet(members: Sequence[Member], private: frozenset[str]) -> FleetOut:
     """
     members = _distinct(members)
     told = paths(members, private)
-    shadows = [*mentions(members), *same_names(members)]
+    shadows = [*foreign_names(members), *same_names(members)]
     return FleetOut(
         servers=[member.label for member in members],
         paths=told,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mcp_threat_scoring.hostile.suspicion import DOUBTFUL, Suspicion
 from mcp_threat_scoring.manifest import canonical_json
@@ -15,7 +15,7 @@ from mcp_threat_scoring.neutralise import SafeText, neutralise_name
 from mcp_threat_scoring.phrases import quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import SEVERITIES, CheckOut, FindingOut, Level, Severity
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 
 TECHNIQUES_TOLD = 4
@@ -107,15 +107,18 @@ def _finding(one: Suspicion, signals: Sequence[Signal], rules: Mapping[SignalId,
     )
 
 
+def _each(picture: Picture) -> Iterator[tuple[Suspicion, list[Signal]]]:
+    """Every technique that is told, with the item it was found in and its signals."""
+    weights, rules = picture.hostile_weights, picture.ruleset.by_id
+    for one in picture.hostile:
+        if one.log_odds >= DOUBTFUL:
+            for signals in _told(one, weights, rules):
+                yield one, signals
+
+
 def hostile_findings(picture: Picture) -> list[FindingOut]:
     """Every passage that gives orders: one finding per item and technique, in manifest order, strongest first."""
-    weights = picture.hostile_weights
-    return [
-        _finding(one, signals, picture.rules)
-        for one in picture.hostile
-        if one.log_odds >= DOUBTFUL
-        for signals in _told(one, weights, picture.rules)
-    ]
+    return [_finding(one, signals, picture.ruleset.by_id) for one, signals in _each(picture)]
 
 
 def hostile_checks(picture: Picture) -> list[CheckOut]:
@@ -124,14 +127,13 @@ def hostile_checks(picture: Picture) -> list[CheckOut]:
             if picture.facts.get(f"coverage.{surface}", "not_observed") != "not_observed"]  # fmt: skip
     if picture.from_listing and "server" not in seen:
         seen.append("server")
-    found = {finding.rule_id for finding in hostile_findings(picture)}
-    docs = {rule.doc.id: rule.doc for rule in picture.rules.values() if rule.doc.technique is not None}
+    found = {picture.ruleset.by_id[signals[0].id].doc.id for _, signals in _each(picture)}
     return [
         CheckOut(
-            id=str(name),
+            id=name,
             title=doc.title,
             result="found" if name in found else "not_found" if seen else "not_observed",
             surfaces=seen,
         )
-        for name, doc in sorted(docs.items())
+        for name, doc in picture.ruleset.techniques.items()
     ]

@@ -8,7 +8,7 @@ from mcp_threat_scoring.hostile.names import odd_names
 from mcp_threat_scoring.hostile.suspicion import LIKELY, HostileEngine, Suspicion
 from mcp_threat_scoring.manifest import Item, Manifest, canonical_json
 from mcp_threat_scoring.matching.evidence import MAX_EVIDENCE
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import SignalId
 
 MAX_CLOSE = 4_000_000

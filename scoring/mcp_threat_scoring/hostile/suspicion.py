@@ -23,7 +23,8 @@ from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
 from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.rulebook.documents import load_document
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.rulebook.vocabulary import WeightsDoc
 from mcp_threat_scoring.signal import Signal, SignalId
 from mcp_threat_scoring.structs import Struct, replace

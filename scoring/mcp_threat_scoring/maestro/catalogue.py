@@ -12,12 +12,12 @@ from mcp_threat_scoring.maestro.threat import (
     Catalogue,
     Control,
     ControlFile,
-    Doc,
     LayerFile,
     SignalName,
     Threat,
     ThreatFile,
 )
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.report import MitigationOut
 from mcp_threat_scoring.rulebook.documents import load_cases as load_cases_document
 from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
@@ -48,7 +48,6 @@ def load_catalogue(root: Path | None = None) -> Catalogue:
     return Catalogue(
         threats=tuple(threats),
         controls={c.id: MitigationOut(id=c.id, owner=c.owner, action=c.action) for c in controls.controls},
-        control_references={c.id: c.references for c in controls.controls},
         layers=layers.layers,
         clauses=layers.clauses,
         questions=layers.questions,
@@ -85,7 +84,7 @@ def _contradictions(threats: Sequence[Threat], controls: Sequence[Control]) -> l
     return problems
 
 
-class Case(Doc, frozen=True, kw_only=True):
+class Case(Model, frozen=True, kw_only=True):
     """One proof of a threat: a set of observed signals, or a capture for the real rules to read."""
 
     name: str
@@ -96,7 +95,7 @@ class Case(Doc, frozen=True, kw_only=True):
     """How many times the tools of `manifest` stand in the list, each with a number of its own."""
 
 
-class CaseFile(Doc, frozen=True, kw_only=True):
+class CaseFile(Model, frozen=True, kw_only=True):
     """The second document of a file in `threats/`."""
 
     cases: Mapping[str, Annotated[tuple[Case, ...], Meta(min_length=2)]]

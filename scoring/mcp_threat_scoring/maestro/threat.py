@@ -33,10 +33,7 @@ class SignalMeta(Struct, frozen=True):
     settles: frozenset[LayerId] = frozenset()
 
 
-Doc = Model
-
-
-class When(Doc, frozen=True, kw_only=True):
+class When(Model, frozen=True, kw_only=True):
     """The rule of a threat over the set of observed signals. An empty part asks nothing."""
 
     all: tuple[SignalName, ...] = ()
@@ -87,7 +84,7 @@ class When(Doc, frozen=True, kw_only=True):
             yield from alternative
 
 
-class Threat(Doc, frozen=True, kw_only=True):
+class Threat(Model, frozen=True, kw_only=True):
     """One threat of the catalogue."""
 
     id: Annotated[str, Meta(pattern=r"^MTC-[1-8][0-9]{2}$")]
@@ -120,7 +117,7 @@ class Threat(Doc, frozen=True, kw_only=True):
         return text[:1].upper() + text[1:]
 
 
-class Control(Doc, frozen=True, kw_only=True):
+class Control(Model, frozen=True, kw_only=True):
     """One countermeasure, and who can put it in place."""
 
     id: Annotated[str, Meta(pattern=r"^K[0-9]{2}$")]
@@ -129,7 +126,7 @@ class Control(Doc, frozen=True, kw_only=True):
     references: Mapping[Framework, tuple[str, ...]] = {}
 
 
-class Question(Doc, frozen=True, kw_only=True):
+class Question(Model, frozen=True, kw_only=True):
     """What to ask the vendor. `only` and `unless` name signals: one of them must, none of them may be observed."""
 
     ask: str
@@ -137,7 +134,7 @@ class Question(Doc, frozen=True, kw_only=True):
     unless: tuple[SignalName, ...] = ()
 
 
-class Layer(Doc, frozen=True, kw_only=True):
+class Layer(Model, frozen=True, kw_only=True):
     """One MAESTRO layer: what it is, and what to say and ask when nothing was seen of it."""
 
     id: LayerId
@@ -157,22 +154,21 @@ class Layer(Doc, frozen=True, kw_only=True):
     """Tells of them, in ``{facts}``."""
     fallback: str
     ask_next: Annotated[tuple[Question, ...], Meta(min_length=1)]
-    canonical: tuple[str, ...]
 
 
-class ThreatFile(Doc, frozen=True, kw_only=True):
+class ThreatFile(Model, frozen=True, kw_only=True):
     """The first document of a file in `threats/`."""
 
     threats: tuple[Threat, ...]
 
 
-class ControlFile(Doc, frozen=True, kw_only=True):
+class ControlFile(Model, frozen=True, kw_only=True):
     """`controls.yaml`."""
 
     controls: tuple[Control, ...]
 
 
-class LayerFile(Doc, frozen=True, kw_only=True):
+class LayerFile(Model, frozen=True, kw_only=True):
     """`layers.yaml`: the layers, a clause for each signal that can be told of, a question for each that is a gap."""
 
     layers: Annotated[tuple[Layer, ...], Meta(min_length=7, max_length=7)]
@@ -185,7 +181,6 @@ class Catalogue(Struct, frozen=True, dict=True):
 
     threats: tuple[Threat, ...]
     controls: Mapping[str, MitigationOut]
-    control_references: Mapping[str, Mapping[Framework, tuple[str, ...]]]
     layers: tuple[Layer, ...]
     clauses: Mapping[str, str]
     questions: Mapping[str, str]

@@ -11,7 +11,8 @@ from typing import Annotated
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
-from mcp_threat_scoring.maestro.threat import Catalogue, Doc, Framework, Threat, When
+from mcp_threat_scoring.maestro.threat import Catalogue, Framework, Threat, When
+from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
 from mcp_threat_scoring.structs import Meta
 
@@ -19,7 +20,7 @@ CHAINS = ("X", "Chains across layers", "Threats that need two or more layers at 
 _OWNERS = {"server": "server author", "client": "client user", "platform": "platform"}
 
 
-class FrameworkDoc(Doc, frozen=True, kw_only=True):
+class FrameworkDoc(Model, frozen=True, kw_only=True):
     """One list of another publisher: its title and the titles of the ids that threats cite."""
 
     title: str
@@ -27,7 +28,7 @@ class FrameworkDoc(Doc, frozen=True, kw_only=True):
     items: Annotated[Mapping[str, str], Meta(min_length=1)]
 
 
-class FrameworksDoc(Doc, frozen=True, kw_only=True):
+class FrameworksDoc(Model, frozen=True, kw_only=True):
     """`frameworks.yaml`."""
 
     maestro: FrameworkDoc

@@ -23,16 +23,7 @@ class FactTests(dict[Key, tuple[int, ...]]):
 
     def __missing__(self, key: Key) -> tuple[int, ...]:
         value = key[0] if isinstance(key, tuple) else key
-        found = tuple([atom for atom, test in self._tests if _holds(test, value)])
+        found = tuple([atom for atom, test in self._tests if test.admits(value)])
         if len(self) < MEMO and not (isinstance(key, str) and len(key) > LONGEST):
             self[key] = found
         return found
-
-
-def _holds(test: FactTest, value: bool | int | str) -> bool:
-    if test.at_least is not None:
-        return isinstance(value, int) and value >= test.at_least
-    if test.at_most is not None:
-        return isinstance(value, int) and value <= test.at_most
-    wanted = test.equals if isinstance(test.equals, list) else [test.equals]
-    return any(type(one) is type(value) and one == value for one in wanted)

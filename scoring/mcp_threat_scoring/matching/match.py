@@ -20,10 +20,12 @@ from mcp_threat_scoring.matching.plan import Plan, keep_plan, kept_plan, make_pl
 from mcp_threat_scoring.matching.predicate import predicate
 from mcp_threat_scoring.matching.reading import Reading
 from mcp_threat_scoring.matching.view_tests import ViewTests, fault_of, options, pattern_of
-from mcp_threat_scoring.matching.walk import leaves, supporters
+from mcp_threat_scoring.matching.walk import supporters
+from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import Over, Test, TextTest
-from mcp_threat_scoring.rulebook.ruleset import Ruleset, SignalRule
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Signal
 from mcp_threat_scoring.text.views import Subject
 

@@ -14,9 +14,10 @@ from typing import Any
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.matching.openings import Asked, Vocabulary, opening_of, vocabulary
 from mcp_threat_scoring.matching.predicate import predicate
-from mcp_threat_scoring.matching.walk import in_order, leaves
+from mcp_threat_scoring.matching.walk import in_order
 from mcp_threat_scoring.model import ValidationError, read_json, to_json
 from mcp_threat_scoring.patterns.sifter import Sifting
+from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.documents import rule_cache
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import (
@@ -29,7 +30,7 @@ from mcp_threat_scoring.rulebook.rule import (
     Test,
     TextTest,
 )
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.structs import Struct, astuple, field
 
 
@@ -54,7 +55,7 @@ class Plan(Struct):
     first_late: int
     """Place in that order of the first rule that waits for a conclusion."""
     atoms: list[list[int]] = field(default_factory=list)
-    """Of each rule in that order: the atoms of its leaves, as :func:`walk.leaves` meets them."""
+    """Of each rule in that order: the atoms of its leaves, as :func:`compound.leaves` meets them."""
     places: list[tuple[int, int]] = field(default_factory=list)
     """Of each atom: a rule that asks for it, and which of its leaves it is."""
     triggered: dict[int, list[int]] = field(default_factory=dict)

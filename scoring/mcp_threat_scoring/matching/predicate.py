@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from mcp_threat_scoring.rulebook.compound import Compound
 from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, Not, Test
 
 Holds = Callable[[int], object]
@@ -38,7 +39,7 @@ def predicate(test: Test, atom_of: AtomOf) -> Predicate:
 
 
 def _is_atom(test: Test) -> bool:
-    return not isinstance(test, AnyOf | AllOf | Not)
+    return not isinstance(test, Compound)
 
 
 def _mask(tests: Sequence[Test], atom_of: AtomOf) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
-from mcp_threat_scoring.rulebook.rule import AbilityTest, AllOf, AnyOf, DomainTest, EffectTest, Not, SignalTest, Test
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.compound import Compound, leaves
+from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest, Not, SignalTest, Test
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 
 
 def mentions(test: Test) -> set[str]:
@@ -16,25 +17,13 @@ def mentions(test: Test) -> set[str]:
 
 def supporters(test: Test, *, positive: bool = True) -> Iterator[Test]:
     """The tests in a test that speak for it."""
-    if isinstance(test, AnyOf | AllOf):
-        inner = test.any if isinstance(test, AnyOf) else test.all
-        # what can be pointed at comes before what is made of several parts
-        for one in sorted(inner, key=lambda one: isinstance(one, AnyOf | AllOf | Not)):
-            yield from supporters(one, positive=positive)
-    elif isinstance(test, Not):
+    if isinstance(test, Not):
         yield from supporters(test.negated, positive=not positive)
+    elif isinstance(test, Compound):
+        # what can be pointed at comes before what is made of several parts
+        for one in sorted(test.parts, key=lambda one: isinstance(one, Compound)):
+            yield from supporters(one, positive=positive)
     elif positive:
-        yield test
-
-
-def leaves(test: Test) -> Iterator[Test]:
-    """Everything in a test that can hold by itself, negated or not."""
-    if isinstance(test, AnyOf | AllOf):
-        for one in test.any if isinstance(test, AnyOf) else test.all:
-            yield from leaves(one)
-    elif isinstance(test, Not):
-        yield from leaves(test.negated)
-    else:
         yield test
 
 

@@ -87,7 +87,11 @@ class _Sequence:
 
 
 class Reader:
-    """A pattern, read from left to right."""
+    """A pattern, read from left to right.
+
+    Raises:
+        NotUnderstoodError: from every method, where the pattern has something that is not read here.
+    """
 
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0

@@ -125,7 +125,11 @@ class Sieve:
         self.known = _Known(self.index, self._words)
 
     def ask(self, name: str, pattern: Callable[[], str]) -> tuple[Path, ...]:
-        """The ways to match a pattern, none if any text may; `name` is what it is known by."""
+        """The ways to match a pattern, none if any text may; `name` is what it is known by.
+
+        Raises:
+            ValidationError: what was kept of patterns is damaged.
+        """
         if self._patterns is None:
             self._patterns = read_json(dict[str, Raw], bytes(self.index.patterns))
         held = self._patterns.get(name)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mcp_threat_scoring.errors import RuleProblem
-from mcp_threat_scoring.model import Model, Place, ValidationError, faults, reason
+from mcp_threat_scoring.model import Model, Place, ValidationError
 from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
 from mcp_threat_scoring.rulebook.cache import RuleCache
 
@@ -54,6 +54,8 @@ def validate(
     try:
         return model.read(data)
     except ValidationError as error:
+        from mcp_threat_scoring.faults import faults, reason  # only where something is wrong
+
         _note(faults(model, data), text, path, problems, first_line, reason(error))
     return None
 

@@ -7,7 +7,8 @@ which part of a target they needed (:mod:`check`), and ``docs/rules.md`` prints 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final
 
@@ -15,6 +16,7 @@ from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.rulebook.observed import FACTS, FAMILIES, Known
 from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, Over, SignalDoc, Test, TextTest
+from mcp_threat_scoring.rulebook.vocabulary import ABOUT, EFFECT_QUESTIONS, AbilitiesDoc, LexiconDoc
 
 ITEMS: Final[tuple[Over, ...]] = ("tools", "prompts", "resources", "resource_templates")
 NEAR: Final = 6
@@ -99,6 +101,23 @@ Members = Mapping[str, Collection[str]]
 anything."""
 
 
+def members(lexicon: LexiconDoc | None, abilities: AbilitiesDoc | None, files: Iterable[str]) -> Members:
+    """What the names of facts with an open end may end in, as far as the files that decide that could be read."""
+    from mcp_threat_scoring.hostile.views import HIDING_PLACES, ODDITIES  # only where a rule is new
+
+    stems = [PurePath(path).stem for path in files]
+    techniques = [stem.removeprefix("hostile.") for stem in stems if stem.startswith("hostile.")]
+    known: dict[str, Sequence[str]] = {
+        "hostile": techniques, "learned": techniques, "hidden": HIDING_PLACES, "odd": ODDITIES,
+    }  # fmt: skip
+    if lexicon:
+        topics = [name for name in lexicon.words if name.startswith(ABOUT)]
+        known["siblings"] = [*lexicon.verbs, *lexicon.groups, *topics]
+    if abilities:
+        known["diction"] = [*EFFECT_QUESTIONS, *(ability.id for ability in abilities.abilities)]
+    return known
+
+
 def known_fact(over: Over, name: str) -> Known | None:
     """What that fact is in a rule over such things; None if there is none. The end of a family's name is not judged."""
     head, _, _ = name.partition(".")
@@ -123,8 +142,8 @@ def _unheard_of(over: Over, kind: str, name: str, known: Collection[str]) -> str
 
 def _inside(over: Over, test: Test, place: Place, members: Members) -> Iterator[tuple[Place, str]]:
     if isinstance(test, AnyOf | AllOf):
-        key, parts = ("any", test.any) if isinstance(test, AnyOf) else ("all", test.all)
-        for index, one in enumerate(parts):
+        key = "any" if isinstance(test, AnyOf) else "all"
+        for index, one in enumerate(test.parts):
             yield from _inside(over, one, (*place, key, index), members)
     elif isinstance(test, Not):
         yield from _inside(over, test.negated, (*place, "not"), members)

@@ -12,6 +12,7 @@ from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import TAG, Model, read_json
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
+from mcp_threat_scoring.rulebook.compound import Compound
 from mcp_threat_scoring.structs import Meta, Raw, ValidationError, field, force_setattr
 
 Over = Literal["tools", "prompts", "resources", "resource_templates", "server", "any"]
@@ -50,6 +51,15 @@ class FactTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="fact"):
         if sum(value is not None for value in (self.equals, self.at_least, self.at_most)) != 1:
             raise ValueError("a fact test needs exactly one of equals, at_least, at_most")
 
+    def admits(self, value: object) -> bool:
+        """Whether a value is one that it asks for; among those that it names, `true` is not 1."""
+        if self.at_least is not None:
+            return isinstance(value, int) and value >= self.at_least
+        if self.at_most is not None:
+            return isinstance(value, int) and value <= self.at_most
+        wanted = self.equals if isinstance(self.equals, list) else [self.equals]
+        return any(type(one) is type(value) and one == value for one in wanted)
+
 
 class SignalTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="signal"):
     """Another rule fired on the same subject; in a rule over the server: anywhere, on at least `at_least` items."""
@@ -84,19 +94,19 @@ class DomainTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="domain"):
     share: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
-class AnyOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
+class AnyOf(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="any"):
     """At least one holds."""
 
     any: Annotated[list["Test"], Meta(min_length=1)]
 
 
-class AllOf(Model, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
+class AllOf(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="all"):
     """All hold."""
 
     all: Annotated[list["Test"], Meta(min_length=1)]
 
 
-class Not(Model, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
+class Not(Compound, frozen=True, kw_only=True, tag_field=TAG, tag="not"):
     """It does not hold."""
 
     negated: "Test" = field(name="not")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from functools import cache, cached_property, lru_cache
@@ -12,28 +12,12 @@ from pathlib import Path
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.patterns.sieve import Sieve
-from mcp_threat_scoring.report import LayerId
 from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rules_dir
-from mcp_threat_scoring.rulebook.fields import Members, unknown
+from mcp_threat_scoring.rulebook.fields import Members, members, unknown
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import (
-    NOTHING,
-    AllOf,
-    AnyOf,
-    FindingDoc,
-    KeptDoc,
-    Not,
-    Over,
-    Polarity,
-    SignalDoc,
-    SignalHead,
-    Test,
-    TextTest,
-    read_test,
-)
+from mcp_threat_scoring.rulebook.rule import FindingDoc, KeptDoc, SignalDoc, SignalHead
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule, rules_of, rules_of_domains
 from mcp_threat_scoring.rulebook.vocabulary import (
-    ABOUT,
-    EFFECT_QUESTIONS,
     AbilitiesDoc,
     AbilityDoc,
     DomainDoc,
@@ -43,53 +27,7 @@ from mcp_threat_scoring.rulebook.vocabulary import (
     WeightsDoc,
 )
 from mcp_threat_scoring.signal import SignalId
-from mcp_threat_scoring.structs import Raw, Struct, ValidationError, asdict
-
-
-class SignalRule(Struct, frozen=True):
-    """One rule, ready to be compiled: a file's own, or one variant of a family."""
-
-    id: SignalId
-    doc: SignalHead
-    title: str
-    over: Over
-    asks: Test | Raw
-    """What it asks; as it was kept, until somebody wants to know."""
-    weights: Mapping[str, float]
-    """Log-odds by question: fitted where there is a fit, else the file's prior."""
-    prior: Mapping[str, float]
-    """Log-odds by question as the file suggests them; what the fit starts from."""
-    graded: Mapping[str, str] = {}
-    """By question, the fact of the subject that gives its log-odds, in hundredths, in place of a weight."""
-
-    @property
-    def test(self) -> Test:
-        """What it asks.
-
-        Raises:
-            RuleError: what was kept of it is damaged.
-        """
-        return read_test(bytes(self.asks)) if isinstance(self.asks, Raw) else self.asks
-
-    @property
-    def polarity(self) -> Polarity:
-        """Whether it shows presence, a possibility, missing information, or a control."""
-        return self.doc.polarity
-
-    @property
-    def exact(self) -> bool:
-        """Whether the observation leaves no room for interpretation."""
-        return self.doc.method == "exact"
-
-    @property
-    def settles(self) -> tuple[LayerId, ...]:
-        """Layers that a positive control settles."""
-        return tuple(self.doc.settles)
-
-    @property
-    def finding(self) -> FindingDoc | None:
-        """What to report when it fires."""
-        return self.doc.finding
+from mcp_threat_scoring.structs import Struct, ValidationError, asdict
 
 
 class Ruleset(Struct, frozen=True, eq=False, dict=True):
@@ -119,6 +57,12 @@ class Ruleset(Struct, frozen=True, eq=False, dict=True):
         """The rules that can become a finding, each with what is then told."""
         return tuple((rule, rule.finding) for rule in self.rules if rule.finding is not None)
 
+    @cached_property
+    def techniques(self) -> Mapping[str, SignalHead]:
+        """The techniques of hostile text that are looked for, in the order of their names."""
+        held = {rule.doc.id: rule.doc for rule in self.rules if rule.doc.technique is not None}
+        return dict(sorted(held.items()))
+
     @property
     def shipped(self) -> bool:
         """Whether these are the rules shipped with us, all of them and no others."""
@@ -142,47 +86,6 @@ class Ruleset(Struct, frozen=True, eq=False, dict=True):
         return self.by_id.get(SignalId(signal_id))
 
 
-def _expand(doc: SignalDoc | KeptDoc, weights: WeightsDoc) -> Iterable[SignalRule]:
-    def fitted(signal_id: str, prior: Mapping[str, float]) -> Mapping[str, float]:
-        return {**prior, **weights.weights.get(signal_id, {})}
-
-    if doc.match is not None and doc.match != NOTHING:
-        yield SignalRule(
-            SignalId(doc.id), doc, doc.title, doc.over, doc.match, fitted(doc.id, doc.suggests), doc.suggests
-        )
-    for name, variant in doc.variants.items():
-        own = f"{doc.id}.{name}"
-        prior = {**doc.suggests, **variant.suggests}
-        title = variant.title or doc.title
-        yield SignalRule(SignalId(own), doc, title, doc.over, variant.match, fitted(own, prior), prior, variant.graded)
-
-
-_DOMAIN_FIELDS: tuple[tuple[Over, tuple[str, ...]], ...] = (
-    ("tools", ("words", "title", "summary")),
-    ("server", ("words", "listing")),
-)
-
-
-def _domain_rules(domains: Mapping[str, DomainDoc]) -> Iterable[SignalRule]:
-    """A domain is a family of rules too: its words in a tool's name, title or first sentence, or the server's name.
-
-    None where a term of another trade stands there too: whoever publishes a tide table keeps no database.
-    """
-
-    def told(words: Iterable[str], fields: Iterable[str]) -> AnyOf:
-        regex = r"\b(?:" + "|".join(words) + r")\b"
-        return AnyOf(any=[TextTest(field=field, regex=regex) for field in fields])
-
-    for domain in domains.values():
-        for over, fields in _DOMAIN_FIELDS:
-            name = f"domain.{domain.id}" if over == "tools" else f"server-domain.{domain.id}"
-            test: Test = told(domain.words, fields)
-            if domain.unless:
-                test = AllOf(all=[test, Not(negated=told(domain.unless, fields))])
-            doc = SignalDoc(id=name, title=f"Works on {domain.title}", over=over, match=test)
-            yield SignalRule(SignalId(name), doc, doc.title, over, test, {}, {})
-
-
 def signal_files(root: Path) -> list[str]:
     """All signal rule files, sorted: order must not depend on the file system."""
     return sorted(_yaml_below(os.path.join(root, "signals")))  # noqa: PTH118  (pathlib costs more than all the rest)
@@ -195,23 +98,6 @@ def _yaml_below(folder: str) -> Iterator[str]:
                 yield from _yaml_below(one.path)
             elif one.name.endswith(".yaml"):
                 yield one.path
-
-
-def members(lexicon: LexiconDoc | None, abilities: AbilitiesDoc | None, files: Iterable[str]) -> Members:
-    """What the names of facts with an open end may end in, as far as the files that decide that could be read."""
-    from mcp_threat_scoring.hostile.views import HIDING_PLACES, ODDITIES  # only where a rule is new
-
-    stems = [os.path.basename(path).removesuffix(".yaml") for path in files]  # noqa: PTH119
-    techniques = [stem.removeprefix("hostile.") for stem in stems if stem.startswith("hostile.")]
-    known: dict[str, Sequence[str]] = {
-        "hostile": techniques, "learned": techniques, "hidden": HIDING_PLACES, "odd": ODDITIES,
-    }  # fmt: skip
-    if lexicon:
-        topics = [name for name in lexicon.words if name.startswith(ABOUT)]
-        known["siblings"] = [*lexicon.verbs, *lexicon.groups, *topics]
-    if abilities:
-        known["diction"] = [*EFFECT_QUESTIONS, *(ability.id for ability in abilities.abilities)]
-    return known
 
 
 def _signal_doc(
@@ -254,7 +140,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
             if doc.id in seen:
                 problems.append(RuleProblem(shown, 1, f"the id {_shown(doc.id)} is taken by {seen[doc.id]}"))
             seen[doc.id] = shown
-            rules += _expand(doc, weights or WeightsDoc(source=""))
+            rules += rules_of(doc, weights or WeightsDoc(source=""))
     if problems or not (lexicon and abilities and domains and weights):
         raise RuleError(problems)
     by_domain = {domain.id: domain for domain in domains.domains}
@@ -263,7 +149,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
         "destructive": abilities.effects.destructive,
         **{ability.id: ability.bias for ability in abilities.abilities},
     }
-    ready = (*rules, *_domain_rules(by_domain))
+    ready = (*rules, *rules_of_domains(by_domain.values()))
     ruleset = Ruleset(
         rules=ready,
         lexicon=Lexicon(**asdict(lexicon), sieve=_sieve(root, alone=len(folders) == 1)),
@@ -294,7 +180,7 @@ def _sieve(root: Path, *, alone: bool) -> Sieve:
 
 
 def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProblem]) -> None:
-    """Names that must exist elsewhere: questions, signals, domains."""
+    """What rules suggest has to answer a question that somebody asks."""
     known = set(ruleset.bias) | {"hostile"}
     for rule in ruleset.rules:
         if str(rule.doc.id) not in files:
@@ -308,5 +194,9 @@ def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProble
 
 @lru_cache(maxsize=1)
 def default_ruleset() -> Ruleset:
-    """The shipped rules, loaded once per process."""
+    """The shipped rules, loaded once per process.
+
+    Raises:
+        RuleError: with every problem in every file.
+    """
     return load_rules()

@@ -32,7 +32,7 @@ clauses apart) and :mod:`text.grammar` (finding the verb), so that rules stay pl
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.structs import Struct, field
@@ -45,6 +45,8 @@ HEADING_WORDS = 4
 """Words below which an opening "sentence" without a verb is a heading …"""
 OPENING = 4
 """… and the one that says what the tool does is looked for among the first few."""
+MAX_PLACES = 20
+"""Places kept of one observation; the count goes on."""
 
 
 class View(Struct):
@@ -106,6 +108,12 @@ class Subject(Struct):
     """Where a fact was seen: (JSON Pointer, words to show), for facts that are about something inside."""
     finders: dict[str, Callable[[], tuple[tuple[str, str], ...]]] = field(default_factory=dict)
     """The same for facts that are looked for only when somebody asks: most are only ever counted."""
+
+    def note(self, fact: str, places: Sequence[tuple[str, str]]) -> None:
+        """A fact of which there are so many, with the first places where it was seen; none leave it unsaid."""
+        if places:
+            self.facts[fact] = len(places)
+            self.places[fact] = tuple((pointer, well_formed(words)) for pointer, words in places[:MAX_PLACES])
 
     def where(self, fact: str) -> tuple[tuple[str, str], ...]:
         """The places of a fact; none if it is about the whole."""

@@ -7,9 +7,9 @@ from mcp_threat_model.clients.locations import Machine
 from mcp_threat_model.source.forms.configured import ConfigTarget
 
 
-def every_configured(machine: Machine | None = None) -> list[ConfigTarget]:
-    """All of a machine, those that are switched off left out."""
-    return enabled(discover(machine or Machine.here()))
+def every_configured() -> list[ConfigTarget]:
+    """All of this machine, those that are switched off left out."""
+    return enabled(discover(Machine.here()))
 
 
 def enabled(found: Installed) -> list[ConfigTarget]:

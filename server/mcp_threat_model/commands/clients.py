@@ -97,9 +97,9 @@ def as_json(installed: Installed, checked: tuple[Checked, ...]) -> dict[str, obj
     }
 
 
-def as_page(installed: Installed, checked: tuple[Checked, ...], width: int = 80) -> Page:
+def as_page(installed: Installed, checked: tuple[Checked, ...]) -> Page:
     """The list for a person."""
-    page = Page(width)
+    page = Page()
     if not checked:
         looked = ", ".join(client.title for client in CLIENTS)
         page.flow(f"No MCP server is configured for {looked} on this machine or in this project.")

@@ -34,7 +34,11 @@ def deliver(
     targets: Sequence[Target] = (),
     policy: tuple[str, Policy] | None = None,
 ) -> int:
-    """Write the report and the errors; return the exit code. `targets` are needed for the lines of findings."""
+    """Write the report and the errors; return the exit code. `targets` are needed for the lines of findings.
+
+    Raises:
+        OutputError: standard output cannot be written to.
+    """
     for fault in (outcome.fault for outcome in outcomes):
         if fault:
             explain(fault)

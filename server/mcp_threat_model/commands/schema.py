@@ -10,6 +10,10 @@ from mcp_threat_model.terminal import emit
 
 
 def run(_: argparse.Namespace) -> int:
-    """Print it."""
+    """Print it.
+
+    Raises:
+        OutputError: standard output cannot be written to.
+    """
     emit(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n", utf8=True)
     return 0

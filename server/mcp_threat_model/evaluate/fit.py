@@ -25,6 +25,8 @@ from mcp_threat_scoring.structs import Struct
 SPREADS = (0.5, 0.7, 1.0, 1.5)
 """Standard deviations of the prior, in log-odds, among which cross-validation over servers chooses."""
 BIAS_SPREAD = 2.0
+FOLDS = 10
+"""Parts that servers are sorted into; each is judged by what the others taught."""
 SERVER_CAP = 25.0
 """Rows one server may count for. A few wrappers of large interfaces would otherwise outvote all others."""
 TRUST: Mapping[str, float] = {"read by hand": 2.0, "HTTP method": 1.0, "vendor claims": 0.25, "made up": 0.25}
@@ -112,12 +114,12 @@ def spreads_of(problem: Problem, spread: float) -> list[float]:
     return [spread] * len(problem.features) + [BIAS_SPREAD]
 
 
-def out_of_fold(problem: Problem, spread: float, folds: int = 10) -> list[float]:
+def out_of_fold(problem: Problem, spread: float) -> list[float]:
     """Every example's log-odds from a fit that never saw its server or a server that shares its texts."""
     scores = [0.0] * len(problem.rows)
     order = sorted({row.group for row in problem.rows})
-    fold = {group: index % folds for index, group in enumerate(order)}
-    for number in range(folds):
+    fold = {group: index % FOLDS for index, group in enumerate(order)}
+    for number in range(FOLDS):
         train = [row for row in problem.rows if fold[row.group] != number]
         weights = fit_question(train, problem.prior, spreads_of(problem, spread))
         for index, row in enumerate(problem.rows):

@@ -179,6 +179,9 @@ def fit_hostile(folder: Path, ruleset: Ruleset) -> tuple[float, dict[str, float]
     An attack counts by its style: many rows that differ in a name only would otherwise be all that is learnt.
     Weights keep their sign: a rule was written for a reason, and so few rows cannot turn it round. Rules that only name
     what was learned of wording keep what they suggest: it ranks techniques and is not added.
+
+    Raises:
+        RuleError: a file that the rules over any text need is missing or wrong.
     """
     engine = hostile_engine(ruleset)
     attacks, beside, _ = measure(folder, engine)

@@ -48,7 +48,7 @@ def judge(rows: Sequence[Labelled], ruleset: Ruleset) -> list[Judged]:
         picture = paint(manifest, ruleset)
         fired: dict[str, list[SignalId]] = defaultdict(list)
         for signal in picture.signals:
-            if picture.rules[signal.id].prior:
+            if picture.ruleset.by_id[signal.id].prior:
                 fired[signal.subject].append(signal.id)
         for profile in picture.tools:
             place = int(profile.pointer.rsplit("/", 1)[1])

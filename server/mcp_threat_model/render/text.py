@@ -29,13 +29,13 @@ def render_text(results: Sequence[Report | ErrorOut], context: Context = NOTHING
     return plain(text_page(results, fleet=context.fleet).lines)
 
 
-def text_page(results: Sequence[Report | ErrorOut], width: int = 80, *, fleet: FleetOut | None = None) -> Page:
+def text_page(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> Page:
     """All reports laid out; the terminal adds colour to the same lines."""
-    page = Page(width)
+    page = Page()
     for index, result in enumerate(results):
         if index:
             page.blank()
-            page.add(Span("═" * width, "dim"))
+            page.add(Span("═" * page.width, "dim"))
             page.blank()
         if isinstance(result, ErrorOut):
             _error(page, result)

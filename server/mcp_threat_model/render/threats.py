@@ -9,9 +9,9 @@ from mcp_threat_model.render.wording import FRAMEWORKS, many
 from mcp_threat_scoring.maestro.threat import Catalogue, Threat
 
 
-def catalogue_page(catalogue: Catalogue, layer: str | None = None, width: int = 80) -> Page:
+def catalogue_page(catalogue: Catalogue, layer: str | None = None) -> Page:
     """All threats, or those of one layer. Nothing of a target is in it."""
-    page = Page(width)
+    page = Page()
     for one in catalogue.layers:
         if layer in (None, one.id):
             threats = catalogue.of_layer(one.id)

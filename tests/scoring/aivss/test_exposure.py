@@ -11,7 +11,8 @@ import yaml
 
 from mcp_threat_scoring.aivss.atoms import Atoms
 from mcp_threat_scoring.aivss.cvss_base import BASE_METRICS, cvss_base
-from mcp_threat_scoring.aivss.exposure import ExposureDoc, ExposureModel, bases, exposure_model
+from mcp_threat_scoring.aivss.exposure import ExposureModel, bases, exposure_model
+from mcp_threat_scoring.aivss.exposure_rules import ExposureDoc
 from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.model import ValidationError

@@ -61,7 +61,6 @@ def catalogue(*threats: Threat) -> Catalogue:
     return Catalogue(
         threats=threats,
         controls=SHIPPED.controls,
-        control_references={},
         layers=SHIPPED.layers,
         clauses={**SHIPPED.clauses, "tool.fetch": "{tools} fetch{es}", "ctl.pinned": "it is pinned"},
         questions=SHIPPED.questions,

@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.scoring.matching.made_rule import rule
 
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.matching.match import Matcher
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, SignalId
 from mcp_threat_scoring.text.views import Subject, view_of
 
 LEXICON = Lexicon(verbs={"destroy": ["delete", "drop"]})
-
-
-def rule(name: str, match: dict[str, Any]) -> SignalRule:
-    doc = SignalDoc.read({"id": name, "title": name, "over": "tools", "match": match})
-    assert doc.match is not None
-    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, asks=doc.match, weights={}, prior={})
 
 
 def subject(facts: dict[str, Any] | None = None, **views: str) -> Subject:

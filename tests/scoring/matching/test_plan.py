@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
+from tests.scoring.matching.made_rule import rule
 
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.matching.match import Matcher, matcher_over
@@ -12,19 +11,11 @@ from mcp_threat_scoring.matching.plan import Plan, make_plan
 from mcp_threat_scoring.matching.walk import leaves
 from mcp_threat_scoring.model import read_json, to_json
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.rule import SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import SignalRule, default_ruleset
-from mcp_threat_scoring.signal import SignalId
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.structs import replace
 from mcp_threat_scoring.text.views import Subject, view_of
 
 LEXICON = Lexicon(verbs={"destroy": ["delete", "wipe out"], "create": ["create"]})
-
-
-def rule(name: str, match: dict[str, Any]) -> SignalRule:
-    doc = SignalDoc.read({"id": name, "title": name, "over": "tools", "match": match})
-    assert doc.match is not None
-    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, asks=doc.match, weights={}, prior={})
 
 
 FORCED = {"fact": "forced", "equals": True}

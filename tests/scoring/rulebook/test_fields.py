@@ -23,10 +23,10 @@ from mcp_threat_scoring.manifest import PARTS, Item, Manifest
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.case import CasesDoc
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir
-from mcp_threat_scoring.rulebook.fields import FIELDS, ITEMS, known_fact, unknown
+from mcp_threat_scoring.rulebook.fields import FIELDS, ITEMS, known_fact, members, unknown
 from mcp_threat_scoring.rulebook.observed import AUTH, EVENTS, FACTS, FAMILIES, LAUNCH, TRANSPORT
 from mcp_threat_scoring.rulebook.rule import Over, SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import default_ruleset, members, signal_files
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
 from mcp_threat_scoring.rulebook.vocabulary import AbilitiesDoc, LexiconDoc
 from mcp_threat_scoring.structs import replace
 from mcp_threat_scoring.text.views import Subject, tool_subject

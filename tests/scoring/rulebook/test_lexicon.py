@@ -1,12 +1,15 @@
 """Word classes in patterns."""
 
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import re2
 
+from mcp_threat_scoring.rulebook.documents import rules_dir, split_document
 from mcp_threat_scoring.rulebook.lexicon import Lexicon, inflect
-from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
 
 LEXICON = Lexicon(
     verbs={"create": ["create", "set up"], "destroy": ["delete", "drop"]},
@@ -79,3 +82,16 @@ def test_every_shipped_noun_is_a_verb_of_some_class() -> None:
     verbs = {verb for verbs in lexicon.verbs.values() for verb in verbs}
     unknown = {*lexicon.nouns, *lexicon.things_first} - verbs
     assert unknown == set()
+
+
+def test_every_shipped_class_of_words_is_asked_for_by_some_rule() -> None:
+    files = [rules_dir() / "domains.yaml", *map(Path, signal_files(rules_dir()))]
+    said = "".join(split_document(path.read_text("utf-8"))[0] for path in files)
+    asked = {*re.findall(r"\{([a-z][a-z_-]*)!?\}", said), *re.findall(r"siblings\.([a-z-]+)", said)}
+    assert default_ruleset().lexicon.words.keys() - asked == set()
+
+
+def test_every_shipped_irregular_verb_stands_in_some_class() -> None:
+    lexicon = default_ruleset().lexicon
+    verbs = {verb.partition(" ")[0] for verbs in lexicon.verbs.values() for verb in verbs}
+    assert lexicon.irregular.keys() - verbs == set()

@@ -10,7 +10,8 @@ import pytest
 from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.rulebook.documents import rules_dir
 from mcp_threat_scoring.rulebook.rule import SignalHead, TextTest, read_test
-from mcp_threat_scoring.rulebook.ruleset import SignalRule, default_ruleset, load_rules, signal_files
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset, load_rules, signal_files
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Raw
 

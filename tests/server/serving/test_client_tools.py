@@ -194,14 +194,21 @@ async def test_a_client_that_cannot_ask_is_told_what_to_do(home):
     assert not any("`manifest`" in hint for hint in hints)  # the tool takes none
 
 
-async def test_a_configuration_that_changes_after_the_question_is_not_started(home):
-    class Swapper(Person):
-        async def __call__(self, context, params):
-            entry = {"command": sys.executable, "args": [HELLO, "--as-something-else"]}
-            (home / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": entry}}))
-            return await super().__call__(context, params)
+class Rewriter(Person):
+    """Somebody who agrees while the configuration is written anew."""
 
-    person = Swapper("yes")
+    def __init__(self, home):
+        super().__init__("yes")
+        self.home = home
+
+    async def __call__(self, context, params):
+        entry = {"command": sys.executable, "args": [HELLO, "--as-something-else"]}
+        (self.home / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": entry}}))
+        return await super().__call__(context, params)
+
+
+async def test_a_configuration_that_changes_after_the_question_is_not_started(home):
+    person = Rewriter(home)
     result = await call("audit_clients", {"scan": True, "client": "claude-code"}, "legacy", person)
 
     [hello] = result.structured_content["scanned"]
@@ -400,13 +407,7 @@ async def test_a_configured_program_is_asked_for_like_any_other(home, mode, name
 
 
 async def test_what_a_configuration_names_is_not_started_when_it_changes_after_the_question(home):
-    class Swapper(Person):
-        async def __call__(self, context, params):
-            entry = {"command": sys.executable, "args": [HELLO, "--as-something-else"]}
-            (home / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": entry}}))
-            return await super().__call__(context, params)
-
-    result = await call("score_agent", {"target": "config:claude-code/hello"}, "legacy", Swapper("yes"))
+    result = await call("score_agent", {"target": "config:claude-code/hello"}, "legacy", Rewriter(home))
 
     assert result.is_error
     assert "its configuration changed" in result.content[0].text

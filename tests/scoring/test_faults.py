@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 import pytest
 
-from mcp_threat_scoring.model import REASON_SHOWN, Model, ValidationError, read_json, reason
+from mcp_threat_scoring.faults import REASON_SHOWN, reason
+from mcp_threat_scoring.model import Model, ValidationError, read_json
 from mcp_threat_scoring.structs import Meta
 
 

@@ -1,0 +1,84 @@
+"""What is wrong with a value that is no such model: all of it, each with its place, in words for whoever wrote it.
+
+Reading a model stops at the first thing that is wrong (:mod:`model`); whoever wrote a rule file wants to hear of
+everything at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from mcp_threat_scoring.model import Model, Place, ValidationError, chosen_of, fields_of, members_of, plain_type, read
+from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
+from mcp_threat_scoring.patterns.pattern import pattern
+
+REASON_SHOWN = 300
+_QUOTED = ("unknown field ", "Invalid enum value ")
+"""What stands before words of the document in an error of msgspec's."""
+_INDEX = pattern(r"\[(\d+)\]")
+
+
+def reason(error: Exception) -> SafeText:
+    """What an error of reading says, for a person: the words of the document that it repeats are made inert and short.
+
+    Nothing is left in our own words that would have to be made inert: no back quotes, bars, signs or brackets.
+    """
+    said, at, place = str(error).rpartition(" - at `")
+    if not at:
+        said, place = place, ""
+    for opening in _QUOTED:
+        before, found, rest = said.partition(opening)
+        if found:
+            word = rest[1:-1] if rest[:1] in ("'", '"', "`") else rest
+            said = f"{before}{opening}'{neutralise_name(word)}'"
+            break
+    place = _INDEX.sub(lambda index: f".{index[1]}", place.rstrip("`").replace("[...]", ".*"))
+    whole = f"{said} at {place}" if place else said
+    for sign, spelt in (("`", "'"), (" | ", " or "), (" >= ", " at least "), (" <= ", " at most ")):
+        whole = whole.replace(sign, spelt)
+    return neutralise(whole, REASON_SHOWN)
+
+
+def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Everything that is wrong with a value, each with its place; nothing if it can be read as `kind`."""
+    inner = plain_type(kind, value)
+    if isinstance(value, Mapping) and (members := members_of(inner)):
+        try:
+            inner = chosen_of(members, value)
+        except ValidationError as error:
+            yield place, reason(error)
+            return
+    found = False
+    for one in _inside(inner, value, place):
+        found = True
+        yield one
+    if not found:
+        try:
+            read(kind, value)
+        except ValidationError as error:
+            yield place, reason(error).partition(" at $")[0]
+
+
+def _inside(kind: Any, value: object, place: Place) -> Iterator[tuple[Place, str]]:
+    held = get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, Model) and isinstance(value, Mapping):
+        yield from _of_keys(kind, value, place)
+    elif isinstance(value, Mapping) and len(held) == 2 and held[1] is not Ellipsis:
+        for key, one in value.items():
+            yield from faults(held[1], one, (*place, key))
+    elif isinstance(value, list) and held:
+        for index, one in enumerate(value):
+            yield from faults(held[0], one, (*place, index))
+
+
+def _of_keys(kind: type[Model], value: Mapping[Any, Any], place: Place) -> Iterator[tuple[Place, str]]:
+    known = {field.encode_name: field for field in fields_of(kind)}
+    for key in value:
+        if key not in known:
+            yield (*place, key), "no such key is known here"
+    for name, field in known.items():
+        if name in value:
+            yield from faults(field.type, value[name], (*place, name))
+        elif field.required:
+            yield (*place, name), "is missing"

@@ -1,0 +1,15 @@
+"""Rules made up for the tests of how rules are matched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_threat_scoring.rulebook.rule import SignalDoc
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule
+from mcp_threat_scoring.signal import SignalId
+
+
+def rule(name: str, match: dict[str, Any], over: str = "tools") -> SignalRule:
+    doc = SignalDoc.read({"id": name, "title": name, "over": over, "match": match})
+    assert doc.match is not None
+    return SignalRule(id=SignalId(name), doc=doc, title=name, over=doc.over, asks=doc.match, weights={}, prior={})
