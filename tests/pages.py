@@ -16,7 +16,7 @@ from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
 from mcp_threat_scoring.rulebook.fields import FIELDS, ITEMS
 from mcp_threat_scoring.rulebook.observed import FACTS, FAMILIES, Known
 from mcp_threat_scoring.rulebook.rule import Over, SignalDoc
-from mcp_threat_scoring.rulebook.ruleset import signal_files
+from mcp_threat_scoring.rulebook.ruleset import load_rules, signal_files
 
 DOCS = Path(__file__).parents[1] / "docs"
 GROUPS: Mapping[str, str] = {
@@ -139,11 +139,25 @@ def report_parts() -> str:
     return "\n".join(lines)
 
 
+REACH: Mapping[str, str] = {
+    "host": "the machine it runs on", "account": "the account it acts in", "public": "the outside world",
+}  # fmt: skip
+
+
+def ability_table() -> str:
+    """Every ability that a tool can have, and whose things it touches."""
+    lines = ["| ability | a tool with it | touches |", "|---|---|---|"]
+    for one in load_rules().abilities.values():
+        lines.append(f"| `{one.id}` | {_cell(one.title)} | {REACH[one.reach]} |")
+    return "\n".join(lines)
+
+
 BLOCKS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "rules": ("rules.md", rule_tables),
     "names": ("rules.md", name_tables),
     "keys": ("rules.md", case_keys),
     "parts": ("schema.md", report_parts),
+    "abilities": ("schema.md", ability_table),
 }
 
 

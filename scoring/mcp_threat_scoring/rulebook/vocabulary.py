@@ -32,6 +32,7 @@ class AbilityDoc(Model, frozen=True, kw_only=True):
 
     id: str
     title: str
+    reach: Literal["host", "account", "public"]
     bias: float = -4.0
     entails: Annotated[Literal["write"] | None, Meta(description="What a tool with it does at least.")] = None
     signal: Annotated[str | None, Meta(description="Server-level signal that says some tool has it.")] = None
