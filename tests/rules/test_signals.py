@@ -14,11 +14,11 @@ import pytest
 from tests.rules.case_manifest import manifest_of
 
 from mcp_threat_scoring.errors import RuleProblem
-from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.hostile.views import item_subject
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, Manifest
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.case import CasesDoc, RuleCase
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir
@@ -58,7 +58,7 @@ def fired(doc: SignalDoc, case: RuleCase) -> set[str]:
 def close(manifest: Manifest) -> Iterator[Signal]:
     """What rules over any text say of items whose every text is read closely, whether it calls for that or not."""
     engine = hostile_engine(default_ruleset())
-    reader = replace(engine.reader, screen=Screen.of(ScreenDoc(forms=["."], shapes=[], phrases=[])))
+    reader = replace(engine.reader, screen=replace(engine.screen, marks=(pattern("."),), memo={}))
     siblings = frozenset(tool.name.lower() for tool in manifest.tools)
     for item in manifest.items():
         yield from engine.judge(item_subject(item, reader, siblings), item.name).signals

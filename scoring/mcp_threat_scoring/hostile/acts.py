@@ -3,7 +3,7 @@
 ``rules/acts.yaml`` names concepts and the words for them in many languages. "Before using this tool, do not tell the
 user" becomes ``before call thistool not tell user``: what is said, whatever the words and the language, so that the
 rules in ``rules/signals/hostile/`` can ask about acts. Words without a concept are left out; where more than
-:data:`GAP` of them stand between two concepts, the line has a ``;`` there.
+:data:`GAP` of them, or a semicolon, stand between two concepts, the line has a ``;`` there.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def line_of(text: str, found: Sequence[Found]) -> Line:
     spans: list[tuple[int, int]] = []
     at = 0
     for meaning, start, end in found[:MAX_CONCEPTS]:
-        if concepts and start - at > GAP and _words_between(text, at, start) > GAP:
+        if concepts and (";" in text[at:start] or (start - at > GAP and _words_between(text, at, start) > GAP)):
             concepts.append(";")
             spans.append((at, start))
         for concept in meaning:

@@ -39,13 +39,13 @@ _READ_IT = "Read the passage at its source before use; if it only explains how s
 
 
 def _where(one: Suspicion, pointer: str, shown: SafeText) -> str:
-    """The place in words: ``the description of `search_web` ``."""
+    """The place in words, which are of one thing: ``the description of `search_web` `` speaks, instructions speak."""
     part = pointer.removeprefix(one.pointer).strip("/").split("/")
     if one.kind in ("server", "listing"):
-        return "the server's instructions" if "instructions" in part else "the server's own text"
+        return "a passage in the server's instructions" if "instructions" in part else "the server's own text"
     place = {
         "name": "the name", "title": "the title", "description": "the description", "inputSchema": "the input schema",
-        "outputSchema": "the output schema", "annotations": "the annotations", "_meta": "the metadata",
+        "outputSchema": "the output schema", "annotations": "an annotation", "_meta": "the metadata",
     }.get(part[0], "the text")  # fmt: skip
     kind = "" if one.kind == "tool" else f"the {one.kind.replace('_', ' ')} "
     return f"{place} of {kind}{quoted(shown)}"

@@ -172,7 +172,7 @@ class Page:
             while index < len(concepts) and concepts[index][1] < end:
                 index += 1
             line = line_of(normal.text, concepts[first:index])
-            spared = not hidden and self._pardons.describes(line.concepts, normal.text)
+            spared = not hidden and self._pardons.describes(line.concepts, text, normal.text)
             self.lines.append(Wording(text.strip(), tuple(line.concepts), passage, opening, self.own, spared))
             self.order.append(self.lines[-1].said)
             opening = False
@@ -182,7 +182,7 @@ class Page:
             told = _line(line, passage)
             describing = not hidden and "detect" in line.concepts and passage.role in ("text", "schema")
             (self.described if describing or spared else self.said).append(told)
-            if hidden:
+            if hidden and passage.channel != "constant":
                 self.hidden.append(told)
         if hidden and (spoken or passage.channel in ("tags", "selectors", "bits")):
             self.count(f"hidden.{passage.channel}", passage.pointer, f"{len(normal.text)} characters")

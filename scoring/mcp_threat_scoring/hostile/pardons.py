@@ -28,6 +28,8 @@ class PardonDoc(Model, frozen=True):
     """A pattern over the concepts of those that are."""
     text: str = ""
     """A pattern over the passage that they are from."""
+    line: str = ""
+    """A pattern over the line itself."""
     names: list[str] = []
     """Concepts, one of which they hold. Without any, lines are pardoned for their wording alone."""
 
@@ -37,15 +39,16 @@ class Pardon(Struct, frozen=True, eq=False):
 
     names: frozenset[str]
     text: Any
+    line: Any
     said: Any
     unless: Any
 
-    def holds(self, concepts: Collection[str], passage: str) -> bool:
+    def holds(self, concepts: Collection[str], line: str, passage: str) -> bool:
         """Whether a line of these concepts, from that passage, is of the sort."""
-        if self.names and self.names.isdisjoint(concepts):
+        if (self.names and self.names.isdisjoint(concepts)) or self.line.search(line) is None:
             return False
-        line = " ".join(concepts)
-        return _about(self.text, passage) and self.said.search(line) is not None and self.unless.search(line) is None
+        said = " ".join(concepts)
+        return _about(self.text, passage) and self.said.search(said) is not None and self.unless.search(said) is None
 
 
 class Pardons(Struct, frozen=True, eq=False):
@@ -60,20 +63,20 @@ class Pardons(Struct, frozen=True, eq=False):
     def of(cls, documents: Iterable[PardonDoc]) -> Pardons:
         """Make patterns of documents. They are compiled when first searched with."""
         made = [
-            Pardon(frozenset(one.names), _pattern(one.text), _pattern(one.said), _pattern(one.unless))
+            Pardon(frozenset(one.names), *map(_pattern, (one.text, one.line, one.said, one.unless)))
             for one in documents
         ]
         described = [one for one in made if one.names]
         names = frozenset(name for one in described for name in one.names)
         return cls(described, [one for one in made if not one.names], names)
 
-    def describes(self, concepts: Collection[str], passage: str) -> bool:
+    def describes(self, concepts: Collection[str], line: str, passage: str) -> bool:
         """Whether a line is to be read as one that describes something."""
-        return not self.names.isdisjoint(concepts) and any(one.holds(concepts, passage) for one in self.described)
+        return not self.names.isdisjoint(concepts) and any(one.holds(concepts, line, passage) for one in self.described)
 
-    def words(self, concepts: Collection[str], passage: str) -> bool:
+    def words(self, concepts: Collection[str], line: str, passage: str) -> bool:
         """Whether the wording of a line is not to be held against it."""
-        return any(one.holds(concepts, passage) for one in self.worded)
+        return any(one.holds(concepts, line, passage) for one in self.worded)
 
 
 def _pattern(written: str) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from json import dumps
 from typing import Any
 
+from mcp_threat_scoring.hostile.mentions import MentionDoc, Mentions
 from mcp_threat_scoring.hostile.pardons import PardonDoc, Pardons
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.model import Model
@@ -42,6 +43,9 @@ class ScreenDoc(Model, frozen=True):
     phrases: list[str]
     statements: list[str] = []
     pardons: list[PardonDoc] = []
+    quoted: str = ""
+    mentions: list[MentionDoc] = []
+    expected: list[str] = []
 
 
 class Screen(Struct, frozen=True, eq=False):
@@ -55,6 +59,10 @@ class Screen(Struct, frozen=True, eq=False):
     """Lines that say what something does or has to be like, whatever they name."""
     pardons: Pardons
     """Lines that are the opposite of an order."""
+    mentions: Mentions
+    """Parts of texts that are shown and not said."""
+    expected: Any
+    """Preset values that are of the kind that their parameter is for."""
     memo: dict[str, bool] = field(default_factory=dict)
     """Short texts seen before: the tools of a server describe the same parameters in the same words."""
 
@@ -64,7 +72,14 @@ class Screen(Struct, frozen=True, eq=False):
         forms = (_any((*document.forms, CIPHERED)), *map(_whole, document.shapes))
         marks = tuple(pattern(f"(?i){form}") for form in forms)
         statements = pattern(_any(document.statements) or NOTHING)
-        return cls(marks, pattern(_any(document.phrases)), statements, Pardons.of(document.pardons))
+        return cls(
+            marks,
+            pattern(_any(document.phrases)),
+            statements,
+            Pardons.of(document.pardons),
+            Mentions.of(document.mentions, document.quoted),
+            pattern(_any(document.expected) or NOTHING),
+        )
 
     def states(self, line: str) -> bool:
         """Whether a normalised line only says what something does or has to be like."""

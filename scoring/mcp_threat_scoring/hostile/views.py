@@ -6,13 +6,14 @@ sentence:
 =============  ====================================================================================================
 ``said``       every sentence as a line of concepts (see :mod:`hostile.acts`), recovered hidden ones included
 ``described``  sentences that name an attack in order to describe it ("detects … such as …")
-``hidden``     the concept lines of hidden passages alone
+``hidden``     the concept lines of hidden passages alone, names of constants left out
 ``prose``      every sentence in normalised words
 ``openly``     name, title and the sentences of the description
 ``markup``     every text in lower case as sent, for what only a renderer or a chat template reads
 ``keys``       names of parameters and other keys, in words; of links and other names too, if they have several
 ``defaults``   default, constant, example and permitted values
-``presets``    addresses among them, each with the parameter that it is for: ``fixed reply to = a@b.example``
+``presets``    addresses among them, each with the parameter that it is for: ``fixed reply to = a@b.example``;
+               ``expected`` instead of ``fixed`` where that is nothing odd, and then not among the ``defaults``
 ``names``      the item's name and title in words
 =============  ====================================================================================================
 
@@ -36,7 +37,7 @@ from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.normalise import Oddity, is_odd, line_starts
-from mcp_threat_scoring.text.passages import WHOLE, Channel, Piece, Role, pieces, read_piece
+from mcp_threat_scoring.text.passages import WHOLE, Channel, Passage, Piece, Role, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.run_on import SHORTEST, WORDS, in_words
 from mcp_threat_scoring.text.views import Subject, View
@@ -46,8 +47,8 @@ ORDERING = frozenset(
      "secretpath", "url", "email"]
 )  # fmt: skip
 """Concepts with which a line may be an order though it begins like a statement."""
-_ADDRESS = pattern(r"\S@\S|^\w+://|^\+?[0-9a-z][0-9a-z -]{9,}$")
-"""A default or the like that may lead to somebody: an address, a number, an account."""
+_ADDRESS = pattern(r"\S@\S|^\w+://|^\+?[0-9a-z][0-9a-z -]{9,}$|^(?:~|\$home)/\.")
+"""A default or the like that may lead to somebody, or to something private: an address, a number, a hidden file."""
 LONGEST_KEY = 100
 """Letters read of a key."""
 MAX_READ = 400_000
@@ -91,13 +92,25 @@ def _spelled_out(texts: Iterable[Piece]) -> Iterable[tuple[Piece, bool]]:
             yield Piece(said, piece.pointer, "other"), True
 
 
-def _presets(value: str, pointer: str) -> list[str]:
-    """A value with the parameter that it is for, if it may be somebody's address."""
+def _chosen(value: str, pointer: str, screen: Screen) -> tuple[list[str], list[str]]:
+    """What a value adds to the ``defaults``; and to the ``presets`` if it may be somebody's address."""
     _, parameter, inside = pointer.rpartition("/properties/")
     name, _, keyword = inside.partition("/")
     if not parameter or _ADDRESS.search(value) is None:
-        return []
-    return [f"{'example' if 'example' in keyword else 'fixed'} {split_words(name[:LONGEST_KEY])} = {value}"]
+        return [value], []
+    told = f"{split_words(name[:LONGEST_KEY])} = {value}"
+    if screen.expected.search(told) is not None:
+        return [], [f"expected {told}"]
+    return [value], [f"{'example' if 'example' in keyword else 'fixed'} {told}"]
+
+
+def _meant(passage: Passage, reader: Reader, known: Known) -> Passage:
+    """A passage without what it shows and does not say."""
+
+    def concepts(text: str) -> list[str]:
+        return [concept for meaning, _, _ in reader.acts.find(text, known) for concept in meaning]
+
+    return reader.screen.mentions.without(passage, concepts)
 
 
 def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wording]:
@@ -106,7 +119,7 @@ def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wordi
     for piece, _ in _spelled_out(texts):
         if piece.role != "key":
             for passage in read_piece(piece, ())[0]:
-                page.read(passage)
+                page.read(_meant(passage, reader, known))
     return page.lines
 
 
@@ -119,7 +132,7 @@ def _spared(line: Wording, screen: Screen) -> bool:
     """Whether a line that is worded like an order is none, by its form or by what it is about."""
     if screen.states(line.text) and ORDERING.isdisjoint(line.concepts):
         return True
-    return line.passage.channel == "open" and screen.pardons.words(line.concepts, line.passage.normal.text)
+    return line.passage.channel == "open" and screen.pardons.words(line.concepts, line.text, line.passage.normal.text)
 
 
 def _weigh(page: Page, learned: Learned, screen: Screen, size: int) -> None:
@@ -179,6 +192,7 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
             passages, complete = read_piece(piece, reader.marks)
             if not complete:
                 page.count(UNREAD, piece.pointer, f"{len(piece.text)} characters")
+            passages = [_meant(passage, reader, known) for passage in passages]
             for passage in passages:
                 budget -= len(passage.normal.text) + PLACE
                 page.read(passage)
@@ -187,8 +201,9 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
         if piece.role == "key" or spelt:
             keys.append((split_words(flat[:LONGEST_KEY]), piece.pointer))
         elif piece.role == "value":
-            defaults.append((flat[:400], piece.pointer))
-            presets += [(one, piece.pointer) for one in _presets(flat[:400], piece.pointer)]
+            plain_values, addresses = _chosen(flat[:400], piece.pointer, reader.screen)
+            defaults += [(one, piece.pointer) for one in plain_values]
+            presets += [(one, piece.pointer) for one in addresses]
         elif piece.role in ("name", "title"):
             names.append((split_words(flat[:200]), piece.pointer))
     if reader.learned is not None:

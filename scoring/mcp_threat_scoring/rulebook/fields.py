@@ -74,7 +74,7 @@ _OF_ANY: Final[Mapping[str, str]] = {
     "markup": "every text in lower case as sent",
     "keys": "names of parameters and other keys, in words",
     "defaults": "default, constant, example and permitted values",
-    "presets": "addresses given as values, one a line: `fixed` or `example`, the parameter in words, `=`, the value",
+    "presets": "addresses given as values, one a line: `fixed`, `example` or `expected`, parameter, `=`, the value",
     "names": "the item's name and title in words",
 }
 _URI: Final[Mapping[str, str]] = {"uri": "the URI or URI template"}

@@ -2,7 +2,8 @@
 
 A passage is a normalised text with its place. Hidden ones are recovered from tag characters, variation selectors,
 zero-width bits, comments, link titles, codes (:mod:`text.codes`), ciphers (:mod:`text.ciphers`), digit-for-letter
-spelling, letters set apart, words run together (:mod:`text.run_on`), right-to-left overrides, and text pushed out of
+spelling, letters set apart, words run together (:mod:`text.run_on`; those that only name a constant are a
+sort of their own), right-to-left overrides, and text pushed out of
 sight by white space.
 """
 
@@ -21,7 +22,8 @@ from mcp_threat_scoring.text.run_on import RUN_ON, run_on, spread
 from mcp_threat_scoring.text.schema_walk import escape
 
 Channel = Literal[
-    Code, Cipher, "open", "tags", "selectors", "bits", "bidi", "comment", "title", "digits", "spaced", "run-on", "far"
+    Code, Cipher, "open", "tags", "selectors", "bits", "bidi", "comment", "title", "digits", "spaced", "run-on",
+    "constant", "far",
 ]  # fmt: skip
 Role = Literal["name", "title", "text", "schema", "key", "value", "other"]
 
@@ -181,8 +183,8 @@ def _recovered(text: str) -> Iterable[tuple[Channel, str, bool]]:
     for found in _LINK.finditer(text):
         yield "title", next((group for group in reversed(found.groups()) if group), ""), True
     yield from decoded(text)
-    for said in run_on(text):
-        yield "run-on", said, True
+    for said, constant in run_on(text):
+        yield "constant" if constant else "run-on", said, True
     far = _FAR.search(text)
     if far is not None and len(text) - far.end() > 12:
         yield "far", text[far.end() - 1 :], True

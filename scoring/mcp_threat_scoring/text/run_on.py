@@ -26,6 +26,14 @@ RUN_ON = pattern(
     r"\b(?:[A-Z][a-z']+){6,}|\b[a-z]+(?:[A-Z][a-z']+){5,}"
 )
 """Such a run within a text. It is longer than names of tools and parameters are."""
+_BLANKLESS = pattern(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
+"""Letters of scripts that put no blanks between words."""
+_JOINED = pattern(r"[_%/=-]")
+_GLUE = frozenset(
+    "the your you this that it all any to and then from of with not never always before must first please every".split()  # noqa: SIM905
+)
+GLUED = 2
+"""Different words such as sentences are held together by, from which capitals say one: names have one at most."""
 
 
 def in_words(text: str) -> str:
@@ -39,16 +47,24 @@ def _in_words(plain: str) -> str:
         return ""
     if plain.islower() and plain.isidentifier() and plain.count("_") < WORDS - 1:
         return ""
+    if _BLANKLESS.search(plain) and not _JOINED.search(plain):
+        return ""  # a sentence as it is always written, and read as such
     if "%" in plain:
         plain = unquote(plain, errors="ignore")
     words = split_words(plain.replace("'", "")).split()
     return " ".join(words) if sum(word.isalpha() for word in words) >= WORDS else ""
 
 
-def run_on(text: str) -> list[str]:
-    """What the runs within a text say."""
+def run_on(text: str) -> list[tuple[str, bool]]:
+    """What the runs within a text say, and of each whether it is the name of a constant."""
     runs = [one.group(0) for one in RUN_ON.finditer(text)]
-    return [said for run in runs if (said := _unquoted(run) if "%20" in run else in_words(run))]
+    told = [(_unquoted(run) if "%20" in run else in_words(run), run) for run in runs]
+    return [(said, _constant(said, run)) for said, run in told if said]
+
+
+def _constant(said: str, run: str) -> bool:
+    """Whether a run names a variable of the environment or the like: in capitals, and no sentence."""
+    return run.isupper() and len(_GLUE.intersection(said.lower().split())) < GLUED
 
 
 def spread(values: Sequence[object]) -> str:

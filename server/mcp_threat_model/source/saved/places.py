@@ -10,6 +10,8 @@ MAX_BYTES = 4 * 1024 * 1024
 """A larger file gets no lines: parsing with positions costs some ten times as much as without."""
 _WRAPPERS = ("result", "server")
 """Members that a whole JSON-RPC response, or a registry's answer, wraps around what is described."""
+_FLAT = "initialize"
+"""A member of the manifest whose own members a file may hold beside its lists."""
 
 
 class Places:
@@ -30,7 +32,8 @@ class Places:
         if node is None or not pointer:
             return None
         line: int | None = None
-        for token in pointer.lstrip("/").split("/"):
+        tokens = pointer.lstrip("/").split("/")
+        for token in tokens[tokens[0] == _FLAT and _member(node, _FLAT) is None :]:
             key = token.replace("~1", "/").replace("~0", "~")
             found = _member(node, key)
             if found is None:
