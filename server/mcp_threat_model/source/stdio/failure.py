@@ -12,12 +12,18 @@ from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.reported import Outcome
 from mcp_threat_model.source.session.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import excerpt
+from mcp_threat_scoring.neutralise import excerpt, neutralise_prose
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct
 
 TAIL_LINES = 20
-"""Last lines among which the one is looked for that says why a program ended."""
+"""Last lines among which one is looked for that complains of something, where none of all begins as an error does."""
+TAIL_CHARS = 200
+"""Of that line: what to do about an error stands at its end."""
+_ERROR = pattern(
+    r"(?i)^(?:[(\[]?\d[\dTZ:.,+/ -]*[)\]]?\s*)?[^\w-]*(?:[\w.]*(?:error|exception)|fatal|panic)(?:[:!\]) ]|\[|$)"
+)
+"""How a line begins that says why a program ends, a time before it or not; what follows may be its usage."""
 _COMPLAINT = pattern(
     r"(?i)error|exception|fatal|panic|fail|cannot|could not|unable|denied|missing|required|not (?:found|set|given)"
     r"|no such|invalid|unknown|usage:"
@@ -71,10 +77,16 @@ def without_escapes(stderr: str) -> str:
 
 
 def tail(stderr: str) -> str:
-    """A few of a program's last words, inert and broken up: from the last line that complains of something."""
-    lines = [line for line in without_escapes(stderr).splitlines() if line.strip()][-TAIL_LINES:]
-    telling = next((line for line in reversed(lines) if _COMPLAINT.search(line[:_LINE_CHARS])), "".join(lines[-1:]))
-    return excerpt(telling)
+    """Why a program says that it ended, inert and broken up: the last line that begins as an error does.
+
+    Without one it is the last of the end that complains of something, and without that a few of its last words.
+    """
+    lines = [line for line in without_escapes(stderr).splitlines() if line.strip()]
+    for telling, among in ((_ERROR, lines), (_COMPLAINT, lines[-TAIL_LINES:])):
+        found = next((line for line in reversed(among) if telling.search(line[:_LINE_CHARS])), None)
+        if found is not None:
+            return neutralise_prose(found, TAIL_CHARS)
+    return excerpt("".join(lines[-1:]))
 
 
 def hosts_named(stderr: str) -> list[str]:
