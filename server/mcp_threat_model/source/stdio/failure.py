@@ -12,14 +12,15 @@ from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.reported import Outcome
 from mcp_threat_model.source.session.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import excerpt, neutralise_prose
+from mcp_threat_scoring.neutralise import excerpt, neutralise_name
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct
 
 TAIL_LINES = 20
 """Last lines among which one is looked for that complains of something, where none of all begins as an error does."""
-TAIL_CHARS = 200
-"""Of that line: what to do about an error stands at its end."""
+_VARIABLE = pattern(r"\b[A-Z][A-Z0-9]{1,20}(?:_[A-Z0-9]{1,20}){1,3}\b")
+"""A variable of the environment, by which an error says what it misses; longer ones could be sentences."""
+MAX_VARIABLES = 3
 _ERROR = pattern(
     r"(?i)^(?:[(\[]?\d[\dTZ:.,+/ -]*[)\]]?\s*)?[^\w-]*(?:[\w.]*(?:error|exception)|fatal|panic)(?:[:!\]) ]|\[|$)"
 )
@@ -77,15 +78,18 @@ def without_escapes(stderr: str) -> str:
 
 
 def tail(stderr: str) -> str:
-    """Why a program says that it ended, inert and broken up: the last line that begins as an error does.
+    """Why a program says that it ended: the first words of the last line that begins as an error does, inert, and the
+    variables of the environment that it names.
 
-    Without one it is the last of the end that complains of something, and without that a few of its last words.
+    Without one it is the last of the end that complains of something, and without that the last line.
     """
     lines = [line for line in without_escapes(stderr).splitlines() if line.strip()]
     for telling, among in ((_ERROR, lines), (_COMPLAINT, lines[-TAIL_LINES:])):
         found = next((line for line in reversed(among) if telling.search(line[:_LINE_CHARS])), None)
         if found is not None:
-            return neutralise_prose(found, TAIL_CHARS)
+            said = excerpt(found)
+            named = [one for one in dict.fromkeys(_VARIABLE.findall(found[:_LINE_CHARS])) if one not in said]
+            return f"{said} [{', '.join(map(neutralise_name, named[:MAX_VARIABLES]))}]" if named else said
     return excerpt("".join(lines[-1:]))
 
 
