@@ -187,4 +187,8 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
         listing=picture.from_listing,
         told=any(clause.evidence or clause.abilities for clause in picture.tools),
         stakes=stakes(picture),
+        reached=picture.has("transport.http"),
+        locked=picture.has("list.locked"),
+        credentials_given=picture.facts.get("auth.credentials_given") is True,
+        unboxed=picture.facts.get("launch.sandboxed") is False,
     )

@@ -33,9 +33,9 @@ Action = Literal["identity", "read", "write", "admin", "unknown"]
 MAX_SCOPES = 500
 """Scopes looked at. An authorization server for a whole office suite offers some 700; the rest is more of the same."""
 AUTH_SIGNALS = (
-    "auth.none", "auth.static_key", "auth.scope_broad", "auth.scope_exceeds_tools", "auth.scope_single", "auth.no_pkce",
-    "auth.bad_url", "auth.issuer_mismatch", "auth.resource_mismatch", "auth.key_in_url", "pkg.env_secret",
-    "auth.needs_admin", "ctl.oauth_prm", "ctl.fine_scopes", "ctl.pkce",
+    "auth.none", "list.locked", "auth.static_key", "auth.scope_broad", "auth.scope_exceeds_tools", "auth.scope_single",
+    "auth.no_pkce", "auth.bad_url", "auth.issuer_mismatch", "auth.resource_mismatch", "auth.key_in_url",
+    "pkg.env_secret", "auth.needs_admin", "ctl.oauth_prm", "ctl.fine_scopes", "ctl.pkce",
 )  # fmt: skip
 """Signals that are evidence of the authority, the telling ones first."""
 

@@ -4,6 +4,7 @@
 
     ThreatModelError
     ├── TargetError          one target could not be read; the others go on   (code, message, hint)
+    │   └── LockedError      it wants credentials first                       (seen)
     ├── RuleError            a rule file is wrong                             (path, line)
     ├── FactorError          a calculator input is missing or out of range
     └── UsageError           the caller's words are off
@@ -12,7 +13,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from mcp_threat_scoring.manifest import Manifest
 
 PROBLEMS_SHOWN = 12
 PROBLEM_SHOWN = 400
@@ -39,7 +43,8 @@ class ThreatModelError(Exception):
 class TargetError(ThreatModelError):
     """One target could not be read.
 
-    `message` and `hint` are one sentence each. Text that came from the target must be neutralised by whoever raises.
+    `message` and `hint` are a sentence each, seldom two. Text that came from the target must be neutralised by whoever
+    raises.
     """
 
     def __init__(self, code: ErrorCode, message: str, hint: str = "") -> None:
@@ -47,6 +52,14 @@ class TargetError(ThreatModelError):
         self.code: ErrorCode = code
         self.message = message
         self.hint = hint
+
+
+class LockedError(TargetError):
+    """``auth_required``, with what the target showed all the same; :mod:`locked` tells what is wrong with that."""
+
+    def __init__(self, message: str, hint: str, seen: Manifest) -> None:
+        super().__init__("auth_required", message, hint)
+        self.seen = seen
 
 
 class UsageError(ThreatModelError):

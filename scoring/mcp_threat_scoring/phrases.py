@@ -56,6 +56,11 @@ def listed(parts: Sequence[str], total: int | None = None, shown: int = SHOWN_NA
     return f"{', '.join(visible)} and {number(total - len(visible))} more"
 
 
+def with_credentials(*, other: bool) -> str:
+    """What to do about a server that shows its tools only to callers it knows; `other` than those it was given."""
+    return f"scan it again with {'other ' if other else ''}credentials (--header 'Authorization: Bearer TOKEN')"
+
+
 def capital(sentence: str) -> str:
     """The sentence with its first letter in upper case."""
     return sentence[:1].upper() + sentence[1:]

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
-from mcp_threat_scoring.phrases import joined, listed
+from mcp_threat_scoring.phrases import joined, listed, with_credentials
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (
     SEVERITIES,
@@ -169,6 +169,9 @@ def _private(picture: Picture) -> str:
 def _not_seen(picture: Picture, seen: object) -> list[str]:
     if picture.from_listing:
         return ["Only a description was read; nobody listed the tools."]
+    if picture.has("list.locked"):
+        advice = with_credentials(other=picture.facts.get("auth.credentials_given") is True)
+        return [f"It shows its tools only to callers it knows: {advice}."]
     if seen == "not_observed":
         return ["The tools were not seen, so nothing can be said of what they do."]
     if seen == "partial":

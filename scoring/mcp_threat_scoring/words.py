@@ -11,7 +11,17 @@ from collections.abc import Mapping, Sequence
 from mcp_threat_scoring.capability import unclear
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
-from mcp_threat_scoring.phrases import capital, counted, joined, listed, lowered, number, quoted, sentence
+from mcp_threat_scoring.phrases import (
+    capital,
+    counted,
+    joined,
+    listed,
+    lowered,
+    number,
+    quoted,
+    sentence,
+    with_credentials,
+)
 from mcp_threat_scoring.report import SEVERITIES, AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
 from mcp_threat_scoring.report_score import AivssOut, RangeOut
 from mcp_threat_scoring.stakes import Stakes
@@ -49,6 +59,13 @@ class WordsContext(Struct, frozen=True):
     told: bool = True
     """Whether some word of it says what is done."""
     stakes: Stakes = Stakes()
+    reached: bool = False
+    """It is reached over HTTP: how it is started is nobody's business but its owner's."""
+    locked: bool = False
+    """It shows its tools only to callers with credentials."""
+    credentials_given: bool = False
+    unboxed: bool = False
+    """It was started without a sandbox."""
 
     @property
     def name(self) -> str:
@@ -70,6 +87,11 @@ class WordsContext(Struct, frozen=True):
         """Whether a part was seen, but not wholly."""
         state = self.coverage.get(part)
         return state is not None and state.status == "partial"
+
+    def unseen(self, part: str) -> bool:
+        """Whether nothing of a part was seen."""
+        state = self.coverage.get(part)
+        return state is not None and state.status == "not_observed"
 
     def missing(self, parts: Sequence[str]) -> list[str]:
         """A sentence for each of these parts that was not, or not wholly, seen."""
@@ -142,6 +164,9 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     state = context.coverage.get("tools")
     none_offered = state is not None and state.status == "observed"
     if not context.listing:
+        if context.locked:
+            which = "other credentials than were given" if context.credentials_given else "credentials"
+            return f"it shows its tools only to callers with {which}, so none could be read"
         return "it offers no tools" if none_offered else "no tool of it could be read"
     so_far = "it lists no tools, and " if none_offered else ""
     if capabilities.write_capable:
@@ -187,17 +212,24 @@ def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Seq
 
 
 def _what_is_not_known(context: WordsContext, aivss: AivssOut) -> str:
-    open_parts = [
-        _PART_WORDS[part]
-        for part in ("tools", "auth", "transport", "launch")
-        if (state := context.coverage.get(part)) is not None and state.status != "observed"
-    ]
+    matter = ("tools", "auth", "transport") if context.reached else ("tools", "auth", "transport", "launch")
     said = []
-    if open_parts:
-        said.append(f"it is not known {joined([p if p.startswith('how') else f'what {p} holds' for p in open_parts])}")
+    if unseen := [_PART_WORDS[part] for part in matter if context.unseen(part)]:
+        open_parts = joined([p if p.startswith("how") else f"what {p} holds" for p in unseen])
+        advice = f": {with_credentials(other=context.credentials_given)}" if context.locked else ""
+        said.append(f"it is not known {open_parts}{advice}")
+    if cut := [_PART_WORDS[part] for part in matter if context.damaged(part) and not _started_openly(context, part)]:
+        said.append(f"{joined(cut)} {'was' if len(cut) == 1 else 'were'} only partly seen")
+    if context.unboxed:
+        said.append("it ran without a sandbox, so that what it reaches and changes beside answering was not watched")
     if aivss.range.low < aivss.range.high:
         said.append(_bounds(aivss.range))
     return "; ".join(said)
+
+
+def _started_openly(context: WordsContext, part: str) -> bool:
+    """Whether all that is missing of a part is what a sandbox would have shown."""
+    return part == "launch" and context.unboxed
 
 
 def _bounds(bounds: RangeOut) -> str:

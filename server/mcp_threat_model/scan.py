@@ -15,7 +15,7 @@ from mcp_threat_model.audit import audited
 from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_model.reading import Consent, ScanOptions, read_target, refuse_launch
 from mcp_threat_model.source.interface import Saved, Say, Target
-from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.errors import LockedError, TargetError, UsageError
 from mcp_threat_scoring.intake import build_manifest
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ async def scan_target(target: Target, options: ScanOptions, rules: Rules, *, con
 
     try:
         with audited(options.audit, target.label, via="cli") as call:
-            manifest = await read_target(target, options, consent=consent, say=say)
+            try:
+                manifest = await read_target(target, options, consent=consent, say=say)
+            except LockedError as locked:
+                raise await _told(locked, await rules.known()) from None
             known = await rules.known()
             from mcp_threat_scoring.analyze import analyze
 
@@ -40,6 +43,15 @@ async def scan_target(target: Target, options: ScanOptions, rules: Rules, *, con
     except Exception as error:
         return failure(target.label, error)
     return Outcome(report, manifest=manifest)
+
+
+async def _told(locked: LockedError, known: Knowledge) -> TargetError:
+    """The error with what is wrong with the way to log in."""
+    import anyio.to_thread
+
+    from mcp_threat_scoring.locked import told
+
+    return await anyio.to_thread.run_sync(told, locked, known.ruleset)
 
 
 class Rules:

@@ -434,6 +434,21 @@ class TestSummary:
             "It is not known how callers are authenticated and how it is started; the score lies between 7.2 and 8.4."
         )
 
+    def test_of_an_endpoint_nobody_asks_how_it_is_started(self) -> None:
+        unseen = {"tools": OBSERVED, "auth": OBSERVED, "launch": not_observed("elsewhere")}
+        assert "how it is started" not in summed(told=context(coverage=unseen, reached=True))
+        assert "how it is started" in summed(told=context(coverage=unseen))
+
+    def test_what_was_seen_in_part_is_not_called_unknown(self) -> None:
+        told = summed(told=context(coverage={"tools": partial("cut"), "transport": partial("silent")}))
+        assert "It is not known" not in told
+        assert "The list of tools and how the server is reached were only partly seen; the score" in told
+
+    def test_without_a_sandbox_it_says_what_was_not_watched(self) -> None:
+        told = summed(told=context(coverage={"tools": OBSERVED, "launch": partial("no sandbox")}, unboxed=True))
+        assert "It ran without a sandbox, so that what it reaches and changes beside answering was not watched" in told
+        assert "how it is started" not in told
+
     @pytest.mark.parametrize(
         ("spanned_by", "said"),
         [

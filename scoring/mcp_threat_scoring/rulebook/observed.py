@@ -120,6 +120,7 @@ EVENTS: Final[Mapping[str, Known]] = {
         "elicitation_secret": "requests for a form in which the person is to write a secret",
         "junk_output": "lines that are no protocol message",
         "list_changed_notice": "notices that a list has changed",
+        "needs_credentials": "lists that were refused to a caller without credentials, or with these",
         "oversized_batch": "batches of more messages than are read",
         "oversized_item": "items that were cut to the bounds",
         "redirected": "redirects on the endpoint's own origin",

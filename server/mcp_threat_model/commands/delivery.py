@@ -47,6 +47,8 @@ def deliver(
     for result in results:
         if isinstance(result, ErrorOut):
             complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
+        elif result.auth.requirement == "required" and result.coverage["tools"].status == "not_observed":
+            complain(f"{result.target.value}: its tools were not read: {result.coverage['tools'].reason}")
     if fleet and form == "jsonl":
         complain("jsonl leaves out what the servers make possible together; --format json has it")
     context = context_of(targets, outcomes, results, found, fleet)

@@ -145,7 +145,9 @@ def check_address(address: IPAddress, *, allow_private: bool, named_by_target: b
     if _is_metadata(address) and named_by_target:
         raise AddressRefusedError(f"the target pointed at {address}, where machines keep their credentials")
     if _is_metadata(address) and not allow_private:
-        raise AddressRefusedError(f"{address} is a machine's credential service, which is not reached", ALLOW_HINT)
+        raise AddressRefusedError(
+            f"{address} is a machine's credential service, and not reached by default", ALLOW_HINT
+        )
     if scope != "public" and not allow_private:
         kind = "on this machine" if scope == "loopback" else "private or reserved"
         raise AddressRefusedError(f"{address} is {kind}, and only public addresses are reached by default", ALLOW_HINT)

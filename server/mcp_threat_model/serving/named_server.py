@@ -24,7 +24,7 @@ from mcp_threat_model.serving.turns import THINKING_S
 from mcp_threat_model.source.interface import Target
 from mcp_threat_model.subject import exactly_one, inline_listing, inline_manifest
 from mcp_threat_model.target import is_json, parse_target
-from mcp_threat_scoring.errors import TargetError, ThreatModelError, UsageError
+from mcp_threat_scoring.errors import LockedError, TargetError, ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.report_score import ProfileId
@@ -82,7 +82,11 @@ async def report_on(
             async with relayed(context) as say, access.turns.turn(options.limits.total_s + THINKING_S) as turn:
                 if which == "target":
                     consent = consent_from(asked, context, instead)
-                    manifest = await read_target(_target(given["target"], access), options, consent=consent, say=say)
+                    target = _target(given["target"], access)
+                    try:
+                        manifest = await read_target(target, options, consent=consent, say=say)
+                    except LockedError as locked:
+                        raise await turn.think(_locked, locked, options.rules) from None
                 elif which == "manifest":
                     manifest = await turn.think(inline_manifest, given["manifest"], options.limits)
                 else:
@@ -126,6 +130,13 @@ def _analyze(manifest: Manifest, rules: tuple[Path, ...], profile: ProfileId) ->
     from mcp_threat_scoring.analyze import analyze, knowledge  # the rules load when they are first asked, not at start
 
     return analyze(manifest, knowledge(extra=rules), profile)
+
+
+def _locked(locked: LockedError, rules: tuple[Path, ...]) -> TargetError:
+    from mcp_threat_scoring.analyze import knowledge
+    from mcp_threat_scoring.locked import told as found
+
+    return found(locked, knowledge(extra=rules).ruleset)
 
 
 def printing(target: str | None, asked: Agreed, client: str, name: str | None) -> str:

@@ -83,10 +83,12 @@ def test_multicast_and_broadcast_are_never_reached(text: str) -> None:
 def test_credential_services_are_reached_only_when_the_user_names_them(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> None:
-    with pytest.raises(TargetError):
+    with pytest.raises(TargetError, match="not reached by default") as caught:
         check_address(address, allow_private=False)
-    with pytest.raises(TargetError, match="credentials"):
+    assert "--allow-private-network" in caught.value.hint
+    with pytest.raises(TargetError, match="credentials") as caught:
         check_address(address, allow_private=True, named_by_target=True)
+    assert not caught.value.hint, "nothing makes it be reached"
     check_address(address, allow_private=True)
 
 

@@ -31,13 +31,15 @@ from mcp_threat_model.source.session.session import Session, SessionParts, read_
 from mcp_threat_model.source.session.wire import Tap
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.intake import build_manifest
-from mcp_threat_scoring.manifest import OBSERVED, Manifest, TransportFacts, not_observed, partial
+from mcp_threat_scoring.manifest import OBSERVED, Manifest, ServerFacts, TransportFacts, not_observed, partial
 from mcp_threat_scoring.structs import replace
 
 Kind = Literal["http", "sse"]
 _SESSION_SHARE = 0.7
 """Of the time that is left; the rest is for authorization discovery, so that a slow server still gets a report."""
 _STRANGER_SECONDS = 5.0
+_UNSEEN = SessionParts(ServerFacts(), "handshake", {}, {})
+"""What a session shows to somebody who is not let in."""
 
 
 class HttpSource:
@@ -132,7 +134,8 @@ class HttpSource:
         if self._headers:
             authority = with_credentials(authority, self._headers.keys(), accepted=parts is not None)
         if parts is None:
-            raise auth_required(ledger, authority, given=bool(self._headers))
+            seen = self._manifest(endpoint, transport, _UNSEEN, authority, tap)
+            raise auth_required(ledger, authority, seen, given=bool(self._headers))
         if self._headers and authority.auth.requirement == "required":
             cookie_auth = "cookie" in self._headers and "authorization" not in self._headers
             transport = replace(transport, facts={**transport.facts, "cookie_auth": cookie_auth})

@@ -25,6 +25,8 @@ from mcp_threat_scoring.structs import replace
 
 ACCEPT = "application/json, text/event-stream"
 _INBOX = 32
+ASKS_CREDENTIALS = (401, 403)
+"""Statuses that ask for credentials, or for others (RFC 9110, sections 15.5.2 and 15.5.4)."""
 WIRE_ERRORS = (TargetError, EventTooLargeError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, ValueError)
 """Everything that a peer can make our client raise; `ValueError` comes from addresses that are none."""
 
@@ -124,11 +126,10 @@ async def readers() -> AsyncIterator[TaskGroup]:
         raise failed
 
 
-def status_error(status: int, request_id: RequestId) -> Message:
-    """An HTTP refusal as the JSON-RPC error it stands for; the code is the HTTP status."""
-    return Message(
-        {"jsonrpc": "2.0", "id": request_id, "error": {"code": status, "message": f"HTTP status {status}"}}, 0
-    )
+def status_error(status: int, request_id: RequestId) -> Damaged:
+    """An HTTP refusal in the place of an answer: what was asked for is kept for others, or is not there."""
+    code = "auth_required" if status in ASKS_CREDENTIALS else "not_mcp"
+    return Damaged(code, f"HTTP status {status}", request_id, status)
 
 
 async def read_body(response: httpx.Response, limit: int) -> bytes:

@@ -8,6 +8,7 @@ from mcp_threat_model.guard.ledger import Ledger
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.source.authorization.authority import Reception
 from mcp_threat_model.source.cuts import bound
+from mcp_threat_model.source.http.link import ASKS_CREDENTIALS
 from mcp_threat_model.source.session.session import SessionParts
 from mcp_threat_model.source.session.wire import Tap
 from mcp_threat_scoring.manifest import sha256_of
@@ -25,7 +26,7 @@ def differ(shown: dict[str, Any] | None, parts: SessionParts, tap: Tap, limits: 
 def reception_of(ledger: Ledger, handshake: bool, parts: SessionParts | None) -> Reception:
     """How the endpoint treated these requests, read from the ledger."""
     answered = [note for note in ledger.notes if note.status]
-    refused = [note for note in answered if note.status in (401, 403)]
+    refused = [note for note in answered if note.status in ASKS_CREDENTIALS]
     challenges = next((c for note in refused + answered if (c := note.headers.get("www-authenticate"))), ())
     lists: bool | None = None
     if parts is not None and parts.coverage["tools"].status != "not_observed":

@@ -19,6 +19,7 @@ from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.url import Endpoint, check_scheme
 from mcp_threat_model.source.http.link import (
     ACCEPT,
+    ASKS_CREDENTIALS,
     WIRE_ERRORS,
     HttpLink,
     is_event_stream,
@@ -103,7 +104,7 @@ class StreamableLink(HttpLink):
         raw = await read_body(response, self._limits.metadata_bytes)
         if _TRACE.search(raw.decode(errors="replace")):
             self._tap.note("verbose_error", f"an answer with HTTP status {response.status_code} holds a stack trace")
-        if kind == "application/json" and response.status_code not in (401, 403):
+        if kind == "application/json" and response.status_code not in ASKS_CREDENTIALS:
             for one in parse(raw, self._limits, self._tap)[:1]:
                 error = one.body.get("error") if isinstance(one, Message) else None
                 if isinstance(error, dict) and isinstance(error.get("code"), int):

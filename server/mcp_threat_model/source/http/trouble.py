@@ -11,10 +11,11 @@ from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.url import check_scheme
 from mcp_threat_model.source.authorization.authority import Authority
 from mcp_threat_model.source.authorization.challenge import parse_challenges
-from mcp_threat_scoring.errors import TargetError
+from mcp_threat_model.source.http.link import ASKS_CREDENTIALS
+from mcp_threat_scoring.errors import LockedError, TargetError
+from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import excerpt, neutralise
 
-REFUSED = (401, 403)
 ENDPOINT_HINT = "Check the path; MCP endpoints often end in /mcp or /sse."
 _NAMED = 5
 """Scopes and servers named in a message."""
@@ -30,17 +31,19 @@ def may_be_legacy(ledger: Ledger) -> bool:
     401 and 403 ask for credentials, 429 for patience; none of them says that the transport is wrong.
     """
     last = _last(ledger, "POST")
-    return last is not None and 400 <= last.status < 500 and last.status not in (*REFUSED, 407, 429)
+    return last is not None and 400 <= last.status < 500 and last.status not in (*ASKS_CREDENTIALS, 407, 429)
 
 
 def refused_stranger(ledger: Ledger) -> bool:
     """Whether the endpoint turned us away for want of (better) credentials."""
-    return any(note is not None and note.status in REFUSED for note in (_last(ledger, "POST"), _last(ledger, "GET")))
+    return any(
+        note is not None and note.status in ASKS_CREDENTIALS for note in (_last(ledger, "POST"), _last(ledger, "GET"))
+    )
 
 
-def auth_required(ledger: Ledger, authority: Authority, *, given: bool) -> TargetError:
+def auth_required(ledger: Ledger, authority: Authority, seen: Manifest, *, given: bool) -> LockedError:
     """Say that credentials are needed, and everything that was learnt about which."""
-    refused = [note for note in ledger.notes if note.status in REFUSED]
+    refused = [note for note in ledger.notes if note.status in ASKS_CREDENTIALS]
     status = refused[-1].status if refused else 401
     asked, _ = parse_challenges(refused[-1].headers.get("www-authenticate", ()) if refused else ())
     auth = authority.auth
@@ -61,7 +64,7 @@ def auth_required(ledger: Ledger, authority: Authority, *, given: bool) -> Targe
         what, hint = "it did not accept the credentials given", "Check that they are complete, and not expired."
     if authority.coverage.reason:
         hint += f" Not everything could be checked: {neutralise(authority.coverage.reason, 200)}."
-    return TargetError("auth_required", f"{what} ({'; '.join(learnt)})", hint)
+    return LockedError(f"{what} ({'; '.join(learnt)})", hint, seen)
 
 
 def _some(words: Sequence[str], mask: Mask) -> str:

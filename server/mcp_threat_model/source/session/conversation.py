@@ -55,7 +55,8 @@ class Conversation:
         self.tap = tap
         self.deadline = time.monotonic() + (limits.total_s if seconds is None else seconds)
         self._next_id = 0
-        self._open: set[RequestId] = set()
+        self._open: dict[RequestId, str] = {}
+        """By id, what was asked and is not answered."""
         self.answers: dict[RequestId, Message | Damaged] = {}
         self._reverse = 0
         self._junk = 0
@@ -98,7 +99,7 @@ class Conversation:
         body: dict[str, Any] = {"jsonrpc": "2.0", "id": self._next_id, "method": method}
         if params:
             body["params"] = params
-        self._open.add(self._next_id)
+        self._open[self._next_id] = method
         await self.link.send(body, self._headers(method))
         return self._next_id
 
@@ -148,8 +149,7 @@ class Conversation:
             RequestError: it holds anything else.
         """
         if isinstance(got, Damaged):
-            code: ErrorCode = "too_large" if got.code == "too_large" else "malformed"
-            raise RequestError(code, f"{method} was answered with {got.reason}")
+            raise _unanswered(method, got)
         self.repeated += got.repeated
         error = got.body.get("error")
         if error is not None and got.body.get("result"):  # one reader takes the one, another the other
@@ -176,6 +176,7 @@ class Conversation:
 
         Raises:
             PeerGoneError: the connection ended, or the peer sent too much, or too much that is no message.
+            TargetError: `not_mcp`: what comes back is our own question.
         """
         got = await self.link.receive()
         self.tap.messages_in += 1
@@ -206,7 +207,7 @@ class Conversation:
             self.tap.note("wrong_id", "an answer to a question that was never asked")
 
     def _settle(self, request_id: Any, got: Message | Damaged) -> None:
-        self._open.discard(request_id)
+        self._open.pop(request_id, None)
         self.answers[request_id] = got
 
     def _junk_line(self, got: Damaged) -> None:
@@ -226,6 +227,9 @@ class Conversation:
             if method.endswith("/list_changed"):
                 self.tap.note("list_changed_notice", quoted(method))
             return
+        if isinstance(body["id"], str | int) and self._open.get(body["id"]) == method:
+            # No server asks what only clients ask, let alone under the id of our question.
+            raise TargetError("not_mcp", "the target only repeats what it is sent", NOT_MCP_HINT)
         self.tap.note("reverse_request", quoted(method) + ("" if self.ready else " during the handshake"))
         if method == "elicitation/create":
             note_elicitation(body.get("params"), self.tap)
@@ -238,3 +242,12 @@ class Conversation:
         else:
             reply["error"] = {"code": METHOD_NOT_FOUND, "message": "not offered by this client"}
         await self.link.send(reply, self._headers(""))
+
+
+def _unanswered(method: str, got: Damaged) -> RequestError:
+    """The failure of a request that something else came for than an answer."""
+    if got.code == "auth_required" and got.status is not None:
+        which = "credentials" if got.status == 401 else "credentials that allow it"
+        return RequestError("auth_required", f"needs {which}: it answered {got.status} to {method}", got.status)
+    code: ErrorCode = "too_large" if got.code == "too_large" else "malformed" if got.status is None else "not_mcp"
+    return RequestError(code, f"{method} was answered with {got.reason}", got.status)

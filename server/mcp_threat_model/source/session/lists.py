@@ -1,7 +1,8 @@
 """Lists: every page of each, within bounds, raw; the tools twice.
 
-Events noted: ``repeated_cursor``, ``oversized_item``, ``unserved_capability``, ``undeclared_capability``,
-``duplicate_name``, ``list_changed`` (two readings differ), ``second_read_failed``, ``second_read_skipped``.
+Events noted: ``repeated_cursor``, ``oversized_item``, ``needs_credentials`` (a list is kept for callers who sign in),
+``unserved_capability``, ``undeclared_capability``, ``duplicate_name``, ``list_changed`` (two readings differ),
+``second_read_failed``, ``second_read_skipped``.
 """
 
 from __future__ import annotations
@@ -129,7 +130,9 @@ def judge(read: Reading, listing: Listing, promised: bool, tap: Tap) -> None:
     if read.damaged:
         tap.note("oversized_item", f"{listing.key}: text or nesting beyond the bounds was cut", read.damaged)
         read.cut = "; ".join(filter(None, (read.cut, f"in {items_of(read.damaged)}, {read.missing.said()}")))
-    if read.failed is not None and promised and not read.count:
+    if read.failed is not None and read.failed.code == "auth_required":
+        tap.note("needs_credentials", listing.key)
+    elif read.failed is not None and promised and not read.count:
         tap.note("unserved_capability", listing.key)
     if read.items and not promised:
         tap.note("undeclared_capability", listing.key)

@@ -37,6 +37,8 @@ class Damaged(Struct, frozen=True):
     code: str
     reason: str
     request_id: RequestId | None = None
+    status: int | None = None
+    """The HTTP status that came in the place of an answer."""
 
 
 Incoming = Message | Damaged

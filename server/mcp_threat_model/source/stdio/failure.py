@@ -12,12 +12,19 @@ from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.reported import Outcome
 from mcp_threat_model.source.session.wire import PeerGoneError, Tap, quoted
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import excerpt
+from mcp_threat_scoring.neutralise import excerpt, neutralise_name
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct
 
 TAIL_LINES = 20
-"""Last lines among which the one is looked for that says why a program ended."""
+"""Last lines among which one is looked for that complains of something, where none of all begins as an error does."""
+_VARIABLE = pattern(r"\b[A-Z][A-Z0-9]{1,20}(?:_[A-Z0-9]{1,20}){1,3}\b")
+"""A variable of the environment, by which an error says what it misses; longer ones could be sentences."""
+MAX_VARIABLES = 3
+_ERROR = pattern(
+    r"(?i)^(?:[(\[]?\d[\dTZ:.,+/ -]*[)\]]?\s*)?[^\w-]*(?:[\w.]*(?:error|exception)|fatal|panic)(?:[:!\]) ]|\[|$)"
+)
+"""How a line begins that says why a program ends, a time before it or not; what follows may be its usage."""
 _COMPLAINT = pattern(
     r"(?i)error|exception|fatal|panic|fail|cannot|could not|unable|denied|missing|required|not (?:found|set|given)"
     r"|no such|invalid|unknown|usage:"
@@ -71,10 +78,19 @@ def without_escapes(stderr: str) -> str:
 
 
 def tail(stderr: str) -> str:
-    """A few of a program's last words, inert and broken up: from the last line that complains of something."""
-    lines = [line for line in without_escapes(stderr).splitlines() if line.strip()][-TAIL_LINES:]
-    telling = next((line for line in reversed(lines) if _COMPLAINT.search(line[:_LINE_CHARS])), "".join(lines[-1:]))
-    return excerpt(telling)
+    """Why a program says that it ended: the first words of the last line that begins as an error does, inert, and the
+    variables of the environment that it names.
+
+    Without one it is the last of the end that complains of something, and without that the last line.
+    """
+    lines = [line for line in without_escapes(stderr).splitlines() if line.strip()]
+    for telling, among in ((_ERROR, lines), (_COMPLAINT, lines[-TAIL_LINES:])):
+        found = next((line for line in reversed(among) if telling.search(line[:_LINE_CHARS])), None)
+        if found is not None:
+            said = excerpt(found)
+            named = [one for one in dict.fromkeys(_VARIABLE.findall(found[:_LINE_CHARS])) if one not in said]
+            return f"{said} [{', '.join(map(neutralise_name, named[:MAX_VARIABLES]))}]" if named else said
+    return excerpt("".join(lines[-1:]))
 
 
 def hosts_named(stderr: str) -> list[str]:

@@ -20,7 +20,7 @@ from mcp_threat_model.source.authorization.discovery import Discovery
 from mcp_threat_model.source.authorization.oauth_metadata import is_foreign_domain
 from mcp_threat_model.source.http.endpoint import HttpSource
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.manifest import AuthFacts, Manifest, ScopeFact
+from mcp_threat_scoring.manifest import AuthFacts, Manifest, ScopeFact, not_observed
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "targets"))
 from http_target import (
@@ -347,17 +347,24 @@ async def test_every_kind_of_refusal_asks_for_credentials(status: int, challenge
     assert f"HTTP {status}" in caught.value.message
 
 
-async def test_a_server_that_shakes_hands_and_then_refuses_its_list_is_still_reported() -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, "needs credentials: it answered 401 to tools/list"),
+        (403, "needs credentials that allow it: it answered 403 to tools/list"),
+    ],
+)
+async def test_a_server_that_shakes_hands_and_then_refuses_its_list_is_still_reported(status: int, reason: str) -> None:
     def handler(request: Request) -> Reply:
         if request.rpc == "tools/list":
-            return Reply(401, {"www-authenticate": 'Bearer scope="tools"'})
+            return Reply(status, {"www-authenticate": 'Bearer scope="tools"'})
         return honest(request)
 
     async with serve(open_metadata({}, handler)) as target:
         manifest = await scan(target.url())
     assert manifest.server.name == "shop"
-    assert manifest.coverage["tools"].status == "not_observed"
-    assert "401" in manifest.coverage["tools"].reason
+    assert manifest.coverage["tools"] == not_observed(reason)
+    assert [(event.code, event.detail) for event in manifest.events] == [("needs_credentials", "tools")]
     assert manifest.auth.requirement == "required"
     assert manifest.auth.facts["lists_unauthenticated"] is False
     assert manifest.auth.facts["handshake_open"] is True

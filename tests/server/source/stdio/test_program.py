@@ -464,7 +464,7 @@ class TestCommandsThatAreNoServers:
             (["true"], "launch_failed", "exit status 0"),
             (["false"], "launch_failed", "exit status 1"),
             (["echo", "hello"], "not_mcp", "no MCP"),
-            (["cat"], "not_mcp", "initialize"),
+            (["cat"], "not_mcp", "only repeats what it is sent"),
             ([], "launch_failed", "no command"),
             (["true", "a\0b"], "launch_failed", "no command"),
         ],
