@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from mcp_threat_scoring.capability import ToolProfile, profile
 from mcp_threat_scoring.diction.learned import Diction, load_diction
-from mcp_threat_scoring.facts.observations import observe_item
+from mcp_threat_scoring.facts.observations import MAX_PLACES, observe_item
 from mcp_threat_scoring.facts.server import server_subject
 from mcp_threat_scoring.facts.siblings import Kin
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
@@ -40,6 +40,10 @@ _PARTS: Mapping[str, PartName] = {
     "tools": "tools", "prompts": "prompts", "resources": "resources", "resourceTemplates": "resource_templates",
     "initialize": "instructions",
 }  # fmt: skip
+
+NOT_SEARCHED = "it was not searched for orders: too much else calls for it"
+NOT_TO_ITS_END = "it was not searched to its end for orders"
+"""What is said of an item that is kept whole and was not read to its end."""
 
 
 class _Kinds(dict[Over, Matcher]):
@@ -110,6 +114,8 @@ class Picture(Struct, frozen=True, eq=False):
     """Pointers of items that called for a close look when enough had been read."""
     partly_read: tuple[str, ...] = ()
     """Pointers of items that hold more than is read of one."""
+    not_whole: frozenset[str] = frozenset()
+    """Pointers of all items of which something was not read, those that were cut on their way in among them."""
 
     @property
     def hostile_weights(self) -> Mapping[str, float]:
@@ -195,6 +201,11 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     hostile = suspicions(manifest, hostile_engine(ruleset), unread)
     partly_read = [one.pointer for one in hostile if one.unread]
     whole.facts |= {f"coverage.{part_of(pointer)}": "partial" for pointer in (*unread, *partly_read)}
+    lacking = dict.fromkeys(unread, NOT_SEARCHED) | dict.fromkeys(partly_read, NOT_TO_ITS_END)
+    lacking |= {item.pointer: item.missing for item in manifest.items() if item.missing}
+    if lacking:
+        whole.facts["items.unread"] = len(lacking)
+        whole.places["items.unread"] = tuple(lacking.items())[:MAX_PLACES]
     facts, places = hostile_facts(hostile, compiled.rules)
     whole.facts |= facts
     whole.places |= places
@@ -222,5 +233,6 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         from_listing=not manifest.tools and manifest.listing is not None,
         unread=tuple(unread),
         partly_read=tuple(partly_read),
+        not_whole=frozenset(lacking),
         hostile=hostile,
     )

@@ -173,6 +173,7 @@ _OF_LISTS: Final[Mapping[str, tuple[str, str]]] = {
     "resources.count": ("resources", "resources that were read"),
     "resource_templates.count": ("resource_templates", "resource templates that were read"),
     "bad_items.count": ("server", "items that could not be used"),
+    "items.unread": ("tools", "items of which something was cut, or not searched for orders"),
     "server.name": ("server", "the server names itself"),
     "server.version": ("server", "… and its version"),
     "server.instructions": ("instructions", "it gives instructions"),
