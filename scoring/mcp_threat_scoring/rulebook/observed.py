@@ -215,6 +215,7 @@ _OF_TOOLS: Final[Mapping[str, str]] = {
     "schema.secrets": "values that look like a real credential (a count)",
     "schema.expansion": "size of the schema with its references written out, up to a million",
     "schema.slow_pattern": "patterns that backtracking engines can hang on (a count)",
+    "hints.odd": "hints that are there and neither true nor false (a count)",
     "params.paged": "it offers a limit, page or cursor",
     "listing.reads_only": "a clause of a listing whose prose says as a whole that it only reads",
     "tool.weight": "characters of the description and the schemas",
