@@ -113,6 +113,7 @@ def _keys(kind: object) -> Iterator[str]:
 HELD: Mapping[str, str] = {
     "tools": "tools as the protocol sends them", "prompts": "the same", "resources": "the same",
     "resourceTemplates": "the same", "name": "a listing's name", "description": "a listing's prose",
+    "cut": "how much was not kept of a tool, by its name",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.views import HINTS, spelt
 
 _DOMAIN = "domain."
 HUNDREDTHS = 100.0
@@ -43,7 +44,6 @@ EVIDENCE_PER_ABILITY = 3
 _READING = ".read"
 """How the names of abilities end that are reading; of others, such as fetching an address, it is the lesser part."""
 _WORDS = ("name", "title", "annotations/title", "description")
-HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
 
 
 def probability(log_odds: float) -> float:
@@ -85,6 +85,7 @@ class ToolProfile(Struct, frozen=True):
     """Probability by ability; only those more likely than not."""
     domains: tuple[str, ...]
     declared: Mapping[str, bool | str]
+    """Its hints as they were given; one that is no boolean as JSON spells it: ``"true"``, ``1``, ``null``."""
     evidence: tuple[Evidence, ...]
     """For the effect, strongest first."""
     ability_evidence: Mapping[str, tuple[Evidence, ...]]
@@ -198,7 +199,7 @@ def profile(item: Item, signals: Sequence[Signal], ruleset: Ruleset, facts: Fact
     abilities = {name: probability(settled[name]) for name in ruleset.abilities if settled[name] >= 0.0}
     tipped = ruleset.entailing & abilities.keys() if settled["write"] > totals["write"] else ()
     declared: dict[str, bool | str] = {
-        key: value if isinstance(value, bool) else excerpt(value)
+        key: value if isinstance(value, bool) else excerpt(spelt(value))
         for key, value in ((hint, item.annotations[hint]) for hint in HINTS if hint in item.annotations)
     }
     return ToolProfile(

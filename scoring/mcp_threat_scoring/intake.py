@@ -20,6 +20,7 @@ from mcp_threat_scoring.manifest import (
     Manifest,
     PartName,
     ServerFacts,
+    Shortened,
     TransportFacts,
     not_observed,
     partial,
@@ -49,7 +50,8 @@ def _read_item(kind: ItemKind, pointer: str, raw: object) -> Item | BadItem:
             wanted = "a string" if kinds is str else "an object"
             return BadItem(f"{pointer}/{key}", f"{key} is not {wanted}", digest)
     name = raw.get("name")
-    return Item(kind, pointer, well_formed(name if isinstance(name, str) else identity), raw, digest)
+    missing = raw.missing if isinstance(raw, Shortened) else ""
+    return Item(kind, pointer, well_formed(name if isinstance(name, str) else identity), raw, digest, missing)
 
 
 def read_items(kind: ItemKind, raw_items: Sequence[object], base: str) -> tuple[tuple[Item, ...], tuple[BadItem, ...]]:

@@ -48,6 +48,18 @@ def well_formed(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+class Shortened(dict[str, Any]):
+    """An item as it was sent, of which not all was kept. It says so itself, so that no way from a source to the
+    manifest can lose it; in everything else it is the object that was kept."""
+
+    __slots__ = ("missing",)
+
+    def __init__(self, kept: Mapping[str, Any], missing: str) -> None:
+        super().__init__(kept)
+        self.missing = missing
+        """How much, in our words."""
+
+
 class Item(Struct, frozen=True, eq=False):
     """One tool, prompt, resource or resource template, as the target sent it."""
 
@@ -57,6 +69,8 @@ class Item(Struct, frozen=True, eq=False):
     name: str
     raw: Mapping[str, Any]
     sha256: str
+    missing: str = ""
+    """How much of it was not kept, in our words; empty where it is whole."""
 
     def text(self, key: str) -> str:
         """A string member of the raw object, or the empty string when absent or of another type."""

@@ -41,6 +41,10 @@ _PARTS: Mapping[str, PartName] = {
     "initialize": "instructions",
 }  # fmt: skip
 
+NOT_SEARCHED = "it was not searched for orders: too much else calls for it"
+NOT_TO_ITS_END = "it was not searched to its end for orders"
+"""What is said of an item that is kept whole and was not read to its end."""
+
 
 class _Kinds(dict[Over, Matcher]):
     """The matcher by what its rules are over, made when there is such a thing: few servers have prompts."""
@@ -107,6 +111,8 @@ class Picture(Struct, frozen=True, eq=False):
     """Pointers of items that called for a close look when enough had been read."""
     partly_read: tuple[str, ...] = ()
     """Pointers of items that hold more than is read of one."""
+    not_whole: frozenset[str] = frozenset()
+    """Pointers of all items of which something was not read, those that were cut on their way in among them."""
 
     @property
     def hostile_weights(self) -> Mapping[str, float]:
@@ -200,6 +206,10 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     hostile = suspicions(manifest, hostile_engine(ruleset), unread)
     partly_read = [one.pointer for one in hostile if one.unread]
     whole.facts |= {f"coverage.{part_of(pointer)}": "partial" for pointer in (*unread, *partly_read)}
+    lacking = dict.fromkeys(unread, NOT_SEARCHED) | dict.fromkeys(partly_read, NOT_TO_ITS_END)
+    lacking |= {item.pointer: item.missing for item in manifest.items() if item.missing}
+    if lacking:
+        whole.note("items.unread", list(lacking.items()))
     facts, places = hostile_facts(hostile, ruleset.by_id)
     whole.facts |= facts
     whole.places |= places
@@ -226,5 +236,6 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
         from_listing=not manifest.tools and manifest.listing is not None,
         unread=tuple(unread),
         partly_read=tuple(partly_read),
+        not_whole=frozenset(lacking),
         hostile=hostile,
     )

@@ -72,7 +72,10 @@ class ToolOut(Model, frozen=True, kw_only=True):
     confidence: Annotated[float, Meta(ge=0, le=1)]
     abilities: list[str]
     domains: list[str]
-    declared: dict[str, bool | str]
+    declared: Annotated[
+        dict[str, bool | str],
+        Meta(description="Its hints as they were given; text is how JSON spells one that is no boolean."),
+    ]
     evidence: Annotated[list[EvidenceOut], Meta(description="Of the effect: what weighs most, in log-odds.")]
     ability_evidence: Annotated[dict[str, list[EvidenceOut]], Meta(description="The same of each ability.")] = {}
 

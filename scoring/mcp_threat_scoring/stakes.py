@@ -42,33 +42,39 @@ class Stakes(Struct, frozen=True):
     """"A mistaken or injected call could lead to …"."""
     assets: tuple[str, ...] = ()
     """"What can leak or mislead is what it tells of …"."""
+    tools: frozenset[str] = frozenset()
+    """Names of the tools with a grave ability."""
 
 
 def stakes(picture: Picture) -> Stakes:
     """What a wrong call could lead to; where no trade or ability says it, also what could leak or mislead."""
     if not picture.tools:
         return Stakes()
-    harms = _harms(picture, picture.acting("write"))
-    return Stakes(harms[:TOLD]) if harms else Stakes(_plainly(picture), _assets(picture))
+    abilities = [able.id for able in picture.ruleset.abilities.values() if able.grave]
+    grave = {ability: tools for ability in abilities if (tools := _surely(picture, ability))}
+    harms = _harms(picture, picture.acting("write"), grave)
+    if harms:
+        return Stakes(harms[:TOLD], tools=frozenset().union(*grave.values()))
+    return Stakes(_plainly(picture), _assets(picture))
 
 
-def _harms(picture: Picture, changing: Sequence[ToolProfile]) -> tuple[str, ...]:
+def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[str]) -> tuple[str, ...]:
     lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
-    grave = [able for able in abilities if able.grave and _surely(picture, able.id)]
+    grave = [able for able in abilities if able.id in sure]
     if not changing and not grave:
         return ()
     trades = _trades(picture, changing) if changing else []
     covered = {trade for _, trade in trades}
-    # A trade that says as much as a grave ability stands where that would.
-    trades.sort(key=lambda told: not any(told[1] in able.within for able in grave))
     first: list[str] = []
     for able in grave:
+        # A trade that says as much as a grave ability stands where that would, and is told as surely.
+        first += [lines[trade].harm for _, trade in trades if trade in able.within]
         if covered.isdisjoint(able.within):
             first.append(able.harm)
             covered.add(able.id)
     lesser = _able(picture, changing, [able for able in abilities if not able.grave and able.harm], covered)
     told = [*((part, lines[trade].harm) for part, trade in trades), *((part, able.harm) for part, able in lesser)]
-    return (*first, *_foremost(told))
+    return tuple(dict.fromkeys([*first, *_foremost(told)]))
 
 
 def _assets(picture: Picture) -> tuple[str, ...]:
@@ -87,10 +93,10 @@ def _plainly(picture: Picture) -> tuple[str, ...]:
     return (GONE if any(tool.effect == "destructive" for tool in changing) else CHANGED,)
 
 
-def _surely(picture: Picture, ability: str) -> bool:
-    """Whether some tool has it; of a listing, whether its few words say so."""
+def _surely(picture: Picture, ability: str) -> frozenset[str]:
+    """The tools that have it for certain; of a listing, whatever its few words say."""
     sure = 0.0 if picture.from_listing else SURE
-    return any(ability in tool.abilities and tool.abilities[ability] >= sure for tool in picture.tools)
+    return frozenset(str(tool.name) for tool in picture.tools if tool.abilities.get(ability, -1.0) >= sure)
 
 
 def _able(

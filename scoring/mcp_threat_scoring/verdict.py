@@ -2,12 +2,14 @@
 
 =====================  ====================================================================================
 ``block``              the server tries to steer whoever reads it: it is denied whole, whatever its tools do
-``review``             a person has to look first: a serious fault, or too little was seen to tell
+``review``             a person has to look first: a serious fault, too little was seen to tell, or nothing would be
+                       left to use
 ``allow_with_limits``  it can change, send or run things: read freely, confirm what acts, deny destruction
 ``allow``              nothing it offers writes, sends or executes, all tools were seen, nothing is wrong
 =====================  ====================================================================================
 
-The decision and the limits are one: what may be called with limits has at least one of them.
+The decision and the limits are one: what may be called with limits has at least one of them, and something that may
+be called.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
 """Of a tool that changes things, these say more than that it does, so they are what is given as the reason."""
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
 """The last reason of every ``block``."""
+NOTHING_LEFT = "All that it offers is to be denied, so nothing is left to use before a person has looked."
 _DECLARED_BY: Mapping[str, str] = {
     "prompts": "prompts", "resources": "resources", "resource_templates": "resources"
 }  # fmt: skip
@@ -68,9 +71,10 @@ def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[Findin
     return [finding for finding in findings if SEVERITIES.index(finding.severity) >= floor]
 
 
-def _treatment(tool: ToolProfile) -> str:
-    """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied."""
-    if tool.name != tool.raw_name:
+def _treatment(tool: ToolProfile, *, whole: bool) -> str:
+    """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied, and
+    of a tool that was not read to its end nobody knows what a model will read there."""
+    if tool.name != tool.raw_name or not whole:
         return "deny"
     return "confirm" if tool.effect == "read" and (_acts(tool) or tool.unclear) else _BY_EFFECT[tool.effect]
 
@@ -85,7 +89,8 @@ def _limits(picture: Picture, threats: Sequence[ThreatOut], *, blocked: bool) ->
     strictest: dict[str, str] = {}
     for tool in () if picture.from_listing else picture.tools:
         # Two tools of one name are one rule for a client: the stricter of the two.
-        treatment, name = "deny" if blocked else _treatment(tool), str(tool.name)
+        whole = tool.pointer not in picture.not_whole
+        treatment, name = "deny" if blocked else _treatment(tool, whole=whole), str(tool.name)
         if _STRICTNESS[treatment] >= _STRICTNESS[strictest.get(name, "allow")]:
             strictest[name] = treatment
     if not any(_STRICTNESS[treatment] for treatment in strictest.values()):
@@ -136,6 +141,9 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
     elif picture.tools and all(unclear(tool.effect, tool.confidence) for tool in picture.tools):
         decision = "review"
         reasons.append("Too little is told of its tools to say what they do.")
+    elif limits.deny_tools and not (limits.allow_tools or limits.confirm_tools):
+        decision = "review"
+        reasons.append(NOTHING_LEFT)
     elif acting:
         decision = "allow_with_limits"
     elif fair:
@@ -203,12 +211,16 @@ def _told(picture: Picture, limits: LimitsOut) -> list[str]:
     """The limits in sentences, each with why."""
     reasons: list[str] = []
     destroying = {str(tool.name) for tool in picture.tools if tool.effect == "destructive"}
+    not_whole = {str(tool.name) for tool in picture.tools if tool.pointer in picture.not_whole} - destroying
     undone = [name for name in limits.deny_tools if name in destroying]
-    unclear = [name for name in limits.deny_tools if name not in destroying]
+    unread = [name for name in limits.deny_tools if name in not_whole]
+    unnamed = [name for name in limits.deny_tools if name not in destroying | not_whole]
     if undone:
         reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
-    if unclear:
-        reasons.append(f"Deny what has a name that no rule can be written for: {listed(unclear)}.")
+    if unread:
+        reasons.append(f"Deny what was not read to its end: {listed(unread)}.")
+    if unnamed:
+        reasons.append(f"Deny what has a name that no rule can be written for: {listed(unnamed)}.")
     alike: dict[str, list[ToolProfile]] = {}
     for tool in picture.tools:
         alike.setdefault(str(tool.name), []).append(tool)

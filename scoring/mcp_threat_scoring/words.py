@@ -181,14 +181,15 @@ def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Seq
     hostile = [finding for finding in passages if finding.confidence != "low"]
     threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
     threats = [threat for threat in threats if threat.likelihood != "possible"]
-    # Of equally grave ones, what was found before what could be, then the one that more tools can cause; a chain of
-    # several threats comes after its links.
+    # Of equally grave ones, what was found before what could be, then what goes through a tool by which the server is
+    # known, then the one that more tools can cause; a chain of several threats comes after its links.
     caught = {finding.tool for finding in hostile}
     threats.sort(
         key=lambda t: (
             -SEVERITIES.index(t.severity),
             t.likelihood != "confirmed",
             caught.isdisjoint(t.tools),
+            context.stakes.tools.isdisjoint(t.tools),
             -len(t.tools),
         )
     )

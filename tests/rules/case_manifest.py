@@ -14,6 +14,7 @@ from mcp_threat_scoring.manifest import (
     PartName,
     ScopeFact,
     ServerFacts,
+    Shortened,
     TransportFacts,
 )
 from mcp_threat_scoring.rulebook.case import CaseAuth, CaseHello, CaseLaunch, CaseManifest, CaseTransport
@@ -34,7 +35,9 @@ def manifest_of(case: CaseManifest) -> Manifest:
     return build_manifest(
         target_kind="case",
         target_value="case",
-        tools=case.tools or (),
+        tools=[
+            Shortened(raw, case.cut[raw["name"]]) if raw.get("name") in case.cut else raw for raw in case.tools or ()
+        ],
         prompts=case.prompts or (),
         resources=case.resources or (),
         resource_templates=case.resourceTemplates or (),

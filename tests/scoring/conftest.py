@@ -52,6 +52,8 @@ class FakeTool(Struct, frozen=True):
     """Whether its words say what it does."""
     read_only: bool | None = None
     """What its server declares."""
+    whole: bool = True
+    """Whether it was read to its end."""
 
 
 def writer(name: str = "create_it", **more: tuple[str, ...]) -> FakeTool:
@@ -112,6 +114,7 @@ def paint_fake(
         ruleset=ruleset,
         server_name=trusted("shop"),
         from_listing=from_listing,
+        not_whole=frozenset(f"/tools/{index}" for index, tool in enumerate(tools) if not tool.whole),
     )
 
 

@@ -129,7 +129,23 @@ def test_a_reader_that_is_declared_to_destroy_is_not_clear() -> None:
 
 
 def test_what_is_declared_may_be_of_any_type() -> None:
-    assert judge(annotations={"readOnlyHint": "<b>"}).declared == {"readOnlyHint": "‹b›"}
+    assert judge(annotations={"readOnlyHint": "<b>"}).declared == {"readOnlyHint": '"‹b›"'}
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("true", '"true"'),
+        (1, "1"),
+        ("1", '"1"'),
+        (None, "null"),
+        ([True], "a list"),
+        ({"a": 1}, "an object"),
+        (False, False),
+    ],
+)
+def test_a_hint_is_told_as_it_was_given(given: object, shown: object) -> None:
+    assert judge(annotations={"readOnlyHint": given}).declared == {"readOnlyHint": shown}
 
 
 def test_a_weight_is_shown_under_the_rule_that_carries_it() -> None:

@@ -44,6 +44,19 @@ class TestAbilitiesComeFirst:
         said = at_stake(*cards, tool("run_command", "Run a shell command on the host.", "command"))
         assert said.harms == (RULES.abilities["process.exec"].harm, RULES.domains["project-management"].harm)
 
+    @pytest.mark.parametrize("beside", ["set_log_level", "add_mark", "create_invoice"])
+    def test_secrets_are_told_whatever_small_change_stands_beside_them(self, beside: str) -> None:
+        said = at_stake(
+            tool("get_secret", "Returns a secret of the vault by its name.", "name"),
+            tool(beside, f"{beside.replace('_', 's ', 1).replace('_', ' ').capitalize()}."),
+        )
+        assert said.harms[0] == RULES.abilities["secrets.read"].harm
+        assert said.tools == {"get_secret"}
+
+    def test_they_are_told_where_nothing_else_is_done(self) -> None:
+        said = at_stake(tool("get_env", "Returns all environment variables."))
+        assert said.harms == (RULES.abilities["secrets.read"].harm,)
+
     def test_a_trade_that_says_as_much_stands_for_the_ability(self) -> None:
         said = at_stake(tool("run_shell", "Run a shell command.", "command"), server="shell")
         assert said.harms[0] == RULES.domains["host"].harm
@@ -84,6 +97,18 @@ class TestTradesSpeakForAServerThatIsAboutThem:
         reading = [tool(f"list_{n}", f"List the {n} of the web page.") for n in ("links", "words", "heads")]
         said = at_stake(*reading, tool("add_leaf", "Add a leaf."))
         assert said == Stakes((CHANGED,), (RULES.domains["search"].assets,))
+
+
+class TestThoughtsOfTheCaller:
+    def test_are_neither_looked_up_nor_models_and_agents(self) -> None:
+        said = at_stake(tool("sequential_thinking", "Think a problem through in steps.", "thought"), server="steps")
+        assert said == Stakes(assets=(RULES.domains["reasoning"].assets,))
+
+    def test_a_server_for_models_is_still_about_those(self) -> None:
+        said = at_stake(
+            tool("ask_llm", "Ask a language model.", "prompt"), tool("list_llms", "List the language models.")
+        )
+        assert said.assets == (RULES.domains["ai"].assets,)
 
 
 class TestWhereNothingIsCertain:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_threat_scoring.report import FindingOut, ThreatOut
-from mcp_threat_scoring.verdict import ACTING, DENIED_WHOLE, ONLY_READ, verdict
+from mcp_threat_scoring.verdict import ACTING, DENIED_WHOLE, NOTHING_LEFT, ONLY_READ, verdict
 
 
 def finding(kind="weakness", severity="high", confidence="high", title="Something is wrong", tool=None):
@@ -138,7 +138,30 @@ def test_limits_are_never_empty_where_there_are_to_be_some(fake, tool, writing, 
         for ability in abilities:
             told = verdict(fake([made("it", abilities=(ability,))]), [])
             limited = bool(told.limits.confirm_tools or told.limits.deny_tools)
-            assert limited is (told.decision == "allow_with_limits")
+            left = bool(told.limits.allow_tools or told.limits.confirm_tools)
+            assert (limited and left) is (told.decision == "allow_with_limits")
+
+
+def test_where_nothing_is_left_to_use_a_person_looks_first(fake, tool, destroying):
+    for tools in ([destroying()], [destroying(), tool("get\u200b_it")]):
+        told = verdict(fake(tools), [])
+
+        assert told.decision == "review"
+        assert told.reasons[:2] == [NOTHING_LEFT, "Deny what cannot be undone: delete_it."]
+    assert verdict(fake([destroying(), tool()]), []).decision == "allow_with_limits"
+
+
+def test_what_was_not_read_to_its_end_is_denied_whatever_the_beginning_says(fake, tool, writing, destroying):
+    tools = [tool(whole=False), writing(whole=False), destroying(whole=False), tool("list_it")]
+    told = verdict(fake(tools, facts={"coverage.tools": "partial"}), [])
+
+    assert told.decision == "review"
+    assert told.limits.to_plain() == {
+        "allow_tools": ["list_it"], "confirm_tools": [], "deny_tools": ["get_it", "create_it", "delete_it"]
+    }  # fmt: skip
+    assert told.reasons[1:] == [
+        "Deny what cannot be undone: delete_it.", "Deny what was not read to its end: get_it and create_it."
+    ]  # fmt: skip
 
 
 def test_the_reasons_count_what_the_effects_are(fake, tool, writing, destroying):

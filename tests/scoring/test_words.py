@@ -427,6 +427,7 @@ class TestSummary:
         maestro = MaestroOut(layers=[layer], cross_layer=[])
         assert "MTC-307" in summed(maestro=maestro)
         assert "MTC-399" in summed(maestro=maestro, findings=[finding("poisoned")])
+        assert "MTC-399" in summed(told=context(stakes=Stakes(tools=frozenset(["poisoned"]))), maestro=maestro)
 
     def test_what_is_not_known_bounds_the_score(self) -> None:
         told = context(coverage={"tools": OBSERVED, "auth": not_observed("x"), "launch": not_observed("y")})

@@ -309,7 +309,9 @@ async def test_one_tool_is_counted_as_one(server):
         one = await client.call_tool("list_maestro_threats", {"threat": "MTC-301"})
         none = await client.call_tool("list_maestro_threats", {"threat": "MTC-301", "layer": "L1"})
 
-    assert "\n1 tool: one destructive. " in result.content[0].text
+    assert "\n1 tool: one destructive. Read from a saved description, so how the server is reached is not known." in (
+        result.content[0].text
+    )
     assert one.content[0].text.startswith("**One threat** on the MAESTRO layers:")
     assert none.content[0].text.startswith("**No threats** on the MAESTRO layers (L1).")
 
@@ -373,6 +375,7 @@ async def test_a_person_sees_the_exact_command_and_decides(mode, answer):
     if answer == "yes":
         assert not result.is_error, result.content
         assert result.structured_content["capabilities"]["tools"]
+        assert "Reached by starting it as a program." in result.content[0].text
     else:
         assert result.is_error
         assert "consent_required" in result.content[0].text

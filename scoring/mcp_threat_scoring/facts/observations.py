@@ -16,6 +16,7 @@ view ``uri``          the URI or URI template of a resource
 ``schema.secrets``    defaults, examples and permitted values that look like a real credential (a count)
 ``schema.expansion``  size of the schema with its references written out, up to a million
 ``schema.slow_pattern``  patterns that backtracking engines can hang on (a count)
+``hints.odd``         hints that are there and neither true nor false (a count)
 ``params.paged``      the tool offers a limit, page or cursor
 ``tool.weight``       characters of the description and the schemas: what the model's context pays for it
 ====================  ==============================================================================================
@@ -35,7 +36,7 @@ from typing import Any
 from mcp_threat_scoring.facts.schema import SchemaFacts, expansion
 from mcp_threat_scoring.manifest import Item, well_formed
 from mcp_threat_scoring.text.prose import split_words
-from mcp_threat_scoring.text.views import HINTS, MAX_PLACES, Subject, view_of
+from mcp_threat_scoring.text.views import HINTS, MAX_PLACES, Subject, spelt, view_of
 
 Places = list[tuple[str, str]]
 
@@ -75,6 +76,9 @@ def observe_item(item: Item, subject: Subject) -> None:
                            ("refs", seen.refs)):  # fmt: skip
         if segments:
             subject.views[name] = view_of((well_formed(text), place) for text, place in segments)
+    hints = {hint: item.annotations.get(hint) for hint in HINTS} if item.annotations else {}
+    odd = {hint: value for hint, value in hints.items() if not isinstance(value, bool | None)}
+    subject.note("hints.odd", [(f"{item.pointer}/annotations/{hint}", f"{hint}: {spelt(odd[hint])}") for hint in odd])
     subject.note("schema.freeform", seen.freeform)
     subject.note("schema.undescribed", seen.undescribed)
     subject.note("schema.open", seen.open)

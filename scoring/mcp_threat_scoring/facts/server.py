@@ -17,7 +17,7 @@ from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, redact
 from mcp_threat_scoring.facts.observations import observe_list
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.facts.well_known import lookalike
-from mcp_threat_scoring.manifest import Item, Manifest, well_formed
+from mcp_threat_scoring.manifest import Event, Item, Manifest, well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import HINTS, Subject, View, view_of
@@ -35,6 +35,7 @@ _NO_BRAND = frozenset({
 })  # fmt: skip
 _PLACES = {"transport": "/transport", "auth": "/auth", "launch": "/launch", "capability": "/initialize/capabilities"}
 """Where in the manifest the facts of a part stand."""
+LEFT = "left_files"
 SERVER_TEXT = 20_000
 """Characters of instructions and listing prose that rules read."""
 
@@ -108,6 +109,7 @@ def server_subject(manifest: Manifest) -> Subject:
     if manifest.listing:
         put("listing", (manifest.listing.description[:SERVER_TEXT].lower(), "/description"))
     put("events", *((f"{e.code} {e.detail[:200]}", f"/events/{i}") for i, e in enumerate(manifest.events[:200])))
+    put("left_files", *((_seen(e), f"/events/{i}") for i, e in enumerate(manifest.events[:200]) if e.code == LEFT))
     put("version", (server.version[:200], "/initialize/serverInfo/version"))
     put("protocol", (server.protocol_version[:50], "/initialize/protocolVersion"))
     put("url", (manifest.transport.url[:2_000], "/transport/url"))
@@ -138,10 +140,16 @@ def server_subject(manifest: Manifest) -> Subject:
             shown = str(value).lower() if isinstance(value, bool) else str(value)
             places[fact] = ((f"{_PLACES[part]}/{name.replace('.', '/')}", well_formed(f"{name}: {shown}"[:200])),)
     for index, event in reversed(list(enumerate(manifest.events[:200]))):
-        places[f"event.{event.code}"] = (
-            (f"/events/{index}", well_formed(f"{event.code} {event.detail[:200]}".strip())),
-        )
+        places[f"event.{event.code}"] = ((f"/events/{index}", well_formed(_seen(event))),)
     return subject
+
+
+def _seen(event: Event) -> str:
+    """What was seen, to be shown: a name without its quotes, else the detail; the code in words where there is none."""
+    detail = event.detail[:200]
+    if detail.startswith("“") and detail.find("”") == len(detail) - 1:
+        detail = detail[1:-1]
+    return detail or event.code.replace("_", " ")
 
 
 def _authority(manifest: Manifest, subject: Subject) -> None:

@@ -22,6 +22,8 @@ _PARTED = "\u2e80"
 Judged = AbilityTest | EffectTest | DomainTest | SignalTest
 Judge = Callable[[Judged], "Signal | Sequence[Evidence] | None"]
 """Answers tests about what was concluded so far (None: does not hold), with the evidence when it holds."""
+_OURS = frozenset({"items.unread"})
+"""Facts whose places hold words of ours, which may be a sentence."""
 _HINTS = frozenset({"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"})
 
 
@@ -96,6 +98,8 @@ def _one_word(pair: str) -> bool:
 
 def _told(fact: str, words: str) -> SafeText:
     """The words of a place: a part of a line where its wording was judged, else mostly a name."""
+    if fact in _OURS:
+        return neutralise(words)
     return excerpt(words) if fact.startswith("learned.") else neutralise_name(words)
 
 

@@ -122,6 +122,8 @@ class CaseManifest(Model, frozen=True, kw_only=True):
     auth: CaseAuth | None = None
     events: list[CaseEvent] = []
     coverage: dict[PartName, CaseCoverage] = {}
+    cut: dict[str, str] = {}
+    """Tools of which not all was kept, by name, each with how much is missing."""
     name: str | None = None
     description: str = ""
 

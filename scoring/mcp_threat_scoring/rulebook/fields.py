@@ -55,6 +55,7 @@ _OF_SERVER: Final[Mapping[str, tuple[str, str]]] = {
     "version": ("server", "the version that it names"),
     "protocol": ("server", "the protocol revision"),
     "events": ("session", "what was odd while it was read: code and detail, one a line"),
+    "left_files": ("session", "files that it left in the throw-away folders it was started in, one a line"),
     "url": ("transport", "the address"),
     "argv": ("launch", "the words of the launch command, one a line"),
     "fetched": ("launch", "what that command fetches, as `npm NAME`, `pypi NAME` or `image NAME`"),

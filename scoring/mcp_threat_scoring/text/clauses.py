@@ -108,6 +108,20 @@ def _cut(sentence: str, grammar: Grammar) -> list[str]:
             cut[-1] += separator + piece
         else:
             cut.append(piece)
+    return _with_objects(cut, grammar)
+
+
+def _with_objects(cut: list[str], grammar: Grammar) -> list[str]:
+    """Verbs that stand alone get what the verb after them is done to: “adds and multiplies numbers” adds numbers."""
+    told = ""
+    for index in range(len(cut) - 1, -1, -1):
+        verb, _, rest = cut[index].strip().partition(" ")
+        if verb.lower() not in grammar.thirds:
+            told = ""
+        elif rest:
+            told = "" if verb.lower() in grammar.nouns else rest  # "orders of members" are things
+        elif told:
+            cut[index] = f"{verb} {told}"
     return cut
 
 

@@ -34,13 +34,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
-from mcp_threat_scoring.manifest import Item, well_formed
+from mcp_threat_scoring.manifest import Item, canonical_json, well_formed
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.text.grammar import NO_GRAMMAR, Grammar
 from mcp_threat_scoring.text.prose import read_prose, split_words
 from mcp_threat_scoring.text.schema_walk import SchemaWalk
 
 HINTS = ("readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint")
+HINT_SHOWN = 60
+"""Characters of a hint that is text; a boolean needs none."""
 HEADING_WORDS = 4
 """Words below which an opening "sentence" without a verb is a heading …"""
 OPENING = 4
@@ -71,6 +73,13 @@ class View(Struct):
     def shown(self, start: int, end: int) -> str:
         """The words to show for a part of the text."""
         return self.text[start:end]
+
+
+def spelt(hint: object) -> str:
+    """A hint as JSON spells it, raw: ``true``, ``"true"``, ``1``, ``null``; of a list or an object, that it is one."""
+    if isinstance(hint, list | dict):
+        return "a list" if isinstance(hint, list) else "an object"
+    return canonical_json(hint[:HINT_SHOWN] if isinstance(hint, str) else hint)
 
 
 EMPTY = View("", [], [])

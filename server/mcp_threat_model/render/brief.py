@@ -16,6 +16,7 @@ from mcp_threat_model.render.wording import (
     effects,
     gravest,
     gravest_first,
+    reached,
     title,
     tool_count,
 )
@@ -140,7 +141,7 @@ def inspect_text(report: Report, shown: Sequence[ToolOut], page: PageOut) -> str
     auth = report.auth
     lines = [
         f"# {title(report)}",
-        f"{capital(tool_count(report))}{': ' + told if told else ''}. Reached by: {report.target.kind}. "
+        f"{capital(tool_count(report))}{': ' + told if told else ''}. {reached(report)} "
         f"Manifest SHA-256 {report.server.manifest_sha256[:16]}….",
         f"Authentication: {auth.requirement}"
         + (f" ({', '.join(auth.schemes)})" if auth.schemes else "")

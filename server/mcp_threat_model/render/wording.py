@@ -28,6 +28,12 @@ BASES: Final = {
     "default": "nothing seen; the default",
     "given": "given",
 }
+WAYS: Final = {
+    "http": "over HTTP",
+    "stdio": "by starting it as a program",
+    "config": "as a client's configuration says",
+}
+"""How a server was reached, by the kind of the target; all other kinds are saved descriptions."""
 OWNERS: Final = {"server": "server author", "client": "client user", "platform": "platform"}
 FRAMEWORKS: Final = {
     "maestro": "MAESTRO",
@@ -70,6 +76,16 @@ def title(report: Report) -> str:
 def _unnamed(target: TargetOut) -> str:
     place = target.value.rstrip("/").rpartition("/")[2] if target.kind == "file" else ""
     return f"unnamed server ({place})" if place not in ("", "-") else "unnamed server"
+
+
+def reached(report: Report) -> str:
+    """How the server was reached, in a sentence; of a saved description, whether that tells how it is."""
+    if way := WAYS.get(report.target.kind):
+        return f"Reached {way}."
+    seen = report.coverage.get("transport")
+    told = seen is not None and seen.status == "observed"
+    tells = "which says how the server is reached" if told else "so how the server is reached is not known"
+    return f"Read from a saved description, {tells}."
 
 
 def breadth(found: Breadth) -> str:

@@ -7,6 +7,7 @@ from operator import is_
 from typing import Any
 
 from mcp_threat_model.guard.limits import Limits
+from mcp_threat_scoring.manifest import Shortened
 from mcp_threat_scoring.phrases import counted
 from mcp_threat_scoring.structs import Struct
 
@@ -19,6 +20,12 @@ class Missing(Struct):
     """Of those texts, beyond what is kept of each."""
     branches: int = 0
     """Objects and lists that were nested too deeply."""
+
+    def add(self, other: Missing) -> None:
+        """Count what was cut out of another value too."""
+        self.texts += other.texts
+        self.characters += other.characters
+        self.branches += other.branches
 
     def said(self) -> str:
         """In words, for a part that is only partly seen; empty when nothing is missing."""
@@ -44,6 +51,14 @@ def bound(value: Any, limits: Limits, missing: Missing | None = None) -> tuple[A
     before = tally.texts + tally.branches
     kept = _bound(value, limits, tally, 0)
     return kept, tally.texts + tally.branches - before
+
+
+def bound_item(value: object, limits: Limits, missing: Missing) -> tuple[Any, int]:
+    """The same for one item of a list; one that was cut says itself from then on how much of it is missing."""
+    own = Missing()
+    kept, cuts = bound(value, limits, own)
+    missing.add(own)
+    return (Shortened(kept, own.said()) if cuts and isinstance(kept, dict) else kept), cuts
 
 
 def _bound(value: Any, limits: Limits, missing: Missing, level: int) -> Any:

@@ -50,7 +50,7 @@ class TestParts:
         one = subject(auth=AuthFacts("required", facts={"pkce_s256": False}), events=[Event("junk_output", "a banner")])
         assert one.places["auth.pkce_s256"] == (("/auth/pkce_s256", "pkce_s256: false"),)
         assert one.places["auth.requirement"] == (("/auth/requirement", "requirement: required"),)
-        assert one.places["event.junk_output"] == (("/events/0", "junk_output a banner"),)
+        assert one.places["event.junk_output"] == (("/events/0", "a banner"),)
 
     @pytest.mark.parametrize("url", ["https://a.example/mcp", "http://[::1", "https://a.example:notaport/", ""])
     def test_a_port_is_a_fact_only_where_it_is_written(self, url: str) -> None:
@@ -193,3 +193,17 @@ def test_no_text_is_too_odd(text: str) -> None:
     for places in one.places.values():
         for _, words in places:
             words.encode()
+
+
+@pytest.mark.parametrize(
+    ("detail", "shown"),
+    [
+        ("“home/.a/id”", "home/.a/id"),
+        ("“a.example” (another domain)", "“a.example” (another domain)"),
+        ("prompts/list goes in circles", "prompts/list goes in circles"),
+        ("", "left files"),
+    ],
+)
+def test_an_event_is_shown_by_what_was_seen_and_a_name_without_quotes(detail: str, shown: str) -> None:
+    one = subject(events=[Event("left_files", detail)])
+    assert one.places["event.left_files"] == (("/events/0", shown),)

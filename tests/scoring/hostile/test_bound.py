@@ -9,7 +9,7 @@ from mcp_threat_scoring.hostile.lines import MAX_SENTENCES
 from mcp_threat_scoring.hostile.survey import suspicions
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.intake import build_manifest
-from mcp_threat_scoring.manifest import OBSERVED, Manifest, ServerFacts
+from mcp_threat_scoring.manifest import OBSERVED, Manifest, ServerFacts, Shortened
 from mcp_threat_scoring.text.passages import MAX_STRINGS
 
 FILLER = {"_meta": {"a": [f"z{number}" for number in range(MAX_STRINGS + 10)]}}
@@ -71,6 +71,22 @@ def test_an_item_that_is_not_read_to_its_end_is_never_just_allowed(crowded: dict
     report = analyze(manifest)
     assert report.coverage["tools"].status == "partial"
     assert report.verdict.decision in ("review", "block")
+    assert report.verdict.limits.deny_tools == ["get_order"]
+    assert "text.unread" in {finding.rule_id for finding in report.findings}
+
+
+def test_nor_is_one_of_which_a_part_was_not_kept_and_the_finding_says_how_much() -> None:
+    long = Shortened(
+        {"name": "get_order", "description": "Get an order."}, "one text was cut: 50 characters are missing"
+    )
+    other = {"name": "list_orders", "description": "List the orders."}
+    manifest = build_manifest(target_kind="file", target_value="x", tools=[long, other], coverage={"tools": OBSERVED})
+    report = analyze(manifest)
+    assert report.verdict.limits.allow_tools == ["list_orders"]
+    assert report.verdict.limits.deny_tools == ["get_order"]
+    [found] = [finding for finding in report.findings if finding.rule_id == "text.unread"]
+    assert (found.tool, found.pointer) == ("get_order", "/tools/0")
+    assert "50 characters are missing" in found.explanation
 
 
 def test_nor_is_a_server_that_says_more_of_itself_than_is_read() -> None:

@@ -61,7 +61,9 @@ def test_what_only_sounds_like_it_stays(act: str) -> None:
         ("Gives choirs and orchestras a catalogue", ["Gives choirs and orchestras a catalogue"]),
         ("Shows where every barge and tug is", ["Shows where every barge and tug is"]),
         ("Gives discounts and refunds a payment", ["Gives discounts", "refunds a payment"]),
-        ("Creates and deletes the rows", ["Creates", "deletes the rows"]),
+        ("Creates and deletes the rows", ["Creates the rows", "deletes the rows"]),
+        ("Adds, divides and multiplies numbers", ["Adds numbers", "divides numbers", "multiplies numbers"]),
+        ("Lists, orders of members", ["Lists", "orders of members"]),
     ],
 )
 def test_and_parts_clauses_where_what_follows_can_be_one(sentence: str, found: list[str]) -> None:

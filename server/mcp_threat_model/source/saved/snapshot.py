@@ -11,7 +11,7 @@ from threading import Event as Flag
 from typing import Any, Final, Literal
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
-from mcp_threat_model.source.cuts import Missing, bound
+from mcp_threat_model.source.cuts import Missing, bound, bound_item
 from mcp_threat_model.source.doubt import doubt, lessen
 from mcp_threat_model.source.parts import Parts, wrong_shape
 from mcp_threat_model.source.saved import listed
@@ -133,7 +133,7 @@ def _bounded(
     if not look_inside:
         return items
     missing = Missing()
-    kept = [bound(item, limits, missing)[0] for item in items]
+    kept = [bound_item(item, limits, missing)[0] for item in items]
     if told := missing.said():
         lessen(coverage, part, told)
     return kept

@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Any
 
 from mcp_threat_model.source.beside import beside, join
-from mcp_threat_model.source.cuts import Missing, bound
+from mcp_threat_model.source.cuts import Missing, bound_item
 from mcp_threat_model.source.session.conversation import METHOD_NOT_FOUND, RequestError
 from mcp_threat_model.source.session.handshake import Session
 from mcp_threat_model.source.session.wire import PeerGoneError, Tap, quoted
@@ -111,7 +111,7 @@ def _keep(session: Session, read: Reading, page: list[object], known: Counter[st
         room = 0
         read.cut = f"the list has more than {session.limits.nodes_total} JSON values; {items_of(read.count)} read"
     for raw in page[:room]:
-        kept, cuts = bound(raw, session.limits, read.missing)
+        kept, cuts = bound_item(raw, session.limits, read.missing)
         read.count += 1
         read.damaged += bool(cuts)
         digest = "" if known is None else sha256_of(kept)

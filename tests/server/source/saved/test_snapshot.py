@@ -443,6 +443,11 @@ def test_what_was_cut_is_said_with_how_much_is_missing(tools: list[Any], told: s
     assert ("partial", told) == (status(manifest, "tools"), reason(manifest, "tools"))
 
 
+def test_a_tool_that_was_cut_says_so_itself_and_no_other_does() -> None:
+    manifest = read({"tools": [{**TOOL, "description": "y" * 150}, {**TOOL, "name": "b"}]}, Limits(string_chars=100))
+    assert [tool.missing for tool in manifest.tools] == ["one text was cut: 50 characters are missing", ""]
+
+
 @pytest.mark.parametrize("prompts", ["x", 7, {"error": {"code": -32603}}, {"jsonrpc": "2.0", "id": 1, "error": "odd"}])
 def test_one_part_that_is_an_error_or_junk_does_not_take_the_others_with_it(prompts: Any) -> None:
     manifest = read({"initialize": HELLO, "tools": [TOOL], "prompts": prompts})

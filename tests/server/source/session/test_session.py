@@ -255,6 +255,13 @@ class TestLists:
         assert len(parts.items["tools"]) == 5
         assert parts.coverage["tools"].reason == "more than 5 items; at least 2 more were not read"
 
+    async def test_a_tool_that_was_cut_says_so_itself_however_often_the_list_was_read(self) -> None:
+        tools = {"tools": [{"name": "a", "description": "y" * 60}, {"name": "b"}]}
+        parts, _, _ = await session(peer(tools__list=tools), replace(LIMITS, string_chars=50))
+        assert [getattr(raw, "missing", "") for raw in parts.items["tools"]] == [
+            "one text was cut: ten characters are missing", ""
+        ]  # fmt: skip
+
     async def test_a_page_beyond_the_bound_on_values_is_not_kept(self) -> None:
         tools = {"tools": [{"name": f"t{n}"} for n in range(50)]}
         parts, _, _ = await session(peer(tools__list=tools), replace(LIMITS, nodes_total=20))
