@@ -208,8 +208,7 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
     whole.facts |= {f"coverage.{part_of(pointer)}": "partial" for pointer in (*unread, *partly_read)}
     lacking = dict.fromkeys(unread, NOT_SEARCHED) | dict.fromkeys(partly_read, NOT_TO_ITS_END)
     lacking |= {item.pointer: item.missing for item in manifest.items() if item.missing}
-    if lacking:
-        whole.note("items.unread", list(lacking.items()))
+    whole.note("items.unread", list(lacking.items()))
     facts, places = hostile_facts(hostile, ruleset.by_id)
     whole.facts |= facts
     whole.places |= places
