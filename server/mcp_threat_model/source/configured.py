@@ -32,6 +32,7 @@ class ConfiguredWay(Way, frozen=True, kw_only=True):
         launch = replace(
             manifest.launch,
             argv=manifest.launch.argv or declared.argv,
+            hidden=manifest.launch.hidden or declared.hidden,
             header_names=declared.header_names,
             facts={**manifest.launch.facts, **declared.facts},
             declared=declared.declared,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from mcp_threat_model.guard.command_line import redact_argv, told_secrets
 from mcp_threat_model.source.parts import Parts, mapping, text, wrong_shape
 from mcp_threat_model.source.saved.publisher import command_of, coverage_of, reached_at
 from mcp_threat_scoring.declared import Declared
@@ -33,7 +34,8 @@ def config_entry(value: Mapping[str, Any]) -> Parts:
         server=ServerFacts(name=name),
         transport=reached_at(url, text(entry.get("type"))) if url else TransportFacts(kind="stdio"),
         launch=LaunchFacts(
-            argv=argv,
+            argv=redact_argv(argv),  # people keep keys in their configuration
+            hidden=told_secrets(argv),
             env_names=tuple(mapping(entry.get("env"))),
             header_names=tuple(mapping(entry.get("headers"))),
             declared=Declared(entry, secret=True),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mcp_threat_model.guard.secret import redact_argv
-from mcp_threat_model.source.parts import mapping, shown_url, text, url_scope
+from mcp_threat_model.guard.redact import shown_url
+from mcp_threat_model.source.parts import mapping, text, url_scope
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     Coverage,
@@ -73,14 +73,13 @@ def prose_of(name: str, description: object) -> Listing | None:
 
 
 def command_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """The command of an entry that a client starts, without the values that look like secrets."""
+    """The command of an entry that a client starts, its secrets included."""
     command, args = entry.get("command"), entry.get("args")
     if isinstance(command, dict):  # Zed, before 2025: {"path": …, "args": […]}
         args, command = command.get("args"), command.get("path")
     if not text(command):
         return ()
-    words = [text(command), *((one for one in args if isinstance(one, str)) if isinstance(args, list) else ())]
-    return redact_argv(words)  # people keep keys in their configuration
+    return (text(command), *(one for one in (args if isinstance(args, list) else ()) if isinstance(one, str)))
 
 
 def reached_at(url: str, declared: str) -> TransportFacts:
