@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from mcp_threat_model.guard.command_line import redact_argv, told_secrets
 from mcp_threat_model.source.parts import Parts, mapping, text
-from mcp_threat_model.source.saved.publisher import command_of, coverage_of, prose_of, published, unread
+from mcp_threat_model.source.saved.publisher import command_of, coverage_of, prose_of, published, started_by, unread
 from mcp_threat_scoring.declared import Declared
-from mcp_threat_scoring.manifest import Coverage, LaunchFacts, ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.manifest import Coverage, ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.structs import replace
 
 
 def mcpb(value: Mapping[str, Any]) -> Parts:
@@ -33,9 +33,8 @@ def mcpb(value: Mapping[str, Any]) -> Parts:
         prompts=prompts,
         server=ServerFacts(name=name, version=text(value.get("version")), title=text(value.get("display_name"))),
         transport=TransportFacts(kind="stdio"),
-        launch=LaunchFacts(
-            argv=redact_argv(argv),
-            hidden=told_secrets(argv),
+        launch=replace(
+            started_by(argv),
             env_names=tuple(env),
             secret_env_names=tuple(key for key, held in env.items() if _names_any(text(held), secret_settings)),
             package=name,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mcp_threat_model.guard.command_line import redact_argv, told_secrets
 from mcp_threat_model.source.parts import Parts, mapping, objects, text
-from mcp_threat_model.source.saved.publisher import coverage_of, prose_of, published, reached_at, unread
+from mcp_threat_model.source.saved.publisher import coverage_of, prose_of, published, reached_at, started_by, unread
 from mcp_threat_scoring.declared import Declared
-from mcp_threat_scoring.manifest import LaunchFacts, ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.manifest import ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.structs import replace
 
 _RUNNERS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "npm": (("npx", "-y"), "@"),
@@ -41,9 +41,8 @@ def server_json(value: Mapping[str, Any]) -> Parts:
         coverage=coverage,
         server=ServerFacts(name=name, version=version, title=text(entry.get("title"))),
         transport=_remote(remote) if remote else _package_transport(package),
-        launch=LaunchFacts(
-            argv=redact_argv(argv),
-            hidden=told_secrets(argv),
+        launch=replace(
+            started_by(argv),
             env_names=_names(variables),
             secret_env_names=_names([one for one in variables if one.get("isSecret") is True]),
             header_names=_names(headers),
