@@ -128,6 +128,7 @@ class LaunchFacts(Struct, frozen=True):
     """How the target is started, as asked for or as declared by a package or a client's configuration."""
 
     argv: tuple[str, ...] = ()
+    """The words of the command, without the secrets in them."""
     env_names: tuple[str, ...] = ()
     """Names only. Values never enter a manifest."""
     secret_env_names: tuple[str, ...] = ()
@@ -140,6 +141,8 @@ class LaunchFacts(Struct, frozen=True):
     facts: Mapping[str, str | bool | int] = field(default_factory=dict)
     declared: Declared = field(default_factory=Declared)
     """Everything else that the entry or the package declares, of which only hashes can be had."""
+    hidden: tuple[tuple[int, str], ...] = ()
+    """Which words of `argv` a secret was taken out of, and what of it may be said: its name and length."""
 
 
 class ScopeFact(Struct, frozen=True):

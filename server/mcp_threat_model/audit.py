@@ -1,8 +1,8 @@
 """A log of what was asked of this program, what people allowed, what was started and reached, and how it ended.
 
 One JSON object a line, in a file that only its owner can read, flushed line by line: what happened before a crash is
-there. No line holds a secret: targets are written as reports show them (without passwords, keys and option values that
-look like secrets), environment variables and headers by name only. A scan whose beginning cannot be written does not
+there. No line holds a secret: targets are written as reports show them (without what may be a secret in a command or
+an address), environment variables and headers by name only. A scan whose beginning cannot be written does not
 take place.
 """
 

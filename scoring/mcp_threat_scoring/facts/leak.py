@@ -33,7 +33,12 @@ def redact(secret: str) -> str:
 
 def is_placeholder(value: str) -> bool:
     """Whether a value only stands for a credential: ``YOUR_API_KEY``, ``xxxx``, ``changeme``."""
-    return bool(_PLACEHOLDER.search(well_formed(value))) or len(set(value[4:])) < FEWEST_LETTERS
+    return says_placeholder(value) or len(set(value[4:])) < FEWEST_LETTERS
+
+
+def says_placeholder(value: str) -> bool:
+    """Whether a value, of any length, calls itself a placeholder."""
+    return bool(_PLACEHOLDER.search(well_formed(value)))
 
 
 def credential_in(text: str) -> str:

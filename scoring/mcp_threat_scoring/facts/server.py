@@ -7,7 +7,6 @@ declared in :mod:`rulebook.observed` and :mod:`rulebook.fields`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from mcp_threat_scoring.auth_scope import scopes_of
@@ -17,7 +16,7 @@ from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, redact
 from mcp_threat_scoring.facts.observations import observe_list
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.facts.well_known import lookalike
-from mcp_threat_scoring.manifest import Event, Item, Manifest, well_formed
+from mcp_threat_scoring.manifest import Event, Item, LaunchFacts, Manifest, well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import HINTS, Subject, View, view_of
@@ -162,7 +161,7 @@ def _authority(manifest: Manifest, subject: Subject) -> None:
         subject.facts["auth.declared"] = declared.kind
         subject.note("env.secrets", [(places.get(name, "/launch/env"), name) for name in declared.secrets])
         subject.note("env.unmarked", [(places.get(name, "/launch/env"), name) for name in declared.unmarked])
-    subject.note("argv.secrets", _literals(launch.argv[:200]))
+    subject.note("argv.secrets", _literals(launch))
     asked = [
         one
         for one in scopes_of(manifest.auth, stated_scopes(manifest.tools))
@@ -176,9 +175,11 @@ def _authority(manifest: Manifest, subject: Subject) -> None:
     subject.note("scopes.unread", [(place, s.name) for s, _, place in asked if s.action == "unknown"])
 
 
-def _literals(argv: Sequence[str]) -> list[tuple[str, str]]:
-    """Arguments that are a credential by their format, or by the flag before them. Only their beginning is shown."""
-    found: list[tuple[str, str]] = []
+def _literals(launch: LaunchFacts) -> list[tuple[str, str]]:
+    """Arguments that are a credential: those that were taken out of the command, and those that stand in it by their
+    format, or by the flag before them. Only the beginning of these is shown."""
+    argv = launch.argv[:200]
+    found = [(f"/launch/argv/{index}", told) for index, told in launch.hidden[:200]]
     for index, word in enumerate(argv):
         flag, joined, value = word.partition("=")
         if not (joined and flag.startswith("-")):

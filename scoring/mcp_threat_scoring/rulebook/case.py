@@ -54,6 +54,7 @@ class CaseLaunch(Model, frozen=True, kw_only=True):
     """How it is started."""
 
     argv: list[str] = []
+    hidden: list[tuple[int, str]] = []
     env_names: list[str] = []
     secret_env_names: list[str] = []
     header_names: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,12 @@ def discover(machine: Machine, clients: Sequence[Client] = CLIENTS) -> Installed
     files: list[str] = []
     broken: list[BrokenFile] = []
     for client in clients:
+        seen: set[str] = set()
         for scope, path in client.files(machine):
+            # In the home directory, the user's file is the project's too.
+            if (real := os.path.realpath(path)) in seen:
+                continue
+            seen.add(real)
             try:
                 value = read_config(path, client.format)
             except FileNotFoundError:

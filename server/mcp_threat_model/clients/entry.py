@@ -9,22 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_threat_model.clients.locations import Scope
-from mcp_threat_model.guard.secret import is_secret_name
+from mcp_threat_model.guard.hidden import hidden_anywhere
+from mcp_threat_model.guard.secret import MIN_UNNAMED_SECRET, is_secret_name
 from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_model.source.saved.client_entry import URL_KEYS, config_entry
+from mcp_threat_model.source.saved.publisher import command_of
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.intake import build_manifest
-from mcp_threat_scoring.manifest import Manifest
+from mcp_threat_scoring.manifest import Manifest, well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, replace
 
 _REFERENCE = pattern(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\}|^<[^>]*>$|^(?i:your[-_ ].*)$")
 """``${VAR}``, ``${input:key}``, ``${workspaceFolder}``, ``$VAR``, ``%VAR%``, ``{{key}}``, ``<key>``: not a value."""
-_TOKEN = pattern(
-    r"^(?:sk-|sk_live_|ghp_|gho_|github_pat_|glpat-|xox[abprs]-|AKIA|AIza|eyJ[A-Za-z0-9_-]{10,}\.|ya29\.|pat-|npm_|"
-    r"hf_|dop_v1_|shpat_|SG\.)"
-)
-MIN_SECRET = 8
 
 
 class Configured(Struct, frozen=True):
@@ -58,12 +55,7 @@ class Configured(Struct, frozen=True):
     @property
     def argv(self) -> tuple[str, ...]:
         """The command as it would be started. May hold secrets: never show it."""
-        command, args = self.raw.get("command"), self.raw.get("args")
-        if isinstance(command, dict):  # Zed, before 2025
-            args, command = command.get("args"), command.get("path")
-        if not text(command):
-            return ()
-        return (text(command), *(one for one in (args if isinstance(args, list) else ()) if isinstance(one, str)))
+        return command_of(self.raw)
 
     @property
     def url(self) -> str:
@@ -86,6 +78,10 @@ class Configured(Struct, frozen=True):
         held = (*self.env.items(), *self.headers.items())
         return tuple(name for name, value in held if is_plain_secret(name, value))
 
+    def secrets_in_address(self) -> tuple[str, ...]:
+        """What the address holds that is surely a secret, by its kind."""
+        return tuple(dict.fromkeys(one.name for one in hidden_anywhere(well_formed(self.url)) if one.sure))
+
     def manifest(self) -> Manifest:
         """What the entry alone says, as a manifest; nothing is started or reached.
 
@@ -97,7 +93,7 @@ class Configured(Struct, frozen=True):
             **parts.launch.facts,
             "auto_approve": self.auto_approved,
             "shares_client": self.neighbours > 0,
-            "plain_secrets": len(self.plain_secrets()),
+            "plain_secrets": len(self.plain_secrets()) + len(self.secrets_in_address()) + len(parts.launch.hidden),
         }
         return build_manifest(
             target_kind="config",
@@ -121,8 +117,8 @@ class Configured(Struct, frozen=True):
 def is_plain_secret(name: str, value: str) -> bool:
     """Whether a configured value is a secret written out, and not a reference to one."""
     bare = value.removeprefix("Bearer ").removeprefix("bearer ").strip()
-    if len(bare) < MIN_SECRET or _REFERENCE.search(bare):
+    if len(bare) < MIN_UNNAMED_SECRET or _REFERENCE.search(bare):
         return False
-    if _TOKEN.search(bare):
+    if any(one.sure for one in hidden_anywhere(well_formed(bare))):
         return True
     return is_secret_name(name) and " " not in bare and not bare.startswith(("/", "~", "./"))

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from mcp_threat_model.clients.entry import Configured
-from mcp_threat_model.guard.secret import redact_argv
-from mcp_threat_model.source.parts import shown_url
+from mcp_threat_model.guard.command_line import redact_argv
+from mcp_threat_model.guard.redact import shown_url
 from mcp_threat_scoring.facts.observations import skeleton
 from mcp_threat_scoring.finding import findings
-from mcp_threat_scoring.neutralise import SafeText, as_address, neutralise_command, neutralise_name
+from mcp_threat_scoring.neutralise import SafeText, as_address, neutralise, neutralise_command, neutralise_name
+from mcp_threat_scoring.phrases import capital
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import FindingOut, Severity
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
@@ -76,18 +77,19 @@ def _finding(
 
 
 def _plain_secrets(entry: Configured) -> list[FindingOut]:
-    names = entry.plain_secrets()
+    given = [f"the value of {neutralise_name(name)}" for name in entry.plain_secrets()]
+    names = [*given, *(str(neutralise(name)) for name in entry.secrets_in_address())][:5]
     if not names:
         return []
-    shown = ", ".join(neutralise_name(name) for name in names[:5])
+    shown = capital(", ".join(names))
     return [
         _finding(
             "config.plain_secret",
             "A secret stands in the configuration as plain text",
             "medium",
             entry,
-            f"The value of {shown} is written into the file, where every program of this user, every backup and, for a "
-            "project's file, everybody with the repository can read it.",
+            f"{shown} {'is' if len(names) == 1 else 'are'} written into the file, where every program of this user, "
+            "every backup and, for a project's file, everybody with the repository can read it.",
             "Move it into a secret store or an environment variable and refer to it, e.g. ${NAME}; then rotate it.",
         )
     ]

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mcp_threat_model.guard.command_line import redact_argv
 from mcp_threat_model.guard.sandbox import HOME, Sandbox, SandboxMode, plan_sandbox
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise_name
@@ -77,7 +78,7 @@ def find_program(name: str, path: str | None = None) -> str:
         kind = "is not an executable file" if os.path.exists(name) else "was not found"  # noqa: PTH110  (a Path raises where a name is too long)
         raise TargetError(
             "launch_failed",
-            f"the command “{neutralise_name(name)}” {kind}",
+            f"the command “{neutralise_name(redact_argv([name])[0])}” {kind}",
             "Check the spelling, install it, or give its absolute path.",
         )
     return str(Path(found).absolute())

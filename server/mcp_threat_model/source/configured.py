@@ -9,10 +9,11 @@ from __future__ import annotations
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.clients.locations import CLIENTS, Machine
+from mcp_threat_model.guard.headers import SENT_ANYWAY, check_headers
 from mcp_threat_model.source.forms.address import HttpTarget
 from mcp_threat_model.source.forms.program import StdioTarget
 from mcp_threat_model.source.interface import Way
-from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.structs import replace
@@ -32,6 +33,7 @@ class ConfiguredWay(Way, frozen=True, kw_only=True):
         launch = replace(
             manifest.launch,
             argv=manifest.launch.argv or declared.argv,
+            hidden=manifest.launch.hidden or declared.hidden,
             header_names=declared.header_names,
             facts={**manifest.launch.facts, **declared.facts},
             declared=declared.declared,
@@ -44,7 +46,8 @@ def resolve(client_id: str, name: str, machine: Machine | None = None) -> Config
     """Look a configured server up.
 
     Raises:
-        TargetError: `unsupported` (no such client) or `unreachable` (the client has no server of that name).
+        TargetError: `unsupported` (no such client), `unreachable` (the client has no server of that name) or
+            `malformed` (a header that HTTP does not allow).
     """
     client = next((one for one in CLIENTS if one.id == client_id), None)
     if client is None:
@@ -59,5 +62,11 @@ def resolve(client_id: str, name: str, machine: Machine | None = None) -> Config
             told = f"{installed.broken[0].path}: {neutralise(installed.broken[0].problem)}."
         raise TargetError("unreachable", f"{client.title} has no server called {neutralise_name(name)}", told)
     entry = found[0]
+    try:
+        own = {name: given for name, given in entry.headers.items() if name.strip().lower() not in SENT_ANYWAY}
+        headers = check_headers(own)
+    except UsageError as error:
+        place = f"in {neutralise(entry.path)}"
+        raise TargetError("malformed", f"its configuration cannot be used: {error}", f"Correct it {place}.") from None
     target = HttpTarget(entry.url) if entry.url else StdioTarget(entry.argv)
-    return ConfiguredWay(target, entry.env, entry.headers, entry=entry)
+    return ConfiguredWay(target, entry.env, headers, entry=entry)

@@ -45,8 +45,8 @@ class Command(Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """As it would be typed into a shell, without the values of options that look like secrets."""
-        from mcp_threat_model.guard.secret import redact_argv
+        """As it would be typed into a shell, without what may be a secret in it."""
+        from mcp_threat_model.guard.command_line import redact_argv
 
         return shlex.join(redact_argv(self.argv))
 

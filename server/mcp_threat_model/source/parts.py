@@ -8,8 +8,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from mcp_threat_model.guard.address import scope_of
-from mcp_threat_model.guard.redact import redact_url
-from mcp_threat_model.guard.url import check_url
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import (
     Coverage,
@@ -56,14 +54,6 @@ def objects(value: object) -> list[Mapping[str, Any]]:
 def wrong_shape(sentence: str, hint: str = "") -> TargetError:
     """The document is JSON, but no description of a server."""
     return TargetError("malformed", sentence, hint)
-
-
-def shown_url(url: str) -> str:
-    """An address without the keys that people put into it; unchanged when it is none that could be reached."""
-    try:
-        return redact_url(check_url(url, allow_private=True))
-    except TargetError:
-        return url.partition("?")[0]
 
 
 def url_scope(url: str) -> Scope:

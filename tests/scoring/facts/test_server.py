@@ -183,7 +183,7 @@ def test_no_text_is_too_odd(text: str) -> None:
     one = subject(
         server=ServerFacts(text, text, text, text, text),
         transport=TransportFacts("http", text),
-        launch=LaunchFacts((text, text), (text,), (text,), (text,), text, text),
+        launch=LaunchFacts((text, text), (text,), (text,), (text,), text, text, hidden=((0, text),)),
         auth=AuthFacts("required", (text,), (ScopeFact(text, "challenge"),)),
         events=[Event(text, text)],
         listing=Listing(text, text),

@@ -14,9 +14,11 @@ from mcp_threat_model.clients.entry import Configured, is_plain_secret
 from mcp_threat_model.clients.hygiene import check
 from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
 from mcp_threat_model.reading import ScanOptions, read_target
+from mcp_threat_model.source.configured import resolve
 from mcp_threat_model.source.forms.configured import ConfigTarget
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
+from mcp_threat_scoring.structs import replace
 
 SECRET = "hunter2hunter2hunter2"
 STDIO = {"command": "npx", "args": ["-y", "shop-mcp@1.2.3"], "env": {"SHOP_KEY": "${SHOP_KEY}"}}
@@ -146,6 +148,21 @@ def test_text_that_does_not_end_is_looked_through_once(tmp_path, quotes, piece):
     assert "not TOML" in discover(here).broken[0].problem
 
 
+def test_the_user_s_file_is_listed_once_where_the_project_is_the_home(tmp_path):
+    here = machine(tmp_path, "linux")
+    for name, client in ((".cursor/mcp.json", "cursor"), (".codex/config.toml", "codex")):
+        (here.home / name).parent.mkdir(parents=True)
+        [form] = [one for one in CLIENTS if one.id == client]
+        (here.home / name).write_text(written(form, {"shop": STDIO}))
+    (tmp_path / "link").symlink_to(here.home)
+
+    for project in (here.home, tmp_path / "link"):
+        found = discover(replace(here, project=project))
+
+        assert [(one.client, one.scope) for one in found.servers] == [("cursor", "user"), ("codex", "user")]
+        assert len(found.files) == 2
+
+
 def test_an_entry_that_starts_nothing_is_reported_and_its_neighbours_kept(tmp_path):
     here = machine(tmp_path, "linux")
     (here.home / ".cursor").mkdir(parents=True)
@@ -260,6 +277,37 @@ def test_an_address_with_a_key_is_shown_with_its_scheme(tmp_path, monkeypatch, c
     assert "http://127.0.0.1:18731/mcp?key=…" in text
     assert server["reached"] == "http://127.0.0.1:18731/mcp?key=…"
     assert "1 configured in 1 file;" in text
+
+
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ({"X-A": "Bearer\nabc"}, "the value of the header x-a holds control characters"),
+        ({"bad name": "v"}, "the name of the header “bad name” holds characters that HTTP does not allow"),
+        ({"": "v"}, "a header has no name"),
+        ({"Host": "v"}, "the header host is set by the protocol"),
+    ],
+)
+def test_a_header_that_http_does_not_allow_is_an_error_of_that_server_alone(
+    tmp_path, monkeypatch, capsys, headers, says
+):
+    hello = Path(__file__).parents[2] / "targets" / "hello_stdio.py"
+    broken, good = {"url": "https://a.example/x", "headers": headers}, {"command": sys.executable, "args": [str(hello)]}
+    project_with(tmp_path, monkeypatch, {"a": broken, "hi": good})
+
+    assert main(["scan", "--all-clients", "--allow-launch", "--sandbox", "off", "--format", "json"]) == 4
+    shown = json.loads(capsys.readouterr().out)
+
+    assert [one["target"]["value"] for one in shown["reports"]] == ["config:cursor/hi"]
+    assert [(one["target"], one["code"]) for one in shown["errors"]] == [("config:cursor/a", "malformed")]
+    assert says in shown["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("headers", [{"X-A": "Bearer abc\n"}, {"Accept": "application/json", "X-A": "Bearer abc"}])
+def test_what_clients_put_up_with_is_no_error(tmp_path, monkeypatch, headers):
+    project_with(tmp_path, monkeypatch, {"a": {"url": "https://a.example/x", "headers": headers}})
+
+    assert resolve("cursor", "a").headers == {"x-a": "Bearer abc"}
 
 
 async def allowed(program: object) -> None:

@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from mcp_threat_model.guard.command_line import guessed_values
 from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.redact import keys_in
-from mcp_threat_model.guard.secret import guessed_values, header_secrets
+from mcp_threat_model.guard.secret import header_secrets
 from mcp_threat_model.guard.url import check_url
 from mcp_threat_scoring.errors import TargetError
 

@@ -50,11 +50,9 @@ class HttpTarget(Readable, frozen=True):
     @property
     def label(self) -> str:
         """The address as it may be shown: without query values and path segments that look like keys."""
-        from mcp_threat_model.guard.redact import redact_url
+        from mcp_threat_model.guard.redact import shown_url
 
-        checked = self._checked()
-        # What cannot be checked will not be reached either; the error says why.
-        return redact_url(checked) if checked else self.url.partition("?")[0]
+        return shown_url(self.url)
 
     @property
     def whole(self) -> str:
@@ -90,7 +88,9 @@ class HttpTarget(Readable, frozen=True):
 
 def _shown(address: str) -> SafeText:
     """An address in a message, without its query: that holds keys as often as not."""
-    return as_asked(address.partition("?")[0], ADDRESS_SHOWN)
+    from mcp_threat_model.guard.redact import shown_url
+
+    return as_asked(shown_url(address), ADDRESS_SHOWN)
 
 
 def _split(text: str) -> SplitResult:

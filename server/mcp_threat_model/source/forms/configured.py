@@ -52,7 +52,8 @@ class ConfigTarget(Target, frozen=True):
         """Its command or its address, with the variables and headers that the client would give it.
 
         Raises:
-            TargetError: `unsupported` (no such client) or `unreachable` (the client has no server of that name).
+            TargetError: `unsupported` (no such client), `unreachable` (the client has no server of that name) or
+                `malformed` (a header that HTTP does not allow).
         """
         from mcp_threat_model.source.configured import resolve
 

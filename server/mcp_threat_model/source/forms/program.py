@@ -33,7 +33,7 @@ class StdioTarget(Readable, frozen=True):
 
     @property
     def label(self) -> str:
-        """The command as it would be typed into a shell, without the values of options that look like secrets."""
+        """The command as it would be typed into a shell, without what may be a secret in it."""
         return f"stdio:{self.command.shown}"
 
     @property

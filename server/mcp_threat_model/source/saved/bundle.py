@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from mcp_threat_model.source.parts import Parts, mapping, text
-from mcp_threat_model.source.saved.publisher import command_of, coverage_of, prose_of, published, unread
+from mcp_threat_model.source.saved.publisher import command_of, coverage_of, prose_of, published, started_by, unread
 from mcp_threat_scoring.declared import Declared
-from mcp_threat_scoring.manifest import Coverage, LaunchFacts, ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.manifest import Coverage, ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.structs import replace
 
 
 def mcpb(value: Mapping[str, Any]) -> Parts:
@@ -21,7 +22,7 @@ def mcpb(value: Mapping[str, Any]) -> Parts:
         for key, setting in mapping(value.get("user_config")).items()
         if mapping(setting).get("sensitive") is True
     ]
-    name = text(value.get("name"))
+    name, argv = text(value.get("name")), command_of(config)
     prose = "long_description" if value.get("long_description") else "description"
     coverage = coverage_of("the bundle's manifest", launch=bool(config or server), transport=True)
     tools, coverage["tools"] = _declared(value, "tools", coverage["tools"])
@@ -32,8 +33,8 @@ def mcpb(value: Mapping[str, Any]) -> Parts:
         prompts=prompts,
         server=ServerFacts(name=name, version=text(value.get("version")), title=text(value.get("display_name"))),
         transport=TransportFacts(kind="stdio"),
-        launch=LaunchFacts(
-            argv=command_of(config),
+        launch=replace(
+            started_by(argv),
             env_names=tuple(env),
             secret_env_names=tuple(key for key, held in env.items() if _names_any(text(held), secret_settings)),
             package=name,

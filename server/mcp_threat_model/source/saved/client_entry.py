@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mcp_threat_model.source.parts import Parts, mapping, text, wrong_shape
-from mcp_threat_model.source.saved.publisher import command_of, coverage_of, reached_at
+from mcp_threat_model.source.saved.publisher import command_of, coverage_of, reached_at, started_by
 from mcp_threat_scoring.declared import Declared
-from mcp_threat_scoring.manifest import LaunchFacts, ServerFacts, TransportFacts
+from mcp_threat_scoring.manifest import ServerFacts, TransportFacts
 from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.structs import replace
 
 ENTRY_KEYS: Final = ("mcpServers", "servers", "context_servers", "mcp_servers")
 """Under which key the clients keep their servers: most of them, VS Code, Zed, Codex."""
@@ -32,8 +33,8 @@ def config_entry(value: Mapping[str, Any]) -> Parts:
         coverage=coverage_of("the client's entry", launch=bool(argv), transport=True),
         server=ServerFacts(name=name),
         transport=reached_at(url, text(entry.get("type"))) if url else TransportFacts(kind="stdio"),
-        launch=LaunchFacts(
-            argv=argv,
+        launch=replace(
+            started_by(argv),
             env_names=tuple(mapping(entry.get("env"))),
             header_names=tuple(mapping(entry.get("headers"))),
             declared=Declared(entry, secret=True),

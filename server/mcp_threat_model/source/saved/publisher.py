@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mcp_threat_model.guard.secret import redact_argv
-from mcp_threat_model.source.parts import mapping, shown_url, text, url_scope
+from mcp_threat_model.source.parts import mapping, text, url_scope
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     Coverage,
+    LaunchFacts,
     Listing,
     PartName,
     TransportFacts,
@@ -73,18 +73,26 @@ def prose_of(name: str, description: object) -> Listing | None:
 
 
 def command_of(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """The command of an entry that a client starts, without the values that look like secrets."""
+    """The command of an entry that a client starts, its secrets included."""
     command, args = entry.get("command"), entry.get("args")
     if isinstance(command, dict):  # Zed, before 2025: {"path": …, "args": […]}
         args, command = command.get("args"), command.get("path")
     if not text(command):
         return ()
-    words = [text(command), *((one for one in args if isinstance(one, str)) if isinstance(args, list) else ())]
-    return redact_argv(words)  # people keep keys in their configuration
+    return (text(command), *(one for one in (args if isinstance(args, list) else ()) if isinstance(one, str)))
+
+
+def started_by(argv: tuple[str, ...]) -> LaunchFacts:
+    """The command without its secrets, which people keep in their configuration, and what may be said of those."""
+    from mcp_threat_model.guard.command_line import redact_argv, told_secrets  # most descriptions name no command
+
+    return LaunchFacts(argv=redact_argv(argv), hidden=told_secrets(argv))
 
 
 def reached_at(url: str, declared: str) -> TransportFacts:
     """The transport of an address, and of what is declared about it."""
+    from mcp_threat_model.guard.redact import shown_url
+
     return TransportFacts(kind=_kind(declared, url), url=shown_url(url), scope=url_scope(url))
 
 

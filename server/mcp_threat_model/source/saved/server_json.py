@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mcp_threat_model.source.parts import Parts, mapping, objects, text
-from mcp_threat_model.source.saved.publisher import coverage_of, prose_of, published, reached_at, unread
+from mcp_threat_model.source.saved.publisher import coverage_of, prose_of, published, reached_at, started_by, unread
 from mcp_threat_scoring.declared import Declared
-from mcp_threat_scoring.manifest import LaunchFacts, ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.manifest import ServerFacts, TransportFacts, partial
+from mcp_threat_scoring.structs import replace
 
 _RUNNERS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "npm": (("npx", "-y"), "@"),
@@ -27,7 +28,7 @@ def server_json(value: Mapping[str, Any]) -> Parts:
     variables = objects(package.get("environmentVariables"))
     headers = objects(remote.get("headers")) + objects(mapping(package.get("transport")).get("headers"))
     registry = text(package.get("registryType")) or text(package.get("registry_type"))
-    name, version = text(entry.get("name")), text(entry.get("version"))
+    name, version, argv = text(entry.get("name")), text(entry.get("version")), _argv(package, registry)
     coverage = coverage_of("the registry entry", launch=bool(package), transport=bool(remote or package))
     if len(packages) > 1:
         coverage["launch"] = partial(f"the first of {len(packages):,} packages was read")
@@ -40,8 +41,8 @@ def server_json(value: Mapping[str, Any]) -> Parts:
         coverage=coverage,
         server=ServerFacts(name=name, version=version, title=text(entry.get("title"))),
         transport=_remote(remote) if remote else _package_transport(package),
-        launch=LaunchFacts(
-            argv=_argv(package, registry),
+        launch=replace(
+            started_by(argv),
             env_names=_names(variables),
             secret_env_names=_names([one for one in variables if one.get("isSecret") is True]),
             header_names=_names(headers),

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import anyio
 
+from mcp_threat_model.guard.command_line import guessed_values, redact_argv, secret_values, told_secrets
 from mcp_threat_model.guard.launch import LaunchRequest, environment, plan_launch
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.guard.processes import Process
 from mcp_threat_model.guard.sandbox import SandboxMode
 from mcp_threat_model.guard.scratch import left_files, make_scratch, remove_scratch
-from mcp_threat_model.guard.secret import guessed_values, redact_argv, secret_values
 from mcp_threat_model.source.session.session import SessionParts, read_link
 from mcp_threat_model.source.session.wire import PeerGoneError, Tap, quoted
 from mcp_threat_model.source.stdio.failure import Circumstances, explain, without_escapes
@@ -183,6 +183,7 @@ class StdioSource:
             transport=TransportFacts(kind="stdio", facts={"secrets_given": self._mask.listens}),
             launch=LaunchFacts(
                 argv=redact_argv(launch.asked),
+                hidden=told_secrets(launch.asked),
                 env_names=launch.env_names,
                 sandbox=box.describe(),
                 facts={"sandboxed": box.kind != "none", "network": box.network, "attempts_heard": self._hears},
