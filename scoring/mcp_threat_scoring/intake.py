@@ -24,7 +24,7 @@ from mcp_threat_scoring.manifest import (
     not_observed,
     partial,
     sha256_of,
-    well_formed,
+    spelt_out,
 )
 
 _IDENTITY: Mapping[ItemKind, str] = {
@@ -49,7 +49,7 @@ def _read_item(kind: ItemKind, pointer: str, raw: object) -> Item | BadItem:
             wanted = "a string" if kinds is str else "an object"
             return BadItem(f"{pointer}/{key}", f"{key} is not {wanted}", digest)
     name = raw.get("name")
-    return Item(kind, pointer, well_formed(name if isinstance(name, str) else identity), raw, digest)
+    return Item(kind, pointer, spelt_out(name if isinstance(name, str) else identity), raw, digest)
 
 
 def read_items(kind: ItemKind, raw_items: Sequence[object], base: str) -> tuple[tuple[Item, ...], tuple[BadItem, ...]]:
