@@ -112,6 +112,11 @@ class Picture(Struct, frozen=True, eq=False):
     """Pointers of items that hold more than is read of one."""
 
     @property
+    def orders(self) -> frozenset[str]:
+        """Names and the like, as sent, that a rule read as orders though there is no blank in them."""
+        return frozenset(order for one in self.hostile for order in one.orders)
+
+    @property
     def hostile_weights(self) -> Mapping[str, float]:
         """Log-odds of every rule over any text."""
         return hostile_engine(self.ruleset).weights

@@ -12,7 +12,7 @@ The decision and the limits are one: what may be called with limits has at least
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
 from mcp_threat_scoring.phrases import joined, listed
@@ -68,9 +68,9 @@ def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[Findin
     return [finding for finding in findings if SEVERITIES.index(finding.severity) >= floor]
 
 
-def _treatment(tool: ToolProfile) -> str:
-    """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied."""
-    if tool.name != tool.raw_name:
+def _treatment(tool: ToolProfile, orders: Collection[str]) -> str:
+    """What a client should do with calls of one tool. A name that is not written as it is can only be denied."""
+    if tool.name != tool.raw_name or tool.raw_name in orders:
         return "deny"
     return "confirm" if tool.effect == "read" and (_acts(tool) or tool.unclear) else _BY_EFFECT[tool.effect]
 
@@ -83,9 +83,10 @@ def _acts(tool: ToolProfile) -> bool:
 def _limits(picture: Picture, threats: Sequence[ThreatOut], *, blocked: bool) -> LimitsOut:
     """What to do with each tool. A server to block is denied whole: nothing else it says can be taken at its word."""
     strictest: dict[str, str] = {}
+    orders = picture.orders
     for tool in () if picture.from_listing else picture.tools:
         # Two tools of one name are one rule for a client: the stricter of the two.
-        treatment, name = "deny" if blocked else _treatment(tool), str(tool.name)
+        treatment, name = "deny" if blocked else _treatment(tool, orders), str(tool.name)
         if _STRICTNESS[treatment] >= _STRICTNESS[strictest.get(name, "allow")]:
             strictest[name] = treatment
     if not any(_STRICTNESS[treatment] for treatment in strictest.values()):

@@ -12,7 +12,7 @@ from mcp_threat_model.guard.url import check_scheme
 from mcp_threat_model.source.authorization.authority import Authority
 from mcp_threat_model.source.authorization.challenge import parse_challenges
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import excerpt, neutralise
+from mcp_threat_scoring.neutralise import as_origin, excerpt, neutralise
 
 REFUSED = (401, 403)
 ENDPOINT_HINT = "Check the path; MCP endpoints often end in /mcp or /sse."
@@ -65,7 +65,7 @@ def auth_required(ledger: Ledger, authority: Authority, *, given: bool) -> Targe
 
 
 def _some(words: Sequence[str], mask: Mask) -> str:
-    shown = ", ".join(excerpt(mask.text(word)) for word in words[:_NAMED])
+    shown = ", ".join(as_origin(mask.text(word)) for word in words[:_NAMED])
     return shown + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
 
 
