@@ -32,6 +32,7 @@ WORDY = {
     name: text.encode("utf-8", "replace").decode()
     for name, text in {**PAYLOADS, **SENTENCES}.items()
     if name not in ("base64", "hex", "percent", "escapes", "entities", "zero width")
+    and not name.startswith("joined by")
 }
 """Without those that are one word: a command is told by its words, so they are shown whole."""
 FEW = (

@@ -82,7 +82,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     decided = verdict(picture, found, threats)
     aivss = score(picture, profile, advise=decided.decision != "block")
     known.ruleset.keep()
-    return Report(
+    report = Report(
         target=TargetOut(kind=manifest.target_kind, value=as_asked(manifest.target_value, TARGET_SHOWN)),
         server=_server(manifest),
         coverage={part: _coverage(_closely(part, seen, picture)) for part, seen in manifest.coverage.items()},
@@ -97,6 +97,12 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
         verdict=decided,
         checks=[*hostile_checks(picture), *checks(picture)],
     )
+    orders = picture.orders
+    if not orders:
+        return report
+    from mcp_threat_scoring.hostile.broken_up import broken_up  # few targets have any
+
+    return broken_up(report, orders)
 
 
 def _closely(part: PartName, seen: Coverage, picture: Picture) -> Coverage:

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mcp_threat_scoring.manifest import AuthFacts, ScopeFact, well_formed
-from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.neutralise import as_scope, neutralise_name
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.report import AuthOut, Breadth, ScopeOut
 from mcp_threat_scoring.structs import Struct
@@ -154,7 +154,7 @@ def authority(picture: Picture, auth: AuthFacts) -> AuthOut:
     return AuthOut(
         requirement=auth.requirement,
         schemes=schemes,
-        scopes=[ScopeOut(name=neutralise_name(s.name), breadth=s.breadth, source=source) for s, source, _ in scopes],
+        scopes=[ScopeOut(name=as_scope(s.name), breadth=s.breadth, source=source) for s, source, _ in scopes],
         breadth=breadth,
         evidence=evidence[:12],
     )

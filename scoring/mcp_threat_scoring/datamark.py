@@ -8,6 +8,8 @@ Prompt Injection Attacks With Spotlighting", 2024). Everything here takes text t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from string import ascii_letters, digits, hexdigits, punctuation
+from unicodedata import category
 
 from mcp_threat_scoring.patterns.pattern import pattern
 
@@ -35,15 +37,92 @@ _ORDERS = pattern(
 """Words that a name in prose rarely needs, and an order usually does."""
 _NO_WORDS = frozenset("/\\@=:$%*{}()&;~#")
 """Signs inside the words of commands that are paths, addresses, packages, settings or a shell's own."""
+_BINDING = "_-./"
+"""Signs that a name may hold besides letters and digits (MCP 2025-11-25, Tools, Tool Names; ``/`` in names of servers).
+All others part words as blanks do."""
+_NAME_LETTERS = ascii_letters + digits + _BINDING
+_SMALL_WORDS = frozenset(
+    ["the", "this", "that", "these", "and", "to", "at", "from", "with", "without", "your", "you", "me", "it", "of",
+     "not", "please", "now"]
+)  # fmt: skip
+"""Words that hold sentences together; a host or a scope has at most one of them."""
 _AROUND = ".,;:!?'\"()[]{}“”‘’«»…/\\@=-*_#$%&~+"
 
 
-def words_of(shown: str) -> list[str]:
-    """The words, parted at blanks; of a long run in a script that knows none, a few letters each."""
-    words = shown.split()
+def words_of(shown: str, *, address: bool = False) -> list[str]:
+    """The words, parted at blanks and after signs that bind no name; of a long run in a script that knows no blanks, a
+    few letters each. Nothing but our own marks is left out. In an address, what it is written with parts nothing."""
+    words = shown.replace(MARK, " ").split()
+    if not shown.isascii() or shown.translate(_PLAIN):
+        words = [piece for word in words for piece in _parted(word, address)]
+    return _spaced(words, shown)
+
+
+def words_in_command(shown: str) -> list[str]:
+    """The words of a command, parted at blanks: it is written with all kinds of signs."""
+    return _spaced(shown.split(), shown)
+
+
+def _spaced(words: list[str], shown: str) -> list[str]:
     if shown.isascii() or _UNSPACED.search(shown) is None:
         return words
     return [piece for word in words for piece in _pieces(word)]
+
+
+_PLAIN = dict.fromkeys(map(ord, _NAME_LETTERS + " "))
+
+
+def _parted(word: str, address: bool) -> Sequence[str]:
+    core = word.strip(punctuation)
+    if not core.strip(_NAME_LETTERS):
+        return (word,)
+    start = at = 0
+    if (
+        "//" in word
+        and (colon := word.find(":")) > 0
+        and word[colon:].startswith((":]//", "://"))
+        and (word[:colon].rstrip("[").isalnum())
+    ):
+        at, address = word.index("//", colon) + 2, True
+    quoting = _joins(word) > 1  # one apostrophe is of "don't" and "l'avion"
+    pieces: list[str] = []
+    lettered, ended, asking = at > 0, False, False
+    while at < len(word):
+        char = word[at]
+        step = _sign(word, at, "" if not address else "?" if asking else "/", quoting)
+        asking = asking or char in "?#"
+        if step:
+            ended = lettered
+        else:
+            if ended:
+                pieces.append(word[start:at])
+                start, lettered, ended = at, False, False
+            lettered = lettered or char.isalnum()
+        at += step or 1
+    return [*pieces, word[start:]]
+
+
+def _joins(word: str) -> int:
+    """Apostrophes between two letters."""
+    marks = [at for at, char in enumerate(word[1:-1], 1) if char in "'’"]
+    return sum(word[at - 1].isalnum() and word[at + 1].isalnum() for at in marks)
+
+
+def _sign(word: str, at: int, part: str, quoting: bool) -> int:
+    """How many characters of a sign that parts words begin there; 0 for none. `part` is the part of an address."""
+    char = word[at]
+    if char.isalnum() or char in _BINDING:
+        return 0
+    if char == "%" and len(word) > at + 2 and not word[at + 1 : at + 3].strip(hexdigits):
+        return 3
+    if char == "⟨" and word.startswith("⟨U+", at):  # the name of what no screen shows
+        rest = word[at + 3 : at + 9]
+        return 3 + len(rest) - len(rest.lstrip(hexdigits)) + (word[at + 3 :].lstrip(hexdigits)[:1] == "⟩")
+    if char in "'’":
+        return int(quoting)
+    if part and char.isascii():
+        return int(char == "+" or (part == "/" and char in ",;"))
+    return int(category(char)[0] in "PS")
 
 
 def _pieces(word: str) -> Iterator[str]:
@@ -65,6 +144,28 @@ def is_prose(words: Sequence[str]) -> bool:
     return len(words) > WORDS_OF_TITLE or _orders(" ".join(words)) or (len(words) > 3 and not _is_title(words))
 
 
+def prose_in_name(shown: str, *, address: bool = False) -> list[str]:
+    """The words of a name that reads like prose, and none of one that does not, whatever they are joined by.
+
+    A few words joined by colons are a name with its namespaces.
+    """
+    words, apart = words_of(shown, address=address), shown.split()
+    if len(words) == 1:
+        return []
+    if is_prose(words if len(words) == len(apart) or (not shown.isascii() and _UNSPACED.search(shown)) else apart):
+        return words
+    if len(words) == len(apart):
+        return []
+    spelt = [word for word in words if any(map(str.isalpha, word.partition("⟨")[0] or word.rpartition("⟩")[2]))]
+    few = len(spelt) > 2 and ":" not in shown and not address and _orders(" ".join(words))
+    return words if few or len(spelt) > WORDS_OF_TITLE else []
+
+
+def is_sentence(words: Sequence[str]) -> bool:
+    """Whether the words of a host or a scope, whatever joins them, are held together like those of a sentence."""
+    return len(words) > WORDS_OF_TITLE and len(_SMALL_WORDS.intersection(words)) > 1
+
+
 def _is_title(words: Sequence[str]) -> bool:
     """Whether all words but one begin like a title's, as in “MCP Toolbox for Databases”."""
     firsts = (next(filter(str.isalnum, word), "") for word in words)
@@ -81,8 +182,19 @@ def _orders(text: str) -> bool:
 
 def is_prose_in_command(words: Sequence[str]) -> bool:
     """Whether the words of a command are more than a program with its subcommands, options, paths and addresses."""
-    bare = [word for word, before in zip(words, ("", *words), strict=False) if _is_bare(word, before)]
+    bare = [
+        piece
+        for word, before in zip(words, ("", *words), strict=False)
+        if _is_bare(word, before)
+        for piece in _words_in(word)
+    ]
     return len(bare) > BARE_WORDS or (len(bare) > 2 and _orders(" ".join(bare)))
+
+
+def _words_in(word: str) -> Sequence[str]:
+    """A few words joined by signs are a list, which is a word to a command; more may be anything."""
+    words = words_of(word)
+    return words if len(words) > BARE_WORDS else (word,)
 
 
 def _is_bare(word: str, before: str) -> bool:

@@ -25,7 +25,7 @@ from mcp_threat_scoring.manifest import (
     not_observed,
     partial,
     sha256_of,
-    well_formed,
+    spelt_out,
 )
 
 _IDENTITY: Mapping[ItemKind, str] = {
@@ -51,7 +51,7 @@ def _read_item(kind: ItemKind, pointer: str, raw: object) -> Item | BadItem:
             return BadItem(f"{pointer}/{key}", f"{key} is not {wanted}", digest)
     name = raw.get("name")
     missing = raw.missing if isinstance(raw, Shortened) else ""
-    return Item(kind, pointer, well_formed(name if isinstance(name, str) else identity), raw, digest, missing)
+    return Item(kind, pointer, spelt_out(name if isinstance(name, str) else identity), raw, digest, missing)
 
 
 def read_items(kind: ItemKind, raw_items: Sequence[object], base: str) -> tuple[tuple[Item, ...], tuple[BadItem, ...]]:

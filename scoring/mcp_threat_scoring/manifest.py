@@ -48,6 +48,13 @@ def well_formed(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+def spelt_out(name: str) -> str:
+    """A name with lone surrogates spelt by their numbers, so that two different ones stay two."""
+    if name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name):
+        return name
+    return "".join(f"⟨U+{ord(char):04X}⟩" if "\ud800" <= char <= "\udfff" else char for char in name)
+
+
 class Shortened(dict[str, Any]):
     """An item as it was sent, of which not all was kept. It says so itself, so that no way from a source to the
     manifest can lose it; in everything else it is the object that was kept."""

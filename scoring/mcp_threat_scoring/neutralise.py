@@ -17,7 +17,18 @@ from functools import lru_cache
 from string import ascii_letters, digits
 from typing import Any, NewType
 
-from mcp_threat_scoring.datamark import WORDS_SHOWN, is_prose, is_prose_in_command, marked, words_of, wrapped
+from mcp_threat_scoring.datamark import (
+    MARK,
+    WORDS_SHOWN,
+    is_prose,
+    is_prose_in_command,
+    is_sentence,
+    marked,
+    prose_in_name,
+    words_in_command,
+    words_of,
+    wrapped,
+)
 from mcp_threat_scoring.patterns.pattern import pattern
 
 SafeText = NewType("SafeText", str)
@@ -33,6 +44,10 @@ LETTERS_OF_NAME = 64
 CHANGED = " (name changed)"
 SHORT = 32
 """Characters up to which an excerpt is remembered."""
+
+UNWRITABLE = "⟨U+"
+"""How the name of a character begins that cannot be written as it is."""
+_NAME_LETTERS = ascii_letters + digits + "_-./"
 
 _COMBINING_SHOWN = 2
 
@@ -57,6 +72,8 @@ def _visible(char: str) -> str:
 # Characters that start something in Markdown, HTML or a terminal get a look-alike that does not.
 _DEFANG = str.maketrans({"<": "‹", ">": "›", "`": "ˋ", "[": "［", "]": "］", "|": "¦"})
 _ENTITY = pattern(r"&(#?\w{1,10};)")
+_ACTIVE = pattern(r"(?i)(^|[^a-z0-9+._-])(javascript|vbscript|mailto|data):([a-z]+/|[,;]|)")
+"""Schemes of addresses that act, or carry what does. Of a word that is common in names, what follows it tells."""
 _MAIL = pattern(r"([\w.+-])@([\w-]+\.[a-zA-Z])")
 
 
@@ -84,7 +101,7 @@ def neutralise(text: object, limit: int = EXCERPT_LENGTH) -> SafeText:
         shown = shown.replace("://", "[:]//")
         lowered = shown.lower()
         if "javascript:" in lowered or "data:" in lowered or "vbscript:" in lowered or "mailto:" in lowered:
-            shown = shown.replace(":", "[:]").replace("[[:]]", "[:]")
+            shown = _ACTIVE.sub(_scheme_defused, shown)
     if "@" in shown:
         shown = _MAIL.sub(r"\1[@]\2", shown)
     if "&" in shown:
@@ -97,6 +114,11 @@ def neutralise(text: object, limit: int = EXCERPT_LENGTH) -> SafeText:
 def _defused(entity: Any) -> str:
     """The entity with another ampersand. A function, because RE2 misspells what is not ASCII in a template."""
     return f"＆{entity[1]}"
+
+
+def _scheme_defused(found: Any) -> str:
+    before, scheme, rest = found.groups()
+    return f"{before}{scheme}:" if scheme.lower() == "data" and not rest else f"{before}{scheme}[:]{rest}"
 
 
 def _plain(value: object, limit: int) -> str:
@@ -134,16 +156,21 @@ def _excerpt(text: object, words: int) -> SafeText:
 def neutralise_name(text: object) -> SafeText:
     """A tool's, server's or parameter's name. One that had to be changed says so."""
     shown = neutralise(text, NAME_LENGTH)
-    if shown == text and " " not in shown and len(shown) <= LETTERS_OF_NAME and shown.isascii():
+    if shown == text and len(shown) <= LETTERS_OF_NAME and not shown.strip(_NAME_LETTERS):
         return shown
     if not isinstance(text, str):
         return shown
-    parts = words_of(shown)
-    if is_prose(parts):
-        return SafeText(marked(parts, WORDS_SHOWN) + CHANGED)
-    if len(parts) == 1 and len(shown) > LETTERS_OF_NAME:
+    if words := prose_in_name(shown):
+        return SafeText(marked(words, WORDS_SHOWN) + CHANGED)
+    if " " not in shown and len(shown) > LETTERS_OF_NAME:
         return SafeText(_word(shown) + CHANGED)
-    return shown if shown == text.strip() else SafeText(shown + CHANGED)
+    return shown if shown == text.strip() and UNWRITABLE not in shown else SafeText(shown + CHANGED)
+
+
+def neutralise_order(text: str) -> SafeText:
+    """What a rule read as an order, broken up whatever its words are joined by."""
+    words = _split(neutralise(text, NAME_LENGTH))
+    return SafeText(marked(words, WORDS_SHOWN))
 
 
 def neutralise_prose(text: object, limit: int = PROSE_LENGTH) -> SafeText:
@@ -151,8 +178,9 @@ def neutralise_prose(text: object, limit: int = PROSE_LENGTH) -> SafeText:
 
     A word that is longer than names are is cut, because it may be a whole text in another spelling.
     """
-    parts = [_word(part) for part in words_of(neutralise(text, limit))]
-    return SafeText(wrapped(parts) if is_prose(parts) else " ".join(parts))
+    shown = neutralise(text, limit)
+    words = words_of(shown)
+    return SafeText(wrapped(list(map(_word, words))) if is_prose(words) else " ".join(map(_word, shown.split())))
 
 
 def _word(shown: str) -> str:
@@ -165,8 +193,7 @@ def neutralise_command(command: str, limit: int = 300) -> SafeText:
     It may have been neutralised before. Where a person is asked whether to start it, it is shown exactly instead.
     """
     shown = neutralise(_before(command), limit)
-    parts = words_of(shown)
-    return SafeText(marked(parts, COMMAND_WORDS)) if is_prose_in_command(parts) else shown
+    return SafeText(marked(words_of(shown), COMMAND_WORDS)) if is_prose_in_command(words_in_command(shown)) else shown
 
 
 def left_out_of_name(name: str) -> int:
@@ -188,8 +215,12 @@ def neutralise_again(text: object, limit: int = NAME_LENGTH) -> SafeText:
     What still stands there as it was made comes out the same. What reads like prose is broken up.
     """
     shown = neutralise(_before(text) if isinstance(text, str) else text, limit)
-    parts = words_of(shown.removesuffix(CHANGED))
-    return SafeText(marked(parts, WORDS_SHOWN) + CHANGED) if is_prose(parts) else shown
+    bare = shown.removesuffix(CHANGED)
+    parts = bare.split(MARK)
+    if 1 < len(parts) <= WORDS_SHOWN and " " not in bare and not any(map(prose_in_name, parts)):
+        return shown
+    words = prose_in_name(bare)
+    return SafeText(marked(words, WORDS_SHOWN) + CHANGED) if words else shown
 
 
 _POINTER_LETTERS = "/" + ascii_letters + digits + "_.$~:^*-"
@@ -243,10 +274,37 @@ def as_address(text: str, limit: int = 500) -> SafeText:
 
 
 def _address(text: str, limit: int) -> SafeText:
-    """Without blanks it is whole: no address has them, and what has some is prose in the place of one."""
+    """Without blanks, quoted ones too, it is whole: what has some is prose in the place of an address."""
     shown = neutralise(text, limit)
-    parts = words_of(shown)
-    return SafeText(marked(parts, WORDS_SHOWN)) if is_prose(parts) else shown
+    words = prose_in_name(shown, address=True)
+    return SafeText(marked(words, WORDS_SHOWN)) if words else shown
+
+
+def as_origin(text: str, limit: int = 120) -> SafeText:
+    """A host, a scheme or a scope that a server names: a sentence may be joined by what these are written with."""
+    if _is_sentence(text[:limit]):
+        return neutralise_order(text[:limit])
+    shown = neutralise(text, limit)
+    words = prose_in_name(shown)
+    return SafeText(marked(words, WORDS_SHOWN)) if words else shown
+
+
+def as_scope(text: str) -> SafeText:
+    """The name of a scope. One that is a plain address has to be given to clients as it is."""
+    rest = text.removeprefix("https://")
+    if rest == text or len(text) > NAME_LENGTH or rest.strip(_NAME_LETTERS) or _is_sentence(rest):
+        return neutralise_name(text)
+    return SafeText(text)
+
+
+def _is_sentence(text: str) -> bool:
+    return is_sentence(_split(text))
+
+
+def _split(text: str) -> list[str]:
+    from mcp_threat_scoring.text.prose import split_words  # not for `--help`
+
+    return split_words(text).split()
 
 
 def visible(line: str) -> str:
@@ -262,14 +320,18 @@ def as_kept(text: str, limit: int = 500) -> SafeText:
 
     An address, a command or a path stays as it is, so that a script finds it again. Anything else is the target's text.
     """
+    kind, colon, rest = text.partition(":")
+    if kind == "config" and colon:
+        client, slash, name = rest.removesuffix(CHANGED).partition("/")
+        shown = SafeText(f"config:{neutralise_again(client)}{slash}{neutralise_name(name)}")
+        return SafeText(shown + CHANGED) if rest.endswith(CHANGED) and not shown.endswith(CHANGED) else shown
     shown = neutralise(text, limit)
     ascii_but_ours = text.replace("…", "").isascii()  # our own mark for what was left out of an address
     plain = ascii_but_ours and shown.replace("[:]//", "://").replace("[@]", "@") == text
-    kind, colon, command = text.partition(":")
     if colon and kind == "stdio":
-        prose = is_prose_in_command(words_of(shown.partition(":")[2]))
-        return SafeText(text if plain and not prose else f"stdio:{neutralise_command(command, limit)}")
-    return SafeText(text) if plain and not is_prose(words_of(shown)) else neutralise_name(text)
+        prose = is_prose_in_command(words_in_command(shown.partition(":")[2]))
+        return SafeText(text if plain and not prose else f"stdio:{neutralise_command(rest, limit)}")
+    return SafeText(text) if plain and not prose_in_name(shown) else neutralise_name(text)
 
 
 def trusted(text: str) -> SafeText:

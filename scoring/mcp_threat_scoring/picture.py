@@ -115,6 +115,11 @@ class Picture(Struct, frozen=True, eq=False):
     """Pointers of all items of which something was not read, those that were cut on their way in among them."""
 
     @property
+    def orders(self) -> frozenset[str]:
+        """Names and the like, as sent, that a rule read as orders though there is no blank in them."""
+        return frozenset(order for one in self.hostile for order in one.orders)
+
+    @property
     def hostile_weights(self) -> Mapping[str, float]:
         """Log-odds of every rule over any text.
 

@@ -2,8 +2,8 @@
 
 =====================  ====================================================================================
 ``block``              the server tries to steer whoever reads it: it is denied whole, whatever its tools do
-``review``             a person has to look first: a serious fault, too little was seen to tell, or nothing would be
-                       left to use
+``review``             a person has to look first: a serious fault, one of very many tools that may give orders, too
+                       little that was seen to tell, or nothing that would be left to use
 ``allow_with_limits``  it can change, send or run things: read freely, confirm what acts, deny destruction
 ``allow``              nothing it offers writes, sends or executes, all tools were seen, nothing is wrong
 =====================  ====================================================================================
@@ -14,7 +14,7 @@ be called.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
 from mcp_threat_scoring.phrases import joined, listed, with_credentials
@@ -58,6 +58,9 @@ _DECLARED_BY: Mapping[str, str] = {
     "prompts": "prompts", "resources": "resources", "resource_templates": "resources"
 }  # fmt: skip
 """Lists besides the tools, each with the capability that promises it."""
+AMONG = 50
+"""Tools of a server for each that may give orders, from which the server is not blocked for them where no passage
+surely does: of a thousand tools of honest servers one or two are called so (`docs/accuracy.md`)."""
 MAX_REASONS = 6
 _CHANGES, _THREATENED = "changes things", "a grave threat goes through"
 _UNCLEAR = "may change things, for all that is told of it"
@@ -71,10 +74,10 @@ def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[Findin
     return [finding for finding in findings if SEVERITIES.index(finding.severity) >= floor]
 
 
-def _treatment(tool: ToolProfile, *, whole: bool) -> str:
-    """What a client should do with calls of one tool. A name that cannot be written as it is can only be denied, and
-    of a tool that was not read to its end nobody knows what a model will read there."""
-    if tool.name != tool.raw_name or not whole:
+def _treatment(tool: ToolProfile, *, trusted: bool) -> str:
+    """What a client should do with calls of one tool. A name that is not written as it is can only be denied, and so is
+    a tool that may give orders, or of which a model may read more than was judged."""
+    if tool.name != tool.raw_name or not trusted:
         return "deny"
     return "confirm" if tool.effect == "read" and (_acts(tool) or tool.unclear) else _BY_EFFECT[tool.effect]
 
@@ -84,13 +87,15 @@ def _acts(tool: ToolProfile) -> bool:
     return not _ACTS.isdisjoint(tool.abilities)
 
 
-def _limits(picture: Picture, threats: Sequence[ThreatOut], *, blocked: bool) -> LimitsOut:
-    """What to do with each tool. A server to block is denied whole: nothing else it says can be taken at its word."""
+def _limits(picture: Picture, threats: Sequence[ThreatOut], *, blocked: bool, doubted: Collection[str]) -> LimitsOut:
+    """What to do with each tool. A server to block is denied whole: nothing else it says can be taken at its word. Of
+    others, the tools at the places that are `doubted` are denied."""
     strictest: dict[str, str] = {}
+    orders = picture.orders
     for tool in () if picture.from_listing else picture.tools:
         # Two tools of one name are one rule for a client: the stricter of the two.
-        whole = tool.pointer not in picture.not_whole
-        treatment, name = "deny" if blocked else _treatment(tool, whole=whole), str(tool.name)
+        trusted = not (tool.raw_name in orders or tool.pointer in doubted)
+        treatment, name = "deny" if blocked else _treatment(tool, trusted=trusted), str(tool.name)
         if _STRICTNESS[treatment] >= _STRICTNESS[strictest.get(name, "allow")]:
             strictest[name] = treatment
     if not any(_STRICTNESS[treatment] for treatment in strictest.values()):
@@ -111,6 +116,14 @@ def _hostile(findings: Sequence[FindingOut]) -> list[FindingOut]:
     return [f for f in findings if f.kind == "hostile_content" and f.confidence != "low" and f.severity != "info"]
 
 
+def _few_among_many(hostile: Sequence[FindingOut], tools: Sequence[ToolProfile]) -> frozenset[str]:
+    """The places of the tools that may give orders, if no passage surely does, and there are :data:`AMONG` for each."""
+    places = frozenset("/".join(finding.pointer.split("/")[:3]) for finding in hostile)
+    sure = any(finding.confidence == "high" for finding in hostile)
+    among = places <= {tool.pointer for tool in tools} and AMONG * len(places) <= len(tools)
+    return places if among and not sure else frozenset()
+
+
 def _titles(findings: Sequence[FindingOut]) -> list[str]:
     said: dict[str, list[str]] = {}
     for finding in findings:
@@ -125,19 +138,21 @@ def _titles(findings: Sequence[FindingOut]) -> list[str]:
 def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[ThreatOut] = ()) -> VerdictOut:
     """Decide from the findings, the threats, the capabilities, and what could not be seen."""
     hostile, serious, fair = _hostile(findings), _at_least(findings, "high"), _at_least(findings, "medium")
-    limits = _limits(picture, threats, blocked=bool(hostile))
+    few = _few_among_many(hostile, picture.tools)
+    blocked = bool(hostile) and not few
+    limits = _limits(picture, threats, blocked=blocked, doubted=picture.not_whole | few)
     seen = picture.facts.get("coverage.tools", "not_observed")
     unseen = seen == "not_observed" or picture.from_listing
     lacking = _lacking(picture)
     acting = bool(limits.confirm_tools or limits.deny_tools)
     decision: Decision
     reasons: list[str] = []
-    if hostile:
+    if blocked:
         decision = "block"
         reasons += _titles(hostile)
-    elif serious or unseen or seen == "partial" or lacking:
+    elif few or serious or unseen or seen == "partial" or lacking:
         decision = "review"
-        reasons += _titles(serious)
+        reasons += _titles([*hostile, *(finding for finding in serious if finding not in hostile)])
     elif picture.tools and all(unclear(tool.effect, tool.confidence) for tool in picture.tools):
         decision = "review"
         reasons.append("Too little is told of its tools to say what they do.")
@@ -155,10 +170,10 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
         if private := _private(picture):
             reasons.append(f"What it reads belongs to somebody: keep it apart from servers that send ({private}).")
     reasons += [*_not_seen(picture, seen), *lacking]
-    if hostile:
+    if blocked:
         reasons = [*reasons[: MAX_REASONS - 1], DENIED_WHOLE]
     elif not picture.from_listing:
-        reasons += _told(picture, limits)
+        reasons += _told(picture, limits, few)
     return VerdictOut(decision=decision, reasons=reasons[:MAX_REASONS], limits=limits)
 
 
@@ -207,20 +222,19 @@ def _lacking(picture: Picture) -> list[str]:
     return reasons
 
 
-def _told(picture: Picture, limits: LimitsOut) -> list[str]:
+def _told(picture: Picture, limits: LimitsOut, ordering: Collection[str]) -> list[str]:
     """The limits in sentences, each with why."""
     reasons: list[str] = []
     destroying = {str(tool.name) for tool in picture.tools if tool.effect == "destructive"}
-    not_whole = {str(tool.name) for tool in picture.tools if tool.pointer in picture.not_whole} - destroying
-    undone = [name for name in limits.deny_tools if name in destroying]
-    unread = [name for name in limits.deny_tools if name in not_whole]
-    unnamed = [name for name in limits.deny_tools if name not in destroying | not_whole]
-    if undone:
-        reasons.append(f"Deny what cannot be undone: {listed(undone)}.")
-    if unread:
-        reasons.append(f"Deny what was not read to its end: {listed(unread)}.")
-    if unnamed:
-        reasons.append(f"Deny what has a name that no rule can be written for: {listed(unnamed)}.")
+    suspect = {str(tool.name) for tool in picture.tools if tool.pointer in ordering}
+    not_whole = {str(tool.name) for tool in picture.tools if tool.pointer in picture.not_whole}
+    left = list(limits.deny_tools)
+    for what, names in (("may give orders", suspect), ("cannot be undone", destroying),
+                        ("was not read to its end", not_whole),
+                        ("has a name that no rule can be written for", set(left))):  # fmt: skip
+        if denied := [name for name in left if name in names]:
+            reasons.append(f"Deny what {what}: {listed(denied)}.")
+            left = [name for name in left if name not in names]
     alike: dict[str, list[ToolProfile]] = {}
     for tool in picture.tools:
         alike.setdefault(str(tool.name), []).append(tool)

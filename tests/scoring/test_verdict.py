@@ -189,6 +189,42 @@ def test_orders_to_the_model_block(fake, tool):
     assert told.reasons[0] == "It gives orders (get_it)."
 
 
+class TestOneOfMany:
+    """Where very many tools are told of, one passage that is not surely an order is as likely an odd sentence."""
+
+    def orders(self, confidence="medium", place="/tools/3", tool="get_3"):
+        made = finding("hostile_content", "high", confidence, "It gives orders", tool)
+        return made.changed({"pointer": f"{place}/description"})
+
+    def test_it_is_denied_and_the_others_are_judged_by_what_they_do(self, fake, tool):
+        told = verdict(fake([tool(f"get_{n}") for n in range(50)]), [self.orders()])
+
+        assert told.decision == "review"
+        assert told.limits.deny_tools == ["get_3"]
+        assert len(told.limits.allow_tools) == 49
+        assert told.reasons == ["It gives orders (get_3).", "Deny what may give orders: get_3."]
+
+    @pytest.mark.parametrize(
+        ("tools", "confidence", "place"),
+        [
+            (49, "medium", "/tools/3"),
+            (50, "high", "/tools/3"),
+            (50, "medium", "/initialize"),
+            (50, "medium", "/prompts/0"),
+        ],
+    )
+    def test_fewer_tools_a_sure_order_or_one_that_is_of_no_tool_block(self, fake, tool, tools, confidence, place):
+        server = fake([tool(f"get_{n}") for n in range(tools)])
+
+        assert verdict(server, [self.orders(confidence, place)]).decision == "block"
+
+    def test_two_of_them_ask_for_twice_as_many(self, fake, tool):
+        server = fake([tool(f"get_{n}") for n in range(99)])
+        two = [self.orders(), self.orders(place="/tools/4", tool="get_4")]
+
+        assert verdict(server, two).decision == "block"
+
+
 def test_of_a_server_that_is_blocked_no_tool_is_allowed_or_confirmed(fake, tool, writing, destroying):
     orders = finding("hostile_content", "high", "high", "It gives orders", "get_it")
     tools = [

@@ -7,7 +7,7 @@ Rules that find an ordinary reason for the wording take away.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -17,10 +17,11 @@ from mcp_threat_scoring.hostile.learned import Learned, load_learned
 from mcp_threat_scoring.hostile.lines import UNREAD
 from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc, texts_of, worth_reading
 from mcp_threat_scoring.hostile.structures import NOBODY, Known
-from mcp_threat_scoring.hostile.views import Reader, hostile_subject, item_subject
+from mcp_threat_scoring.hostile.views import JOINED, Reader, hostile_subject, item_subject
 from mcp_threat_scoring.hostile.vocabulary import ActsDoc, compile_acts
 from mcp_threat_scoring.manifest import Item, Manifest, sha256_of
 from mcp_threat_scoring.matching.match import Matcher, matcher_over
+from mcp_threat_scoring.neutralise import neutralise_pointer
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.rulebook.documents import load_document
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
@@ -55,6 +56,8 @@ class Suspicion(Struct, frozen=True):
     signals: tuple[Signal, ...]
     sha256: str = ""
     """Of everything that was read: when any of it changes, this is another thing to look at."""
+    orders: tuple[str, ...] = ()
+    """Names and the like that a rule read as orders though there is no blank in them; as sent."""
     unread: bool = False
     """It holds more than is read of one item."""
 
@@ -135,7 +138,18 @@ class HostileEngine:
         for signal in fired:
             _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
         unread = UNREAD in subject.facts
-        return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired), sha256, unread)
+        orders = self._orders(subject, fired, odds)
+        return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired), sha256, orders, unread)
+
+    def _orders(self, subject: Subject, fired: Sequence[Signal], odds: float) -> tuple[str, ...]:
+        """Texts without blanks where a rule fired; in an item that gives orders, all of them but its name."""
+        blamed = [signal for signal in fired if self.weights[str(signal.id)] > 0 or is_learned(signal.id)]
+        places = {one.pointer for signal in blamed for one in signal.evidence}
+        return tuple(
+            text
+            for place, text in subject.where(JOINED)
+            if neutralise_pointer(place) in places or (odds >= LIKELY and not place.endswith("/name"))
+        )
 
     def item(self, item: Item, siblings: Collection[str] = (), named: Collection[str] = ()) -> Suspicion | None:
         """Judge one tool, prompt, resource or template; None when nothing in it called for a close look. `named` are

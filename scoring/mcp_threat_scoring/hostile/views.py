@@ -39,7 +39,7 @@ from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.normalise import Oddity, is_odd, line_starts
 from mcp_threat_scoring.text.passages import WHOLE, Channel, Passage, Piece, Role, pieces, read_piece
 from mcp_threat_scoring.text.prose import split_words
-from mcp_threat_scoring.text.run_on import SHORTEST, WORDS, in_words
+from mcp_threat_scoring.text.run_on import SHORTEST, WORDS, in_words, parted
 from mcp_threat_scoring.text.views import Subject, View
 
 ORDERING = frozenset(
@@ -47,6 +47,8 @@ ORDERING = frozenset(
      "secretpath", "url", "email"]
 )  # fmt: skip
 """Concepts with which a line may be an order though it begins like a statement."""
+JOINED = "joined"
+"""Where texts stand that are several words without a blank, with the texts."""
 _ADDRESS = pattern(r"\S@\S|^\w+://|^\+?[0-9a-z][0-9a-z -]{9,}$|^(?:~|\$home)/\.")
 """A default or the like that may lead to somebody, or to something private: an address, a number, a hidden file."""
 LONGEST_KEY = 100
@@ -86,10 +88,21 @@ def _spelled_out(texts: Iterable[Piece]) -> Iterable[tuple[Piece, bool]]:
     """The texts, and names and links of several words besides in words: `do_not_tell_the_user` is an order too. A name
     that is words already is a title. With each, whether it is such words."""
     for piece in texts:
+        if piece.role in ("name", "title") and (said := parted(well_formed(piece.text))):
+            yield Piece(said, piece.pointer, "title"), False
+            if "%" not in piece.text:  # else how it is written tells as well
+                continue
         titled = piece.role == "name" and len(piece.text.split()) >= WORDS
         yield replace(piece, role="title") if titled else piece, False
         if len(piece.text) >= SHORTEST and (said := in_words(well_formed(piece.text))):
             yield Piece(said, piece.pointer, "other"), True
+
+
+def _joined(texts: Iterable[Piece]) -> Iterable[tuple[str, str]]:
+    """The texts that are several words without a blank, each with its place."""
+    for piece in texts:
+        if len(piece.text) >= SHORTEST and not piece.text.count(" ") and in_words(well_formed(piece.text)):
+            yield piece.pointer, piece.text
 
 
 def _chosen(value: str, pointer: str, screen: Screen) -> tuple[list[str], list[str]]:
@@ -178,6 +191,7 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
     presets: list[tuple[str, str]] = []
     names: list[tuple[str, str]] = []
     budget = MAX_READ
+    page.places[JOINED] = tuple(_joined(texts))
     for piece, spelt in _spelled_out(_urgent_first(texts)):
         if budget <= 0:
             page.count(UNREAD, piece.pointer, "not read closely")

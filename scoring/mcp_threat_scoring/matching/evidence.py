@@ -10,6 +10,7 @@ from mcp_threat_scoring.neutralise import SafeText, excerpt, neutralise, neutral
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest, FactTest, SignalTest, Test, TextTest
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.run_on import in_words
 from mcp_threat_scoring.text.views import Subject, View
 
 MAX_EVIDENCE = 3
@@ -40,8 +41,9 @@ class Compiled(Struct, frozen=True, eq=False):
 class Shown:
     """Finds the evidence of rules in one kind of subject."""
 
-    def __init__(self, source: Callable[[int], Test], fields: Mapping[str, ViewTests]) -> None:
-        """`source` gives the test of an atom."""
+    def __init__(self, source: Callable[[int], Test], fields: Mapping[str, ViewTests], *, orders: bool = False) -> None:
+        """`source` gives the test of an atom; `orders` says that the rules look for some, in names as well."""
+        self._orders = orders
         self._source = source
         self._fields = fields
 
@@ -64,7 +66,7 @@ class Shown:
             if isinstance(source, TextTest):
                 view = subject.views[source.field]
                 start, end = self._fields[source.field].span(atom, view)
-                (found if end - start > 1 else faint).append(_shown(rule_id, view, start, end))
+                (found if end - start > 1 else faint).append(_shown(rule_id, view, start, end, orders=self._orders))
             elif isinstance(source, FactTest) and (places := subject.where(source.fact)):
                 found.extend(
                     Evidence(rule_id, neutralise_pointer(pointer), _told(source.fact, words))
@@ -81,7 +83,7 @@ class Shown:
         return tuple((found or faint)[:limit])
 
 
-def _shown(rule_id: SignalId, view: View, start: int, end: int) -> Evidence:
+def _shown(rule_id: SignalId, view: View, start: int, end: int, *, orders: bool) -> Evidence:
     """What matched, with the rest of a word that a pattern knows only the beginning or the end of."""
     text = view.text
     first, last = max(0, start - WORD), min(len(text), end + WORD)
@@ -89,7 +91,9 @@ def _shown(rule_id: SignalId, view: View, start: int, end: int) -> Evidence:
         start -= 1
     while start < end < last and _one_word(text[end - 1 : end + 1]):
         end += 1
-    return Evidence(rule_id, neutralise_pointer(view.pointer_at(start)), excerpt(view.shown(start, end)))
+    words, pointer = view.shown(start, end), view.pointer_at(start)
+    joined = orders or not pointer.endswith("/name")
+    return Evidence(rule_id, neutralise_pointer(pointer), excerpt((in_words(words) if joined else "") or words))
 
 
 def _one_word(pair: str) -> bool:

@@ -71,7 +71,7 @@ class Matcher:
             name: ViewTests(view, plan.words, lexicon, self._source, grown) for name, view in plan.views.items()
         }
         self._facts: dict[str, FactTests] = {}
-        self.shown = Shown(self._source, self._fields)
+        self.shown = Shown(self._source, self._fields, orders=any(rule.over == "any" for rule in rules))
 
     @cached_property
     def judged(self) -> list[tuple[int, Judged]]:

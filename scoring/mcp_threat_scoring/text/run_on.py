@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from unicodedata import category
 from urllib.parse import unquote
 
+from mcp_threat_scoring.datamark import words_of
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.text.prose import split_words
 
@@ -51,8 +53,27 @@ def _in_words(plain: str) -> str:
         return ""  # a sentence as it is always written, and read as such
     if "%" in plain:
         plain = unquote(plain, errors="ignore")
-    words = split_words(plain.replace("'", "")).split()
+    words = split_words(plain.replace("'", "") if plain.count("'") < 2 else plain).split()
     return " ".join(words) if sum(word.isalpha() for word in words) >= WORDS else ""
+
+
+def parted(name: str) -> str:
+    """A name with blanks where signs stand that bind no name; nothing if there are none, or it is too short."""
+    if len(name) < SHORTEST or (name.isascii() and name.isidentifier()):
+        return ""
+    plain = unquote(name[:LONGEST], errors="ignore") if "%" in name else name[:LONGEST]
+    words = words_of(plain)
+    if len(words) < WORDS or (plain == name and len(words) == len(plain.split())):
+        return ""
+    return " ".join(map(_bare, words))
+
+
+def _bare(word: str) -> str:
+    """A word without the signs after it."""
+    end = len(word)
+    while end and category(word[end - 1])[0] in "PS":
+        end -= 1
+    return word[:end]
 
 
 def run_on(text: str) -> list[tuple[str, bool]]:

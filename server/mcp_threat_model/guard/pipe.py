@@ -20,7 +20,7 @@ from mcp_threat_model.guard.limits import TOO_MUCH_HINT
 from mcp_threat_model.guard.url import Endpoint, NamedBy, check_url
 from mcp_threat_model.guard.wire_errors import explained
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import as_origin
 from mcp_threat_scoring.structs import Struct
 
 USER_AGENT = f"mcp-threat-model/{__version__}"
@@ -141,7 +141,7 @@ class Pipe:
         if self._stay and home is not None and endpoint.origin != home.origin:
             step_up = (home.scheme, home.port, endpoint.scheme, endpoint.port) == ("http", 80, "https", 443)
             if not (step_up and endpoint.host == home.host):
-                there = neutralise(self.ledger.mask.text(endpoint.origin), 120)
+                there = as_origin(self.ledger.mask.text(endpoint.origin))
                 raise TargetError(
                     "blocked_address",
                     f"it sent us on to another origin, {there}, where nobody went",

@@ -23,7 +23,7 @@ from mcp_threat_model.source.http.sse import EventTooLargeError, ServerEvent, re
 from mcp_threat_model.source.http.trouble import ENDPOINT_HINT
 from mcp_threat_model.source.session.wire import PeerGoneError, RequestId, Tap
 from mcp_threat_scoring.errors import TargetError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import as_origin
 
 
 class LegacySseLink(HttpLink):
@@ -57,7 +57,7 @@ class LegacySseLink(HttpLink):
             ) from None
         if (there.scheme, there.netloc) != (here.scheme, here.netloc):
             self._tap.note("foreign_endpoint", "the address for messages is on another origin")
-            origin = neutralise(self._tap.mask.text(f"{there.scheme}://{there.host}"), 120)
+            origin = as_origin(self._tap.mask.text(f"{there.scheme}://{there.host}"))
             raise TargetError(
                 "blocked_address",
                 f"it wants its messages sent to {origin}, another origin; nothing was sent",

@@ -14,7 +14,7 @@ from mcp_threat_model.source.authorization.challenge import parse_challenges
 from mcp_threat_model.source.http.link import ASKS_CREDENTIALS
 from mcp_threat_scoring.errors import LockedError, TargetError
 from mcp_threat_scoring.manifest import Manifest
-from mcp_threat_scoring.neutralise import excerpt, neutralise
+from mcp_threat_scoring.neutralise import as_origin, excerpt, neutralise
 
 ENDPOINT_HINT = "Check the path; MCP endpoints often end in /mcp or /sse."
 _NAMED = 5
@@ -68,7 +68,7 @@ def auth_required(ledger: Ledger, authority: Authority, seen: Manifest, *, given
 
 
 def _some(words: Sequence[str], mask: Mask) -> str:
-    shown = ", ".join(excerpt(mask.text(word)) for word in words[:_NAMED])
+    shown = ", ".join(as_origin(mask.text(word)) for word in words[:_NAMED])
     return shown + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
 
 
