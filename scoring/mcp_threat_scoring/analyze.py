@@ -92,7 +92,13 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
         aivss=aivss,
         maestro=maestro,
         summary=summary(
-            context=context, capabilities=capabilities, auth=auth, findings=found, aivss=aivss, maestro=maestro
+            context=context,
+            capabilities=capabilities,
+            auth=auth,
+            findings=found,
+            aivss=aivss,
+            maestro=maestro,
+            blocked=decided.decision == "block",
         ),
         verdict=decided,
         checks=[*hostile_checks(picture), *checks(picture)],

@@ -176,7 +176,9 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     return f"{so_far}its description names no change that it makes"
 
 
-def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut]) -> str:
+def _what_could_happen(
+    context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut], *, blocked: bool
+) -> str:
     passages = [finding for finding in findings if finding.kind == "hostile_content"]
     hostile = [finding for finding in passages if finding.confidence != "low"]
     threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
@@ -197,8 +199,10 @@ def _what_could_happen(context: WordsContext, maestro: MaestroOut, findings: Seq
     if passages:
         where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile or passages if f.tool)]
         place = f"the text of {listed(where[:4], len(where))}" if where else "its own text"
-        if hostile:
+        if blocked:
             said.append(f"{place} carries hostile content, so nothing else the server says can be taken at its word")
+        elif hostile:
+            said.append(f"{place} holds what may be an order, and a person should read it before use")
         else:
             said.append(f"{place} reads a little like an order and is worth reading before use")
     if context.stakes.harms:
@@ -254,6 +258,7 @@ def summary(
     findings: Sequence[FindingOut],
     aivss: AivssOut,
     maestro: MaestroOut,
+    blocked: bool,
 ) -> str:
     """Two or three plain sentences: what makes the server risky, what could happen, what is not known."""
     name = context.name if context.server else "This server"
@@ -261,7 +266,7 @@ def summary(
     does = _what_it_does(context, capabilities, auth, assumed=assumed)
     first = f"{name} scores {aivss.score:.1f} ({aivss.severity}): {does}"
     rest = (
-        _what_could_happen(context, maestro, findings),
+        _what_could_happen(context, maestro, findings, blocked=blocked),
         _what_is_not_known(context, aivss),
     )
     return " ".join([sentence(first), *(sentence(capital(said)) for said in rest if said)])

@@ -327,6 +327,7 @@ def summed(
     aivss: AivssOut | None = None,
     maestro: MaestroOut | None = None,
     write_capable: bool | None = None,
+    blocked: bool | None = None,
 ) -> str:
     writes = any(t.effect != "read" for t in tools) if write_capable is None else write_capable
     return summary(
@@ -336,6 +337,7 @@ def summed(
         findings=findings,
         aivss=aivss or score(),
         maestro=maestro or MaestroOut(layers=[], cross_layer=[]),
+        blocked=any(one.confidence != "low" for one in findings) if blocked is None else blocked,
     )
 
 
@@ -413,6 +415,10 @@ class TestSummary:
         told = summed([tool("a", "read")], findings=[finding("a", "low"), finding("b", "medium")])
         assert "The text of `b` carries hostile content" in told
         assert "`a`" not in told
+
+    def test_what_does_not_block_is_not_called_an_attack(self) -> None:
+        told = summed([tool("a", "read")], findings=[finding("a", "medium")], blocked=False)
+        assert "The text of `a` holds what may be an order, and a person should read it before use" in told
 
     def test_the_gravest_threat_is_named(self) -> None:
         maestro = model(Signals(on("tool.exec", 1) + on("tool.write", 2)), META, CATALOGUE, context())
