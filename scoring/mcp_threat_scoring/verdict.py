@@ -117,9 +117,11 @@ def _hostile(findings: Sequence[FindingOut]) -> list[FindingOut]:
 
 
 def _few_among_many(hostile: Sequence[FindingOut], tools: Sequence[ToolProfile]) -> frozenset[str]:
-    """The places of the tools that may give orders, if no passage surely does, and there are :data:`AMONG` for each."""
-    places = frozenset("/".join(finding.pointer.split("/")[:3]) for finding in hostile)
-    sure = any(finding.confidence == "high" for finding in hostile)
+    """The places of the tools that may give orders, if there are :data:`AMONG` tools for each, and nothing makes one
+    sure of it: no passage that surely does, and none that does so in two ways."""
+    found = ["/".join(finding.pointer.split("/")[:3]) for finding in hostile]
+    places = frozenset(found)
+    sure = any(finding.confidence == "high" for finding in hostile) or len(found) > len(places)
     among = places <= {tool.pointer for tool in tools} and AMONG * len(places) <= len(tools)
     return places if among and not sure else frozenset()
 

@@ -218,6 +218,11 @@ class TestOneOfMany:
 
         assert verdict(server, [self.orders(confidence, place)]).decision == "block"
 
+    def test_one_that_gives_orders_in_two_ways_blocks(self, fake, tool):
+        server = fake([tool(f"get_{n}") for n in range(90)])
+
+        assert verdict(server, [self.orders(), self.orders()]).decision == "block"
+
     def test_two_of_them_ask_for_twice_as_many(self, fake, tool):
         server = fake([tool(f"get_{n}") for n in range(99)])
         two = [self.orders(), self.orders(place="/tools/4", tool="get_4")]

@@ -18,6 +18,7 @@ from mcp_threat_scoring.text.views import View
 
 MAX_SENTENCES = 2_000
 UNREAD = "text.unread"
+SHOWN = "text.shown"
 """The fact that something of an item was not read closely."""
 MAX_SENTENCE = 250
 """Letters read as one line: among more, an order would be lost."""
@@ -132,6 +133,11 @@ class Page:
         """One more of something that is a fact, with where it was seen first."""
         self.facts[fact] = int(self.facts.get(fact, 0)) + by
         self.places.setdefault(fact, ((pointer, words),))
+
+    def shown(self, pointer: str, parts: int) -> None:
+        """A passage has some parts, or none, that it shows and does not say."""
+        if parts:
+            self.count(SHOWN, pointer, "shown", parts)
 
     def all_lines(self) -> list[Said]:
         """Every line of the item in its order, whether it was read closely or not."""

@@ -38,6 +38,8 @@ class MentionDoc(Model, frozen=True):
     """A pattern over the concepts of the group: of parts that are read all the same."""
     against: str = ""
     """A pattern over what `part` matched and :data:`AFTER` letters more, which shows that it is meant."""
+    fixed: bool = False
+    """Whether it is always in the same words, which order nothing."""
 
 
 class Mention(Struct, frozen=True, eq=False):
@@ -48,6 +50,7 @@ class Mention(Struct, frozen=True, eq=False):
     said: Any
     unless: Any
     against: Any
+    fixed: bool
 
     def of(self, passage: str, concepts: Concepts) -> Iterator[tuple[int, int]]:
         """The places of such parts in a passage."""
@@ -74,20 +77,28 @@ class Mentions(Struct, frozen=True, eq=False):
     def of(cls, documents: Iterable[MentionDoc], quoted: str) -> Mentions:
         """Make patterns of documents, and of what quotations are like. They are compiled when first searched with."""
         return cls([
-            Mention(*map(_pattern, (one.part.replace("{quoted}", quoted), one.text, one.said, one.unless, one.against)))
+            Mention(
+                part=_pattern(one.part.replace("{quoted}", quoted)), text=_pattern(one.text), said=_pattern(one.said),
+                unless=_pattern(one.unless), against=_pattern(one.against), fixed=one.fixed,
+            )
             for one in documents
         ])  # fmt: skip
 
-    def without(self, passage: Passage, concepts: Concepts) -> Passage:
-        """A passage with :data:`SHOWN` in place of what it only shows, all else where it was. What is hidden in a text
-        shows nothing."""
-        if passage.channel != "open":
-            return passage
-        text = passage.normal.text
-        for one in self.each:
+    def literal(self) -> Mentions:
+        """Those alone that are in fixed words: whoever writes an order can put it in any others."""
+        return Mentions([one for one in self.each if one.fixed])
+
+    def without(self, passage: Passage, concepts: Concepts) -> tuple[Passage, int]:
+        """A passage with :data:`SHOWN` in place of what it only shows, all else where it was, and how many such parts
+        are not in fixed words. What is hidden in a text shows nothing."""
+        text, chosen = passage.normal.text, 0
+        for one in self.each if passage.channel == "open" else ():
             for start, end in list(one.of(text, concepts)):
                 text = text[:start] + SHOWN.center(end - start) + text[end:]
-        return passage if text is passage.normal.text else replace(passage, normal=replace(passage.normal, text=text))
+                chosen += not one.fixed
+        if text is passage.normal.text:
+            return passage, 0
+        return replace(passage, normal=replace(passage.normal, text=text)), chosen
 
 
 def _pattern(written: str) -> Any:

@@ -7,14 +7,14 @@ Rules that find an ordinary reason for the wording take away.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
 from mcp_threat_scoring.capability import probability
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile.learned import Learned, load_learned
-from mcp_threat_scoring.hostile.lines import UNREAD
+from mcp_threat_scoring.hostile.lines import SHOWN, UNREAD
 from mcp_threat_scoring.hostile.screen import Screen, ScreenDoc, texts_of, worth_reading
 from mcp_threat_scoring.hostile.structures import NOBODY, Known
 from mcp_threat_scoring.hostile.views import JOINED, Reader, hostile_subject, item_subject
@@ -42,6 +42,9 @@ LIKELY = 0.0
 CERTAIN = 2.5
 """Log-odds from which it has high confidence."""
 DOUBTFUL = -1.0
+LITERAL = -0.5
+"""Log-odds of an item that gives orders only with the parts that it seems to show and not to say: for a person to read,
+since whoever writes an order knows how to put it in quotes."""
 """Log-odds from which it is worth mentioning at all."""
 
 
@@ -100,6 +103,11 @@ class HostileEngine:
         return replace(self.plain_reader, learned=self.learned)
 
     @cached_property
+    def literal_reader(self) -> Reader:
+        """The same for reading everything as said."""
+        return replace(self.reader, screen=replace(self.screen, mentions=self.screen.mentions.literal()))
+
+    @cached_property
     def plain_reader(self) -> Reader:
         """The same without what was learned, which is learned with it.
 
@@ -156,11 +164,23 @@ class HostileEngine:
         facts about its name (:func:`hostile.names.odd_names`)."""
         if not named and not self.calls_for_it(item):
             return None
-        subject = item_subject(item, self.reader, siblings)
-        for fact in named:
-            subject.facts[fact] = 1
-            subject.places[fact] = ((f"{item.pointer}/name", item.name[:64]),)
-        return self.judge(subject, item.name, item.sha256)
+
+        def judged(reader: Reader) -> tuple[Subject, Suspicion]:
+            subject = item_subject(item, reader, siblings)
+            for fact in named:
+                subject.facts[fact] = 1
+                subject.places[fact] = ((f"{item.pointer}/name", item.name[:64]),)
+            return subject, self.judge(subject, item.name, item.sha256)
+
+        return self._said_or_shown(judged)
+
+    def _said_or_shown(self, judged: Callable[[Reader], tuple[Subject, Suspicion]]) -> Suspicion:
+        """What is made of texts without the parts that they only show; with those parts, it is doubtful at most."""
+        subject, meant = judged(self.reader)
+        if SHOWN not in subject.facts or meant.log_odds > LITERAL:
+            return meant
+        _, literal = judged(self.literal_reader)
+        return replace(literal, log_odds=LITERAL) if literal.log_odds >= LIKELY else meant
 
     def calls_for_it(self, item: Item) -> bool:
         """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""
@@ -200,10 +220,15 @@ class HostileEngine:
         kind = "server" if pointer else "listing"
         left_out: list[str] = []
         texts = [piece for place, raw in said.items() for piece in pieces(raw, place, left_out=left_out)]
-        subject = hostile_subject(pointer, kind, texts, self.reader, known)
-        if left_out:
-            subject.facts[UNREAD] = len(left_out)
-        return self.judge(subject, name, sha256_of(said))
+        digest = sha256_of(said)
+
+        def judged(reader: Reader) -> tuple[Subject, Suspicion]:
+            subject = hostile_subject(pointer, kind, texts, reader, known)
+            if left_out:
+                subject.facts[UNREAD] = len(left_out)
+            return subject, self.judge(subject, name, digest)
+
+        return self._said_or_shown(judged)
 
 
 def is_learned(signal: str) -> bool:

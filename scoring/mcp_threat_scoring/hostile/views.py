@@ -117,8 +117,8 @@ def _chosen(value: str, pointer: str, screen: Screen) -> tuple[list[str], list[s
     return [value], [f"{'example' if 'example' in keyword else 'fixed'} {told}"]
 
 
-def _meant(passage: Passage, reader: Reader, known: Known) -> Passage:
-    """A passage without what it shows and does not say."""
+def _meant(passage: Passage, reader: Reader, known: Known) -> tuple[Passage, int]:
+    """A passage without what it shows and does not say, and how many such parts there are in words of its own."""
 
     def concepts(text: str) -> list[str]:
         return [concept for meaning, _, _ in reader.acts.find(text, known) for concept in meaning]
@@ -132,7 +132,7 @@ def lines_of(texts: Iterable[Piece], reader: Reader, known: Known) -> list[Wordi
     for piece, _ in _spelled_out(texts):
         if piece.role != "key":
             for passage in read_piece(piece, ())[0]:
-                page.read(_meant(passage, reader, known))
+                page.read(_meant(passage, reader, known)[0])
     return page.lines
 
 
@@ -206,11 +206,12 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
             passages, complete = read_piece(piece, reader.marks)
             if not complete:
                 page.count(UNREAD, piece.pointer, f"{len(piece.text)} characters")
-            passages = [_meant(passage, reader, known) for passage in passages]
-            for passage in passages:
+            meant = [_meant(passage, reader, known) for passage in passages]
+            for passage, shown in meant:
+                page.shown(piece.pointer, shown)
                 budget -= len(passage.normal.text) + PLACE
                 page.read(passage)
-            flat = "  ".join(p.normal.text for p in passages if p.channel == "open").translate(LINE_BREAKS)
+            flat = "  ".join(p.normal.text for p, _ in meant if p.channel == "open").translate(LINE_BREAKS)
             markup.append((flat, piece.pointer))
         if piece.role == "key" or spelt:
             keys.append((split_words(flat[:LONGEST_KEY]), piece.pointer))

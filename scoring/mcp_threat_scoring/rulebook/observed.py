@@ -228,6 +228,7 @@ _OF_ANY: Final[Mapping[str, str]] = {
     "name.twin": "its name can pass for that of another tool of the list",
     "name.dressed": "its name is written with letters that only look like others, or that no screen shows",
     "text.unread": "texts that were too long to be read closely from end to end",
+    "text.shown": "texts with parts that they show and do not say (a count)",
     "learned": "log-odds of its wording, in hundredths",
 }
 

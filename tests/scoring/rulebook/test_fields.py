@@ -112,7 +112,12 @@ class TestDeclaredAndProduced:
 
     def test_every_fact_of_any_text_is_produced(self) -> None:
         shown = {name for kind, subject in subjects() if kind == "any" for name in subject.facts}
-        assert set(FACTS["any"]) - shown <= {"name.twin", "name.dressed", "text.unread"}  # of lists, and of long items
+        assert set(FACTS["any"]) - shown <= {
+            "name.twin",
+            "name.dressed",
+            "text.unread",
+            "text.shown",
+        }  # of lists, long items, quotes
         assert {name.partition(".")[0] for name in shown} >= set(FAMILIES["any"])
 
     def test_every_fact_of_a_server_that_no_source_notes_is_produced(self) -> None:
