@@ -42,10 +42,10 @@ LIKELY = 0.0
 CERTAIN = 2.5
 """Log-odds from which it has high confidence."""
 DOUBTFUL = -1.0
+"""Log-odds from which it is worth mentioning at all."""
 LITERAL = -0.5
 """Log-odds of an item that gives orders only with the parts that it seems to show and not to say: for a person to read,
 since whoever writes an order knows how to put it in quotes."""
-"""Log-odds from which it is worth mentioning at all."""
 
 
 class Suspicion(Struct, frozen=True):

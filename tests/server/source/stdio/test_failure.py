@@ -51,7 +51,13 @@ class TestHosts:
         assert "hidden.example.com" in explain(LEFT, seen("bye", outcome)).message
 
     @pytest.mark.parametrize(
-        "words", ["missing API key", "see https://docs.example.com/setup", "listening on 127.0.0.1"]
+        "words",
+        [
+            "missing API key",
+            "see https://docs.example.com/setup",
+            "listening on 127.0.0.1",
+            "ModuleNotFoundError: No module named 'shop'",
+        ],
     )
     def test_other_last_words_do_not_blame_the_network(self, words: str) -> None:
         assert explain(LEFT, seen(words)).code == "launch_failed"
