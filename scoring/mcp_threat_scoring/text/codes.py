@@ -11,7 +11,6 @@ section 6.7 (quoted-printable), RFC 3986 section 2.1 (percent), ITU-R M.1677-1 (
 
 from __future__ import annotations
 
-import base64
 import binascii
 import zlib
 from collections.abc import Callable, Iterable
@@ -94,12 +93,14 @@ def _base64(run: str) -> str:
     body = run.replace(" ", "").rstrip("=").translate(str.maketrans("-_", "+/"))
     body = body[: len(body) - 1] if len(body) % 4 == 1 else body
     try:
-        return _text(base64.b64decode(body + "=" * (-len(body) % 4)))
+        return _text(binascii.a2b_base64(body + "=" * (-len(body) % 4)))
     except (binascii.Error, ValueError):
         return ""
 
 
 def _base32(run: str) -> str:
+    import base64  # few texts hold such runs, and every start would wait for it
+
     body = run.rstrip("=")
     body = body[: len(body) // 8 * 8 + {0: 0, 1: 0, 2: 2, 3: 2, 4: 4, 5: 5, 6: 5, 7: 7}[len(body) % 8]]
     try:
@@ -112,6 +113,8 @@ def _base85(run: str) -> str:
     body = run.strip("`'\"").removeprefix("<~").removesuffix("~>")
     if body.isalnum():
         return ""
+    import base64
+
     for read in (base64.b85decode, base64.a85decode):
         try:
             said = _text(read(body))

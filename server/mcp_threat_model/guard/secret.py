@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Mapping, Sequence
 
@@ -75,7 +74,7 @@ def _user_and_password(words: Sequence[str]) -> list[str]:
     if len(words) != 2 or words[0].lower() != "basic":
         return []
     try:
-        both = base64.b64decode(words[1], validate=True).decode()
+        both = binascii.a2b_base64(words[1], strict_mode=True).decode()
     except (binascii.Error, ValueError):
         return []
     return [both, both.partition(":")[2]]
