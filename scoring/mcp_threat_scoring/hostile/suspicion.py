@@ -43,6 +43,9 @@ CERTAIN = 2.5
 """Log-odds from which it has high confidence."""
 DOUBTFUL = -1.0
 """Log-odds from which it is worth mentioning at all."""
+TO_A_MODEL = 2.0
+"""What the wording of instructions, prompts and resources counts less than that of tools: telling a model what to do is
+what they are for. Of 29 instructions of servers that nobody had looked at, three were called hostile for it alone."""
 LITERAL = -0.5
 """Log-odds of an item that gives orders only with the parts that it seems to show and not to say: for a person to read,
 since whoever writes an order knows how to put it in quotes."""
@@ -142,7 +145,8 @@ class HostileEngine:
         """Weigh what the rules find in one subject; `sha256` is of all that it says."""
         fired = self.matcher.match(subject)
         odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired if not is_learned(signal.id))
-        odds += int(subject.facts.get("learned", 0)) / 100
+        learned = int(subject.facts.get("learned", 0)) / 100
+        odds += learned if subject.kind == "tool" else min(learned, max(0.0, learned - TO_A_MODEL))
         for signal in fired:
             _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
         unread = UNREAD in subject.facts
