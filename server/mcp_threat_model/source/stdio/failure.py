@@ -44,7 +44,8 @@ _HOST_PATTERNS = tuple(
 )
 _NETWORK = pattern(
     r"(?i)\bENOTFOUND\b|EAI_AGAIN|EAI_FAIL|ENETUNREACH|EHOSTUNREACH|getaddrinfo|name resolution"
-    r"|name or service not known|network is unreachable|nodename nor servname|could not resolve|failed to resolve|cannot resolve|dns error"
+    r"|name or service not known|network is unreachable|nodename nor servname|could not resolve|failed to resolve"
+    r"|cannot resolve|dns error"
     r"|no such host|fetch failed|UnknownHostException|temporary failure in name|connection error|ConnectError"
     r"|max retries exceeded|failed to establish a new connection|failed to fetch|network error|dial tcp"
     r"|no address associated"
