@@ -20,14 +20,42 @@ def report_of(**capture: object) -> Report:
     return analyze(describe(parse_json(json.dumps(capture).encode(), "x.json"), kind="file", label="x.json"))
 
 
-@pytest.mark.parametrize("joint", ["_", "-", ".", "/", ",", "—", "、", "%20", "+"])
-@pytest.mark.parametrize("place", ["tool", "server", "parameter"])
+@pytest.mark.parametrize(
+    "joint",
+    [
+        "_",
+        "-",
+        ".",
+        "/",
+        ",",
+        "—",
+        "、",
+        "%20",
+        "+",
+        ":",
+        "$",
+        "ː",
+        "ـ",
+        "º",
+        "Ⅰ",
+        "\u0332",
+        "²",
+        "一",
+        "☆",
+        "1",
+        "12",
+        "1_",
+    ],
+)
+@pytest.mark.parametrize("place", ["tool", "server", "version", "parameter"])
 def test_it_is_shown_nowhere(joint: str, place: str) -> None:
     name = ORDER.replace(" ", joint)
     tool = {"name": name if place == "tool" else "get_item", "description": "Get an item."}
     if place == "parameter":
         tool["inputSchema"] = {"type": "object", "properties": {name: {"type": "string"}}}
-    server = {"serverInfo": {"name": name if place == "server" else "shop", "version": "1"}}
+    server = {
+        "serverInfo": {"name": name if place == "server" else "shop", "version": name if place == "version" else "1"}
+    }
     report = report_of(initialize=server, tools=[tool])
     assert name[:40] not in json.dumps(report.to_plain(), ensure_ascii=False)
     if place == "tool":
