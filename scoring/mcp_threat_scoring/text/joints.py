@@ -7,6 +7,7 @@ own kind: a modifier letter, a Roman numeral, a combining line, a letter of a sc
 from __future__ import annotations
 
 from collections.abc import Iterator
+from string import digits
 from typing import Any
 from unicodedata import category, normalize
 
@@ -16,6 +17,8 @@ FEWEST = 3
 """Places in one name that are joined so, from which it is no accident: names that mix two scripts have one or two."""
 LETTERS = 3
 """Letters of a word between digits, on average: identifiers in hexadecimal digits have one or two."""
+FEWEST_DIGITS = 5
+"""Digits from which they may stand between six words."""
 _JOINING = frozenset(["Lm", "Lo", "Mn", "Mc", "Me", "Nl", "No", "Nd", "So"])
 """General categories (Unicode Standard, section 4.5) of what has no capitals and joins: `So` is beside the signs."""
 _CASED = frozenset(["Lu", "Ll", "Lt"])
@@ -52,6 +55,8 @@ def unjoined(name: str) -> str:
     """A name with a blank for whatever joins its words and is no sign."""
     for start, end in reversed(joints(name)):
         name = f"{name[:start]} {name[end:]}"
+    if sum(map(name.count, digits)) < FEWEST_DIGITS:
+        return name
     words: str = _NUMBERED.sub(_unnumbered, name)
     return words
 
