@@ -321,10 +321,10 @@ def _is_sentence(text: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
-    from mcp_threat_scoring.text.joints import unjoined
+    from mcp_threat_scoring.text.joints import unjoined, unnumbered
     from mcp_threat_scoring.text.prose import split_words  # not for `--help`
 
-    return split_words(unjoined(text)).split()
+    return split_words(unnumbered(unjoined(text))).split()
 
 
 def visible(line: str) -> str:

@@ -6,6 +6,7 @@ own kind: a modifier letter, a Roman numeral, a combining line, a letter of a sc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from string import digits
 from typing import Any
@@ -28,8 +29,18 @@ _NUMBERED = pattern(r"(?:[A-Za-z]+[0-9]+[_.-]?){5,}[A-Za-z]+")
 
 def joints(name: str) -> list[tuple[int, int]]:
     """Where such letters and marks join words of a name that is not all ASCII, digits of ours among them."""
-    found = [] if name.isascii() else list(_joints(name))
+    if name.isascii():
+        return []
+    found = list(_joints(name))
+    if any(map(_says, (name[start:end] for start, end in found))):
+        often = Counter(name[start:end] for start, end in found)
+        found = [(start, end) for start, end in found if often[name[start:end]] >= FEWEST or not _says(name[start:end])]
     return found if len(found) >= FEWEST else []
+
+
+def _says(run: str) -> bool:
+    """Whether letters without capitals may be a word of their own; one that comes again and again tells nothing."""
+    return any(category(char) == "Lo" for char in run)
 
 
 def _joints(name: str) -> Iterator[tuple[int, int]]:
@@ -55,13 +66,18 @@ def unjoined(name: str) -> str:
     """A name with a blank for whatever joins its words and is no sign."""
     for start, end in reversed(joints(name)):
         name = f"{name[:start]} {name[end:]}"
+    return name
+
+
+def unnumbered(name: str) -> str:
+    """A name with a blank for the digits between its words, where it is many plain words."""
     if sum(map(name.count, digits)) < FEWEST_DIGITS:
         return name
-    words: str = _NUMBERED.sub(_unnumbered, name)
+    words: str = _NUMBERED.sub(_in_words, name)
     return words
 
 
-def _unnumbered(run: Any) -> str:
+def _in_words(run: Any) -> str:
     found = str(run[0])
     words = "".join(char if char.isalpha() else " " for char in found).split()
     return " ".join(words) if sum(map(len, words)) >= LETTERS * len(words) else found

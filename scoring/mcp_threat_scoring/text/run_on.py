@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from mcp_threat_scoring.datamark import words_of
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.text.joints import unjoined
+from mcp_threat_scoring.text.joints import unjoined, unnumbered
 from mcp_threat_scoring.text.prose import split_words
 
 SHORTEST = 16
@@ -48,7 +48,7 @@ def in_words(text: str) -> str:
 def _in_words(plain: str) -> str:
     if plain.startswith("data:") or len(plain.split(None, 1)) > 1:
         return ""
-    plain = unjoined(plain)
+    plain = unnumbered(unjoined(plain))
     if plain.islower() and plain.isidentifier() and plain.count("_") < WORDS - 1:
         return ""
     if _BLANKLESS.search(plain) and not _JOINED.search(plain):
