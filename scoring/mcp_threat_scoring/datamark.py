@@ -7,7 +7,7 @@ Prompt Injection Attacks With Spotlighting", 2024). Everything here takes text t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_letters, digits, hexdigits, punctuation
 from unicodedata import category
 
@@ -84,12 +84,13 @@ def _parted(word: str, address: bool) -> Sequence[str]:
         and (word[:colon].rstrip("[").isalnum())
     ):
         at, address = word.index("//", colon) + 2, True
+    joint = _joint_starts(word)
     quoting = _joins(word) > 1  # one apostrophe is of "don't" and "l'avion"
     pieces: list[str] = []
     lettered, ended, asking = at > 0, False, False
     while at < len(word):
         char = word[at]
-        step = _sign(word, at, "" if not address else "?" if asking else "/", quoting)
+        step = joint.get(at, 0) or _sign(word, at, "" if not address else "?" if asking else "/", quoting)
         asking = asking or char in "?#"
         if step:
             ended = lettered
@@ -100,6 +101,15 @@ def _parted(word: str, address: bool) -> Sequence[str]:
             lettered = lettered or char.isalnum()
         at += step or 1
     return [*pieces, word[start:]]
+
+
+def _joint_starts(word: str) -> Mapping[int, int]:
+    """Where what is no sign joins words, and how long it is."""
+    if word.isascii():
+        return {}
+    from mcp_threat_scoring.text.joints import joints  # few words are not
+
+    return {start: end - start for start, end in joints(word)}
 
 
 def _joins(word: str) -> int:

@@ -19,6 +19,7 @@ from typing import Any, NewType
 
 from mcp_threat_scoring.datamark import (
     MARK,
+    WORDS_OF_TITLE,
     WORDS_SHOWN,
     is_prose,
     is_prose_in_command,
@@ -36,6 +37,7 @@ SafeText = NewType("SafeText", str)
 
 EXCERPT_LENGTH = 80
 NAME_LENGTH = 128
+ADDRESS_LENGTH = 2_000
 PROSE_LENGTH = 2_000
 COMMAND_WORDS = 12
 """Words of a command that reads like prose."""
@@ -223,7 +225,9 @@ def neutralise_again(text: object, limit: int = NAME_LENGTH) -> SafeText:
     return SafeText(marked(words, WORDS_SHOWN) + CHANGED) if words else shown
 
 
-_POINTER_LETTERS = "/" + ascii_letters + digits + "_.$~:^*-"
+_POINTER_LETTERS = "/" + ascii_letters + digits + "_.-"
+_POINTER_SIGNS = _POINTER_LETTERS + "$~:^*"
+"""With signs that keywords, placeholders and patterns are written with, and that a sentence may be joined by."""
 _POINTER_TOKEN = 64
 
 
@@ -231,10 +235,15 @@ def _is_plain_pointer(pointer: str) -> bool:
     # string methods: every piece of evidence passes here, and a call of the pattern matcher costs ten times as much
     return (
         len(pointer) < 2_000
-        and not pointer.strip(_POINTER_LETTERS)
+        and not pointer.strip(_POINTER_SIGNS)
         and pointer[:1] in ("", "/")
         and (len(pointer) <= _POINTER_TOKEN or max(map(len, pointer.split("/"))) <= _POINTER_TOKEN)
+        and not (pointer.strip(_POINTER_LETTERS) and any(map(prose_in_name, _tokens(pointer))))
     )
+
+
+def _tokens(pointer: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")]
 
 
 def neutralise_pointer(pointer: str) -> SafeText:
@@ -245,8 +254,7 @@ def neutralise_pointer(pointer: str) -> SafeText:
     """
     if _is_plain_pointer(pointer):
         return SafeText(pointer)
-    tokens = pointer.split("/")[:60]
-    safe = (excerpt(token[:200].replace("~1", "/").replace("~0", "~")) for token in tokens)
+    safe = (excerpt(token[:200]) for token in _tokens(pointer)[:60])
     return SafeText("/".join(token.replace("~", "~0").replace("/", "~1") for token in safe))
 
 
@@ -289,6 +297,17 @@ def as_origin(text: str, limit: int = 120) -> SafeText:
     return SafeText(marked(words, WORDS_SHOWN)) if words else shown
 
 
+def as_server(address: str, limit: int = 120) -> SafeText:
+    """The address of a server that another one names, without the path where that is long enough for an order."""
+    from urllib.parse import unquote  # not for `--help`
+
+    scheme, found, rest = address[:ADDRESS_LENGTH].partition("://")
+    host = rest[: min(at for sign in "/?#" if (at := f"{rest}{sign}".find(sign)) >= 0)]
+    if found and len(_split(unquote(rest[len(host) :], errors="ignore"))) > WORDS_OF_TITLE:
+        address = f"{scheme}://{host}/…"
+    return as_origin(address, limit)
+
+
 def as_scope(text: str) -> SafeText:
     """The name of a scope. One that is a plain address has to be given to clients as it is."""
     rest = text.removeprefix("https://")
@@ -302,9 +321,10 @@ def _is_sentence(text: str) -> bool:
 
 
 def _split(text: str) -> list[str]:
+    from mcp_threat_scoring.text.joints import unjoined, unnumbered
     from mcp_threat_scoring.text.prose import split_words  # not for `--help`
 
-    return split_words(text).split()
+    return split_words(unnumbered(unjoined(text))).split()
 
 
 def visible(line: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from mcp_threat_scoring.datamark import words_of
 from mcp_threat_scoring.patterns.pattern import pattern
+from mcp_threat_scoring.text.joints import unjoined, unnumbered
 from mcp_threat_scoring.text.prose import split_words
 
 SHORTEST = 16
@@ -47,6 +48,7 @@ def in_words(text: str) -> str:
 def _in_words(plain: str) -> str:
     if plain.startswith("data:") or len(plain.split(None, 1)) > 1:
         return ""
+    plain = unnumbered(unjoined(plain))
     if plain.islower() and plain.isidentifier() and plain.count("_") < WORDS - 1:
         return ""
     if _BLANKLESS.search(plain) and not _JOINED.search(plain):
@@ -61,7 +63,7 @@ def parted(name: str) -> str:
     """A name with blanks where signs stand that bind no name; nothing if there are none, or it is too short."""
     if len(name) < SHORTEST or (name.isascii() and name.isidentifier()):
         return ""
-    plain = unquote(name[:LONGEST], errors="ignore") if "%" in name else name[:LONGEST]
+    plain = unjoined(unquote(name[:LONGEST], errors="ignore") if "%" in name else name[:LONGEST])
     words = words_of(plain)
     if len(words) < WORDS or (plain == name and len(words) == len(plain.split())):
         return ""

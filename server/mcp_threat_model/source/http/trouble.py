@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from mcp_threat_model.source.authorization.challenge import parse_challenges
 from mcp_threat_model.source.http.link import ASKS_CREDENTIALS
 from mcp_threat_scoring.errors import LockedError, TargetError
 from mcp_threat_scoring.manifest import Manifest
-from mcp_threat_scoring.neutralise import as_origin, excerpt, neutralise
+from mcp_threat_scoring.neutralise import SafeText, as_origin, as_server, excerpt, neutralise
 
 ENDPOINT_HINT = "Check the path; MCP endpoints often end in /mcp or /sse."
 _NAMED = 5
@@ -55,7 +55,7 @@ def auth_required(ledger: Ledger, authority: Authority, seen: Manifest, *, given
     if scopes:
         learnt.append("scopes " + _some(scopes, ledger.mask))
     if authority.issuers:
-        learnt.append("authorization server " + _some(authority.issuers, ledger.mask))
+        learnt.append("authorization server " + _some(authority.issuers, ledger.mask, as_server))
     hint = "Pass credentials with --header, for example --header 'Authorization: Bearer TOKEN'."
     what = "it requires authentication"
     if given and status == 403:
@@ -67,8 +67,8 @@ def auth_required(ledger: Ledger, authority: Authority, seen: Manifest, *, given
     return LockedError(f"{what} ({'; '.join(learnt)})", hint, seen)
 
 
-def _some(words: Sequence[str], mask: Mask) -> str:
-    shown = ", ".join(as_origin(mask.text(word)) for word in words[:_NAMED])
+def _some(words: Sequence[str], mask: Mask, safe: Callable[[str], SafeText] = as_origin) -> str:
+    shown = ", ".join(safe(mask.text(word)) for word in words[:_NAMED])
     return shown + (f" and {len(words) - _NAMED} more" if len(words) > _NAMED else "")
 
 
