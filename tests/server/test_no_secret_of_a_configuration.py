@@ -253,6 +253,19 @@ def test_a_generated_part_of_an_address_accuses_nobody(url: str, planted: Plante
     assert not rules_found(capfd)[0] & ACCUSED
 
 
+@pytest.mark.parametrize("words", [["clients"], ["clients", "--format", "json"]], ids=" ".join)
+def test_a_key_in_the_place_of_a_name(words: list[str], planted: Planted, capfd) -> None:
+    key = KEY.format(7)
+    planted.write(
+        {
+            f"name {key}": {"command": "npx", "args": ["x"], "env": {f"SHOP {key}": "1"}},
+            "x": {"url": "https://mcp.acme.invalid/", "headers": {f"Bearer {key}": ""}},
+        }
+    )
+    main(words)
+    assert key not in capfd.readouterr().out
+
+
 def test_what_is_compared_later_is_the_whole(planted: Planted, capfd) -> None:
     name = "a header"
     target = f"config:cursor/{name}"

@@ -34,6 +34,7 @@ from mcp_threat_model.guard.secret import (
     names_id,
 )
 from mcp_threat_scoring.facts.leak import is_words
+from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct, replace
 
@@ -66,6 +67,8 @@ _NAMED = pattern(r"(?:^|[^\w./-])-{0,2}(?:env:)?([A-Za-z_][\w.-]{0,60})\\*[\"']?
 _VALUE = pattern(r"^\s{0,3}(?:\\*\"([^\"\\]*)|\\*'([^'\\]*)|\[([^\]]*)|((?:\$\{[^}]*\}|[^\s\"',;&{}\[\])])+))")
 _PAIR = pattern(r"(?:^|;)\s*([A-Za-z][\w. ]{0,40}?)\s*=([^;=]+)")
 """One of a connection string, whose values may hold blanks."""
+_RUN_OF_HOST = pattern(r"[^.:@]+")
+"""One label of a host's name. The others are for whoever consents to see."""
 _PARAMETER = pattern(r"[?&;#](?:([^=&;#]*)=)?([^=&;#][^&;#]*)")
 _KEY_NAMES = pattern(
     r"(?i)(?:^|[_-])(?:api)?_?-?(?:key|token|secret|auth|password|passwd|pass|pwd|sig|signature|jwt|pat)$"
@@ -103,6 +106,11 @@ def mask(text: str, found: Iterable[Hidden], mark: str = REDACTED) -> str:
     for one in merged(found):
         shown, at = f"{shown}{text[at : one.start]}{mark}", one.end
     return shown + text[at:]
+
+
+def without_keys(text: str) -> str:
+    """A name as it may be shown: people paste keys where names belong."""
+    return mask(text, (one for one in hidden_anywhere(well_formed(text)) if one.sure))
 
 
 def merged(found: Iterable[Hidden]) -> list[Hidden]:
@@ -174,31 +182,21 @@ def hidden_address(url: str) -> list[Hidden]:
         login = rest.rpartition("@")[0]  # a password may hold what ends a host
     found: list[Hidden] = []
     if login:
-        user, _, password = login.partition(":")
-        if password and not is_reference(password):
-            found.append(Hidden(at + len(user) + 1, at + len(login), "a password in an address"))
-        alone = not password and not is_reference(user)
-        if not is_reference(user) and (hidden_anywhere(user) or (alone and not is_ordinary(user))):
-            found.append(Hidden(at, at + len(user), "a user name in an address that is a key", sure=not password))
-        elif (
-            alone
-            and scheme.endswith(("http:", "https:"))
-            and len(user) >= MIN_UNNAMED_SECRET
-            and f"/{user}" not in rest
-        ):
-            found.append(
-                Hidden(at, at + len(user), "a user name in an address that may be a key", sure=not is_words(user))
-            )
+        found += moved(_hidden_login(login, web=scheme.lower().endswith(("http:", "https:")), rest=rest), at)
         at, rest = at + len(login), rest[len(login) :]
-    before = ""
-    for index, segment in enumerate(_before(rest, "?#").split("/")):
+    for one in _RUN_OF_HOST.finditer(_before(rest, "/?#")):
+        if is_generated(one[0]):
+            found.append(Hidden(at + one.start(), at + one.end(), "a part of an address", sure=any(keys(one[0]))))
+    before, *segments = _before(rest, "?#").split("/")
+    at, before = at + len(before) + 1, ""
+    for segment in segments:
         name, equals, value = segment.rpartition("=")
         named: Expected = expected_by(name if equals else before)
         if named in ("secret", "word") and not is_no_secret(value, "secret" if equals else "word"):
             found.append(Hidden(at + len(segment) - len(value), at + len(segment), "a part of an address"))
         elif named != "id" and is_generated(unpinned(segment)):
             found.append(Hidden(at, at + len(segment), "a part of an address", sure=any(keys(segment))))
-        at, before = at + len(segment) + 1, segment if index else ""
+        at, before = at + len(segment) + 1, segment
     pinned = unpinned(url)
     for one in _PARAMETER.finditer(url):
         name, value = unquote(one[1] or ""), unquote(one[2])
@@ -211,6 +209,21 @@ def hidden_address(url: str) -> list[Hidden]:
         if sure or not (names_id(name) or is_ordinary(value) or is_path(value) or "://" in value):
             found.append(Hidden(one.start(2), one.end(2), f"the parameter {name} in an address", sure))
     return found
+
+
+def _hidden_login(login: str, *, web: bool, rest: str) -> Iterator[Hidden]:
+    """What is hidden of a user and a password. Services on the web take a key as the user; a user whom the address
+    names again is an organization."""
+    user, _, password = login.partition(":")
+    if password and not is_reference(password):
+        yield Hidden(len(user) + 1, len(login), "a password in an address")
+    if is_reference(user):
+        return
+    key = bool(hidden_anywhere(user)) or (not is_ordinary(user) if not password else web and is_mixed(user))
+    if key:
+        yield Hidden(0, len(user), "a user name in an address that is a key", sure=not password)
+    elif web and not password and len(user) >= MIN_UNNAMED_SECRET and f"/{user}" not in rest:
+        yield Hidden(0, len(user), "a user name in an address that may be a key", sure=not is_words(user))
 
 
 def _is_key(name: str, value: str) -> bool:

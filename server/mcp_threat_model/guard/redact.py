@@ -38,7 +38,8 @@ def redact_url(endpoint: Endpoint) -> str:
     shown = [
         f"{quote(name[:64], safe='%')}=…" if equals and not hidden_anywhere(name) else "…" for name, equals, _ in pairs
     ]
-    return mask(address, hidden_address(address), "…") + ("?" + "&".join(shown) if shown else "")
+    hidden = (one for one in hidden_address(address) if one.start > len(endpoint.origin))
+    return mask(address, hidden, "…") + ("?" + "&".join(shown) if shown else "")
 
 
 def shown_url(url: str) -> str:
