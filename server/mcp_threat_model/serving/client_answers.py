@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from mcp_threat_model.guard.hidden import without_keys
 from mcp_threat_model.serving.advice import AUDIT, for_client
 from mcp_threat_model.serving.pieces import PAGE_BYTES, cut, size
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.neutralise import as_kept, neutralise
+from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
 from mcp_threat_scoring.report import SEVERITIES, Decision, ErrorOut, FindingOut, Report, VerdictOut
 from mcp_threat_scoring.report_page import PageOut
@@ -21,7 +22,7 @@ from mcp_threat_scoring.structs import Meta
 
 if TYPE_CHECKING:
     from mcp_threat_model.clients.discover import Installed
-    from mcp_threat_model.clients.hygiene import Checked, shown_name
+    from mcp_threat_model.clients.hygiene import Checked
     from mcp_threat_model.outcome import Outcome
 
 SERVERS_SHOWN = 60
@@ -116,7 +117,7 @@ def configured(checked: Checked) -> ConfiguredOut:
         path=neutralise(entry.path, PATH_SHOWN),
         transport="http" if entry.url else "stdio",
         reached=checked.reached,
-        given=list(map(str, map(shown_name, (*entry.env, *entry.headers))))[:NAMES_KEPT],
+        given=list(map(str, map(neutralise_name, map(without_keys, (*entry.env, *entry.headers)))))[:NAMES_KEPT],
         disabled=entry.disabled,
         findings=_gravest(checked.findings)[:FINDINGS_SHOWN],
     )
