@@ -63,7 +63,8 @@ _LOGIN = pattern(
 _HEADER = pattern(r"(?s)^\s*([A-Za-z][\w-]{0,60})\s{0,3}[:=][ \t]*(\S.*)$")
 _SCHEME = pattern(rf"(?is)^(?:{'|'.join(sorted(SCHEMES))})\s+(\S.*)$")
 _BEARER = pattern(r"(?i)(?:^|[^\w-])bearer\s+([^\s\"']{8,})")
-_NAMED = pattern(r"(?:^|[^\w./-])-{0,2}(?:env:)?([A-Za-z_][\w.-]{0,60})\\*[\"']?\s{0,3}[=:]")
+_BEFORE_NAME = pattern(r"(?:^|[^\w./-])-{0,2}$")
+_NAMED = pattern(r"([A-Za-z_][\w.-]{0,60})\\*[\"']?\s{0,3}[=:]")
 _VALUE = pattern(r"^\s{0,3}(?:\\*\"([^\"\\]*)|\\*'([^'\\]*)|\[([^\]]*)|((?:\$\{[^}]*\}|[^\s\"',;&{}\[\])])+))")
 _PAIR = pattern(r"(?:^|;)\s*([A-Za-z][\w. ]{0,40}?)\s*=([^;=]+)")
 """One of a connection string, whose values may hold blanks."""
@@ -261,11 +262,11 @@ def _looks(text: str, *, chance: bool) -> list[Hidden]:
 
 def _named(text: str) -> Iterator[Hidden]:
     """Values behind the name of a secret, in JSON and lists of pairs."""
-    at = 0
-    while found := _NAMED.search(text, at):
-        at = found.end() - 1  # what ends one name may stand before the next
+    for found in _NAMED.finditer(text):
         expected = expected_by(found[1])
-        if expected not in ("secret", "word"):
+        if expected not in ("secret", "word") or not _BEFORE_NAME.search(
+            text[max(0, found.start() - 3) : found.start()]
+        ):
             continue
         start, end = _value_at(text, found.end())
         held = text[start:end]
