@@ -10,6 +10,7 @@ import pytest
 from mcp import Client
 
 from mcp_threat_model.cli import main
+from mcp_threat_model.guard.command_line import redact_argv
 from mcp_threat_model.mcp_server import build_server
 
 HELLO = Path(__file__).parents[1] / "targets" / "hello_stdio.py"
@@ -17,6 +18,7 @@ HELLO = Path(__file__).parents[1] / "targets" / "hello_stdio.py"
 LONG = "{}vX9kQ2mZ7pL4tR8wY1nB6cD"
 KEY = "sk-ant-api03-{}qVwYS81VP7Hb1DX8pPd5khxE3pyIgKp"
 PASSWORD = "Hunter{}Correct9"
+PLAIN = "correct-{}-horse"
 
 ARGUMENTS = {
     "a header": (["--header", "Authorization: Bearer {}"], LONG),
@@ -48,6 +50,42 @@ ARGUMENTS = {
     "a part of an address": (["https://mcp.acme.io/{}/mcp"], LONG),
     "a connection string": (["Server=db;User Id=sa;Password={} x;Database=y"], PASSWORD),
     "a command in one word": (["-c", "API_KEY={} npx x --header 'X-Key: y'"], PASSWORD),
+    "a word before a password": (["--pass", "{}"], PLAIN),
+    "a password of something": (["--db-pass", "{}"], PLAIN),
+    "a variable as an option": (["--DB_PASS={}"], PLAIN),
+    "a short word": (["--pw", "{}"], PLAIN),
+    "credentials": (["--creds", "{}"], PLAIN),
+    "a passcode": (["--passcode", "{}"], PLAIN),
+    "a signed token": (["--jwt", "{}"], PLAIN),
+    "a session": (["--session-id", "{}"], PLAIN),
+    "a short session": (["--sid", "{}"], PLAIN),
+    "a number behind a name": (["--password1={}"], PLAIN),
+    "a second token": (["--token2", "{}"], PLAIN),
+    "a variable of a container": (["-e", "DB_PASS={}"], PLAIN),
+    "a variable of a command": (["env", "PASS={}"], PLAIN),
+    "a variable of anyone": (["env", "MY_PASS={}"], PLAIN),
+    "a variable in one word": (["env", "DBPASS={}"], PLAIN),
+    "a scheme as a word": (["--auth", "Bearer", "{}"], PLAIN),
+    "a header and its value": (["--header", "Authorization", "Bearer {}"], PLAIN),
+    "a scheme with its value": (["Bearer {}"], PLAIN),
+    "a header up to its scheme": (["Authorization:Bearer", "{}"], PLAIN),
+    "a header of another program": (["-c", "http.extraheader=AUTHORIZATION: basic {}"], PLAIN),
+    "a list in JSON": (["--config", '{{"token": ["{}"]}}'], PLAIN),
+    "an object in JSON": (["--config", '{{"auth":{{"user":"a","pass":"{}"}}}}'], PLAIN),
+    "another object in JSON": (["--config", '{{"db":{{"user":"a","pass":"{}"}}}}'], PLAIN),
+    "a variable of PowerShell": (["powershell", "-Command", '$env:API_KEY = "{}"; npx x'], PLAIN),
+    "a variable of fish": (["fish", "-c", "set -x TOKEN {}; npx x"], PLAIN),
+    "a password joined to a letter": (["mysql", "-uroot", "-p{}"], PLAIN),
+    "a password of a program": (["sshpass", "-p", "{}"], PLAIN),
+    "a password of a database": (["mongosh", "-p", "{}"], PLAIN),
+    "another letter of a program": (["redis-cli", "-a", "{}"], PLAIN),
+    "a user of a proxy": (["curl", "--proxy-user", "u:{}"], PLAIN),
+    "a part behind a name": (["https://mcp.acme.io/token/{}/mcp"], PLAIN),
+    "a parameter of a part": (["https://mcp.acme.io/mcp;key={}"], PLAIN),
+    "a parameter without a question": (["https://mcp.acme.io/mcp&token={}"], PLAIN),
+    "a signature": (["SharedAccessSignature=sr=x&sig={}"], PLAIN),
+    "an address without a scheme": (["//u:{}@mcp.acme.io"], PLAIN),
+    "a user of a repository": (["git+https://{}@github.com/x/y"], PLAIN),
     "settings as JSON": (["--config", '{{"apiKey": "{}", "region": "eu"}}'], PASSWORD),
 }
 """Spellings in a command: the words, and the secret's own form; the number of the row makes each another one."""
@@ -57,8 +95,49 @@ ADDRESSES = {
     "a password in an address that is none": ("https://alice:{}@mcp acme/mcp", PASSWORD),
     "a parameter": ("https://mcp.acme.invalid/mcp?k={}", PASSWORD),
     "a parameter without a name": ("https://mcp.acme.invalid/mcp?{}", LONG),
+    "a part behind a name": ("https://mcp.acme.invalid/token/{}/mcp", PLAIN),
+    "a parameter of a part": ("https://mcp.acme.invalid/mcp;key={}", PLAIN),
+    "a parameter without a question": ("https://mcp.acme.invalid/mcp&token={}", PLAIN),
     "a part of the path": ("https://mcp.acme.invalid/{}/mcp", LONG),
 }
+UNTOLD = {
+    "a header of a short option", "a parameter that nothing names", "a part of an address", "a password of one letter",
+    "a run of chance by itself", "a variable that nothing names", "address: a parameter", "bad name",
+    "address: a parameter without a name", "address: a part of the path",
+}  # fmt: skip
+"""Spellings that are hidden although neither a name nor a format says that they are secrets: nobody is accused."""
+ACCUSED = {"pkg.inline_secret", "config.plain_secret"}
+UUID = "550e8400-e29b-41d4-a716-446655440000"
+ORDINARY = (
+    "--spreadsheet 1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms",
+    "--base-id appAbC123dEfGhIjK",
+    "--contract 0x1f9840a85d5aF5bf1D1762F925BDADdC4201F984",
+    "--udid 00008030-001A35E40212802E",
+    f"--team-id {UUID}",
+    f"--project={UUID}",
+    f"--tenant-id {UUID} --subscription {UUID}",
+    f"-e PROJECT_ID={UUID}",
+    f"https://mcp.acme.io/projects/{UUID}/mcp?workspace={UUID}",
+    "--sort-key created_at",
+    "--primary-key customer_id",
+    "--turkey production-replica",
+    "--monkey banana",
+    "--hotkey ctrl+k",
+    "--tokens all-registered",
+    "--connection production-replica",
+    "--auth oauth-device-flow",
+    "--auth oauth",
+    "--auth none",
+    "--auth-mode bearer --no-auth",
+    "--pat-name my-laptop",
+    "--token-endpoint https://auth.acme.io/oauth/token",
+    "--authorization-server https://auth.acme.io/realms/acme",
+    "--api-key=YOUR_STRIPE_SECRET_KEY",
+    "--sort key:asc",
+    "Authorization:${AUTH} 3334",
+    "--compass north-by-northwest",
+)
+"""What stands in configurations everywhere: options that say which thing is meant, or only sound like secrets."""
 HEADERS = {"X-Broken": "Bearer {}\n", "bad name": "{}"}
 
 
@@ -139,13 +218,52 @@ async def test_no_secret_is_told_to_a_model(planted: Planted) -> None:
             assert planted.shown_in(answer.model_dump_json()) == []
 
 
-def test_every_one_of_them_is_a_finding(planted: Planted, capfd) -> None:
+def rules_found(capfd) -> list[set[str]]:
+    """What is said about each server of the configuration, in its order."""
     main(["clients", "--format", "json"])
     servers = json.loads(capfd.readouterr().out)["servers"]
-    found = {one["name"]: [finding["rule_id"] for finding in one["findings"]] for one in servers}
-    told = {"pkg.inline_secret", "config.plain_secret"}
+    return [{finding["rule_id"] for finding in one["findings"]} for one in servers]
 
-    assert [name for name, rules in found.items() if not told.intersection(rules)] == []
+
+def test_every_one_that_its_name_or_format_tells_is_a_finding(planted: Planted, capfd) -> None:
+    found = dict(zip(planted.servers, rules_found(capfd), strict=True))
+    assert {name for name, rules in found.items() if not rules & ACCUSED} == UNTOLD
+
+
+@pytest.mark.parametrize("words", ORDINARY)
+def test_an_ordinary_configuration_is_shown_and_not_accused(words: str, planted: Planted, capfd) -> None:
+    planted.write({"x": {"command": "npx", "args": ["-y", "x@1.0.0", *words.split()]}})
+    assert not rules_found(capfd)[0] & ACCUSED
+    assert redact_argv(words.split()) == tuple(words.split())
+
+
+def test_a_pinned_commit_is_shown_and_pinned(planted: Planted, capfd) -> None:
+    spec = f"git+https://github.com/acme/mcp.git#{'5f3c1a9e' * 5}"
+    planted.write({"x": {"command": "npx", "args": ["-y", spec]}})
+    assert not rules_found(capfd)[0] & {*ACCUSED, "pkg.unpinned"}
+    assert redact_argv([spec]) == (spec,)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://script.google.com/macros/s/AKfycbx1234567890abcdefABCDEFghijkl/exec", f"https://acme.invalid/{UUID}"],
+)
+def test_a_generated_part_of_an_address_accuses_nobody(url: str, planted: Planted, capfd) -> None:
+    planted.write({"x": {"url": url}})
+    assert not rules_found(capfd)[0] & ACCUSED
+
+
+@pytest.mark.parametrize("words", [["clients"], ["clients", "--format", "json"]], ids=" ".join)
+def test_a_key_in_the_place_of_a_name(words: list[str], planted: Planted, capfd) -> None:
+    key = KEY.format(7)
+    planted.write(
+        {
+            f"name {key}": {"command": "npx", "args": ["x"], "env": {f"SHOP {key}": "1"}},
+            "x": {"url": "https://mcp.acme.invalid/", "headers": {f"Bearer {key}": ""}},
+        }
+    )
+    main(words)
+    assert key not in capfd.readouterr().out
 
 
 def test_what_is_compared_later_is_the_whole(planted: Planted, capfd) -> None:

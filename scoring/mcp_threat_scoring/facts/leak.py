@@ -24,6 +24,11 @@ _PLACEHOLDER = pattern(
     r"(?i)example|sample|dummy|placeholder|your|change.?me|redacted|xxxx|\*\*\*|\.\.\.|…|1234567|abcdef|test|user:pass|"
     r"username:|localhost|127\.0\.0\.1|:password@|:secret@"
 )
+_WORDS = pattern(
+    r"(?:(?:[A-Z]?[a-z]{1,14}(?:[A-Z][a-z]{1,14}){0,2}|[A-Z]{1,14})[0-9]?|[0-9]{1,6})"
+    r"(?:[-_.,:/+ ](?:[A-Z]?[a-z]{1,14}(?:[A-Z][a-z]{1,14}){0,2}|[A-Z]{1,14}|[0-9]{1,2}))*"
+)
+"""Words, an identifier or a small number: ``created_at``, ``oauth2``, ``production-replica``."""
 
 
 def redact(secret: str) -> str:
@@ -34,6 +39,11 @@ def redact(secret: str) -> str:
 def is_placeholder(value: str) -> bool:
     """Whether a value only stands for a credential: ``YOUR_API_KEY``, ``xxxx``, ``changeme``."""
     return says_placeholder(value) or len(set(value[4:])) < FEWEST_LETTERS
+
+
+def is_words(value: str) -> bool:
+    """Whether a value reads as a word, an identifier or a small number, which is no key however it is called."""
+    return _WORDS.fullmatch(value) is not None
 
 
 def says_placeholder(value: str) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from mcp_threat_scoring.auth_scope import scopes_of
 from mcp_threat_scoring.facts.credential import credential_kind, declared_auth
 from mcp_threat_scoring.facts.fetched import fetched
-from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, redact
+from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, is_words, redact
 from mcp_threat_scoring.facts.observations import observe_list
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.facts.well_known import lookalike
@@ -191,6 +191,7 @@ def _literals(launch: LaunchFacts) -> list[tuple[str, str]]:
             and credential_kind(flag) == "secret"
             and _LITERAL.match(well_formed(value))
             and not is_placeholder(value)
+            and not is_words(value)
         ):
             secret = value
         if secret:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_threat_model.clients.locations import Scope
-from mcp_threat_model.guard.hidden import hidden_anywhere
-from mcp_threat_model.guard.secret import MIN_UNNAMED_SECRET, is_secret_name
+from mcp_threat_model.guard.hidden import expected_by, hidden_anywhere, is_no_secret
+from mcp_threat_model.guard.secret import MIN_UNNAMED_SECRET
 from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_model.source.saved.client_entry import URL_KEYS, config_entry
 from mcp_threat_model.source.saved.publisher import command_of
@@ -121,4 +121,8 @@ def is_plain_secret(name: str, value: str) -> bool:
         return False
     if any(one.sure for one in hidden_anywhere(well_formed(bare))):
         return True
-    return is_secret_name(name) and " " not in bare and not bare.startswith(("/", "~", "./"))
+    if bare != value.strip():  # behind `Bearer`
+        return not is_no_secret(bare, "secret")
+    expected = expected_by(name)
+    named = expected in ("secret", "word") and not is_no_secret(bare, expected)
+    return named and " " not in bare and not bare.startswith(("/", "~", "./"))

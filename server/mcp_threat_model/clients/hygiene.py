@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.guard.command_line import redact_argv
+from mcp_threat_model.guard.hidden import without_keys
 from mcp_threat_model.guard.redact import shown_url
 from mcp_threat_scoring.facts.observations import skeleton
 from mcp_threat_scoring.finding import findings
@@ -36,6 +37,11 @@ class Checked(Struct, frozen=True):
     findings: tuple[FindingOut, ...]
 
 
+def shown_name(name: str) -> SafeText:
+    """A name of a server, variable or header as it may be shown, also where a key was pasted in its place."""
+    return neutralise_name(without_keys(name))
+
+
 @lru_cache(maxsize=4)
 def _about_servers(ruleset: Ruleset) -> Ruleset:
     """The rules that can say something of an entry, which has no tools: compiling the others takes most of the time."""
@@ -52,14 +58,14 @@ def check(entries: Sequence[Configured], ruleset: Ruleset) -> tuple[Checked, ...
         command = " ".join(redact_argv(entry.argv))
         reached = as_address(shown_url(entry.url), COMMAND_SHOWN) if entry.url else neutralise_command(command)
         own = (*found, *_plain_secrets(entry), *across[index])
-        checked.append(Checked(entry, neutralise_name(entry.name), reached, own))
+        checked.append(Checked(entry, shown_name(entry.name), reached, own))
     return tuple(checked)
 
 
 def _finding(
     rule_id: str, title: str, severity: Severity, entry: Configured, explanation: str, remediation: str
 ) -> FindingOut:
-    place = f"config:{entry.client}/{neutralise_name(entry.name)}"
+    place = f"config:{entry.client}/{shown_name(entry.name)}"
     return FindingOut(
         rule_id=rule_id,
         kind="weakness" if severity != "high" else "exposure",
@@ -77,7 +83,7 @@ def _finding(
 
 
 def _plain_secrets(entry: Configured) -> list[FindingOut]:
-    given = [f"the value of {neutralise_name(name)}" for name in entry.plain_secrets()]
+    given = [f"the value of {shown_name(name)}" for name in entry.plain_secrets()]
     names = [*given, *(str(neutralise(name)) for name in entry.secrets_in_address())][:5]
     if not names:
         return []
@@ -131,7 +137,7 @@ def _twice(entries: Sequence[Configured]) -> dict[int, list[FindingOut]]:
                         "A server's name can pass for another one's",
                         "medium",
                         entry,
-                        f"It reads like {neutralise_name(other.name)} of {where}, and is another server.",
+                        f"It reads like {shown_name(other.name)} of {where}, and is another server.",
                         "Check which of the two was meant to be installed, and remove the other.",
                     )
                 )

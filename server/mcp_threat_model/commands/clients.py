@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from mcp_threat_model.clients.discover import Installed, discover
-from mcp_threat_model.clients.hygiene import Checked, check
+from mcp_threat_model.clients.hygiene import Checked, check, shown_name
 from mcp_threat_model.clients.locations import CLIENTS, Machine
 from mcp_threat_model.guard.secret import is_secret_name
 from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import neutralise
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 _STYLE: dict[str, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
@@ -58,7 +58,7 @@ def _given(entry: Any) -> list[dict[str, object]]:
     plain_text = set(entry.plain_secrets())
     return [
         {
-            "name": neutralise_name(name),
+            "name": shown_name(name),
             "as": place,
             "secret": is_secret_name(name) or name in plain_text,
             "plain_text": name in plain_text,

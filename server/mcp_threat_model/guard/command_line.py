@@ -11,6 +11,7 @@ from typing import Final
 from mcp_threat_model.guard.hidden import (
     Expected,
     Hidden,
+    expected_by,
     hidden_anywhere,
     hidden_pairs,
     hidden_value,
@@ -18,7 +19,7 @@ from mcp_threat_model.guard.hidden import (
     merged,
     moved,
 )
-from mcp_threat_model.guard.looks import is_ordinary, is_path
+from mcp_threat_model.guard.looks import is_path
 from mcp_threat_model.guard.secret import (
     MIN_SECRET,
     MIN_UNNAMED_SECRET,
@@ -34,7 +35,16 @@ from mcp_threat_scoring.patterns.pattern import pattern
 
 _HEADER_ENDS: Final = ("header", "headers")
 _VARIABLES: Final = frozenset({"-e", "--env", "--envs", "--environment", "--env-var", "--set-env", "--build-arg"})
-_LOGINS: Final = frozenset({"-u", "-U", "--user", "--username", "--userinfo"})
+_LOGINS: Final = frozenset({"-u", "-U", "--user", "--username", "--userinfo", "--proxy-user"})
+_USER = pattern(r"[A-Za-z_][\w@-]*")
+_PASSWORD_OPTIONS: Final[Mapping[str, str]] = {
+    "mariadb": "-p", "mongo": "-p", "mongodump": "-p", "mongosh": "-p", "mysql": "-p", "mysqladmin": "-p",
+    "mysqldump": "-p", "redis-cli": "-a", "sqlcmd": "-P", "sshpass": "-p",
+}  # fmt: skip
+"""The letter that stands before a password, for programs whose manuals say so."""
+_BARE = pattern(r"[\w-]+")
+_SETS: Final = frozenset({"set", "setenv"})
+"""Commands of shells, and of tools, that take a name and its value as two words."""
 _ATTACHED: Final[Mapping[str, Expected]] = {"-H": "header", "-e": "variable", "-p": "perhaps", "-u": "login"}
 """Options of one letter whose value may follow without a space."""
 _VARIABLE = pattern(r"(?s)^[A-Z][A-Z0-9_]*=")
@@ -58,20 +68,32 @@ def hidden_words(argv: Sequence[str], depth: int = 0) -> list[list[Hidden]]:
     expected: Expected = "" if depth else "command"
     name, left = "", _LOOKED_AT
     shell = depth == 0 and bool(argv) and PurePath(argv[0]).name in _SHELLS
-    logs_in = any(word in _LOGINS and is_ordinary(user) and "." not in user for word, user in pairwise(argv))
+    logs_in = any(_logs_in(word, after) for word, after in pairwise([*argv, ""]))
+    letter, sets = "", False
     for index, word in enumerate(map(well_formed, argv)):
         left -= len(word)
         if left < 0 or index >= _WORDS:
             found.append([Hidden(0, len(word), "a part of a long command", sure=False)])
             continue
+        letter = _PASSWORD_OPTIONS.get(PurePath(word).name, letter) if expected in ("", "command") else letter
         if (shell or expected == "command") and len(word.split()) > 1:
             found.append(merged(_inside(word, depth)))
         elif expected not in ("", "command") and (not word.startswith("-") or _odd(word)):
             kind: Expected = "password" if expected == "perhaps" and logs_in else expected
-            found.append(merged(_value(word, kind, name) + hidden_pairs(word) + _inside(word, depth)))
+            which = expected_by(word.partition("=")[0]) if kind == "variable" else kind
+            inside = _inside(word, depth, chance=which != "id")
+            found.append(merged(_value(word, kind, name) + hidden_pairs(word) + inside))
+        elif letter and word.startswith(letter) and len(word) > 2:
+            found.append([Hidden(2, len(word), letter)])
         else:
-            found.append(merged(_word(word, depth) + hidden_pairs(word)))
-        expected, name = _after(word, expected, name)
+            found.append(merged(_word(word, depth, logs_in=logs_in) + hidden_pairs(word)))
+        if letter == word:
+            expected, name = "secret", word
+        elif sets and not word.startswith("-"):
+            expected, name = expected_by(word), word
+        else:
+            expected, name = _after(word, expected, name)
+        sets = word in _SETS or word == "--set" or (sets and word.startswith("-"))
     return found
 
 
@@ -148,47 +170,65 @@ def _after(word: str, expected: Expected, name: str) -> tuple[Expected, str]:
     """What the word lets expect of the next one."""
     if (word.startswith("-") and "=" not in word) or _COMMAND.search(word):
         return _expects(word), word
+    if word.lower() == "bearer" and expected == "":
+        return "word", word
+    called, _, scheme = word.replace("=", ":").partition(":")
+    if scheme.strip().lower() in SCHEMES and is_secret_name(called):
+        return "secret", called
     header = word.removesuffix(":")
+    if expected == "header" and _BARE.fullmatch(word) and is_secret_name(word):
+        return "secret", f"the header {word}"
     if header != word and (expected == "header" or is_secret_name(header)):  # a header in several words
         return ("secret" if is_secret_name(header) else "variable"), f"the header {header}"
     if expected in ("secret", "header") and word.rpartition(":")[2].strip().lower() in SCHEMES:
-        return ("perhaps" if name.startswith("-") and expected == "secret" else "secret"), name
+        return "secret", name
+    if expected == "word" and word.lower() in SCHEMES:
+        return "word", name
     return "", ""
 
 
 def _expects(name: str) -> Expected:
     if is_secret_name(name):
-        return "secret"
+        return expected_by(name)
     if name == "-H" or name.lower().replace("-", "_").rpartition("_")[2] in _HEADER_ENDS:
         return "header"
     if name in _VARIABLES:
         return "variable"
     if _COMMAND.search(name):
         return "command"
-    return "login" if name in _LOGINS else "perhaps" if name == "-p" else ""
+    return "login" if name in _LOGINS else "perhaps" if name == "-p" else expected_by(name)
 
 
-def _word(word: str, depth: int) -> list[Hidden]:
+def _logs_in(word: str, after: str) -> bool:
+    """Whether a user is named, beside whom `-p` stands before a password."""
+    attached = word[:2] == "-u" and len(word) > 2 and _USER.fullmatch(word[2:])
+    return bool(attached or (word in _LOGINS and _USER.fullmatch(after)))
+
+
+def _word(word: str, depth: int, *, logs_in: bool) -> list[Hidden]:
     """A word by itself: ``--name=value``, ``NAME=value``, an option of one letter with its value, or anything else."""
     name, equals, _ = word.partition("=")
     found: list[Hidden] = []
+    chance = True
     if word.startswith("-"):
         if equals:
             found = _value(word, _expects(name), name, len(name) + 1)
+            chance = _expects(name) != "id"
         if not found and len(word) > 2 and (attached := _ATTACHED.get(word[:2])):
-            found = _value(word, attached, word[:2], 2)
+            found = _value(word, "password" if attached == "perhaps" and logs_in else attached, word[:2], 2)
     elif equals and (_VARIABLE.search(word) or is_secret_name(name)):
         found = _value(word, "variable", "")
+        chance = expected_by(name) != "id"
     elif _is_header(word):
         found = hidden_value(word, "header", "")
-    return found + _inside(word, depth)
+    return found + _inside(word, depth, chance=chance)
 
 
 def _value(word: str, expected: Expected, name: str, at: int = 0) -> list[Hidden]:
     """What is hidden of the value that begins there, with or without quotes around it."""
     if expected == "variable" and "=" in word[at:]:
         name, _, value = word[at:].partition("=")
-        expected = "secret" if is_secret_name(name) else "variable"
+        expected = expected_by(name) or "variable"
         at += len(name) + 1
     value = word[at:].strip("\"'")
     return moved(hidden_value(value, expected, name), at + word[at:].find(value))
@@ -201,9 +241,9 @@ def _is_header(word: str) -> bool:
     return named and (is_secret_name(name) or (first in SCHEMES and len(value.split()) > 1))
 
 
-def _inside(word: str, depth: int) -> list[Hidden]:
+def _inside(word: str, depth: int, *, chance: bool = True) -> list[Hidden]:
     """What is hidden of a word that may be a whole command, or a part of one in quotes."""
-    found = hidden_anywhere(word)
+    found = hidden_anywhere(word, chance=chance)
     pieces = [(one.start() + one[0].find(bare), bare) for one in _PIECE.finditer(word) if (bare := one[0].strip("\"'"))]
     if depth < _DEPTH and any(bare != word for _, bare in pieces):
         inner = hidden_words([bare for _, bare in pieces], depth + 1)

@@ -19,6 +19,10 @@ _ONE_REFERENCE = (
 _REFERENCE = pattern(rf"{_ONE_REFERENCE}(?:[-:/@._]?{_ONE_REFERENCE})*")
 """``${VAR}``, ``${input:key}``, ``$VAR``, ``%VAR%``, ``{{key}}``, ``<key>``, and what stands for something hidden. A
 default inside (``${VAR:-value}``) is a value."""
+_STANDS_FOR = pattern(
+    r"(?i)(?:your|enter|insert|paste|replace)[-_ ][a-z]+(?:[-_ ][a-z]+)*|change[-_]?me|x{4,}|placeholder"
+)
+"""Words in the place of a value: ``YOUR_API_KEY``, ``changeme``."""
 _PATH = pattern(r"^(?:[/~]|\.{1,2}[/\\]|[A-Za-z]:[\\/])")
 _WORD = r"(?:(?:[A-Z]?[a-z]{1,20}){1,4}|[A-Z]{1,20}|[0-9]{1,10}|[A-Za-z]{1,4}[0-9]{1,4}|[0-9]{1,6}[A-Za-z]{1,3})"
 _ORDINARY = pattern(rf"[-.@+:/]*{_WORD}(?:[- ._,:;/@+*%~#|=()]+{_WORD})*[-.,:/ ]*")
@@ -48,7 +52,8 @@ _LENGTH = 16
 
 def is_reference(value: str) -> bool:
     """Whether a value only says where the real one comes from."""
-    return _REFERENCE.fullmatch(value.strip()) is not None
+    bare = value.strip()
+    return _REFERENCE.fullmatch(bare) is not None or _STANDS_FOR.fullmatch(bare) is not None
 
 
 def is_computed(value: str) -> bool:

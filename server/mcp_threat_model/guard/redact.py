@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from mcp_threat_model.guard.hidden import hidden_anywhere, is_key_name, mask
+from mcp_threat_model.guard.hidden import hidden_address, hidden_anywhere, is_key_name, mask
 from mcp_threat_model.guard.looks import is_generated
 from mcp_threat_model.guard.secret import MIN_UNNAMED_SECRET
 from mcp_threat_model.guard.url import Endpoint, check_url
@@ -33,12 +33,13 @@ def keys_in(endpoint: Endpoint) -> tuple[str, ...]:
 
 def redact_url(endpoint: Endpoint) -> str:
     """The URL with every query value, and every path segment that looks like a key, replaced by ``…``."""
-    path = "/".join("…" if is_generated(part) else part for part in endpoint.path.split("/"))
+    address = endpoint.origin + endpoint.path
     pairs = [pair.partition("=") for pair in endpoint.query.split("&") if pair]
     shown = [
         f"{quote(name[:64], safe='%')}=…" if equals and not hidden_anywhere(name) else "…" for name, equals, _ in pairs
     ]
-    return endpoint.origin + path + ("?" + "&".join(shown) if shown else "")
+    hidden = (one for one in hidden_address(address) if one.start > len(endpoint.origin))
+    return mask(address, hidden, "…") + ("?" + "&".join(shown) if shown else "")
 
 
 def shown_url(url: str) -> str:

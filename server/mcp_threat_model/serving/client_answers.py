@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
+from mcp_threat_model.guard.hidden import without_keys
 from mcp_threat_model.serving.advice import AUDIT, for_client
 from mcp_threat_model.serving.pieces import PAGE_BYTES, cut, size
 from mcp_threat_scoring.model import Model
@@ -116,7 +117,7 @@ def configured(checked: Checked) -> ConfiguredOut:
         path=neutralise(entry.path, PATH_SHOWN),
         transport="http" if entry.url else "stdio",
         reached=checked.reached,
-        given=list(map(str, map(neutralise_name, (*entry.env, *entry.headers))))[:NAMES_KEPT],
+        given=list(map(str, map(neutralise_name, map(without_keys, (*entry.env, *entry.headers)))))[:NAMES_KEPT],
         disabled=entry.disabled,
         findings=_gravest(checked.findings)[:FINDINGS_SHOWN],
     )

@@ -71,8 +71,8 @@ class TestWhatIsTold:
         assert told_secrets(["x", "--api-key", word]) == ()
 
     def test_nothing_of_what_only_may_be_a_secret(self) -> None:
-        argv = ["x", "--project", "1c2d3e4f-0000-4000-8000-1234567890ab"]
-        assert redact_argv(argv) == ("x", "--project", "***")
+        argv = ["x", "--seen", "1c2d3e4f-0000-4000-8000-1234567890ab"]
+        assert redact_argv(argv) == ("x", "--seen", "***")
         assert told_secrets(argv) == ()
 
 
