@@ -130,6 +130,8 @@ def _sign(word: str, at: int, part: str, quoting: bool) -> int:
         return 3 + len(rest) - len(rest.lstrip(hexdigits)) + (word[at + 3 :].lstrip(hexdigits)[:1] == "⟩")
     if char in "'’":
         return int(quoting)
+    if char == ":" and word[max(0, at - 1) : at].isdigit() and word[at + 1 : at + 2].isdigit():
+        return 0  # the time of day, a port
     if part and char.isascii():
         return int(char == "+" or (part == "/" and char in ",;"))
     return int(category(char)[0] in "PS")
