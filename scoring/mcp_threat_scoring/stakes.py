@@ -123,11 +123,11 @@ def _things(picture: Picture, changing: Sequence[ToolProfile]) -> list[str]:
 
 
 def _thing(picture: Picture, tool: ToolProfile) -> str:
-    """The noun after the verb of a tool's name, for many of its kind: ``list_open_bids_by_day`` → ``bids``."""
+    """The noun after the verb of a tool's name, for many of its kind: ``list_bid_names_by_day`` → ``bids``."""
     words = engine(picture.ruleset).grammar.head(split_words(str(tool.name))).split()[1:]
     end = next((n for n, word in enumerate(words) if word in _CLOSING), len(words))
-    last = words[end - 1] if end else ""
-    return plural(last) if _NOUN.fullmatch(last) and last not in _EMPTY else ""
+    last = next((word for word in reversed(words[:end]) if word not in _EMPTY), "")
+    return plural(last) if _NOUN.fullmatch(last) else ""
 
 
 def _surely(picture: Picture, ability: str) -> frozenset[str]:

@@ -120,9 +120,10 @@ class TestWhereNothingIsCertain:
     def test_things_are_named_that_the_names_of_several_tools_end_in(self) -> None:
         pairs = [tool(f"{verb}_{n}", f"{verb.title()} a {n}.") for verb in ("add", "set") for n in ("ink_pad", "fox")]
         assert at_stake(*NOTES).harms == (CHANGED_THINGS.format("marks"),)
+        assert at_stake(NOTES[1], tool("list_mark_names", "List.")).harms == (CHANGED_THINGS.format("marks"),)
         assert at_stake(*pairs).harms == (CHANGED_THINGS.format("pads and foxes"),)
 
-    @pytest.mark.parametrize("name", ["mark_data", "m4rks", "ma", "mark" * 5])
+    @pytest.mark.parametrize("name", ["all_data", "m4rks", "ma", "mark" * 5])
     def test_no_word_is_told_that_is_none_or_says_nothing(self, name: str) -> None:
         assert at_stake(*(tool(f"{verb}_{name}", "Do it.") for verb in ("add", "rename"))).harms == (CHANGED,)
 
