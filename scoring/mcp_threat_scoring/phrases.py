@@ -26,6 +26,12 @@ _KINDS = {
 }
 
 
+_UNCOUNTED = frozenset(
+    ("people", "children", "media", "metadata", "knowledge", "code", "text", "software", "hardware", "firmware",
+     "music", "audio", "traffic", "feedback", "access", "content", "progress", "memory", "css", "dns")
+)  # fmt: skip
+
+
 def number(count: int) -> str:
     """A count in words up to twelve, in digits with thousands separated above."""
     return _SMALL[count] if 0 <= count < len(_SMALL) else f"{count:,}"
@@ -34,6 +40,15 @@ def number(count: int) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """``one tool``, ``three tools``, ``1,204 tools``."""
     return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def plural(noun: str) -> str:
+    """``bids``, ``queries``, ``boxes``; a noun in the plural, or that is not counted, stays as it is."""
+    if noun in _UNCOUNTED or (noun.endswith("s") and not noun.endswith(("ss", "us", "is"))):
+        return noun
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")
 
 
 def quoted(name: str) -> str:

@@ -7,13 +7,16 @@ certain, what the tools do is said instead.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.picture import Picture
+from mcp_threat_scoring.phrases import joined, plural
+from mcp_threat_scoring.picture import Picture, engine
 from mcp_threat_scoring.rulebook.vocabulary import AbilityDoc
 from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.prose import split_words
 
 ABOUT = 0.25
 """The part of a server's tools, and of those that change something, that makes it one of a trade, on average."""
@@ -32,7 +35,20 @@ FAIR = 1 / 3
 TOLD = 2
 GONE = "things removed or overwritten that nobody can bring back"
 CHANGED = "unwanted changes to what its tools work on"
+CHANGED_THINGS = "unwanted changes to {}"
 RETURNED = "the things that its tools look up"
+SEVERAL = 2
+"""Tools whose names have a noun in common, for it to be one of what they work on and no chance."""
+_NOUN = re.compile("[a-z]{3,16}")
+"""One plain word: whoever named the tools can say no more than that in a sentence of the report."""
+_CLOSING = frozenset(
+    ("by", "in", "to", "from", "for", "with", "of", "at", "on", "as", "into", "and", "or", "via", "using", "without")
+)
+_EMPTY = frozenset(
+    ("all", "data", "info", "information", "status", "name", "names", "ids", "content", "details", "item", "items",
+     "value", "values", "type", "types", "list", "new", "tool", "tools", "mode", "batch", "async", "now", "one", "many")
+)  # fmt: skip
+"""Words that say of no thing what it is."""
 
 
 class Stakes(Struct, frozen=True):
@@ -90,7 +106,28 @@ def _plainly(picture: Picture) -> tuple[str, ...]:
     changing = picture.acting("write")
     if not changing:
         return ()
-    return (GONE if any(tool.effect == "destructive" for tool in changing) else CHANGED,)
+    if any(tool.effect == "destructive" for tool in changing):
+        return (GONE,)
+    things = _things(picture, changing)
+    return (CHANGED_THINGS.format(joined(things)) if things else CHANGED,)
+
+
+def _things(picture: Picture, changing: Sequence[ToolProfile]) -> list[str]:
+    """What the names of most tools that change something end in, commonest first, if those of two tools or more do."""
+    if picture.from_listing:
+        return []
+    every = Counter(_thing(picture, tool) for tool in picture.tools)
+    among = Counter(_thing(picture, tool) for tool in changing)
+    found = [thing for thing, _ in among.most_common() if thing and every[thing] >= SEVERAL][:TOLD]
+    return found if sum(among[thing] for thing in found) * 2 > len(changing) else []
+
+
+def _thing(picture: Picture, tool: ToolProfile) -> str:
+    """The noun after the verb of a tool's name, for many of its kind: ``list_bid_names_by_day`` → ``bids``."""
+    words = engine(picture.ruleset).grammar.head(split_words(str(tool.name))).split()[1:]
+    end = next((n for n, word in enumerate(words) if word in _CLOSING), len(words))
+    last = next((word for word in reversed(words[:end]) if word not in _EMPTY), "")
+    return plural(last) if _NOUN.fullmatch(last) else ""
 
 
 def _surely(picture: Picture, ability: str) -> frozenset[str]:

@@ -10,7 +10,7 @@ from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
-from mcp_threat_scoring.stakes import CHANGED, GONE, RETURNED, Stakes, stakes
+from mcp_threat_scoring.stakes import CHANGED, CHANGED_THINGS, GONE, RETURNED, Stakes, stakes
 
 RULES = default_ruleset()
 NOTES = ({"name": "list_marks", "description": "List all marks."}, {"name": "add_mark", "description": "Add a mark."})
@@ -87,7 +87,7 @@ class TestTradesSpeakForAServerThatIsAboutThem:
         assert RULES.domains["databases"].harm not in at_stake(*few).harms
 
     def test_not_by_a_name_that_no_tool_bears_out(self) -> None:
-        assert at_stake(*NOTES, server="postgres").harms == (CHANGED,)
+        assert at_stake(*NOTES, server="postgres").harms == (CHANGED_THINGS.format("marks"),)
 
     def test_not_by_one_stray_word_of_one_tool(self) -> None:
         stray = tool("add_leaf", "Add a leaf, as told in an e-mail.")
@@ -113,9 +113,23 @@ class TestThoughtsOfTheCaller:
 
 class TestWhereNothingIsCertain:
     def test_the_effect_is_said_plainly(self) -> None:
-        assert at_stake(*NOTES).harms == (CHANGED,)
+        assert at_stake(tool("add_mark", "Add a mark.")).harms == (CHANGED,)
         assert at_stake(tool("delete_leaf", "Delete a leaf for good.")).harms == (GONE,)
         assert at_stake(tool("list_leaves", "List the leaves.")) == Stakes(assets=(RETURNED,))
+
+    def test_things_are_named_that_the_names_of_several_tools_end_in(self) -> None:
+        pairs = [tool(f"{verb}_{n}", f"{verb.title()} a {n}.") for verb in ("add", "set") for n in ("ink_pad", "fox")]
+        assert at_stake(*NOTES).harms == (CHANGED_THINGS.format("marks"),)
+        assert at_stake(NOTES[1], tool("list_mark_names", "List.")).harms == (CHANGED_THINGS.format("marks"),)
+        assert at_stake(*pairs).harms == (CHANGED_THINGS.format("pads and foxes"),)
+
+    @pytest.mark.parametrize("name", ["all_data", "m4rks", "ma", "mark" * 5])
+    def test_no_word_is_told_that_is_none_or_says_nothing(self, name: str) -> None:
+        assert at_stake(*(tool(f"{verb}_{name}", "Do it.") for verb in ("add", "rename"))).harms == (CHANGED,)
+
+    def test_things_of_a_lesser_part_of_the_changing_tools_are_not_told(self) -> None:
+        others = (tool(f"rename_{n}", f"Rename a {n}.") for n in ("pad", "lid", "rim"))
+        assert at_stake(*NOTES, *others).harms == (CHANGED,)
 
     def test_without_tools_nothing_is(self) -> None:
         assert at_stake() == Stakes()
