@@ -7,11 +7,11 @@ certain, what the tools do is said instead.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, plural
 from mcp_threat_scoring.picture import Picture, engine
 from mcp_threat_scoring.rulebook.vocabulary import AbilityDoc
@@ -39,7 +39,7 @@ CHANGED_THINGS = "unwanted changes to {}"
 RETURNED = "the things that its tools look up"
 SEVERAL = 2
 """Tools whose names have a noun in common, for it to be one of what they work on and no chance."""
-_NOUN = re.compile("[a-z]{3,16}")
+_NOUN = pattern("[a-z]{3,16}")
 """One plain word: whoever named the tools can say no more than that in a sentence of the report."""
 _CLOSING = frozenset(
     ("by", "in", "to", "from", "for", "with", "of", "at", "on", "as", "into", "and", "or", "via", "using", "without")
