@@ -146,7 +146,8 @@ class HostileEngine:
         fired = self.matcher.match(subject)
         odds = self.bias + sum(self.weights[str(signal.id)] for signal in fired if not is_learned(signal.id))
         learned = int(subject.facts.get("learned", 0)) / 100
-        odds += learned if subject.kind == "tool" else min(learned, max(0.0, learned - TO_A_MODEL))
+        spared = 0.0 if subject.kind == "tool" else min(TO_A_MODEL, max(learned, 0.0))
+        odds += learned - spared
         for signal in fired:
             _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
         unread = UNREAD in subject.facts
