@@ -24,6 +24,7 @@ from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.neutralise import neutralise_pointer
 from mcp_threat_scoring.report import Level
 from mcp_threat_scoring.rulebook.documents import load_document
+from mcp_threat_scoring.rulebook.fields import sought_in
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.rulebook.vocabulary import WeightsDoc
@@ -46,6 +47,12 @@ DOUBTFUL = -1.0
 TO_A_MODEL = 2.0
 """What the wording of instructions, prompts and resources counts less than that of tools: telling a model what to do is
 what they are for. Of 29 instructions of servers that nobody had looked at, three were called hostile for it alone."""
+PLAIN = 0.9
+"""What acts in sentences, none decisive by itself, count less where no line is worded like an order. Of 40 items that
+were called hostile on 131 servers that nobody had looked at, nine were for one such act or two; of 278 attacks by
+authors who knew neither the rules nor the words that were learned, none."""
+SENTENCES = frozenset({"said", "described", "prose", "openly"})
+"""Fields that hold sentences: what is read in keys, values and markup has no wording."""
 LITERAL = -0.5
 """Log-odds of an item that gives orders only with the parts that it seems to show and not to say: for a person to read,
 since whoever writes an order knows how to put it in quotes."""
@@ -148,11 +155,19 @@ class HostileEngine:
         learned = int(subject.facts.get("learned", 0)) / 100
         spared = 0.0 if subject.kind == "tool" else min(TO_A_MODEL, max(learned, 0.0))
         odds += learned - spared
+        if learned <= 0.0 and fired:
+            said = [self._said(signal) for signal in fired]
+            odds -= min(PLAIN, sum(said)) if max(said) < -self.bias else 0.0
         for signal in fired:
             _ = signal.evidence  # found now, so that the views can go: they take thirty times the space of their text
         unread = UNREAD in subject.facts
         orders = self._orders(subject, fired, odds)
         return Suspicion(subject.pointer, name, subject.kind, odds, tuple(fired), sha256, orders, unread)
+
+    def _said(self, signal: Signal) -> float:
+        """What a rule adds that fired on sentences; nothing for any other."""
+        weight = self.weights[str(signal.id)]
+        return 0.0 if weight <= 0.0 or SENTENCES.isdisjoint(sought_in(self.rules[signal.id].test)) else weight
 
     def _orders(self, subject: Subject, fired: Sequence[Signal], odds: float) -> tuple[str, ...]:
         """Texts without blanks where a rule fired; in an item that gives orders, all of them but its name."""
@@ -185,7 +200,7 @@ class HostileEngine:
         if SHOWN not in subject.facts or meant.log_odds > LITERAL:
             return meant
         _, literal = judged(self.literal_reader)
-        return replace(literal, log_odds=LITERAL) if literal.log_odds >= LIKELY else meant
+        return replace(literal, log_odds=LITERAL) if literal.log_odds >= LITERAL else meant
 
     def calls_for_it(self, item: Item) -> bool:
         """Whether anything in an item calls for a close look. This is all that an ordinary item costs."""

@@ -155,6 +155,15 @@ def _inside(over: Over, test: Test, place: Place, members: Members) -> Iterator[
         yield (*place, "fact"), fault
 
 
+def sought_in(test: Test) -> Iterator[str]:
+    """The fields that a test finds words in; those that it must not find any in are left out."""
+    if isinstance(test, AnyOf | AllOf):
+        for one in test.parts:
+            yield from sought_in(one)
+    elif isinstance(test, TextTest):
+        yield test.field
+
+
 def unknown(doc: SignalDoc, members: Members) -> Iterator[tuple[Place, str]]:
     """Each field and fact of a rule file that nothing produces, with its place and the nearest names there are.
 
