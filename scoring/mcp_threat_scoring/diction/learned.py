@@ -54,7 +54,7 @@ class DictionDoc(Model, frozen=True):
 
     def __post_init__(self) -> None:
         size = len(self.questions)
-        if len(self.shift) != size or any(len(row) != size for row in self.weights.values()):
+        if len(self.shift) != size or set(map(len, self.weights.values())) - {size}:
             raise ValueError("not one weight for each question")
 
 

@@ -11,7 +11,7 @@ from mcp_threat_scoring.hostile.structures import Known
 from mcp_threat_scoring.patterns.pattern import pattern, spans
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.normalise import Normal, line_at, line_starts
-from mcp_threat_scoring.text.passages import WHOLE, Passage, Piece
+from mcp_threat_scoring.text.passages import WHOLE, Passage, Piece, read_piece
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.stems import stem
 from mcp_threat_scoring.text.views import View
@@ -29,6 +29,8 @@ SHORTEST = 4
 _END = pattern(r"[.!?]+[\"')\]]*\s+|[。！？；।؟]+|\r?\n[ \t]*\r?\n|\r?\n[ \t]*(?:[-*•#>]|\d{1,2}[.)])|[.:!?]\s*\r?\n")
 _ABBREVIATIONS = ("e.g.", "i.e.", "etc.", "vs.", "no.", "approx.", "incl.")
 LINE_BREAKS = str.maketrans("\r\n\t\x0b\x0c\u2028\u2029\x85", "        ")
+OPENLY = frozenset({"name", "title", "text"})
+"""Roles of texts in which an item says of itself what it is."""
 Entry = tuple[str, Passage, list[tuple[int, int, int, int]]]
 """A line, the passage it is from, and the places of its parts there."""
 
@@ -154,6 +156,18 @@ class Page:
                         found.append(Said(text[start:end].translate(LINE_BREAKS).strip(), one.role, one.pointer))
         return found
 
+    def pass_over(self, piece: Piece) -> None:
+        """Take in a text that is not read closely: what an item says of itself openly tells what it is about."""
+        self.order.append(piece)
+        if piece.role not in OPENLY:
+            return
+        for passage in read_piece(piece, ())[0]:
+            text = passage.normal.text
+            for start, end in sentences(text):
+                if end - start >= SHORTEST and len(self.openly) < MAX_SENTENCES:
+                    line = text[start:end].translate(LINE_BREAKS)
+                    self.openly.append((line, passage, [(0, end - start, start, end)]))
+
     def read(self, passage: Passage) -> None:
         """Take in one passage."""
         normal, hidden = passage.normal, passage.channel != "open"
@@ -172,7 +186,7 @@ class Page:
                 continue
             entry = (text, passage, [(0, end - start, start, end)])
             self.prose.append(entry)
-            if passage.role in ("name", "title", "text"):
+            if passage.role in OPENLY:
                 self.openly.append(entry)
             first = index
             while index < len(concepts) and concepts[index][1] < end:

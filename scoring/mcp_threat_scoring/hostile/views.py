@@ -201,7 +201,7 @@ def hostile_subject(pointer: str, kind: str, texts: Sequence[Piece], reader: Rea
         if plain and (short or reader.passes_over(piece.text)):
             flat = piece.text.lower().translate(LINE_BREAKS)  # nothing in it calls for more
             budget -= PLACE
-            page.order.append(piece)
+            page.pass_over(piece)
         else:
             passages, complete = read_piece(piece, reader.marks)
             if not complete:
