@@ -122,7 +122,7 @@ class SchemaFacts:
                 self.headers.append((split_words(name), owner))
             if not self.paged and split_words(name) in _PAGING:
                 self.paged = True
-        if kind == "boolean":
+        if kind == "boolean" and "const" not in node:  # what has but one value decides nothing
             self.flags.append((split_words(name), owner))
         elif kind == "object" or (isinstance(kind, list) and "object" in kind):
             if not node.get("properties") and node.get("additionalProperties", True) in (True, {}):

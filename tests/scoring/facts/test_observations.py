@@ -77,6 +77,10 @@ class TestParameters:
         assert lines(subject, "flags") == ["skip checks"]
         assert lines(subject, "header_params") == ["region"]
 
+    def test_what_has_but_one_value_is_no_switch(self) -> None:
+        subject = seen(of({"confirm": {"type": "boolean", "const": True}, "quiet": {"type": "boolean"}}))
+        assert lines(subject, "flags") == ["quiet"]
+
     @pytest.mark.parametrize(
         ("schema", "open_", "closed"),
         [
