@@ -110,8 +110,10 @@ class Grammar(Struct, frozen=True):
                 # "comment get" gets: next to a thing that could be a verb, or last, a plainer verb wins
                 if weak != 0 or index in (1, last):
                     return " ".join(tokens[index:])
-            elif tokens[last] in self.things and index in (0, last):
-                continue  # "order status", "git log"
+            elif tokens[last] in self.things and (
+                index in (0, last) or (weak < 0 and index == last - 1 and token in self.things_first)
+            ):
+                continue  # "order status", "git log", "map place details"
             elif weak < 0 or (weak > 0 and index == last and tokens[weak] in self.things_first):
                 weak = index  # "issue comment reply" replies, "pdf extract text" extracts
         if weak >= 0:

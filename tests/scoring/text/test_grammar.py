@@ -28,6 +28,8 @@ def grammar() -> Grammar:
         ("set auto delete", "set auto delete"),
         ("batch update tags", "update tags"),
         ("order status", ""),
+        ("map place details", ""),
+        ("shop place order", "place order"),
         ("pay scale", ""),
         ("drop off points", ""),
         ("building permits", ""),
