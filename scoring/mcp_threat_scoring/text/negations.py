@@ -42,12 +42,18 @@ _CHANGING = frozenset(
     for form in (verb, f"{verb}s", f"{verb[:-1]}ies" if verb.endswith("y") else f"{verb}es")
 )  # fmt: skip
 """The same before it: "writes nothing to disk", "creates no file"."""
+_NOT_OFFERED = ("不提供", "不支持", "不支援", "不包括", "不包含")
+"""What is not offered, in scripts without spaces: 不提供删除 (offers no deleting)."""
+_CLAUSE_ENDS = "，。；：,;:()（）"
+"""The ideographic comma is none: it stands between the things of one list."""
 
 
 def affirmed(sentences: list[str], text: str, negated: list[str]) -> list[str]:
     """The sentences of a text without what is negated in them, which is added to `negated`."""
     if any(hint in text for hint in _NEGATION_HINTS) or text.startswith("not "):
         sentences = [kept for one in sentences if (kept := _without_negations(one, negated))]
+    if not text.isascii() and any(hint in text for hint in _NOT_OFFERED):
+        sentences = [kept for one in sentences if (kept := _without_not_offered(one, negated))]
     if any(hint in text for hint in _NOUGHT_HINTS) or text.startswith("no "):
         sentences = [kept for one in sentences if (kept := _without_noughts(one, negated))]
     return sentences
@@ -72,6 +78,16 @@ def _without_negations(sentence: str, negated: list[str]) -> str:
         kept.append(rest[:start])
         rest = rest[end:]
     return " ".join(" ".join([*kept, rest]).split()) if kept else sentence
+
+
+def _without_not_offered(sentence: str, negated: list[str]) -> str:
+    """A sentence without its clauses that say, in a script without spaces, what is not offered."""
+    for word in _NOT_OFFERED:
+        while (start := sentence.find(word)) >= 0:
+            end = min([at for mark in _CLAUSE_ENDS if (at := sentence.find(mark, start)) >= 0], default=len(sentence))
+            negated.append(sentence[start:end][:NEGATED_LENGTH])
+            sentence = sentence[:start] + sentence[end:]
+    return sentence
 
 
 def _without_noughts(sentence: str, negated: list[str]) -> str:

@@ -53,6 +53,12 @@ def test_so_is_what_nothing_is_done_to(sentence: str, kept: list[str], negated: 
     assert prose.negated == negated
 
 
+def test_so_is_what_is_not_offered_in_a_script_without_spaces() -> None:
+    prose = read_prose("管理花园。\n为安全起见，不提供拆除、焚烧，只读。")
+    assert prose.sentences == ["管理花园。", "为安全起见，，只读。"]
+    assert prose.negated == ["不提供拆除、焚烧"]
+
+
 def test_a_note_is_no_negation() -> None:
     prose = read_prose("Keeps a note about something. Not only that, it also deletes.")
     assert prose.sentences[0] == "keeps a note about something"
