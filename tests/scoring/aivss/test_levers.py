@@ -128,7 +128,7 @@ class TestLevers:
     ) -> None:
         tools = [tool(), writing(), destroying(), tool("zxq", told=False), tool("qxz", told=False)]
         said = [one.change for one in score(fake(tools), "graded").levers]
-        maybe = ", and the two that may, for all that is told of them: `zxq` and `qxz`"
+        maybe = ", and the two that may, as nothing says that they do not: `zxq` and `qxz`"
 
         assert f"Deny the two tools that can change anything: `delete_it` and `create_it`{maybe}" in said
         assert f"Deny the tool that can delete, overwrite or undo: `delete_it`{maybe}" in said
