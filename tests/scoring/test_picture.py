@@ -73,6 +73,7 @@ def test_domains_are_ranked_by_how_many_tools_work_in_them() -> None:
         ("run", "Run a code snippet.", "documentation", False),
         ("stack", "Show the call stack.", "cloud", False),
         ("get_positions", "Get current positions.", "trading", True),
+        ("get_position", "Get the current position of a track.", "trading", False),
         ("get_account", "Get account information and balances.", "accounting", True),
         ("show_rules", "Show the NAT rulebase of a package.", "cloud", True),
         ("create_workflow", "Create an automation workflow.", "automation", True),
