@@ -11,6 +11,7 @@ from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, EffectTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId, Signals
 
+_LEVELS = ("high", "medium", "low")
 Question = AbilityTest | EffectTest | DomainTest | SignalTest
 
 
@@ -25,6 +26,17 @@ def conclusions(tool: ToolProfile, ruleset: Ruleset) -> dict[str, bool | int | s
         "domain.private": not public and any(domain.private for domain in domains),
         "domain.sensitive": any(domain.sensitivity == "high" for domain in domains),
     }
+
+
+def delicacy(tool: ToolProfile, ruleset: Ruleset) -> int:
+    """How soon to name a tool among those that read what belongs to somebody, lowest first: secrets, then what people
+    are, own or say to each other, then the rest by how sensitive its line of business is."""
+    domains = [ruleset.domains[name] for name in tool.domains]
+    if "secrets.read" in tool.abilities:
+        return 0
+    if any(domain.personal for domain in domains):
+        return 1
+    return 2 + min((_LEVELS.index(domain.sensitivity) for domain in domains), default=len(_LEVELS))
 
 
 def _effect_evidence(tool: ToolProfile) -> Evidence:

@@ -35,7 +35,7 @@ _ACTS = frozenset(ACTING) - ONLY_READ
 GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
 """Of a tool that changes things, these say more than that it does, so they are what is given as the reason."""
 _CHANGES, _THREATENED = "changes things", "a grave threat goes through"
-_UNCLEAR = "may change things, for all that is told of it"
+_UNCLEAR = "may change something, as nothing says that it does not"
 _ASKED = (_CHANGES, *(f"can {does}" for does in ACTING.values()), _UNCLEAR, _THREATENED)
 _STRICTNESS: Mapping[str, int] = {"allow": 0, "confirm": 1, "deny": 2}
 _BY_EFFECT: Mapping[Effect, str] = {"read": "allow", "write": "confirm", "destructive": "deny"}

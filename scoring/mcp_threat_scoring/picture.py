@@ -21,7 +21,7 @@ from mcp_threat_scoring.facts.siblings import Kin
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.hostile.survey import hostile_facts, suspicions
 from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine
-from mcp_threat_scoring.judge import conclusions, server_judge, tool_judge
+from mcp_threat_scoring.judge import conclusions, delicacy, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Manifest, PartName, ScopeFact
 from mcp_threat_scoring.matching.match import Matcher, matcher_over
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
@@ -205,6 +205,8 @@ def paint(manifest: Manifest, ruleset: Ruleset) -> Picture:
                 fired += reading.fire_late()
             for signal in fired:
                 signals.add(signal)
+    ranks = {tool.pointer: delicacy(tool, ruleset) for tool in tools}
+    signals.arrange("tool.private_data", lambda signal: ranks.get(signal.subject, 0))
     whole = server_subject(manifest)
     whole.facts["tools.weight"] = weight
     unread: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NewType
 
 from mcp_threat_scoring.model import Model
@@ -78,8 +78,12 @@ class Signals:
         return signal_id in self._by_id
 
     def of(self, signal_id: str) -> list[Signal]:
-        """All signals of that id, in manifest order."""
+        """All signals of that id, in manifest order unless they were arranged."""
         return self._by_id.get(SignalId(signal_id), [])
+
+    def arrange(self, signal_id: str, rank: Callable[[Signal], int]) -> None:
+        """Have those of one id told by rank, lowest first: who names a few of many names those that matter most."""
+        self.of(signal_id).sort(key=rank)
 
     def evidence(self, signal_id: str, limit: int = 5) -> list[Evidence]:
         """The first few pieces of evidence of that signal."""

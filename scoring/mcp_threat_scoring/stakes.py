@@ -34,9 +34,9 @@ FAIR = 1 / 3
 """The part of the tools that must have any other ability; of several tools, at least two."""
 TOLD = 2
 GONE = "things removed or overwritten that nobody can bring back"
+GONE_THINGS = "{} removed or overwritten that nobody can bring back"
 CHANGED = "unwanted changes to what its tools work on"
 CHANGED_THINGS = "unwanted changes to {}"
-RETURNED = "the things that its tools look up"
 SEVERAL = 2
 """Tools whose names have a noun in common, for it to be one of what they work on and no chance."""
 _NOUN = pattern("[a-z]{3,16}")
@@ -95,10 +95,22 @@ def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[s
 
 def _assets(picture: Picture) -> tuple[str, ...]:
     lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
-    trades = _trades(picture, picture.tools)
+    trades = [(part, trade) for part, trade in _trades(picture, picture.tools) if _read_there(picture, trade)]
     able = _able(picture, picture.tools, [able for able in abilities if able.assets], {trade for _, trade in trades})
     told = [*((part, lines[trade].assets) for part, trade in trades), *((part, one.assets) for part, one in able)]
-    return _foremost(told) or (() if picture.acting("write") else (RETURNED,))
+    if told or picture.acting("write"):
+        return _foremost(told)
+    things = joined(_things(picture, picture.tools))
+    return (things,) if things else ()
+
+
+def _read_there(picture: Picture, trade: str) -> bool:
+    """Whether something of a trade is read that can leak: of a sensitive one, more than what anybody may read."""
+    line = picture.ruleset.domains[trade]
+    if picture.from_listing or line.sensitivity != "high":
+        return True
+    theirs = {signal.subject for signal in picture.signals.of("tool.private_data")}
+    return any(trade in tool.domains and (tool.pointer in theirs or tool.effect != "read") for tool in picture.tools)
 
 
 def _plainly(picture: Picture) -> tuple[str, ...]:
@@ -106,14 +118,15 @@ def _plainly(picture: Picture) -> tuple[str, ...]:
     changing = picture.acting("write")
     if not changing:
         return ()
-    if any(tool.effect == "destructive" for tool in changing):
-        return (GONE,)
-    things = _things(picture, changing)
-    return (CHANGED_THINGS.format(joined(things)) if things else CHANGED,)
+    destroying = [tool for tool in changing if tool.effect == "destructive"]
+    things = joined(_things(picture, destroying or changing))
+    if destroying:
+        return (GONE_THINGS.format(things) if things else GONE,)
+    return (CHANGED_THINGS.format(things) if things else CHANGED,)
 
 
 def _things(picture: Picture, changing: Sequence[ToolProfile]) -> list[str]:
-    """What the names of most tools that change something end in, commonest first, if those of two tools or more do."""
+    """What the names of most of these tools end in, commonest first, if those of two tools or more do."""
     if picture.from_listing:
         return []
     every = Counter(_thing(picture, tool) for tool in picture.tools)

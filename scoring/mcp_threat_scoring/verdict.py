@@ -122,9 +122,10 @@ def _only_reads(count: int) -> str:
 
 
 def _private(picture: Picture) -> str:
-    """The tools that read somebody's own data."""
-    places = {signal.subject for signal in picture.signals.of("tool.private_data")}
-    return listed([str(tool.name) for tool in picture.tools if tool.pointer in places])
+    """The tools that read somebody's own data, those first that read what matters most (:func:`judge.delicacy`)."""
+    names = {tool.pointer: str(tool.name) for tool in picture.tools}
+    places = dict.fromkeys(signal.subject for signal in picture.signals.of("tool.private_data"))
+    return listed([names[place] for place in places if place in names])
 
 
 def _not_seen(picture: Picture, seen: object) -> list[str]:

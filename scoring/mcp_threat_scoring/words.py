@@ -220,7 +220,7 @@ def _what_is_not_known(context: WordsContext, aivss: AivssOut) -> str:
     matter = ("tools", "auth", "transport") if context.reached else ("tools", "auth", "transport", "launch")
     said = []
     if unseen := [_PART_WORDS[part] for part in matter if context.unseen(part)]:
-        open_parts = joined([p if p.startswith("how") else f"what {p} holds" for p in unseen])
+        open_parts = joined([p if p.startswith("how") else f"what {p} holds" for p in unseen], "or")
         advice = f": {with_credentials(other=context.credentials_given)}" if context.locked else ""
         said.append(f"it is not known {open_parts}{advice}")
     if cut := [_PART_WORDS[part] for part in matter if context.damaged(part) and not _started_openly(context, part)]:

@@ -14,7 +14,7 @@ def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
 
     assert told.decision == "allow_with_limits"
     assert told.limits.confirm_tools == ["zxq"]
-    assert told.reasons == ["Ask before each call of what may change things, for all that is told of it: zxq."]
+    assert told.reasons == ["Ask before each call of what may change something, as nothing says that it does not: zxq."]
 
 
 def test_writes_are_confirmed_and_destruction_is_denied(fake, tool, writing, destroying):

@@ -72,6 +72,18 @@ def test_domains_are_ranked_by_how_many_tools_work_in_them() -> None:
         ("resume", "Resumes execution.", "people", False),
         ("run", "Run a code snippet.", "documentation", False),
         ("stack", "Show the call stack.", "cloud", False),
+        ("get_positions", "Get current positions.", "trading", True),
+        ("get_position", "Get the current position of a track.", "trading", False),
+        ("get_account", "Get account information and balances.", "accounting", True),
+        ("show_rules", "Show the NAT rulebase of a package.", "cloud", True),
+        ("create_workflow", "Create an automation workflow.", "automation", True),
+        ("approve", "Change the approval workflow of a sheet.", "automation", False),
+        ("push_notes", "Push release notes to App Store Connect.", "app-stores", True),
+        ("find_app", "Find apps in the App Store.", "app-stores", False),
+        ("run_command", "Run a command for Microsoft 365.", "workspace", True),
+        ("follow_net", "Traces through the parts of a circuit.", "analytics", False),
+        ("set_alert", "Create a price alert.", "analytics", False),
+        ("get_status", "Status of the server: credentials configured, cache age.", "secrets", False),
     ],
 )
 def test_a_word_of_many_trades_tells_its_domain_by_its_company(
@@ -111,6 +123,19 @@ def test_a_listing_acts_where_its_prose_says_so(prose: str, acts: bool) -> None:
     picture = paint(listed, default_ruleset())
     assert bool(picture.acting("write")) == acts
     assert "secrets" not in picture.domains
+
+
+def test_what_people_are_or_own_is_told_before_the_rest_that_belongs_to_somebody() -> None:
+    painted = paint(
+        manifest(
+            {"name": "get_table", "description": "Get a table of the database."},
+            {"name": "get_folder", "description": "Get a folder."},
+            {"name": "get_invoice", "description": "Get an invoice."},
+        ),
+        default_ruleset(),
+    )
+    order = {"/tools/2": "invoice", "/tools/0": "table", "/tools/1": "folder"}
+    assert [order[signal.subject] for signal in painted.signals.of("tool.private_data")] == list(order.values())
 
 
 def test_two_runs_say_the_same() -> None:

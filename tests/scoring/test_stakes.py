@@ -10,7 +10,7 @@ from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
-from mcp_threat_scoring.stakes import CHANGED, CHANGED_THINGS, GONE, RETURNED, Stakes, stakes
+from mcp_threat_scoring.stakes import CHANGED, CHANGED_THINGS, GONE, GONE_THINGS, Stakes, stakes
 
 RULES = default_ruleset()
 NOTES = ({"name": "list_marks", "description": "List all marks."}, {"name": "add_mark", "description": "Add a mark."})
@@ -115,7 +115,21 @@ class TestWhereNothingIsCertain:
     def test_the_effect_is_said_plainly(self) -> None:
         assert at_stake(tool("add_mark", "Add a mark.")).harms == (CHANGED,)
         assert at_stake(tool("delete_leaf", "Delete a leaf for good.")).harms == (GONE,)
-        assert at_stake(tool("list_leaves", "List the leaves.")) == Stakes(assets=(RETURNED,))
+
+    def test_of_what_is_only_read_nothing_is_said_but_its_names(self) -> None:
+        readers = (tool("list_leaves", "List the leaves."), tool("get_leaves", "Get some leaves."))
+        assert at_stake(readers[0]) == Stakes()
+        assert at_stake(*readers) == Stakes(assets=("leaves",))
+
+    def test_what_anybody_may_read_of_a_trade_is_not_what_could_leak(self) -> None:
+        goods = [tool(f"{verb}_products", f"{verb.title()} products of the shop.") for verb in ("list", "search")]
+        assert at_stake(*goods) == Stakes(assets=("products",))
+        orders = [tool(f"{verb}_orders", f"{verb.title()} customer orders.") for verb in ("list", "search")]
+        assert at_stake(*orders).assets == (RULES.domains["commerce"].assets,)
+
+    def test_things_that_are_lost_are_named(self) -> None:
+        pairs = [tool(f"{verb}_fox", f"{verb.title()} a fox for good.") for verb in ("delete", "add")]
+        assert at_stake(*pairs).harms == (GONE_THINGS.format("foxes"),)
 
     def test_things_are_named_that_the_names_of_several_tools_end_in(self) -> None:
         pairs = [tool(f"{verb}_{n}", f"{verb.title()} a {n}.") for verb in ("add", "set") for n in ("ink_pad", "fox")]

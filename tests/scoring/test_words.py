@@ -438,7 +438,7 @@ class TestSummary:
     def test_what_is_not_known_bounds_the_score(self) -> None:
         told = context(coverage={"tools": OBSERVED, "auth": not_observed("x"), "launch": not_observed("y")})
         assert summed(told=told).endswith(
-            "It is not known how callers are authenticated and how it is started; the score lies between 7.2 and 8.4."
+            "It is not known how callers are authenticated or how it is started; the score lies between 7.2 and 8.4."
         )
 
     def test_of_an_endpoint_nobody_asks_how_it_is_started(self) -> None:

@@ -96,7 +96,8 @@ def _maybe(tools: int, scene: Scene) -> str:
     if not count:
         return ""
     named = scene.world.witnesses.names(list(islice(bits(tools), NAMES_SHOWN + 1)), count)
-    return f", and the {number(count)} that may, for all that is told of {'it' if count == 1 else 'them'}: {named}"
+    they_do = "it does" if count == 1 else "they do"
+    return f", and the {number(count)} that may, as nothing says that {they_do} not: {named}"
 
 
 def _which(denied: int, scene: Scene) -> str:

@@ -40,6 +40,8 @@ THRESHOLDS: Mapping[Certainty, Threshold] = {
 }
 _ADDS_ONLY = "tool.new_file"
 """The signal of tools that write without touching what exists."""
+_NOBODYS, _SOMEBODYS = "tool.impersonal", "tool.private_data"
+"""The signals of tools that read what is nobody's own, and what is somebody's."""
 LEVELS: tuple[DataLevel, ...] = ("private", "sensitive")
 _DELICATE_ABILITIES: Mapping[DataLevel, Sequence[str]] = {
     "sensitive": ("secrets.read", "money.move", "identity.admin"),
@@ -130,14 +132,15 @@ class World:
     def _delicate(self, level: DataLevel) -> int:
         """The tools that work on such data by their lines of business."""
         delicate = 0
-        public = 0 if self.picture.from_listing else self.signal_mask("tool.public")
+        public = 0 if self.picture.from_listing else self.signal_mask(_NOBODYS) & ~self.signal_mask(_SOMEBODYS)
         for name, members in self.domains.items():
             line = self.picture.ruleset.domains[name]
             if line.sensitivity == "high" or (level == "private" and line.private):
                 delicate |= members
             elif line.sensitivity == "low" and not line.private:
                 public |= members
-        # What is for everybody to read is public whatever it is about: documentation, news, a shop's catalogue.
+        # What is for everybody to read, or was handed over by the caller, is nobody's whatever it is about:
+        # documentation, news, a shop's catalogue, a chart. The score and the verdict say the same of each tool.
         return delicate & ~public
 
     def _hostile(self) -> bool:

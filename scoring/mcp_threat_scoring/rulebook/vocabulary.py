@@ -67,6 +67,7 @@ class DomainDoc(Model, frozen=True, kw_only=True):
     harm: str
     sensitivity: Literal["low", "medium", "high"] = "medium"
     private: Annotated[bool, Meta(description="What is read there normally belongs to somebody.")] = True
+    personal: Annotated[bool, Meta(description="It is what people are, own or say, named before all else.")] = False
     words: Annotated[
         list[str], Meta(min_length=1, description="RE2 patterns in lower case, whole words, with {class} macros.")
     ]

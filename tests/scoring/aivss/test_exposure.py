@@ -133,6 +133,35 @@ class TestScenarios:
         assert integrity(*keeps) == "L"
         assert integrity(*keeps, writing("set_it", domains=("code-hosting",))) == "H"
 
+    def test_the_harm_is_under_another_authority_only_where_something_tells_of_one(
+        self, fake: Fake, tool: Tool, writing: Tool
+    ) -> None:
+        def scope(*tools: Any, signals: tuple[str, ...] = ()) -> str:
+            metrics = scored(fake(list(tools), signals=signals)).cvss.metrics
+            return next(one.value for one in metrics if one.id == "S")
+
+        assert scope(writing(domains=("weather",))) == "U"
+        assert scope(writing(domains=("weather",)), signals=("auth.credential",)) == "C"
+        assert scope(writing(domains=("notes",))) == "C"
+        assert scope(tool(domains=("notes",))) == "C"
+
+    def test_commands_reach_beyond_the_host_with_the_credentials_of_a_sensitive_system(
+        self, fake: Fake, destroying: Tool
+    ) -> None:
+        def scope(domain: str, *signals: str) -> str:
+            runs = destroying(abilities=("process.exec",), domains=(domain,))
+            return next(one.value for one in scored(fake([runs], signals=signals)).cvss.metrics if one.id == "S")
+
+        assert scope("billing", "auth.credential") == "C"
+        assert scope("billing") == scope("weather", "auth.credential") == "U"
+
+    def test_money_that_is_moved_for_good_is_gone(self, fake: Fake, writing: Tool, destroying: Tool) -> None:
+        def score_of(found: Any) -> float:
+            return scored(fake([found])).cvss.base_score
+
+        paying, undone = (make(abilities=("money.move",), domains=("billing",)) for make in (destroying, writing))
+        assert score_of(paying) > score_of(undone) == score_of(destroying(domains=("billing",)))
+
     def test_a_server_that_nobody_has_described_is_taken_for_a_program_with_the_users_rights(self, fake: Fake) -> None:
         found = scored(fake(facts=NOTHING))
 

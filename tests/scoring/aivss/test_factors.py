@@ -87,7 +87,7 @@ class TestGraded:
         assert "own data is read with `get_note`" in seen.rationale
 
     def test_what_is_there_for_everybody_is_nobodys_own(self, fake: Fake, tool: Tool) -> None:
-        public = tool("search_products", domains=("notes",), signals=("tool.public",))
+        public = tool("search_products", domains=("notes",), signals=("tool.impersonal",))
         seen = factor(graded(fake([public, tool("get_note", domains=("notes",))])), "contextual_awareness")
 
         assert "own data is read with `get_note`" in seen.rationale

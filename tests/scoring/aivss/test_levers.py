@@ -114,6 +114,15 @@ class TestLevers:
         assert not advised("http")
         assert not advised("stdio", "auth.credential")  # what stands before a service is nothing without its network
 
+    @pytest.mark.parametrize("ability", ["net.fetch", "net.send", "money.move", "browser"])
+    def test_what_works_over_the_network_is_not_advised_to_do_without(
+        self, fake: Fake, destroying: Tool, tool: Tool, ability: str
+    ) -> None:
+        runs = destroying(abilities=("process.exec",), signals=("tool.exec",))
+        found = score(fake([runs, tool(abilities=(ability,))], facts={"transport.kind": "stdio"}), "graded")
+
+        assert not any("sandbox" in one.change for one in found.levers)
+
     def test_what_writes_no_file_of_the_user_needs_no_sandbox(self, fake: Fake, writing: Tool) -> None:
         def advised(*signals: str) -> bool:
             tools = [writing(abilities=("fs.write",), signals=signals)]
@@ -128,7 +137,7 @@ class TestLevers:
     ) -> None:
         tools = [tool(), writing(), destroying(), tool("zxq", told=False), tool("qxz", told=False)]
         said = [one.change for one in score(fake(tools), "graded").levers]
-        maybe = ", and the two that may, for all that is told of them: `zxq` and `qxz`"
+        maybe = ", and the two that may, as nothing says that they do not: `zxq` and `qxz`"
 
         assert f"Deny the two tools that can change anything: `delete_it` and `create_it`{maybe}" in said
         assert f"Deny the tool that can delete, overwrite or undo: `delete_it`{maybe}" in said
