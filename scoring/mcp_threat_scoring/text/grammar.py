@@ -63,6 +63,20 @@ _VALUES = frozenset(
 """What the values that an answer may have are listed after."""
 _JOINED_BY = frozenset(["and", "then", "also"])
 _CERTAIN = frozenset(["then", "also"])
+_GOING_ON = frozenset(["and", "or", "then", "to", ",", "/", "&", "and/or", "optionally", "by"])
+"""Words between the verb that a clause opens with and a further one: "find a slot and book it"."""
+_DASH = "—"
+_RELATING = frozenset(
+    ["for", "of", "per", "by", "with", "in", "at", "during", "from", "plus", "that", "across", "over", _DASH, ""]
+)
+"""Words that tie one thing to another, or open a gloss; a dash is stripped to nothing."""
+_GLOSSES = frozenset(
+    ["every", "each", "one", "all", "who", "which", "where", "when", "whose", "what", "records", "individual", "with",
+     "type", "types", "games"]
+)  # fmt: skip
+"""Words that tell what the thing before a dash or a colon is: "draft results: every pick"."""
+GLOSSED = 4
+"""Words of a thing before its gloss."""
 SHORTEST_THIRD = 4
 """Letters of the shortest verb in the third person: "adds"."""
 _PARTICLES = frozenset(["off", "up"])
@@ -89,11 +103,49 @@ class Grammar(Struct, frozen=True):
     things: frozenset[str] = frozenset()
     compounds: Mapping[str, frozenset[str]] = {}
     skipped: frozenset[str] = frozenset()
+    looking: frozenset[str] = frozenset()
+    """Commands that look: "lists", "get"."""
+    told: frozenset[str] = frozenset()
+    """Those of `things_first` that a sentence without a verb tells of as things: a schedule, not a transfer."""
     begun: frozenset[str] = frozenset()
     """The first words of compounds."""
 
-    def head(self, words: str) -> str:
-        """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb."""
+    def head(self, words: str, lead: str = "", sentence: str = "") -> str:
+        """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb.
+
+        A verb that is as often a thing is none in the name of what a description opens with looking at, its `lead`:
+        ``fleet broadcast regions`` that "list broadcast regions". Nor where the `sentence` that it opens with has no
+        verb and tells of things: ``fleet schedule``, "sailings of a ferry, by date".
+        """
+        found = self._head(words)
+        if found and lead:
+            return "" if self._looked_at(found, words, lead) else found
+        return "" if found and sentence and self._told_of(found, words, sentence) else found
+
+    def _told_of(self, head: str, words: str, sentence: str) -> bool:
+        """Whether the verb that a name turns on is a thing, by a sentence that is one about things."""
+        verb = head.partition(" ")[0]
+        if verb not in self.told or words.startswith(f"{verb} ") or not sentence.isascii() and _DASH not in sentence:
+            return False
+        said = [token.strip(_EDGES) for token in sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]]
+        return len(said) > 1 and not said[0].startswith(verb) and not _RELATING.isdisjoint(said[1:])
+
+    def _looked_at(self, head: str, words: str, lead: str) -> bool:
+        """Whether the verb that a name turns on is a thing, by what the tool is said to look at."""
+        verb, _, rest = head.partition(" ")
+        opening, *said = (token.strip(_EDGES) for token in lead.split(None, FURTHER_REACH)[:FURTHER_REACH])
+        if verb not in self.nouns or verb in self.looking or opening not in self.looking:
+            return False
+        clause = lead.replace(",", " , ").replace("/", " / ").split(None, FURTHER_REACH)[:FURTHER_REACH]
+        if any(token.startswith(verb) and clause[index] in _GOING_ON for index, token in enumerate(clause[1:])):
+            return False  # "find a slot and book it", "get a link to share"
+        if head != words or not rest:
+            return True
+        # "list the broadcast regions" of "broadcast regions", while "book table" that "finds a table" books one
+        place = next((index for index, token in enumerate(said) if token not in _ARTICLES), 0)
+        return " ".join(said[place : place + 1 + head.count(" ")]).startswith(head)
+
+    def _head(self, words: str) -> str:
         tokens = words.split()
         last = len(tokens) - 1
         weak = -1
@@ -225,6 +277,8 @@ class Grammar(Struct, frozen=True):
         title, colon, rest = sentence.partition(": ")
         if colon and titles and title.count(" ") < TITLE_WORDS and (found := self.lead(rest, titles - 1)):
             return found
+        if self._things(sentence):
+            return ""
         unknown = 0
         at = one_thing = 0
         before = ""
@@ -257,6 +311,47 @@ class Grammar(Struct, frozen=True):
             before = token
         return ""
 
+    def _things(self, sentence: str) -> bool:
+        """Whether a sentence that begins like an order or a deed tells of things.
+
+        "Draft results — every pick of a round", "trades offered to you", "adds, drops and waivers for one week".
+        """
+        tokens = sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]
+        first = tokens[0].strip(_EDGES) if tokens else ""
+        if len(tokens) < 3 or not (first in self.nouns or first in self.gerunds):  # noqa: PLR2004
+            return False
+        second, third = (token.strip(_EDGES) for token in tokens[1:3])
+        if first in self.thirds:
+            if second.endswith("ed") and third in _NO_OBJECTS:
+                return True
+            if second.endswith("ing") and third in _OBJECTS:
+                return True
+            return tokens[0][-1] == "," and self._list_of_things(tokens)
+        for index, token in enumerate(tokens[1 : GLOSSED + 1], start=1):
+            if token.strip(_EDGES) in _OBJECTS or token.strip(_EDGES) in _NO_OBJECTS:
+                return False
+            if (not token.strip(_EDGES) or token[-1] == ":") and index > 1 - (token[-1] == ":"):
+                after = tokens[index + 1].strip(_EDGES) if index + 1 < len(tokens) else ""
+                return after in _GLOSSES
+        return False
+
+    def _list_of_things(self, tokens: list[str]) -> bool:
+        """Whether a list that begins in the third person is one of things, one of them no verb, and nothing acted on.
+
+        "Adds, drops, trades and waivers for one week", not "adds, drops and lists tags".
+        """
+        odd = listed = False
+        for token in tokens:
+            word = token.strip(_EDGES)
+            if word in _OBJECTS:
+                return False
+            if not word or (word in _NO_OBJECTS and word not in _JOINS):
+                return odd
+            if listed and word not in _JOINS and word not in self.thirds and not word.endswith("ly"):
+                odd = True
+            listed = token[-1] == "," or word in _JOINS
+        return odd
+
 
 NO_GRAMMAR = Grammar()
 
@@ -269,6 +364,8 @@ def forms_of(
     things: frozenset[str],
     compounds: Mapping[str, frozenset[str]],
     skipped: frozenset[str],
+    looking: frozenset[str],
+    doings: frozenset[str],
 ) -> Grammar:
     """A grammar from inflected verbs: base form → [base, -s, -ed, -ing]."""
     orders = frozenset(verbs)
@@ -277,4 +374,8 @@ def forms_of(
     both = frozenset(form for noun in nouns | things_first if noun in verbs for form in (noun, verbs[noun][1]))
     gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
     begun = frozenset(first.partition(" ")[0] for first in compounds)
-    return Grammar(orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped, begun)
+    looks = frozenset(form for verb in looking if verb in verbs for form in verbs[verb][:2])
+    return Grammar(
+        orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped, looks,
+        things_first - doings, begun,
+    )  # fmt: skip
