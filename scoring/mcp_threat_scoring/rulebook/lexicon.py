@@ -17,7 +17,7 @@ from mcp_threat_scoring.text.grammar import Grammar, forms_of
 
 LOOKING = ("look", "search")
 """The classes of verbs after which a description tells of what is there."""
-DOINGS = ("pay", "deploy", "destroy", "run")
+DOINGS = ("pay", "deploy", "run", "save")
 """The classes of verbs whose noun is the deed itself: a transfer, a release."""
 _VOWELS = "aeiou"
 _MACRO = pattern(r"\{([a-z][a-z_-]*)(!?)\}")

@@ -138,6 +138,8 @@ def _describe(description: str, pointer: str, views: dict[str, View], grammar: G
     if sentences:
         views["summary"] = _view_at(sentences[:1], pointer)
         leads = [grammar.lead(sentence) for sentence in sentences]
+        if len(sentences) > 1 and leads[0] and grammar.is_heading(sentences[0], sentences[1]):
+            leads[0] = ""
         reach = OPENING if sentences[0].count(" ") < HEADING_WORDS else 1
         first = next((index for index, lead in enumerate(leads[:reach]) if lead), -1)
         if first >= 0:
