@@ -65,7 +65,9 @@ _JOINED_BY = frozenset(["and", "then", "also"])
 _CERTAIN = frozenset(["then", "also"])
 _GOING_ON = frozenset(["and", "or", "then", "to", ",", "/", "&", "and/or", "optionally", "by"])
 """Words between the verb that a clause opens with and a further one: "find a slot and book it"."""
-_RELATING = frozenset(["for", "of", "per", "by", "with", "in", "at", "during", "from", "plus", "that", "across", "over"])
+_RELATING = frozenset(
+    ["for", "of", "per", "by", "with", "in", "at", "during", "from", "plus", "that", "across", "over"]
+)
 """Words that tie one thing to another."""
 _GLOSSES = frozenset(["every", "each", "one", "all", "who", "which", "where", "when", "whose", "individual"])
 """Words that tell what the thing before a dash or a colon is: "draft results: every pick"."""
@@ -123,7 +125,7 @@ class Grammar(Struct, frozen=True):
         if verb not in self.told or words.startswith(f"{verb} ") or not sentence.isascii():
             return False
         said = [token.strip(_EDGES) for token in sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]]
-        if len(said) < 2 or said[1] in _OBJECTS - _RELATING or "api" in said:  # noqa: PLR2004
+        if len(said) < 2 or said[1] in _OBJECTS - _RELATING or "api" in said:
             return False  # "shorten the link" is done by a verb of nobody's list, "orders api post" by a method
         if said[0].startswith(verb) and len(said[0]) - len(verb) < len("ing") and not self._one_thing(said[:3]):
             return False
@@ -329,12 +331,12 @@ class Grammar(Struct, frozen=True):
     def _things(self, sentence: str) -> bool:
         """Whether a sentence that begins like a deed tells of things.
 
-        "Batch post lookup", "trades offered to you", "posts quoting a post", "adds, drops and waivers for one week", "recruiting classes:
-        individual commits".
+        "Batch post lookup", "trades offered to you", "posts quoting a post", "adds, drops and waivers for one week",
+        "recruiting classes: individual commits".
         """
         tokens = sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]
         first = tokens[0].strip(_EDGES) if tokens else ""
-        if len(tokens) < 3 or not (first in self.nouns or first in self.gerunds):  # noqa: PLR2004
+        if len(tokens) < 3 or not (first in self.nouns or first in self.gerunds):
             return False
         if _LOOKUP in tokens[2 : GLOSSED + 1] and _OBJECTS.isdisjoint(tokens[:GLOSSED]):
             return True
