@@ -127,7 +127,9 @@ class Grammar(Struct, frozen=True):
         said = [token.strip(_EDGES) for token in sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]]
         if len(said) < 2 or said[1] in _OBJECTS - _RELATING or "api" in said:
             return False  # "shorten the link" is done by a verb of nobody's list, "orders api post" by a method
-        if said[0].startswith(verb) and len(said[0]) - len(verb) < len("ing") and not self._one_thing(said[:3]):
+        if self._one_thing(said[:3]):
+            return True  # "draft results"
+        if said[0].startswith(verb) and len(said[0]) - len(verb) < len("ing"):
             return False
         return not _RELATING.isdisjoint(said[1:]) or (len(said) <= GLOSSED and said[-1] == verb)
 

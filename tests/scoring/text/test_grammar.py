@@ -66,6 +66,7 @@ def test_a_verb_is_a_thing_in_the_name_of_what_is_looked_at(grammar: Grammar, wo
     [
         ("ferry schedule", "sailings of a ferry by date", ""),
         ("ferry schedule", "summer schedule", ""),
+        ("ferry draft", "draft results", ""),
         ("schedule ferry", "sailings of a ferry", "schedule ferry"),
         ("ferry schedule", "schedule of a ferry", "schedule"),
         ("ferry link", "shorten the link of a ferry", "link"),
