@@ -15,6 +15,10 @@ from mcp_threat_scoring.patterns.sieve import Sieve
 from mcp_threat_scoring.structs import Struct, field
 from mcp_threat_scoring.text.grammar import Grammar, forms_of
 
+LOOKING = ("look", "search")
+"""The classes of verbs after which a description tells of what is there."""
+DOINGS = ("pay", "deploy", "run", "save")
+"""The classes of verbs whose noun is the deed itself: a transfer, a release."""
 _VOWELS = "aeiou"
 _MACRO = pattern(r"\{([a-z][a-z_-]*)(!?)\}")
 
@@ -65,6 +69,8 @@ class Lexicon(Struct, frozen=True):
             things=things,
             compounds={first: frozenset(seconds) for first, seconds in self.compounds.items()},
             skipped=frozenset(self.skipped),
+            looking=frozenset(verb for name in LOOKING for verb in self.verbs.get(name, ())),
+            doings=frozenset(verb for name in DOINGS for verb in self.verbs.get(name, ())),
         )
 
     def alternation(self, name: str, *, plain: bool = False) -> str:

@@ -63,6 +63,17 @@ _VALUES = frozenset(
 """What the values that an answer may have are listed after."""
 _JOINED_BY = frozenset(["and", "then", "also"])
 _CERTAIN = frozenset(["then", "also"])
+_GOING_ON = frozenset(["and", "or", "then", "to", ",", "/", "&", "and/or", "optionally", "by"])
+"""Words between the verb that a clause opens with and a further one: "find a slot and book it"."""
+_RELATING = frozenset(
+    ["for", "of", "per", "by", "with", "in", "at", "during", "from", "plus", "that", "across", "over"]
+)
+"""Words that tie one thing to another."""
+_GLOSSES = frozenset(["every", "each", "one", "all", "who", "which", "where", "when", "whose", "individual"])
+"""Words that tell what the thing before a dash or a colon is: "draft results: every pick"."""
+_LOOKUP = "lookup"
+GLOSSED = 4
+"""Words of a thing before its gloss."""
 SHORTEST_THIRD = 4
 """Letters of the shortest verb in the third person: "adds"."""
 _PARTICLES = frozenset(["off", "up"])
@@ -89,11 +100,55 @@ class Grammar(Struct, frozen=True):
     things: frozenset[str] = frozenset()
     compounds: Mapping[str, frozenset[str]] = {}
     skipped: frozenset[str] = frozenset()
+    looking: frozenset[str] = frozenset()
+    """Commands that look: "lists", "get"."""
+    told: frozenset[str] = frozenset()
+    """Those of `things_first` that a sentence without a verb tells of as things: a schedule, not a transfer."""
     begun: frozenset[str] = frozenset()
     """The first words of compounds."""
 
-    def head(self, words: str) -> str:
-        """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb."""
+    def head(self, words: str, lead: str = "", sentence: str = "") -> str:
+        """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb.
+
+        A verb that is as often a thing is none in the name of what a description opens with looking at, its `lead`:
+        ``fleet broadcast regions`` that "list broadcast regions". Nor where the `sentence` that it opens with has no
+        verb and tells of things: ``fleet schedule``, "sailings of a ferry, by date".
+        """
+        found = self._head(words)
+        if found and lead:
+            return "" if self._looked_at(found, words, lead) else found
+        return "" if found and sentence and self._told_of(found, words, sentence) else found
+
+    def _told_of(self, head: str, words: str, sentence: str) -> bool:
+        """Whether the verb that a name turns on is a thing, by a sentence that is one about things."""
+        verb = head.partition(" ")[0]
+        if verb not in self.told or words.startswith(f"{verb} ") or not sentence.isascii():
+            return False
+        said = [token.strip(_EDGES) for token in sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]]
+        if len(said) < 2 or said[1] in _OBJECTS - _RELATING or "api" in said:
+            return False  # "shorten the link" is done by a verb of nobody's list, "orders api post" by a method
+        if self._one_thing(said[:3]):
+            return True  # "draft results"
+        if said[0].startswith(verb) and len(said[0]) - len(verb) < len("ing"):
+            return False
+        return not _RELATING.isdisjoint(said[1:]) or (len(said) <= GLOSSED and said[-1] == verb)
+
+    def _looked_at(self, head: str, words: str, lead: str) -> bool:
+        """Whether the verb that a name turns on is a thing, by what the tool is said to look at."""
+        verb, _, rest = head.partition(" ")
+        opening, *said = (token.strip(_EDGES) for token in lead.split(None, FURTHER_REACH)[:FURTHER_REACH])
+        if verb not in self.nouns or verb in self.looking or opening not in self.looking:
+            return False
+        clause = lead.replace(",", " , ").replace("/", " / ").split(None, FURTHER_REACH)[:FURTHER_REACH]
+        if any(token.startswith(verb) and clause[index] in _GOING_ON for index, token in enumerate(clause[1:])):
+            return False  # "find a slot and book it", "get a link to share"
+        if head != words or not rest:
+            return True
+        # "list the broadcast regions" of "broadcast regions", while "book table" that "finds a table" books one
+        place = next((index for index, token in enumerate(said) if token not in _ARTICLES), 0)
+        return " ".join(said[place : place + 1 + head.count(" ")]).startswith(head)
+
+    def _head(self, words: str) -> str:
         tokens = words.split()
         last = len(tokens) - 1
         weak = -1
@@ -225,8 +280,12 @@ class Grammar(Struct, frozen=True):
     def lead(self, sentence: str, titles: int = TITLES) -> str:
         """A sentence from its verb on, fillers and `titles` skipped; empty if it does not begin with what is done."""
         title, colon, rest = sentence.partition(": ")
+        if colon and title.startswith("one "):
+            return ""  # "one draft's configuration: type, rounds and status"
         if colon and titles and title.count(" ") < TITLE_WORDS and (found := self.lead(rest, titles - 1)):
             return found
+        if self._things(sentence):
+            return ""
         unknown = 0
         at = one_thing = 0
         before = ""
@@ -259,6 +318,57 @@ class Grammar(Struct, frozen=True):
             before = token
         return ""
 
+    def is_heading(self, sentence: str, after: str) -> bool:
+        """Whether a sentence that begins like an order is the name of a thing, told more of by the next.
+
+        "Draft results — every pick of a round": a dash ends a sentence.
+        """
+        said = sentence.split()
+        return (
+            1 < len(said) <= GLOSSED
+            and (said[0] in self.nouns or said[0] in self.gerunds)
+            and _OBJECTS.isdisjoint(said)
+            and _NO_OBJECTS.isdisjoint(said)
+            and after.partition(" ")[0] in _GLOSSES
+        )
+
+    def _things(self, sentence: str) -> bool:
+        """Whether a sentence that begins like a deed tells of things.
+
+        "Batch post lookup", "trades offered to you", "posts quoting a post", "adds, drops and waivers for one week",
+        "recruiting classes: individual commits".
+        """
+        tokens = sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]
+        first = tokens[0].strip(_EDGES) if tokens else ""
+        if len(tokens) < 3 or not (first in self.nouns or first in self.gerunds):
+            return False
+        if _LOOKUP in tokens[2 : GLOSSED + 1] and _OBJECTS.isdisjoint(tokens[:GLOSSED]):
+            return True
+        second, third = (token.strip(_EDGES) for token in tokens[1:3])
+        if first in self.thirds:
+            done = second.endswith("ed") and third in _NO_OBJECTS
+            doing = second.endswith("ing") and third in _OBJECTS
+            return done or doing or (tokens[0][-1] == "," and self._list_of_things(tokens))
+        title, colon, rest = sentence.partition(": ")
+        return bool(colon) and self.is_heading(title, rest)
+
+    def _list_of_things(self, tokens: list[str]) -> bool:
+        """Whether a list that begins in the third person is one of things, one of them no verb, and nothing acted on.
+
+        "Adds, drops, trades and waivers for one week", not "adds, drops and lists tags".
+        """
+        odd = listed = False
+        for token in tokens:
+            word = token.strip(_EDGES)
+            if word in _OBJECTS:
+                return False
+            if not word or (word in _NO_OBJECTS and word not in _JOINS):
+                return odd
+            if listed and word not in _JOINS and word not in self.thirds and not word.endswith("ly"):
+                odd = True
+            listed = token[-1] == "," or word in _JOINS
+        return odd
+
 
 NO_GRAMMAR = Grammar()
 
@@ -271,6 +381,8 @@ def forms_of(
     things: frozenset[str],
     compounds: Mapping[str, frozenset[str]],
     skipped: frozenset[str],
+    looking: frozenset[str],
+    doings: frozenset[str],
 ) -> Grammar:
     """A grammar from inflected verbs: base form → [base, -s, -ed, -ing]."""
     orders = frozenset(verbs)
@@ -279,4 +391,8 @@ def forms_of(
     both = frozenset(form for noun in nouns | things_first if noun in verbs for form in (noun, verbs[noun][1]))
     gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
     begun = frozenset(first.partition(" ")[0] for first in compounds)
-    return Grammar(orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped, begun)
+    looks = frozenset(form for verb in looking if verb in verbs for form in verbs[verb][:2])
+    return Grammar(
+        orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped, looks,
+        things_first - doings, begun,
+    )  # fmt: skip

@@ -8,7 +8,8 @@ clauses apart) and :mod:`text.grammar` (finding the verb), so that rules stay pl
 ``name``         the name as sent
 ``words``        the name in lower-case words: ``getOrCreate_user-v2`` → ``get or create user v2``; a prefix that all
                  tools of the server share is taken off
-``head``         ``words`` from the verb on: ``board item delete`` → ``delete``; missing when no word is a verb
+``head``         ``words`` from the verb on: ``board item delete`` → ``delete``; missing when no word is a verb, or only
+                 one that names the thing which the description opens with looking at
 ``title``        title and annotated title, lower case
 ``summary``      the first sentence of the description, lower case
 ``lead``         the first sentence from its verb on: "this tool lets you create an order" → "create an order"; where it
@@ -137,6 +138,8 @@ def _describe(description: str, pointer: str, views: dict[str, View], grammar: G
     if sentences:
         views["summary"] = _view_at(sentences[:1], pointer)
         leads = [grammar.lead(sentence) for sentence in sentences]
+        if len(sentences) > 1 and leads[0] and grammar.is_heading(sentences[0], sentences[1]):
+            leads[0] = ""
         reach = OPENING if sentences[0].count(" ") < HEADING_WORDS else 1
         first = next((index for index, lead in enumerate(leads[:reach]) if lead), -1)
         if first >= 0:
@@ -171,9 +174,6 @@ def tool_subject(item: Item, prefix: str = "", grammar: Grammar = NO_GRAMMAR) ->
         words = words[len(prefix) :]
     here = [f"{pointer}/name"]
     views: dict[str, View] = {"name": View(item.name[:200], _ORIGIN, here), "words": View(words, _ORIGIN, here)}
-    head = grammar.head(words)
-    if head:
-        views["head"] = View(head, _ORIGIN, here)
     annotations = item.annotations
     titles = [(well_formed(value[:200]).lower(), f"{pointer}/{place}")
               for value, place in ((item.raw.get("title"), "title"), (annotations.get("title"), "annotations/title"))
@@ -183,6 +183,13 @@ def tool_subject(item: Item, prefix: str = "", grammar: Grammar = NO_GRAMMAR) ->
     description = item.text("description")
     if description:
         _describe(description, f"{pointer}/description", views, grammar)
+    # what the name turns on, once it is known what the description opens with: nothing beside a plain look
+    plain = "further" not in views and "besides" not in views
+    told = "lead" if "lead" in views else "summary"
+    opening = views[told].text if plain and told in views else ""
+    head = grammar.head(words, opening if told == "lead" else "", opening if told == "summary" else "")
+    if head:
+        views["head"] = View(head, _ORIGIN, here)
     facts: dict[str, bool | int | str] = {}
     schema = item.mapping("inputSchema")
     if schema:

@@ -42,6 +42,19 @@ def test_a_name_is_seen_in_words_and_from_its_verb_on(seen) -> None:
     assert text(subject, "head") == "delete"
 
 
+def test_a_verb_in_a_name_gives_way_to_a_plain_look(seen) -> None:
+    name = "ferry_order_pin"
+    assert text(seen(name=name, description="Get the pin of an order."), "head") == ""
+    assert text(seen(name=name, description="Get an order and pin it to the board."), "head") == "pin"
+    assert text(seen(name=name, description="Lists orders and marks them."), "head") == "pin"
+    assert text(seen(name=name), "head") == "pin"
+
+
+def test_a_thing_before_a_dash_leads_nowhere(seen) -> None:
+    assert text(seen(description="Schedule changes — every sailing of a week."), "lead") == ""
+    assert text(seen(description="Schedule changes — sends a letter."), "lead") == "schedule changes"
+
+
 def test_a_description_is_seen_by_its_verbs(seen) -> None:
     subject = seen(description="This tool lists, creates or deletes branches. Returns their names. Never moves them.")
     assert text(subject, "lead") == "lists, creates or deletes branches"
