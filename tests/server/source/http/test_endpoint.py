@@ -348,7 +348,7 @@ async def sdk_server(era: str, transport: str = "http", **options: Any) -> Async
 )
 async def test_servers_of_the_sdk(era: str, transport: str, options: dict[str, Any]) -> None:
     async with sdk_server(era, transport, **options) as url:
-        manifest = await read(url)
+        manifest = await read(url, limits=DEFAULT_LIMITS)
     assert names(manifest) == ["stock"]
     assert [item.name for item in manifest.resources] == ["everything"]
     assert [item.name for item in manifest.prompts] == ["ask"]
