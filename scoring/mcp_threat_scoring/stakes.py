@@ -81,15 +81,15 @@ def stakes(picture: Picture) -> Stakes:
     if harms:
         return Stakes(harms[:TOLD], tools=frozenset().union(*grave.values()))
     changing, theirs = picture.acting("write"), _theirs(picture)
-    assets, readers, things = _assets(picture, theirs)
-    nobodys = not any(tool.domains or tool.effect == "destructive" for tool in changing)
+    named = any(tool.domains or tool.effect == "destructive" for tool in changing) or _things(picture, changing)
+    assets, readers, things = _assets(picture, theirs, harmless=not named)
     return Stakes(
         _plainly(picture),
         assets,
         readers,
         things,
         answers=not changing,
-        leak_first=bool(changing and theirs) and nobodys and not _things(picture, changing),
+        leak_first=bool(changing and theirs) and not named,
     )
 
 
@@ -113,19 +113,21 @@ def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[s
 
 
 def _assets(
-    picture: Picture, theirs: Sequence[ToolProfile]
+    picture: Picture, theirs: Sequence[ToolProfile], *, harmless: bool
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """What could leak or mislead: told by a trade or an ability; else by the nouns of the tools, or, where nothing is
-    changed, by the names of those that read somebody's own."""
+    changed, by the names of those that read somebody's own. `harmless`: nothing that is known is changed."""
     lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
     trades = [(part, trade) for part, trade in _trades(picture, picture.tools) if _read_there(picture, trade, theirs)]
-    # What all of those that read somebody's own have to do with is no stray word.
+    # What all of those that read somebody's own have to do with is no stray word; of a single one, what people say.
     shared = [
         line.assets
         for line in lines.values()
-        if line.sensitivity == "high" and len(theirs) >= SEVERAL and all(line.id in one.domains for one in theirs)
+        if line.sensitivity == "high"
+        and (line.personal if len(theirs) == 1 else theirs)
+        and all(line.id in one.domains for one in theirs)
     ]
-    if shared and not trades:
+    if shared and harmless and not trades:
         return tuple(shared[:TOLD]), (), ()
     able = _able(picture, picture.tools, [able for able in abilities if able.assets], {trade for _, trade in trades})
     told = [*((part, lines[trade].assets) for part, trade in trades), *((part, one.assets) for part, one in able)]
