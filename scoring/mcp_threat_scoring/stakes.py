@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.phrases import joined, plural
+from mcp_threat_scoring.phrases import joined, listed, plural, quoted
 from mcp_threat_scoring.picture import Picture, engine
 from mcp_threat_scoring.rulebook.vocabulary import AbilityDoc
 from mcp_threat_scoring.structs import Struct
@@ -35,8 +35,9 @@ FAIR = 1 / 3
 TOLD = 2
 GONE = "things removed or overwritten that nobody can bring back"
 GONE_THINGS = "{} removed or overwritten that nobody can bring back"
-CHANGED = "unwanted changes to what its tools work on"
+CHANGED = "unwanted changes to what it works on"
 CHANGED_THINGS = "unwanted changes to {}"
+CHANGED_BY = "unwanted changes with {}"
 SEVERAL = 2
 """Tools whose names have a noun in common, for it to be one of what they work on and no chance."""
 _NOUN = pattern("[a-z]{3,16}")
@@ -58,6 +59,14 @@ class Stakes(Struct, frozen=True):
     """"A mistaken or injected call could lead to …"."""
     assets: tuple[str, ...] = ()
     """"What can leak or mislead is what it tells of …"."""
+    readers: tuple[str, ...] = ()
+    """Names of the tools that read what belongs to somebody, where no noun says what that is."""
+    things: tuple[str, ...] = ()
+    """What is told that is nobody's own: it cannot leak, and can still mislead."""
+    answers: bool = False
+    """Some tool answers, and what it answers is all that can do harm."""
+    leak_first: bool = False
+    """What can leak weighs more than what can be changed: somebody's own is read, and nothing known is changed."""
     tools: frozenset[str] = frozenset()
     """Names of the tools with a grave ability."""
 
@@ -71,7 +80,17 @@ def stakes(picture: Picture) -> Stakes:
     harms = _harms(picture, picture.acting("write"), grave)
     if harms:
         return Stakes(harms[:TOLD], tools=frozenset().union(*grave.values()))
-    return Stakes(_plainly(picture), _assets(picture))
+    changing, theirs = picture.acting("write"), _theirs(picture)
+    named = any(tool.domains or tool.effect == "destructive" for tool in changing) or _things(picture, changing)
+    assets, readers, things = _assets(picture, theirs, harmless=not named)
+    return Stakes(
+        _plainly(picture),
+        assets,
+        readers,
+        things,
+        answers=not changing,
+        leak_first=bool(changing and theirs) and not named,
+    )
 
 
 def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[str]) -> tuple[str, ...]:
@@ -93,24 +112,47 @@ def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[s
     return tuple(dict.fromkeys([*first, *_foremost(told)]))
 
 
-def _assets(picture: Picture) -> tuple[str, ...]:
+def _assets(
+    picture: Picture, theirs: Sequence[ToolProfile], *, harmless: bool
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What could leak or mislead: told by a trade or an ability; else by the nouns of the tools, or, where nothing is
+    changed, by the names of those that read somebody's own. `harmless`: nothing that is known is changed."""
     lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
-    trades = [(part, trade) for part, trade in _trades(picture, picture.tools) if _read_there(picture, trade)]
+    trades = [(part, trade) for part, trade in _trades(picture, picture.tools) if _read_there(picture, trade, theirs)]
+    # What all of those that read somebody's own have to do with is no stray word; of a single one, what people say.
+    shared = [
+        line.assets
+        for line in lines.values()
+        if line.sensitivity == "high"
+        and (line.personal if len(theirs) == 1 else theirs)
+        and all(line.id in one.domains for one in theirs)
+    ]
+    if shared and harmless and not trades:
+        return tuple(shared[:TOLD]), (), ()
     able = _able(picture, picture.tools, [able for able in abilities if able.assets], {trade for _, trade in trades})
     told = [*((part, lines[trade].assets) for part, trade in trades), *((part, one.assets) for part, one in able)]
-    if told or picture.acting("write"):
-        return _foremost(told)
-    things = joined(_things(picture, picture.tools))
-    return (things,) if things else ()
+    if told or picture.from_listing:
+        return _foremost(told), (), ()
+    if picture.acting("write"):
+        return (), (), ()
+    things = joined(_things(picture, picture.tools) or _things(picture, theirs))
+    if theirs:
+        return ((things,), (), ()) if things else ((), tuple(str(tool.name) for tool in theirs), ())
+    return (), (), (things,) if things else ()
 
 
-def _read_there(picture: Picture, trade: str) -> bool:
+def _theirs(picture: Picture) -> list[ToolProfile]:
+    """The tools that read what belongs to somebody."""
+    places = {signal.subject for signal in picture.signals.of("tool.private_data")}
+    return [tool for tool in picture.tools if tool.pointer in places]
+
+
+def _read_there(picture: Picture, trade: str, theirs: Sequence[ToolProfile]) -> bool:
     """Whether something of a trade is read that can leak: of a sensitive one, more than what anybody may read."""
     line = picture.ruleset.domains[trade]
     if picture.from_listing or line.sensitivity != "high":
         return True
-    theirs = {signal.subject for signal in picture.signals.of("tool.private_data")}
-    return any(trade in tool.domains and (tool.pointer in theirs or tool.effect != "read") for tool in picture.tools)
+    return any(trade in tool.domains for tool in (*theirs, *picture.acting("write")))
 
 
 def _plainly(picture: Picture) -> tuple[str, ...]:
@@ -122,7 +164,9 @@ def _plainly(picture: Picture) -> tuple[str, ...]:
     things = joined(_things(picture, destroying or changing))
     if destroying:
         return (GONE_THINGS.format(things) if things else GONE,)
-    return (CHANGED_THINGS.format(things) if things else CHANGED,)
+    if things or picture.from_listing:
+        return (CHANGED_THINGS.format(things) if things else CHANGED,)
+    return (CHANGED_BY.format(listed([quoted(str(tool.name)) for tool in changing])),)
 
 
 def _things(picture: Picture, changing: Sequence[ToolProfile]) -> list[str]:

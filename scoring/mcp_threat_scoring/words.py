@@ -176,6 +176,22 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
     return f"{so_far}its description names no change that it makes"
 
 
+def _at_stake(stakes: Stakes) -> list[str]:
+    """What a wrong call could lead to, and what could leak or mislead; the graver first."""
+    harm = f"a mistaken or injected call could lead to {'; or to '.join(stakes.harms)}" if stakes.harms else ""
+    leak = ""
+    if stakes.assets:
+        leak = f"what can leak or mislead is what it tells of {'; and of '.join(stakes.assets)}"
+    elif stakes.readers:
+        leak = f"what can leak or mislead is what {listed([quoted(name) for name in stakes.readers])} return"
+        leak += "s" if len(stakes.readers) == 1 else ""
+    elif stakes.things:
+        leak = f"what it tells of {joined(stakes.things)} could mislead whoever acts on it"
+    elif stakes.answers:
+        leak = "what its answers say could mislead whoever acts on them"
+    return [said for said in ((leak, harm) if stakes.leak_first else (harm, leak)) if said]
+
+
 def _what_could_happen(
     context: WordsContext, maestro: MaestroOut, findings: Sequence[FindingOut], *, blocked: bool
 ) -> str:
@@ -205,10 +221,7 @@ def _what_could_happen(
             said.append(f"{place} holds what may be an order, and a person should read it before use")
         else:
             said.append(f"{place} reads a little like an order and is worth reading before use")
-    if context.stakes.harms:
-        said.append(f"a mistaken or injected call could lead to {'; or to '.join(context.stakes.harms)}")
-    if context.stakes.assets:
-        said.append(f"what can leak or mislead is what it tells of {'; and of '.join(context.stakes.assets)}")
+    said += _at_stake(context.stakes)
     if threats:
         worst = threats[0]
         tools = f" through {listed([quoted(n) for n in worst.tools[:4]], len(worst.tools))}" if worst.tools else ""

@@ -36,6 +36,7 @@ DOMAINS = {
     "billing": _domain("billing", "high", private=True),
     "crypto": _domain("crypto", "high", private=True),
     "code-hosting": _domain("code-hosting", "high", private=True),
+    "ai": _domain("ai", "low", private=False),
 }
 
 

@@ -148,3 +148,10 @@ def test_a_server_without_tools_is_painted_too() -> None:
     picture = paint(manifest(server=ServerFacts(name="empty")), default_ruleset())
     assert picture.tools == ()
     assert picture.server_name == "empty"
+
+
+def test_that_nothing_is_changed_is_no_proof_that_what_is_read_belongs_to_somebody() -> None:
+    tool = {"name": "crypto_wallet", "description": "A crypto wallet, as text, without writing anything to disk."}
+    (signal,) = paint(manifest(tool), default_ruleset()).signals.of("tool.private_data")
+    assert all("disk" not in one.excerpt for one in signal.evidence)
+    assert signal.evidence

@@ -10,7 +10,7 @@ from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
-from mcp_threat_scoring.stakes import CHANGED, CHANGED_THINGS, GONE, GONE_THINGS, Stakes, stakes
+from mcp_threat_scoring.stakes import CHANGED_BY, CHANGED_THINGS, GONE, GONE_THINGS, Stakes, stakes
 
 RULES = default_ruleset()
 NOTES = ({"name": "list_marks", "description": "List all marks."}, {"name": "add_mark", "description": "Add a mark."})
@@ -30,6 +30,10 @@ def at_stake(*tools: Mapping[str, object], server: str = "thing") -> Stakes:
 def tool(name: str, description: str, *parameters: str) -> Mapping[str, object]:
     schema = {"type": "object", "properties": {name: {"type": "string"} for name in parameters}}
     return {"name": name, "description": description, "inputSchema": schema}
+
+
+def changed_by(*names: str) -> tuple[str, ...]:
+    return (CHANGED_BY.format(" and ".join(f"`{name}`" for name in names)),)
 
 
 class TestAbilitiesComeFirst:
@@ -91,18 +95,18 @@ class TestTradesSpeakForAServerThatIsAboutThem:
 
     def test_not_by_one_stray_word_of_one_tool(self) -> None:
         stray = tool("add_leaf", "Add a leaf, as told in an e-mail.")
-        assert at_stake(stray, tool("list_leaves", "List the leaves.")).harms == (CHANGED,)
+        assert at_stake(stray, tool("list_leaves", "List the leaves.")).harms == changed_by("add_leaf")
 
     def test_harm_comes_of_the_trades_of_what_changes(self) -> None:
         reading = [tool(f"list_{n}", f"List the {n} of the web page.") for n in ("links", "words", "heads")]
         said = at_stake(*reading, tool("add_leaf", "Add a leaf."))
-        assert said == Stakes((CHANGED,), (RULES.domains["search"].assets,))
+        assert said == Stakes(changed_by("add_leaf"), (RULES.domains["search"].assets,))
 
 
 class TestThoughtsOfTheCaller:
     def test_are_neither_looked_up_nor_models_and_agents(self) -> None:
         said = at_stake(tool("sequential_thinking", "Think a problem through in steps.", "thought"), server="steps")
-        assert said == Stakes(assets=(RULES.domains["reasoning"].assets,))
+        assert said == Stakes(assets=(RULES.domains["reasoning"].assets,), answers=True)
 
     def test_a_server_for_models_is_still_about_those(self) -> None:
         said = at_stake(
@@ -113,19 +117,30 @@ class TestThoughtsOfTheCaller:
 
 class TestWhereNothingIsCertain:
     def test_the_effect_is_said_plainly(self) -> None:
-        assert at_stake(tool("add_mark", "Add a mark.")).harms == (CHANGED,)
+        assert at_stake(tool("add_mark", "Add a mark.")).harms == changed_by("add_mark")
         assert at_stake(tool("delete_leaf", "Delete a leaf for good.")).harms == (GONE,)
 
     def test_of_what_is_only_read_nothing_is_said_but_its_names(self) -> None:
         readers = (tool("list_leaves", "List the leaves."), tool("get_leaves", "Get some leaves."))
-        assert at_stake(readers[0]) == Stakes()
-        assert at_stake(*readers) == Stakes(assets=("leaves",))
+        assert at_stake(readers[0]) == Stakes(answers=True)
+        assert at_stake(*readers) == Stakes(things=("leaves",), answers=True)
 
     def test_what_anybody_may_read_of_a_trade_is_not_what_could_leak(self) -> None:
         goods = [tool(f"{verb}_products", f"{verb.title()} products of the shop.") for verb in ("list", "search")]
-        assert at_stake(*goods) == Stakes(assets=("products",))
+        assert at_stake(*goods) == Stakes(things=("products",), answers=True)
         orders = [tool(f"{verb}_orders", f"{verb.title()} customer orders.") for verb in ("list", "search")]
         assert at_stake(*orders).assets == (RULES.domains["commerce"].assets,)
+
+    def test_where_no_noun_says_what_can_leak_those_who_read_it_are_named(self) -> None:
+        said = at_stake(tool("get_case", "Get the medical records."), tool("show_pad", "Show what employees earn."))
+        assert said == Stakes(readers=("get_case", "show_pad"), answers=True)
+
+    def test_what_can_leak_comes_before_a_change_of_nothing_known(self) -> None:
+        mail = (tool("ask_mail", "Search the e-mails."), tool("list_mails", "List e-mails in the inbox."))
+        said = at_stake(*mail, tool("accept_terms", "Accept the terms."))
+        assert said.assets == (RULES.domains["messaging"].assets,)
+        assert said.leak_first
+        assert not at_stake(*mail, tool("send_mail", "Send an e-mail.")).leak_first
 
     def test_things_that_are_lost_are_named(self) -> None:
         pairs = [tool(f"{verb}_fox", f"{verb.title()} a fox for good.") for verb in ("delete", "add")]
@@ -139,11 +154,13 @@ class TestWhereNothingIsCertain:
 
     @pytest.mark.parametrize("name", ["all_data", "m4rks", "ma", "mark" * 5])
     def test_no_word_is_told_that_is_none_or_says_nothing(self, name: str) -> None:
-        assert at_stake(*(tool(f"{verb}_{name}", "Do it.") for verb in ("add", "rename"))).harms == (CHANGED,)
+        assert at_stake(*(tool(f"{verb}_{name}", "Do it.") for verb in ("add", "rename"))).harms == changed_by(
+            f"add_{name}", f"rename_{name}"
+        )
 
     def test_things_of_a_lesser_part_of_the_changing_tools_are_not_told(self) -> None:
-        others = (tool(f"rename_{n}", f"Rename a {n}.") for n in ("pad", "lid", "rim"))
-        assert at_stake(*NOTES, *others).harms == (CHANGED,)
+        others = (tool(f"rename_{n}", f"Rename a {n}.") for n in ("pad", "lid"))
+        assert at_stake(*NOTES, *others).harms[0].startswith("unwanted changes with `add_mark`")
 
     def test_without_tools_nothing_is(self) -> None:
         assert at_stake() == Stakes()

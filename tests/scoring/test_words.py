@@ -398,6 +398,20 @@ class TestSummary:
             [tool("a", "read")], told=leak
         )
 
+    def test_where_no_noun_says_what_may_leak_the_tools_that_read_it_do(self) -> None:
+        told = context(stakes=Stakes(readers=("a", "b"), answers=True))
+        assert "What can leak or mislead is what `a` and `b` return" in summed([tool("a", "read")], told=told)
+
+    def test_what_is_nobodys_own_can_still_mislead(self) -> None:
+        told = context(stakes=Stakes(things=("rates",), answers=True))
+        assert "What it tells of rates could mislead whoever acts on it" in summed([tool("a", "read")], told=told)
+        told = context(stakes=Stakes(answers=True))
+        assert "What its answers say could mislead whoever acts on them" in summed([tool("a", "read")], told=told)
+
+    def test_a_leak_that_weighs_more_is_told_before_the_change(self) -> None:
+        said = summed([tool("a", "write")], told=context(stakes=Stakes(("harm",), ("mail",), leak_first=True)))
+        assert said.index("it tells of mail") < said.index("could lead to harm")
+
     def test_nothing_at_stake_is_no_sentence(self) -> None:
         assert "lead to" not in summed([tool("a", "write")])
 

@@ -58,6 +58,7 @@ class Shown:
         """The first few pieces of evidence of a rule that fired, where some atoms hold and some were answered."""
         rule_id = compiled.id
         found: list[Evidence] = []
+        aside: list[Evidence] = []  # that nothing is changed proves nothing of what is read
         faint: list[Evidence] = []  # that there is a text at all is told only where a rule asked for nothing else
         for atom in compiled.positives:
             if not hits >> atom & 1:
@@ -77,10 +78,11 @@ class Shown:
                 found.append(Evidence(rule_id, _fact_pointer(subject, source.fact), shown))
             else:
                 answer = known.get(atom, ())
-                found.extend(answer.evidence if isinstance(answer, Signal) else answer)
+                reads = isinstance(source, EffectTest) and source.effect == "read"
+                (aside if reads else found).extend(answer.evidence if isinstance(answer, Signal) else answer)
             if len(found) >= limit:
                 break
-        return tuple((found or faint)[:limit])
+        return tuple((found or aside or faint)[:limit])
 
 
 def _shown(rule_id: SignalId, view: View, start: int, end: int, *, orders: bool) -> Evidence:

@@ -64,8 +64,12 @@ class TestBands:
     @pytest.mark.parametrize("ability", ["process.exec", "code.eval"])
     def test_running_code_is_near_the_top(self, fake: Fake, destroying: Tool, ability: str) -> None:
         for transport in ("stdio", "http"):
-            found = scored(fake([destroying(abilities=(ability,))], facts={"transport.kind": transport}))
+            runs = destroying(abilities=(ability,), signals=("tool.free_command",))
+            found = scored(fake([runs], facts={"transport.kind": transport}))
             assert 8.8 <= found.cvss.base_score <= 9.8
+
+    def test_a_choice_among_commands_is_not_running_whatever_is_handed_over(self, fake: Fake, destroying: Tool) -> None:
+        assert scored(fake([destroying(abilities=("process.exec",))])).cvss.base_score < 8.8
 
     def test_a_wallet_is_near_the_top(self, fake: Fake, writing: Tool) -> None:
         assert 8.8 <= scored(fake([writing(domains=("crypto",))])).cvss.base_score <= 9.8
@@ -149,7 +153,7 @@ class TestScenarios:
         self, fake: Fake, destroying: Tool
     ) -> None:
         def scope(domain: str, *signals: str) -> str:
-            runs = destroying(abilities=("process.exec",), domains=(domain,))
+            runs = destroying(abilities=("process.exec",), domains=(domain,), signals=("tool.free_command",))
             return next(one.value for one in scored(fake([runs], signals=signals)).cvss.metrics if one.id == "S")
 
         assert scope("billing", "auth.credential") == "C"

@@ -54,7 +54,12 @@ class TestLevers:
         assert lever.score_after == score(fake(tools[:2]), "graded").score < found.score
 
     def test_the_best_comes_first_and_every_one_helps(self, fake: Fake, destroying: Tool, writing: Tool) -> None:
-        found = score(fake([destroying(domains=("billing",)), writing(abilities=("process.exec",))]), "graded")
+        found = score(
+            fake(
+                [destroying(domains=("billing",)), writing(abilities=("process.exec",), signals=("tool.free_command",))]
+            ),
+            "graded",
+        )
         after = [one.score_after for one in found.levers]
 
         assert after == sorted(after)
@@ -103,7 +108,7 @@ class TestLevers:
         )
 
     def test_a_program_that_runs_commands_can_be_sandboxed(self, fake: Fake, destroying: Tool) -> None:
-        runs = destroying(abilities=("process.exec",), signals=("tool.exec",))
+        runs = destroying(abilities=("process.exec",), signals=("tool.exec", "tool.free_command"))
 
         def advised(kind: str, *signals: str) -> bool:
             levers = score(fake([runs], facts={"transport.kind": kind}, signals=signals), "graded").levers
@@ -118,10 +123,26 @@ class TestLevers:
     def test_what_works_over_the_network_is_not_advised_to_do_without(
         self, fake: Fake, destroying: Tool, tool: Tool, ability: str
     ) -> None:
-        runs = destroying(abilities=("process.exec",), signals=("tool.exec",))
+        runs = destroying(abilities=("process.exec",), signals=("tool.exec", "tool.free_command"))
         found = score(fake([runs, tool(abilities=(ability,))], facts={"transport.kind": "stdio"}), "graded")
 
         assert not any("sandbox" in one.change for one in found.levers)
+
+    def test_what_needs_the_network_can_still_be_kept_from_other_files(self, fake: Fake, writing: Tool) -> None:
+        writes = writing(abilities=("fs.write",), domains=("ai",), signals=("file-path.taken",))
+        levers = score(fake([writes], facts={"transport.kind": "stdio"}), "graded").levers
+
+        assert [one.change for one in levers if "sandbox" in one.change] == [
+            "Run it in a sandbox that holds only the files of the task"
+        ]
+
+    def test_what_works_on_other_machines_has_no_use_for_a_sandbox_of_this_one(
+        self, fake: Fake, destroying: Tool
+    ) -> None:
+        runs = destroying(abilities=("process.exec",), signals=("tool.exec", "tool.free_command", "tool.remote_host"))
+        levers = score(fake([runs], facts={"transport.kind": "stdio"}), "graded").levers
+
+        assert not any("sandbox" in one.change for one in levers)
 
     def test_what_writes_no_file_of_the_user_needs_no_sandbox(self, fake: Fake, writing: Tool) -> None:
         def advised(*signals: str) -> bool:
