@@ -284,6 +284,11 @@ class Grammar(Struct, frozen=True):
             return ""  # "one draft's configuration: type, rounds and status"
         if colon and titles and title.count(" ") < TITLE_WORDS and (found := self.lead(rest, titles - 1)):
             return found
+        if sentence.startswith("like "):
+            # "like other_tool, but reads files": what it resembles, and no verb
+            other, comma, rest = sentence.removeprefix("like ").partition(", ")
+            if comma and " " not in other and other not in _OBJECTS:
+                return self.lead(rest.removeprefix("but "), titles)
         if self._things(sentence):
             return ""
         unknown = 0

@@ -121,6 +121,8 @@ def test_a_thing_told_more_of_by_the_next_sentence_is_a_heading(
         ("the messages in a mailbox", ""),
         ("the manager who may delete things", ""),
         ("create/update a flag", "create/update a flag"),
+        ("like other_tool, but reads a file", "reads a file"),
+        ("like posts of a user", "like posts of a user"),
         ("", ""),
     ],
 )
