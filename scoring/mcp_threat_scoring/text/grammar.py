@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.text.small_words import ARTICLES, EDGES, FURTHER_REACH, JOINS, NO_OBJECTS, OBJECTS
+from mcp_threat_scoring.text.things import Things
 
 LEAD_REACH = 12
 """Words of a sentence in which its verb is looked for; what comes later is an aside."""
 UNKNOWN_BEFORE_VERB = 2
-FURTHER_REACH = 40
-"""Words of a clause in which further verbs are looked for."""
 TITLES = 3
 """Titles before a sentence (“Orders: read: List …”) that are skipped; a target can write 100,000 of them."""
 TITLE_WORDS = 3
 """Words before a colon that are a heading: "start here: …"."""
 
-_ARTICLES = frozenset(["the", "a", "an", "this", "these", "those", "all", "any", "its", "your", "of", "by"])
 _STOPS = frozenset(
     ["who", "whose", "whom", "where", "while", "before", "after", "because", "since", "once", "until", "if"]
 )
@@ -46,16 +44,6 @@ _SUBORDINATE = _STOPS | {
     "we",
 }  # fmt: skip
 """What follows them in a sentence is somebody else's doing: "files that a build creates and deletes"."""
-_OBJECTS = frozenset(
-    ["a", "an", "the", "this", "these", "those", "that", "any", "all", "every", "each", "its", "their", "his", "her",
-     "your", "our", "one", "both", "some", "it", "them", "him", "new", "existing", "old", "everything", "what",
-     "whatever", "others"]
-)  # fmt: skip
-"""Words that only what is acted on begins with, so that the word before them is a verb."""
-_NO_OBJECTS = frozenset(
-    ["of", "in", "by", "for", "per", "with", "from", "on", "over", "at", "is", "are", "was", "were", "will", "can",
-     "across", "between", "within", "and", "or", "if", "when", "to", "may", "must", "include", "includes", "via"]
-)  # fmt: skip
 _VALUES = frozenset(
     [f"{word}:" for word in ("verdict", "result", "status", "state", "outcome", "decision", "answer", "rating", "level",
                              "severity", "grade", "value", "values")]
@@ -63,47 +51,23 @@ _VALUES = frozenset(
 """What the values that an answer may have are listed after."""
 _JOINED_BY = frozenset(["and", "then", "also"])
 _CERTAIN = frozenset(["then", "also"])
-_GOING_ON = frozenset(["and", "or", "then", "to", ",", "/", "&", "and/or", "optionally", "by"])
-"""Words between the verb that a clause opens with and a further one: "find a slot and book it"."""
-_RELATING = frozenset(
-    ["for", "of", "per", "by", "with", "in", "at", "during", "from", "plus", "that", "across", "over"]
-)
-"""Words that tie one thing to another."""
-_GLOSSES = frozenset(["every", "each", "one", "all", "who", "which", "where", "when", "whose", "individual"])
-"""Words that tell what the thing before a dash or a colon is: "draft results: every pick"."""
-_LOOKUP = "lookup"
-GLOSSED = 4
-"""Words of a thing before its gloss."""
 SHORTEST_THIRD = 4
 """Letters of the shortest verb in the third person: "adds"."""
-_PARTICLES = frozenset(["off", "up"])
-_JOINS = frozenset([",", "/", "and", "or", "then", "&", "and/or", "+", "n"])
-_EDGES = "*_`:,;.()[]{}\"'!?#<>/\\|…→-–—"
 
 
-class Grammar(Struct, frozen=True):
+class Grammar(Things, frozen=True):
     """Which words are verbs.
 
-    `orders` are base forms ("delete"), `thirds` third persons ("deletes"), `commands` both, `gerunds` end in -ing.
-    `nouns` are commands that are as often things ("comment", "issues"), `things_first` those that are things even at
-    the beginning of a name ("order status"); `things` are what a name that only looks ends in ("status", "log").
-    `compounds` are, by their beginning, words that are one thing together and no verb ("pay scale", "drop off point").
-    `skipped` words may stand before a sentence's verb ("this tool allows you to …").
+    `orders` are base forms ("delete"), `commands` these and third persons. `things_first` are those of the `nouns` that
+    are things even at the beginning of a name ("order status"); `things` are what a name that only looks ends in
+    ("status", "log"). `skipped` words may stand before a sentence's verb ("this tool allows you to …").
     """
 
     orders: frozenset[str] = frozenset()
-    thirds: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
-    gerunds: frozenset[str] = frozenset()
-    nouns: frozenset[str] = frozenset()
     things_first: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
-    compounds: Mapping[str, frozenset[str]] = {}
     skipped: frozenset[str] = frozenset()
-    looking: frozenset[str] = frozenset()
-    """Commands that look: "lists", "get"."""
-    told: frozenset[str] = frozenset()
-    """Those of `things_first` that a sentence without a verb tells of as things: a schedule, not a transfer."""
     begun: frozenset[str] = frozenset()
     """The first words of compounds."""
 
@@ -116,37 +80,8 @@ class Grammar(Struct, frozen=True):
         """
         found = self._head(words)
         if found and lead:
-            return "" if self._looked_at(found, words, lead) else found
-        return "" if found and sentence and self._told_of(found, words, sentence) else found
-
-    def _told_of(self, head: str, words: str, sentence: str) -> bool:
-        """Whether the verb that a name turns on is a thing, by a sentence that is one about things."""
-        verb = head.partition(" ")[0]
-        if verb not in self.told or words.startswith(f"{verb} ") or not sentence.isascii():
-            return False
-        said = [token.strip(_EDGES) for token in sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]]
-        if len(said) < 2 or said[1] in _OBJECTS - _RELATING or "api" in said:
-            return False  # "shorten the link" is done by a verb of nobody's list, "orders api post" by a method
-        if self._one_thing(said[:3]):
-            return True  # "draft results"
-        if said[0].startswith(verb) and len(said[0]) - len(verb) < len("ing"):
-            return False
-        return not _RELATING.isdisjoint(said[1:]) or (len(said) <= GLOSSED and said[-1] == verb)
-
-    def _looked_at(self, head: str, words: str, lead: str) -> bool:
-        """Whether the verb that a name turns on is a thing, by what the tool is said to look at."""
-        verb, _, rest = head.partition(" ")
-        opening, *said = (token.strip(_EDGES) for token in lead.split(None, FURTHER_REACH)[:FURTHER_REACH])
-        if verb not in self.nouns or verb in self.looking or opening not in self.looking:
-            return False
-        clause = lead.replace(",", " , ").replace("/", " / ").split(None, FURTHER_REACH)[:FURTHER_REACH]
-        if any(token.startswith(verb) and clause[index] in _GOING_ON for index, token in enumerate(clause[1:])):
-            return False  # "find a slot and book it", "get a link to share"
-        if head != words or not rest:
-            return True
-        # "list the broadcast regions" of "broadcast regions", while "book table" that "finds a table" books one
-        place = next((index for index, token in enumerate(said) if token not in _ARTICLES), 0)
-        return " ".join(said[place : place + 1 + head.count(" ")]).startswith(head)
+            return "" if self.looked_at(found, words, lead) else found
+        return "" if found and sentence and self.told_of(found, words, sentence) else found
 
     def _head(self, words: str) -> str:
         tokens = words.split()
@@ -156,7 +91,7 @@ class Grammar(Struct, frozen=True):
         for index, token in enumerate(tokens):
             if index < one_thing:
                 continue
-            if token in self.begun and (one_thing := index + self._one_thing(tokens[index : index + 3])) > index:
+            if token in self.begun and (one_thing := index + self.one_thing(tokens[index : index + 3])) > index:
                 continue  # "pull request …", "pay scale"
             if token not in self.orders:
                 if index == 0 and token in self.commands and token not in self.nouns:
@@ -174,14 +109,7 @@ class Grammar(Struct, frozen=True):
         if weak >= 0:
             return " ".join(tokens[weak:])
         gerund = bool(tokens) and tokens[0] in self.gerunds
-        return words if gerund and not self._one_thing(tokens[:3]) else ""
-
-    def _one_thing(self, tokens: list[str]) -> int:
-        """How many of the next words are one thing and no verb; none mostly."""
-        first, second, third = (*tokens, "", "")[:3]
-        if second in _PARTICLES:
-            return 3 if third in self.compounds.get(f"{first} {second}", ()) else 0
-        return 2 if second in self.compounds.get(first, ()) else 0
+        return words if gerund and not self.one_thing(tokens[:3]) else ""
 
     def further(self, clause: str) -> list[str]:
         """The verbs that a clause goes on with after its first: "list, create or delete a branch" → create, delete.
@@ -196,14 +124,14 @@ class Grammar(Struct, frozen=True):
         was_verb = True
         joined = False
         for index, raw in enumerate(tokens[1:], start=1):
-            if raw in _JOINS:
+            if raw in JOINS:
                 joined = True
                 continue
             if raw in self.skipped and joined:
                 continue
             if raw in _VALUES:
                 break
-            token = raw.strip(_EDGES)
+            token = raw.strip(EDGES)
             is_verb = joined and token in self.commands
             if is_verb and token in self.nouns and not was_verb:
                 after = tokens[index + 1] if index + 1 < len(tokens) else ""
@@ -227,16 +155,16 @@ class Grammar(Struct, frozen=True):
         found: list[str] = []
         joined = sure = True
         for index in range(start, len(tokens)):
-            token = tokens[index].strip(_EDGES)
+            token = tokens[index].strip(EDGES)
             if token in _JOINED_BY or (joined and (not token or token.endswith("ly"))):
                 joined, sure = True, sure or token in _CERTAIN
                 continue
             listed = third and index > start and tokens[index - 1] == "," and token in self.thirds
             if joined or listed:
-                after = tokens[index + 1].strip(_EDGES) if index + 1 < len(tokens) else ""
+                after = tokens[index + 1].strip(EDGES) if index + 1 < len(tokens) else ""
                 acts = (
                     tokens[index][-1] != ":"
-                    and (joined or after in _OBJECTS)
+                    and (joined or after in OBJECTS)
                     and self._acts(token, after, third=third, sure=sure)
                 )
                 if acts and not (lead and index == 0):
@@ -258,7 +186,7 @@ class Grammar(Struct, frozen=True):
             start = tokens.index(",") + 1
         adding = False
         while start < len(tokens):
-            token = tokens[start].strip(_EDGES)
+            token = tokens[start].strip(EDGES)
             if token and token not in _OPENERS and not token.endswith("ly"):
                 break
             adding = adding or token in _ADDING
@@ -270,12 +198,12 @@ class Grammar(Struct, frozen=True):
     def _acts(self, token: str, after: str, *, third: bool, sure: bool) -> bool:
         """Whether a word is a verb of that form: by what it is, or by what it is done to."""
         if not third:
-            return token in self.orders and after in _OBJECTS
+            return token in self.orders and after in OBJECTS
         if len(token) < SHORTEST_THIRD or not token.isalpha() or not token.endswith("s") or token.endswith("ss"):
             return False
-        if after in _OBJECTS:
+        if after in OBJECTS:
             return True
-        return token in self.thirds and token not in self.nouns and after not in _NO_OBJECTS and (sure or bool(after))
+        return token in self.thirds and token not in self.nouns and after not in NO_OBJECTS and (sure or bool(after))
 
     def lead(self, sentence: str, titles: int = TITLES) -> str:
         """A sentence from its verb on, fillers and `titles` skipped; empty if it does not begin with what is done."""
@@ -287,9 +215,9 @@ class Grammar(Struct, frozen=True):
         if sentence.startswith("like "):
             # "like other_tool, but reads files": what it resembles, and no verb
             other, comma, rest = sentence.removeprefix("like ").partition(", ")
-            if comma and " " not in other and other not in _OBJECTS:
+            if comma and " " not in other and other not in OBJECTS:
                 return self.lead(rest.removeprefix("but "), titles)
-        if self._things(sentence):
+        if self.tells_of_things(sentence):
             return ""
         unknown = 0
         at = one_thing = 0
@@ -298,7 +226,7 @@ class Grammar(Struct, frozen=True):
         for index, raw in enumerate(words):
             place = sentence.find(raw, at)
             at = place + len(raw)
-            token = raw.strip(_EDGES)
+            token = raw.strip(EDGES)
             if token in _STOPS:
                 break
             if not token or token in self.skipped:
@@ -306,73 +234,22 @@ class Grammar(Struct, frozen=True):
                 continue
             first = unknown == 0
             if token in self.begun:
-                following = [token, *(one.strip(_EDGES) for one in words[index + 1 : index + 3])]
-                one_thing = max(one_thing, index + self._one_thing(following))
+                following = [token, *(one.strip(EDGES) for one in words[index + 1 : index + 3])]
+                one_thing = max(one_thing, index + self.one_thing(following))
             noun = token in self.nouns and (
-                not first or before in _ARTICLES or sentence.startswith(_OF, at)  # "the messages", "replies of a user"
+                not first or before in ARTICLES or sentence.startswith(_OF, at)  # "the messages", "replies of a user"
             )
             if index >= one_thing and (
                 (token in self.commands and not noun)
                 or (first and token in self.gerunds)
                 or ("/" in token and token.partition("/")[0] in self.commands)
             ):
-                return sentence[place:].lstrip(_EDGES)
+                return sentence[place:].lstrip(EDGES)
             unknown += 1
             if unknown > UNKNOWN_BEFORE_VERB:
                 break
             before = token
         return ""
-
-    def is_heading(self, sentence: str, after: str) -> bool:
-        """Whether a sentence that begins like an order is the name of a thing, told more of by the next.
-
-        "Draft results — every pick of a round": a dash ends a sentence.
-        """
-        said = sentence.split()
-        return (
-            1 < len(said) <= GLOSSED
-            and (said[0] in self.nouns or said[0] in self.gerunds)
-            and _OBJECTS.isdisjoint(said)
-            and _NO_OBJECTS.isdisjoint(said)
-            and after.partition(" ")[0] in _GLOSSES
-        )
-
-    def _things(self, sentence: str) -> bool:
-        """Whether a sentence that begins like a deed tells of things.
-
-        "Batch post lookup", "trades offered to you", "posts quoting a post", "adds, drops and waivers for one week",
-        "recruiting classes: individual commits".
-        """
-        tokens = sentence.split(None, FURTHER_REACH)[:FURTHER_REACH]
-        first = tokens[0].strip(_EDGES) if tokens else ""
-        if len(tokens) < 3 or not (first in self.nouns or first in self.gerunds):
-            return False
-        if _LOOKUP in tokens[2 : GLOSSED + 1] and _OBJECTS.isdisjoint(tokens[:GLOSSED]):
-            return True
-        second, third = (token.strip(_EDGES) for token in tokens[1:3])
-        if first in self.thirds:
-            done = second.endswith("ed") and third in _NO_OBJECTS
-            doing = second.endswith("ing") and third in _OBJECTS
-            return done or doing or (tokens[0][-1] == "," and self._list_of_things(tokens))
-        title, colon, rest = sentence.partition(": ")
-        return bool(colon) and self.is_heading(title, rest)
-
-    def _list_of_things(self, tokens: list[str]) -> bool:
-        """Whether a list that begins in the third person is one of things, one of them no verb, and nothing acted on.
-
-        "Adds, drops, trades and waivers for one week", not "adds, drops and lists tags".
-        """
-        odd = listed = False
-        for token in tokens:
-            word = token.strip(_EDGES)
-            if word in _OBJECTS:
-                return False
-            if not word or (word in _NO_OBJECTS and word not in _JOINS):
-                return odd
-            if listed and word not in _JOINS and word not in self.thirds and not word.endswith("ly"):
-                odd = True
-            listed = token[-1] == "," or word in _JOINS
-        return odd
 
 
 NO_GRAMMAR = Grammar()
@@ -398,6 +275,6 @@ def forms_of(
     begun = frozenset(first.partition(" ")[0] for first in compounds)
     looks = frozenset(form for verb in looking if verb in verbs for form in verbs[verb][:2])
     return Grammar(
-        orders, thirds, commands, gerunds, both, things_first, things, compounds, skipped, looks,
-        things_first - doings, begun,
+        orders=orders, thirds=thirds, commands=commands, gerunds=gerunds, nouns=both, things_first=things_first,
+        things=things, compounds=compounds, skipped=skipped, looking=looks, told=things_first - doings, begun=begun,
     )  # fmt: skip
