@@ -15,7 +15,7 @@ from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, listed, plural, quoted
 from mcp_threat_scoring.picture import Picture, engine
 from mcp_threat_scoring.rulebook.vocabulary import AbilityDoc
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.prose import split_words
 
 ABOUT = 0.25
@@ -82,12 +82,9 @@ def stakes(picture: Picture) -> Stakes:
         return Stakes(harms[:TOLD], tools=frozenset().union(*grave.values()))
     changing, theirs = picture.acting("write"), _theirs(picture)
     named = any(tool.domains or tool.effect == "destructive" for tool in changing) or _things(picture, changing)
-    assets, readers, things = _assets(picture, theirs, harmless=not named)
-    return Stakes(
-        _plainly(picture),
-        assets,
-        readers,
-        things,
+    return replace(
+        _leaks(picture, theirs, harmless=not named),
+        harms=_plainly(picture),
         answers=not changing,
         leak_first=bool(changing and theirs) and not named,
     )
@@ -112,9 +109,7 @@ def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[s
     return tuple(dict.fromkeys([*first, *_foremost(told)]))
 
 
-def _assets(
-    picture: Picture, theirs: Sequence[ToolProfile], *, harmless: bool
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+def _leaks(picture: Picture, theirs: Sequence[ToolProfile], *, harmless: bool) -> Stakes:
     """What could leak or mislead: told by a trade or an ability; else by the nouns of the tools, or, where nothing is
     changed, by the names of those that read somebody's own. `harmless`: nothing that is known is changed."""
     lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
@@ -128,17 +123,18 @@ def _assets(
         and all(line.id in one.domains for one in theirs)
     ]
     if shared and harmless and not trades:
-        return tuple(shared[:TOLD]), (), ()
+        return Stakes(assets=tuple(shared[:TOLD]))
     able = _able(picture, picture.tools, [able for able in abilities if able.assets], {trade for _, trade in trades})
     told = [*((part, lines[trade].assets) for part, trade in trades), *((part, one.assets) for part, one in able)]
     if told or picture.from_listing:
-        return _foremost(told), (), ()
+        return Stakes(assets=_foremost(told))
     if picture.acting("write"):
-        return (), (), ()
-    things = joined(_things(picture, picture.tools) or _things(picture, theirs))
-    if theirs:
-        return ((things,), (), ()) if things else ((), tuple(str(tool.name) for tool in theirs), ())
-    return (), (), (things,) if things else ()
+        return Stakes()
+    nouns = _things(picture, picture.tools) or _things(picture, theirs)
+    things = (joined(nouns),) if nouns else ()
+    if not theirs:
+        return Stakes(things=things)
+    return Stakes(assets=things) if things else Stakes(readers=tuple(str(tool.name) for tool in theirs))
 
 
 def _theirs(picture: Picture) -> list[ToolProfile]:
