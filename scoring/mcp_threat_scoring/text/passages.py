@@ -153,6 +153,7 @@ def pieces(
                 keep(value, place, "value" if values else role)
         elif isinstance(value, dict):
             in_properties = place.endswith(("/properties", "/patternProperties"))
+            titled = place == f"{pointer}/annotations"  # a tool may have its title there: MCP, ToolAnnotations
             for key, inner in reversed(value.items()):
                 where = f"{place}/{escape(key)}"
                 formal = False
@@ -160,7 +161,8 @@ def pieces(
                     formal = key in _FORMAL and not isinstance(inner, dict)
                     if formal and _formal(key, inner, value):
                         continue
-                stack.append((inner, where, role, values or formal or (role == "schema" and key in _VALUES)))
+                spoken: Role = "title" if titled and key == "title" else role
+                stack.append((inner, where, spoken, values or formal or (role == "schema" and key in _VALUES)))
                 if in_properties or role == "other" or says(key):
                     stack.append((key, where, "key", False))
         elif isinstance(value, list):

@@ -28,6 +28,13 @@ def test_what_people_and_models_read_first_stands_first_whatever_was_sent_first(
     assert texts == ["add", "Add", "Adds.", "out", "in", "b"]
 
 
+def test_a_title_is_one_wherever_the_protocol_has_a_place_for_it() -> None:
+    raw = {"name": "add", "annotations": {"title": "Add two numbers"}, "_meta": {"annotations": {"title": "Sum"}}}
+    roles = {piece.text: piece.role for piece in pieces(raw, "/tools/0")}
+    assert roles["Add two numbers"] == "title"
+    assert roles["Sum"] == "other"
+
+
 @pytest.mark.parametrize(
     "filler",
     [
