@@ -6,7 +6,7 @@ English is regular enough for a handful of spelling rules; what they get wrong s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import re2
 
@@ -17,8 +17,14 @@ from mcp_threat_scoring.text.grammar import Grammar, forms_of
 
 LOOKING = ("look", "search")
 """The classes of verbs after which a description tells of what is there."""
+ACTING = ("create", "save", "update", "power", "destroy", "end", "undo", "send", "pay")
+"""The classes of verbs that say of themselves that something is changed, but for those that only carry a noun."""
+MAKING = ("create", "save")
+"""Those of them whose object may as well be all that is given back."""
 DOINGS = ("pay", "deploy", "run", "save")
 """The classes of verbs whose noun is the deed itself: a transfer, a release."""
+GRAMMATICAL = ("things", "carrying", "small-abroad")
+"""The classes of words that tell verbs from things, whether or not a rule asks for them."""
 _VOWELS = "aeiou"
 _MACRO = pattern(r"\{([a-z][a-z_-]*)(!?)\}")
 
@@ -62,6 +68,10 @@ class Lexicon(Struct, frozen=True):
         """Which words are verbs, for finding the one that a name or sentence turns on."""
         forms = {verb: inflect(verb) for verbs in self.verbs.values() for verb in verbs if " " not in verb}
         things = frozenset(self.words.get("things", ()))
+
+        def of(classes: Iterable[str]) -> frozenset[str]:
+            return frozenset(verb for name in classes for verb in self.verbs.get(name, ()))
+
         return forms_of(
             forms,
             nouns=frozenset(self.nouns),
@@ -69,8 +79,12 @@ class Lexicon(Struct, frozen=True):
             things=things,
             compounds={first: frozenset(seconds) for first, seconds in self.compounds.items()},
             skipped=frozenset(self.skipped),
-            looking=frozenset(verb for name in LOOKING for verb in self.verbs.get(name, ())),
-            doings=frozenset(verb for name in DOINGS for verb in self.verbs.get(name, ())),
+            looking=of(LOOKING),
+            reading=of(self.groups.get("reading", ())),
+            acting=of(ACTING) - frozenset(self.words.get("carrying", ())),
+            making=of(MAKING),
+            doings=of(DOINGS),
+            abroad=frozenset(self.words.get("small-abroad", ())),
         )
 
     def alternation(self, name: str, *, plain: bool = False) -> str:

@@ -58,18 +58,19 @@ SHORTEST_THIRD = 4
 class Grammar(Things, frozen=True):
     """Which words are verbs.
 
-    `orders` are base forms ("delete"), `commands` these and third persons. `things_first` are those of the `nouns` that
+    `commands` are orders and third persons. `things_first` are those of the `nouns` that
     are things even at the beginning of a name ("order status"); `things` are what a name that only looks ends in
     ("status", "log"). `skipped` words may stand before a sentence's verb ("this tool allows you to …").
     """
 
-    orders: frozenset[str] = frozenset()
     commands: frozenset[str] = frozenset()
     things_first: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
     skipped: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
     """The first words of compounds."""
+    abroad: frozenset[str] = frozenset()
+    """Orders of code that are small words elsewhere: "key del" deletes, "saldo del cliente" does not."""
 
     def head(self, words: str, lead: str = "", sentence: str = "") -> str:
         """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb.
@@ -93,6 +94,8 @@ class Grammar(Things, frozen=True):
                 continue
             if token in self.begun and (one_thing := index + self.one_thing(tokens[index : index + 3])) > index:
                 continue  # "pull request …", "pay scale"
+            if token in self.abroad and 0 < index < last:
+                continue
             if token not in self.orders:
                 if index == 0 and token in self.commands and token not in self.nouns:
                     return words
@@ -264,17 +267,26 @@ def forms_of(
     compounds: Mapping[str, frozenset[str]],
     skipped: frozenset[str],
     looking: frozenset[str],
+    reading: frozenset[str],
+    acting: frozenset[str],
+    making: frozenset[str],
     doings: frozenset[str],
+    abroad: frozenset[str],
 ) -> Grammar:
     """A grammar from inflected verbs: base form → [base, -s, -ed, -ing]."""
     orders = frozenset(verbs)
     thirds = frozenset(forms[1] for forms in verbs.values()) - orders
     commands = orders | thirds
-    both = frozenset(form for noun in nouns | things_first if noun in verbs for form in (noun, verbs[noun][1]))
+    both = frozenset(form for noun in nouns | things_first | abroad if noun in verbs for form in (noun, verbs[noun][1]))
     gerunds = frozenset(forms[3] for forms in verbs.values()) - commands
     begun = frozenset(first.partition(" ")[0] for first in compounds)
-    looks = frozenset(form for verb in looking if verb in verbs for form in verbs[verb][:2])
+
+    def spoken(classes: frozenset[str]) -> frozenset[str]:
+        return frozenset(form for verb in classes if verb in verbs for form in verbs[verb][:2])
+
     return Grammar(
         orders=orders, thirds=thirds, commands=commands, gerunds=gerunds, nouns=both, things_first=things_first,
-        things=things, compounds=compounds, skipped=skipped, looking=looks, told=things_first - doings, begun=begun,
+        things=things, compounds=compounds, skipped=skipped, begun=begun, abroad=abroad,
+        looking=spoken(looking), reading=reading & orders, acting=spoken(acting), making=spoken(making),
+        told=things_first - doings,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.small_words import ARTICLES, EDGES, FURTHER_REACH, JOINS, NO_OBJECTS, OBJECTS
+from mcp_threat_scoring.text.stems import stem
 
 _GOING_ON = frozenset(["and", "or", "then", "to", ",", "/", "&", "and/or", "optionally", "by"])
 """Words between the verb that a clause opens with and a further one: "find a slot and book it"."""
@@ -22,22 +23,33 @@ _LOOKUP = "lookup"
 GLOSSED = 4
 """Words of a thing before its gloss."""
 _PARTICLES = frozenset(["off", "up"])
+OBJECT_REACH = 6
+"""Words from a verb on in which the thing is named that it is done to: "resets the hourly view counter"."""
+SHORTEST_DEED = 3
+"""Letters of the shortest beginning by which a word of a name is known for a verb of its description: "set"."""
 
 
 class Things(Struct, frozen=True):
     """Which words may be things though they are verbs too.
 
-    `gerunds` end in -ing, `thirds` are third persons ("deletes"). `nouns` are commands that are as often things
-    ("comment", "issues"). `compounds` are, by their beginning, words that are one thing together and no verb
-    ("pay scale", "drop off point").
+    `orders` are base forms ("delete"), `thirds` third persons ("deletes"), `gerunds` end in -ing. `nouns` are commands
+    that are as often things ("comment", "issues"). `compounds` are, by their beginning, words that are one thing
+    together and no verb ("pay scale", "drop off point").
     """
 
     nouns: frozenset[str] = frozenset()
+    orders: frozenset[str] = frozenset()
     thirds: frozenset[str] = frozenset()
     gerunds: frozenset[str] = frozenset()
     compounds: Mapping[str, frozenset[str]] = {}
     looking: frozenset[str] = frozenset()
     """Commands that look: "lists", "get"."""
+    reading: frozenset[str] = frozenset()
+    """Orders that leave nothing behind: "list", "count"."""
+    acting: frozenset[str] = frozenset()
+    """Commands that say of themselves what changes: "resets", not "starts"."""
+    making: frozenset[str] = frozenset()
+    """Those of them whose object may as well be all that is given back: "creates a report"."""
     told: frozenset[str] = frozenset()
     """Words that a sentence without a verb tells of as things: a schedule, not a transfer."""
 
@@ -76,6 +88,34 @@ class Things(Struct, frozen=True):
         # "list the broadcast regions" of "broadcast regions", while "book table" that "finds a table" books one
         place = next((index for index, token in enumerate(said) if token not in ARTICLES), 0)
         return " ".join(said[place : place + 1 + head.count(" ")]).startswith(head)
+
+    def worked_on(self, head: str, words: str, lead: str, sentence: str) -> str:
+        """What a name turns on where the description opens with a deed: the thing that looks like a look is done to.
+
+        "List purge" that "purges a list" turns on its last word; "view counter" that "resets the view counter" and
+        "report withdrawal" that "withdraws a report" on none. "Check stock" that "sends an order" still checks.
+        """
+        verb = head.partition(" ")[0]
+        if verb not in self.nouns or verb not in self.reading:
+            return head
+        said = [token.strip(EDGES) for token in (lead or sentence).split(None, OBJECT_REACH)[:OBJECT_REACH]]
+        on_something = not OBJECTS.isdisjoint(said[1:2])
+        if lead:
+            opens = lead == sentence or on_something or said[0] in self.thirds  # not "exact duplicate detector"
+            deed = opens and said[0] in self.acting
+        else:
+            deed = on_something and said[0].endswith("s") and not said[0].endswith("ss")  # "cashes a cheque"
+        if not deed:
+            return head
+        tokens = words.split()
+        beginning = stem(said[0])
+        for index, token in enumerate(tokens):
+            if token != verb and token.startswith(beginning) and len(beginning) >= SHORTEST_DEED:
+                return " ".join(tokens[index:]) if token in self.orders else ""
+        if not lead or not on_something or said[0] in self.making:
+            return head
+        last = next((index for index, token in enumerate(said) if token in NO_OBJECTS), len(said))
+        return "" if verb in said[2:last] else head
 
     def is_heading(self, sentence: str, after: str) -> bool:
         """Whether a sentence that begins like an order is the name of a thing, told more of by the next.

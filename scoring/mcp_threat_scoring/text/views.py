@@ -9,7 +9,7 @@ clauses apart) and :mod:`text.grammar` (finding the verb), so that rules stay pl
 ``words``        the name in lower-case words: ``getOrCreate_user-v2`` → ``get or create user v2``; a prefix that all
                  tools of the server share is taken off
 ``head``         ``words`` from the verb on: ``board item delete`` → ``delete``; missing when no word is a verb, or only
-                 one that names the thing which the description opens with looking at
+                 one that names the thing which the description opens with looking at, or with changing
 ``title``        title and annotated title, lower case
 ``summary``      the first sentence of the description, lower case
 ``lead``         the first sentence from its verb on: "this tool lets you create an order" → "create an order"; where it
@@ -188,6 +188,9 @@ def tool_subject(item: Item, prefix: str = "", grammar: Grammar = NO_GRAMMAR) ->
     told = "lead" if "lead" in views else "summary"
     opening = views[told].text if plain and told in views else ""
     head = grammar.head(words, opening if told == "lead" else "", opening if told == "summary" else "")
+    if head and "summary" in views:
+        lead = views["lead"].text if "lead" in views else ""
+        head = grammar.worked_on(head, words, lead, views["summary"].text)
     if head:
         views["head"] = View(head, _ORIGIN, here)
     facts: dict[str, bool | int | str] = {}

@@ -8,7 +8,7 @@ import pytest
 import re2
 
 from mcp_threat_scoring.rulebook.documents import rules_dir, split_document
-from mcp_threat_scoring.rulebook.lexicon import Lexicon, inflect
+from mcp_threat_scoring.rulebook.lexicon import GRAMMATICAL, Lexicon, inflect
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
 
 LEXICON = Lexicon(
@@ -84,11 +84,11 @@ def test_every_shipped_noun_is_a_verb_of_some_class() -> None:
     assert unknown == set()
 
 
-def test_every_shipped_class_of_words_is_asked_for_by_some_rule() -> None:
+def test_every_shipped_class_of_words_is_asked_for() -> None:
     files = [rules_dir() / "domains.yaml", *map(Path, signal_files(rules_dir()))]
     said = "".join(split_document(path.read_text("utf-8"))[0] for path in files)
     asked = {*re.findall(r"\{([a-z][a-z_-]*)!?\}", said), *re.findall(r"siblings\.([a-z-]+)", said)}
-    assert default_ruleset().lexicon.words.keys() - asked == set()
+    assert default_ruleset().lexicon.words.keys() - asked - {*GRAMMATICAL} == set()
 
 
 def test_every_shipped_irregular_verb_stands_in_some_class() -> None:

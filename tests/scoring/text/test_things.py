@@ -49,6 +49,32 @@ def test_a_verb_is_a_thing_where_only_things_are_told_of(
 
 
 @pytest.mark.parametrize(
+    ("words", "lead", "head"),
+    [
+        ("list purge", "purges a list", "purge"),
+        ("scan plan stop", "stop all scans", "stop"),
+        ("view counter", "resets the view counter", ""),
+        ("report withdrawal", "withdraws a report", ""),
+        ("list ferries", "adds a ferry to a list", "list ferries"),
+        ("report sales", "creates a report", "report sales"),
+        ("search berths", "submits a search", "search berths"),
+        ("check stock", "sends an order", "check stock"),
+        ("get list", "purges a list", "get list"),
+        ("order list", "purges an order", "list"),
+    ],
+)
+def test_a_look_is_a_thing_in_the_name_of_what_is_done_to_it(
+    grammar: Grammar, words: str, lead: str, head: str
+) -> None:
+    assert grammar.worked_on(grammar.head(words), words, lead, lead) == head
+
+
+def test_a_deed_of_no_list_is_known_by_the_name_that_holds_it(grammar: Grammar) -> None:
+    assert grammar.worked_on("check cashing", "check cashing", "", "cashes a cheque") == ""
+    assert grammar.worked_on("check drawer", "check drawer", "", "cashes a cheque") == "check drawer"
+
+
+@pytest.mark.parametrize(
     ("sentence", "after", "heading"),
     [
         ("schedule changes", "every sailing of a week", True),

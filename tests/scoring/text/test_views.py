@@ -50,6 +50,12 @@ def test_a_verb_in_a_name_gives_way_to_a_plain_look(seen) -> None:
     assert text(seen(name=name), "head") == "pin"
 
 
+def test_a_look_in_a_name_is_the_thing_that_the_description_opens_with_changing(seen) -> None:
+    assert text(seen(name="list_purge", description="Purges a list and tells its owner."), "head") == "purge"
+    assert text(seen(name="check_cashing", description="Cashes a cheque."), "head") == ""
+    assert text(seen(name="list_purge"), "head") == "list purge"
+
+
 def test_a_thing_before_a_dash_leads_nowhere(seen) -> None:
     assert text(seen(description="Schedule changes — every sailing of a week."), "lead") == ""
     assert text(seen(description="Schedule changes — sends a letter."), "lead") == "schedule changes"
