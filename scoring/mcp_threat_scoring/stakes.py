@@ -61,6 +61,8 @@ class Stakes(Struct, frozen=True):
     """"What can leak or mislead is what it tells of …"."""
     readers: tuple[str, ...] = ()
     """Names of the tools that read what belongs to somebody, where no noun says what that is."""
+    people: tuple[str, ...] = ()
+    """Names of the tools that return what people are or own, where no harm that is told speaks of it."""
     things: tuple[str, ...] = ()
     """What is told that is nobody's own: it cannot leak, and can still mislead."""
     answers: bool = False
@@ -79,12 +81,13 @@ def stakes(picture: Picture) -> Stakes:
     grave = {ability: tools for ability in abilities if (tools := _surely(picture, ability))}
     harms = _harms(picture, picture.acting("write"), grave)
     if harms:
-        return Stakes(harms[:TOLD], tools=frozenset().union(*grave.values()))
+        return Stakes(harms, people=_of_people(picture, harms), tools=frozenset().union(*grave.values()))
     changing, theirs = picture.acting("write"), _theirs(picture)
     named = any(tool.domains or tool.effect == "destructive" for tool in changing) or _things(picture, changing)
     return replace(
         _leaks(picture, theirs, harmless=not named),
         harms=_plainly(picture),
+        people=_of_people(picture) if changing else (),
         answers=not changing,
         leak_first=bool(changing and theirs) and not named,
     )
@@ -100,13 +103,15 @@ def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[s
     first: list[str] = []
     for able in grave:
         # A trade that says as much as a grave ability stands where that would, and is told as surely.
-        first += [lines[trade].harm for _, trade in trades if trade in able.within]
+        first += [lines[trade].harm for _, trade in trades if trade in able.within][:1]
         if covered.isdisjoint(able.within):
             first.append(able.harm)
             covered.add(able.id)
     lesser = _able(picture, changing, [able for able in abilities if not able.grave and able.harm], covered)
     told = [*((part, lines[trade].harm) for part, trade in trades), *((part, able.harm) for part, able in lesser)]
-    return tuple(dict.fromkeys([*first, *_foremost(told)]))
+    # What is grave is told of each; the rest has to make do with the room that is left.
+    harms = tuple(dict.fromkeys([*first, *_foremost(told)]))
+    return harms[: max(TOLD, len(set(first)))]
 
 
 def _leaks(picture: Picture, theirs: Sequence[ToolProfile], *, harmless: bool) -> Stakes:
@@ -141,6 +146,21 @@ def _theirs(picture: Picture) -> list[ToolProfile]:
     """The tools that read what belongs to somebody."""
     places = {signal.subject for signal in picture.signals.of("tool.private_data")}
     return [tool for tool in picture.tools if tool.pointer in places]
+
+
+def _of_people(picture: Picture, harms: Collection[str] = ()) -> tuple[str, ...]:
+    """The tools that return what people are or own. A trade that is told says itself what of it can leak."""
+    lines, grave = picture.ruleset.domains, {able.id for able in picture.ruleset.abilities.values() if able.grave}
+    if picture.from_listing or any(line.harm in harms for line in lines.values()):
+        return ()
+    told = {signal.subject for signal in picture.signals.of("tool.pii_read")}
+    return tuple(
+        str(tool.name)
+        for tool in _theirs(picture)
+        if tool.effect == "read"
+        and grave.isdisjoint(tool.abilities)
+        and (tool.pointer in told or any(lines[trade].personal for trade in tool.domains))
+    )
 
 
 def _read_there(picture: Picture, trade: str, theirs: Sequence[ToolProfile]) -> bool:

@@ -185,6 +185,9 @@ def _at_stake(stakes: Stakes) -> list[str]:
     elif stakes.readers:
         leak = f"what can leak or mislead is what {listed([quoted(name) for name in stakes.readers])} return"
         leak += "s" if len(stakes.readers) == 1 else ""
+    elif stakes.people:
+        verb = "tells" if len(stakes.people) == 1 else "tell"
+        leak = f"what {listed([quoted(name) for name in stakes.people])} {verb} of people could leak"
     elif stakes.things:
         leak = f"what it tells of {joined(stakes.things)} could mislead whoever acts on it"
     elif stakes.answers:

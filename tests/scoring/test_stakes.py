@@ -66,6 +66,17 @@ class TestAbilitiesComeFirst:
         assert said.harms[0] == RULES.domains["host"].harm
         assert RULES.abilities["process.exec"].harm not in said.harms
 
+    def test_what_is_grave_is_told_of_each_however_many_there_are(self) -> None:
+        said = at_stake(
+            tool("run_command", "Run a shell command on the host.", "command"),
+            tool("get_secret", "Returns a secret of the vault by its name.", "name"),
+            tool("pay_bill", "Pays a bill from the account.", "bill", "amount"),
+            tool("open_barrier", "Opens the barrier of the car park."),
+            *(tool(f"list_{name}", f"List the {name}.") for name in ("leaves", "marks", "foxes")),
+        )
+        grave = ("process.exec", "secrets.read", "money.move", "device.control")
+        assert said.harms == tuple(RULES.abilities[able].harm for able in grave)
+
     @pytest.mark.parametrize(
         "able", [able for able in RULES.abilities.values() if able.grave], ids=lambda able: able.id
     )
@@ -77,7 +88,43 @@ class TestAbilitiesComeFirst:
         assert all(known.issuperset(able.within) for able in RULES.abilities.values())
 
 
+class TestWhatIsToldOfPeopleIsNamedBesideTheHarm:
+    CALLERS = tool("regulars", "Customers who come every day, with their home addresses.", "day")
+
+    def test_of_an_ability(self) -> None:
+        said = at_stake(self.CALLERS, tool("pay_miller", "Pays a bill of the miller.", "bill", "amount"))
+        assert said.harms == (RULES.abilities["money.move"].harm,)
+        assert said.people == ("regulars",)
+
+    def test_of_what_cannot_be_brought_back(self) -> None:
+        said = at_stake(self.CALLERS, tool("delete_dough", "Deletes a dough for good."))
+        assert said.people == ("regulars",)
+
+    def test_not_where_nobody_is_told_of(self) -> None:
+        assert at_stake(NOTES[0], tool("pay_miller", "Pays a bill of the miller.", "bill", "amount")).people == ()
+
+    def test_not_beside_a_trade_that_says_itself_what_can_leak(self) -> None:
+        cards = (tool(f"{verb}_customer", f"{verb.title()} a customer of the CRM.") for verb in ("get", "update"))
+        assert at_stake(self.CALLERS, *cards).people == ()
+
+
 class TestTradesSpeakForAServerThatIsAboutThem:
+    def test_lines_that_are_taken_over_open_more_than_themselves(self) -> None:
+        said = at_stake(
+            tool("swap_sim", "Moves a number to another SIM card."), tool("list_lines", "List phone lines.")
+        )
+        assert said.harms == (RULES.domains["telephony"].harm,)
+
+    def test_a_town_can_be_alarmed(self) -> None:
+        said = at_stake(tool("sound_siren", "Sounds the sirens of a district."), tool("list_marks", "List all marks."))
+        assert said.harms == (RULES.abilities["device.control"].harm, RULES.domains["emergency"].harm)
+
+    def test_what_happens_to_ships_is_no_complaint(self) -> None:
+        said = at_stake(
+            tool("log_incident", "Adds an entry to the harbour log."), tool("list_marks", "List all marks.")
+        )
+        assert RULES.domains["support"].harm not in said.harms
+
     def test_by_its_tools(self) -> None:
         said = at_stake(*(tool(f"{verb}_invoice", f"{verb.title()} an invoice.") for verb in ("get", "list", "update")))
         assert said.harms == (RULES.domains["payments"].harm,)

@@ -402,6 +402,11 @@ class TestSummary:
         told = context(stakes=Stakes(readers=("a", "b"), answers=True))
         assert "What can leak or mislead is what `a` and `b` return" in summed([tool("a", "read")], told=told)
 
+    def test_what_is_told_of_people_can_leak_beside_the_harm(self) -> None:
+        both = context(stakes=Stakes(harms=("fraud",), people=("a", "b")))
+        said = summed([tool("a", "write")], told=both)
+        assert "could lead to fraud; what `a` and `b` tell of people could leak" in said
+
     def test_what_is_nobodys_own_can_still_mislead(self) -> None:
         told = context(stakes=Stakes(things=("rates",), answers=True))
         assert "What it tells of rates could mislead whoever acts on it" in summed([tool("a", "read")], told=told)
