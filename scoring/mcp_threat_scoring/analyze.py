@@ -198,6 +198,7 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
         tools=len(manifest.tools),
         listing=picture.from_listing,
         told=any(clause.evidence or clause.abilities for clause in picture.tools),
+        abroad=frozenset(signal.subject for signal in picture.signals.of("plain-words.not-understood")),
         stakes=stakes(picture),
         reached=picture.has("transport.http"),
         locked=picture.has("list.locked"),

@@ -6,7 +6,7 @@ A sentence is left out rather than said about nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from mcp_threat_scoring.capability import unclear
 from mcp_threat_scoring.manifest import Coverage
@@ -58,6 +58,8 @@ class WordsContext(Struct, frozen=True):
     """Only a name and a paragraph of prose are known."""
     told: bool = True
     """Whether some word of it says what is done."""
+    abroad: Set[str] = frozenset()
+    """Pointers of the tools that are described in another language than English, in words that no rule knows."""
     stakes: Stakes = Stakes()
     reached: bool = False
     """It is reached over HTTP: how it is started is nobody's business but its owner's."""
@@ -128,9 +130,13 @@ def _share(count: int, total: int) -> str:
     return "its only tool" if total == 1 else f"all of its {number(total)} tools"
 
 
-def _too_little(tools: Sequence[ToolOut], which: str) -> str:
-    """What is said of tools that are called reading for want of a word that says more."""
-    only = "it only reads" if len(tools) == 1 else "they only read"
+def _too_little(tools: Sequence[ToolOut], which: str, abroad: Set[str]) -> str:
+    """What is said of tools that are called reading for want of a word that says more: of a word that is known, where
+    all of them are described in another language."""
+    are, only = ("is", "it only reads") if len(tools) == 1 else ("are", "they only read")
+    if all(tool.pointer in abroad for tool in tools):
+        which = f"{which} {_names(tools)}, which {are} not described in English,"
+        return f"too little is understood of {which} to say that {only}"
     return f"too little is told of {which} {_names(tools)} to say that {only}"
 
 
@@ -153,12 +159,12 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
             who = number(len(writing)) if destructive else _share(len(writing), len(tools))
             doing.append(f"{who} change{s} something {_names(writing)}")
         if open_:
-            doing.append(_too_little(open_, number(len(open_))))
+            doing.append(_too_little(open_, number(len(open_)), context.abroad))
         return ", ".join(filter(None, (joined(doing), reach)))
     if tools:
         only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
         if open_:
-            only = _too_little(open_, _share(len(open_), len(tools)))
+            only = _too_little(open_, _share(len(open_), len(tools)), context.abroad)
             only += ", and no other tool changes anything" if len(open_) < len(tools) else ""
         return ", ".join(filter(None, (only, reach)))
     state = context.coverage.get("tools")

@@ -360,6 +360,20 @@ class TestSummary:
         )
         assert "too little is told of its only tool (`zxq`) to say that it only reads" in summed(maybe[:1])
 
+    def test_tools_told_in_another_language_are_not_said_to_be_told_too_little_of(self) -> None:
+        maybe = [replace(tool(name, "read"), confidence=0.5, pointer=f"/tools/{name}") for name in ("zxq", "qxz")]
+        foreign = context(abroad=frozenset(one.pointer for one in maybe))
+
+        assert "too little is understood of two of its three tools (`zxq` and `qxz`), which are not described in " in (
+            summed([tool("get", "read"), *maybe], told=foreign)
+        )
+        assert "too little is understood of its only tool (`zxq`), which is not described in English, to say" in summed(
+            maybe[:1], told=foreign
+        )
+        assert "too little is told of two" in summed(
+            [tool("get", "read"), *maybe], told=context(abroad=frozenset([maybe[0].pointer]))
+        )
+
     def test_a_reader_is_called_one(self) -> None:
         assert "none of its two tools changes anything" in summed([tool("a", "read"), tool("b", "read")])
         assert "its only tool reads" in summed([tool("a", "read")])
