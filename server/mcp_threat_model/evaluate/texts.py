@@ -5,6 +5,9 @@ A folder of texts (``tests/texts``) holds two kinds of rows, one JSON object a l
 * items: ``item`` with its ``surface``, the ``hostile`` passages in it, and their ``techniques``;
 * lines: a text ``t``, whether it gives orders ``y``, techniques ``k``, language ``l``, and the place ``p`` it is for.
 
+Where such a passage or text has several sentences, often a plain one and an order behind it, it is not known which of
+them give orders: the plain ones would else be learned as orders.
+
 Files of one number were written by one author: :attr:`Example.fold` keeps what an author wrote, and what one server
 says, on one side of a cut. Every line of a public tool is an honest one: none of them is poisoned. Of an attack of the
 corpus it is known that it gives orders, not with which lines.
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,9 +39,11 @@ AUTHORS: Mapping[str, int] = {
     "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1, "attacks-12": 0,
     "attacks-13": 2, "attacks-14": 1, "attacks-15": 1, "attacks-16": 2, "attacks-17": 0, "attacks-18": 2,
     "attacks-19": 1, "attacks-20": 0, "attacks-21": 2, "attacks-22": 2, "attacks-23": 1, "attacks-24": 0,
-    "attacks-25": 2, "attacks-26": 1, "attacks-27": 1, "attacks-28": 2,
+    "attacks-25": 2, "attacks-26": 1, "attacks-27": 1, "attacks-28": 2, "attacks-29": 0, "attacks-30": 1,
+    "attacks-31": 2,
     "honest-2": 0, "honest-3": 1, "honest-4": 2, "honest-5": 0, "honest-6": 2, "honest-7": 1, "honest-8": 0,
-    "honest-9": 1, "honest-10": 2,
+    "honest-9": 1, "honest-10": 2, "honest-11": 0, "honest-12": 1, "honest-13": 2, "honest-14": 0, "honest-15": 1,
+    "honest-16": 2,
     "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
     "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
     "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1,
@@ -46,7 +52,7 @@ AUTHORS: Mapping[str, int] = {
     "lines-30": 1, "lines-31": 2, "lines-32": 0, "lines-33": 0,
     "lines-34": 1, "lines-35": 2, "lines-36": 0, "lines-37": 1, "lines-38": 0, "lines-39": 2, "lines-40": 2,
     "lines-41": 1, "lines-42": 0, "lines-43": 1, "lines-44": 1, "lines-45": 2, "lines-46": 0, "lines-47": 1,
-    "lines-48": 2, "lines-49": 0, "lines-50": 2, "lines-51": 1, "lines-52": 0, "lines-54": 2,
+    "lines-48": 2, "lines-49": 0, "lines-50": 2, "lines-51": 1, "lines-52": 0, "lines-54": 2, "lines-55": 1,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, str] = {
@@ -71,7 +77,10 @@ class Example(Struct, frozen=True):
     around: tuple[str, ...] = ()
     """What is around it, in the first item that says it; see :mod:`hostile.context`."""
     open: bool = False
-    """Whether it is a line of an attack of which nobody said which ones give orders."""
+    """Whether it is a line of an attack, or of a passage of several lines, of which nobody said which ones give
+    orders."""
+    published: bool = False
+    """Whether it is a line of an attack of the corpus."""
 
 
 class Group(Struct):
@@ -99,11 +108,17 @@ def fold_of(name: str) -> int:
     return zlib.crc32(name.encode()) % FOLDS
 
 
-def _overlap(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(min(end, b) - max(start, a) > 0.5 * min(end - start, b - a) for a, b in spans)
+def _overlap(start: int, end: int, span: tuple[int, int]) -> bool:
+    a, b = span
+    return min(end, b) - max(start, a) > 0.5 * min(end - start, b - a)
 
 
-def _truths(lines: Sequence[Wording], hostile: Sequence[str]) -> Iterator[bool]:
+_DISGUISED = -1
+"""The passage of lines that somebody hid: nobody says of them which order anything."""
+
+
+def _passages(lines: Sequence[Wording], hostile: Sequence[str]) -> Iterator[int]:
+    """The hostile passage that each line is in, counted from 1; 0 for none."""
     passages = [normalise(one).text.strip() for one in hostile]
     at = 0
     before: object = None
@@ -117,7 +132,11 @@ def _truths(lines: Sequence[Wording], hostile: Sequence[str]) -> Iterator[bool]:
         place = text.find(line.text, at)
         place = at if place < 0 else place
         at = place + max(len(line.text), 1)
-        yield bool(hostile) and (line.passage.channel != "open" or _overlap(place, place + max(len(flat), 1), spans))
+        if hostile and line.passage.channel != "open":
+            yield _DISGUISED
+        else:
+            end = place + max(len(flat), 1)
+            yield next((number for number, span in enumerate(spans, 1) if _overlap(place, end, span)), 0)
 
 
 class _Collector:
@@ -152,10 +171,13 @@ class _Collector:
         language, techniques = str(row.get("lang", "en")), tuple(row.get("techniques") or ())
         group = Group(source, fold, bool(hostile) or attack, language, [], extent(texts))
         around = Surroundings([line.said for line in lines], self.meant)
-        for line, truth in zip(lines, _truths(lines, hostile), strict=True):
+        passages = list(_passages(lines, hostile))
+        alone = {passage for passage, count in Counter(passages).items() if passage and count == 1}
+        for line, passage in zip(lines, passages, strict=True):
             group.lines.append(self.add(Example(
-                line.text, line.concepts, line.passage.role, line.first, truth, fold, source, language,
-                techniques if truth else (), self.own(line), tuple(sorted(around.of(line.said))), attack,
+                line.text, line.concepts, line.passage.role, line.first, passage in alone, fold, source, language,
+                techniques if passage else (), self.own(line), tuple(sorted(around.of(line.said))),
+                attack or (passage not in alone and passage != 0), attack,
             )))  # fmt: skip
         self.found.groups.append(group)
 
@@ -164,15 +186,19 @@ class _Collector:
 
         Without anything around it, it would be unlike every line that is ever judged.
         """
-        role = _ROLES.get(str(row["p"]), "text")
-        lines = lines_of([Piece(str(row["t"]), "", role)], self.reader, NOBODY)  # type: ignore[arg-type]
+        text, role = str(row["t"]), _ROLES.get(str(row["p"]), "text")
+        lines = lines_of([Piece(text, "", role)], self.reader, NOBODY)  # type: ignore[arg-type]
+        orders = bool(row["y"])
+        group = Group(source, fold, orders, str(row["l"]), [], len(text))
         for line in lines:
             between = [replace(line.said, text=""), line.said, replace(line.said, text=".")]
             around = Surroundings(between, self.meant).of(line.said)
-            self.add(Example(
-                line.text, line.concepts, role, False, bool(row["y"]), fold, source, str(row["l"]), tuple(row["k"]),
-                (), tuple(sorted(around)),
-            ))  # fmt: skip
+            group.lines.append(self.add(Example(
+                line.text, line.concepts, role, False, orders and len(lines) == 1, fold, source, group.language,
+                tuple(row["k"]), (), tuple(sorted(around)), orders and len(lines) > 1,
+            )))  # fmt: skip
+        if orders and len(lines) > 1:
+            self.found.groups.append(group)
 
 
 def captured(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

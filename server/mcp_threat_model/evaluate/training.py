@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from math import log
 
 from mcp_threat_model.evaluate.descent import fit_lines
@@ -16,10 +16,12 @@ LONE = 0.35
 """What is left of a line that stands alone: what is around it was made up (:meth:`texts._Collector.line`)."""
 FOREIGN = 1.5
 """What an order in another language than English weighs: there are few of them, and as many ways to say it."""
-OPEN = 3.0
+PUBLISHED = 3.0
 """What a line weighs that is taken for the order of an attack of the corpus."""
 CLEAR = 0.6
-"""How far below the highest score of such an attack its other lines may be and still be taken for one."""
+"""How far below the highest score of an attack, or of a passage, its other lines may be and still be taken for one."""
+SETTLINGS = 2
+"""How often it is settled, each time by what was learned with the settlement before."""
 TOLD = 0.7
 """How much more freely the weights grow of what is met among orders more, or less, often than elsewhere. Wang and
 Manning, "Baselines and Bigrams" (ACL 2012): features counted by the ratio of their frequencies on the two sides."""
@@ -40,7 +42,7 @@ class Table(Struct):
 def _weight(one: Example) -> float:
     lone = LONE if one.source.startswith(LONE_FILES) else 1.0
     if one.truth:
-        return OPEN if one.open else lone * (1.0 if one.language == "en" else FOREIGN)
+        return PUBLISHED if one.published else lone * (1.0 if one.language == "en" else FOREIGN)
     return HONEST * lone
 
 
@@ -81,26 +83,30 @@ def known(lines: Sequence[Example], chosen: Iterable[int]) -> list[int]:
     return [index for index in chosen if not lines[index].open or lines[index].truth]
 
 
-def _settled(examples: Examples, scores: Callable[[int], float]) -> list[Example]:
-    """The lines, with those taken for orders that score highest in an attack of which nobody said which ones are."""
+def _settled(examples: Examples, scores: Sequence[float]) -> list[Example]:
+    """The lines, with those taken for orders that score highest where nobody said which ones are."""
     lines = list(examples.lines)
     for group in examples.groups:
         at = [index for index in group.lines if lines[index].open]
-        highest = max(map(scores, at), default=0.0)
+        highest = max((scores[index] for index in at), default=0.0)
         for index in at:
-            lines[index] = replace(lines[index], truth=scores(index) >= highest - CLEAR)
+            lines[index] = replace(lines[index], truth=scores[index] >= highest - CLEAR)
     return lines
 
 
 def learned(table: Table, examples: Examples, chosen: Sequence[int], cost: float) -> tuple[list[float], list[Example]]:
-    """Weights from some of the lines, and all lines with the orders of open attacks settled by them.
+    """Weights from some of the lines, and all lines with the orders of open ones settled by them.
 
-    What is known beforehand is learned first; what that finds in open attacks is learned with it.
+    What is known beforehand is learned first; what that finds where nobody said which lines give orders is learned
+    with it.
     """
     lines = examples.lines
     weights = fit(table, lines, known(lines, chosen), cost)
-    lines = _settled(examples, lambda index: score(table, weights, index))
-    return fit(table, lines, known(lines, chosen), cost), lines
+    for _ in range(SETTLINGS):
+        scores = [score(table, weights, index) for index in range(len(lines))]
+        lines = _settled(examples, scores)
+        weights = fit(table, lines, known(lines, chosen), cost)
+    return weights, lines
 
 
 def score(table: Table, weights: Sequence[float], index: int) -> float:

@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_model.evaluate.lines import Scored, learn, model_text
 from mcp_threat_model.evaluate.texts import Group, captured, collect
+from mcp_threat_model.evaluate.training import LONE_FILES
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.hostile.glance import GLANCE, SCRIPTS
 from mcp_threat_scoring.hostile.learned import LINES
@@ -59,6 +60,8 @@ def told(scored: Scored, threshold: float, steep: float) -> str:
     """How many items are found by the wording of their lines alone, by models that saw neither author nor server."""
     rows: defaultdict[tuple[str, str], list[bool]] = defaultdict(list)
     for group in scored.examples.groups:
+        if group.source.startswith(LONE_FILES):
+            continue
         alarm = _alarm(scored, group, threshold, steep)
         rows[group.source, "attacks" if group.attack else "honest"].append(alarm)
         if group.attack:
