@@ -2,7 +2,8 @@
 
 One file, ``rules/__pycache__/rules.json``, holds every document by its file's name, with the size and time stamp of the
 file it was made from and of the code that it was checked by, and what the patterns in them ask for
-(:mod:`patterns.sieve`). It is only ever read for the rules shipped with us; a folder that cannot be written to simply
+(:mod:`patterns.sieve`). Its first line says where each of them lies in the rest, so that what a scan does not need is
+not looked at. It is only ever read for the rules shipped with us; a folder that cannot be written to simply
 stays slow, and a damaged cache is as good as none. Models are checked on every load, cached or not.
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from mcp_threat_scoring.model import Model, read_json, to_json
 from mcp_threat_scoring.patterns.sieve import Index, Sieve
-from mcp_threat_scoring.structs import Raw, Struct, ValidationError
+from mcp_threat_scoring.structs import Struct, ValidationError
 
 MAX_BYTES = 8 * 1024 * 1024
 
@@ -27,18 +28,37 @@ _PLANNED = (LEXICON, "domains.yaml")
 """What rules are made of besides their own files."""
 _NO_CODE = ("__pycache__", "rules")
 
-_NO_INDEX = Raw(b"{}")
+_Part = tuple[int, int]
+"""Where a part of the file lies behind its first line: from, to."""
 
 
-class _File(Struct):
+class _Head(Struct):
+    """The first line of the file."""
+
     code: str
-    files: dict[str, tuple[str, Raw]]
+    files: dict[str, tuple[str, int, int]]
+    size: int
+    """Of what is behind it: less is there where somebody was stopped in the middle of writing."""
     words: str = ""
     """The stamp of the lexicon that the index was made with."""
-    index: Raw = _NO_INDEX
+    index: _Part = (0, 0)
     rules: str = ""
     """The stamp of the rules that the plans were made of."""
-    plans: dict[str, Raw] = {}
+    plans: dict[str, _Part] = {}
+
+
+class _Body:
+    """What is behind the first line, in the making."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def add(self, part: bytes) -> _Part:
+        """Where a further part lies."""
+        self.parts.append(part)
+        start, self.size = self.size, self.size + len(part)
+        return start, self.size
 
 
 def _stamp(path: str) -> str:
@@ -69,9 +89,9 @@ class RuleCache:
         self._file = root / "__pycache__" / "rules.json"
         self._code = ""
         self._dirty = False
-        self._entries: dict[str, tuple[str, Raw]] = {}
-        self._index = _NO_INDEX
-        self._plans: dict[str, Raw] = {}
+        self._entries: dict[str, tuple[str, bytes | memoryview]] = {}
+        self._index: bytes | memoryview = b""
+        self._plans: dict[str, bytes | memoryview] = {}
         self._planned = ""
         self._grown: dict[str, Callable[[], str]] = {}
         self._loaded: dict[str, str] = {}
@@ -79,12 +99,18 @@ class RuleCache:
         with suppress(OSError, ValidationError):
             self._code = _code()
             if self._file.stat().st_size <= MAX_BYTES:
-                held = read_json(_File, self._file.read_bytes())
-                if held.code == self._code:
-                    self._entries = held.files
-                    if held.words == self._words():
-                        self._index = held.index
-                    self._plans, self._planned = held.plans, held.rules
+                self._open(self._file.read_bytes())
+
+    def _open(self, kept: bytes) -> None:
+        first = kept.find(b"\n") + 1
+        head, body = read_json(_Head, kept[:first]), memoryview(kept)[first:]
+        if head.code != self._code or head.size != len(body):
+            return
+        self._entries = {name: (stamp, body[start:end]) for name, (stamp, start, end) in head.files.items()}
+        if head.words == self._words():
+            self._index = body[slice(*head.index)]
+        self._plans = {over: body[slice(*part)] for over, part in head.plans.items()}
+        self._planned = head.rules
 
     def get(self, path: str) -> bytes | None:
         """The JSON text of a file's first document, if it was made from the file as it is now."""
@@ -103,7 +129,7 @@ class RuleCache:
             return
         name = path.removeprefix(self._root)
         with suppress(OSError):
-            self._entries[name] = (_stamp(path), Raw(to_json(document).encode()))
+            self._entries[name] = (_stamp(path), to_json(document).encode())
             self._dirty = True
             if name in _PLANNED or name.startswith(_SIGNALS):
                 self._loaded[name] = self._entries[name][0]
@@ -115,7 +141,7 @@ class RuleCache:
 
     def index(self) -> Index | None:
         """What patterns ask for, if it was made with the lexicon as it is now; another copy with each call."""
-        if bytes(self._index) != bytes(_NO_INDEX):
+        if self._index:
             with suppress(ValidationError):
                 return read_json(Index, bytes(self._index))
         self._plans = {}  # they name clauses by the numbers of an index
@@ -128,7 +154,7 @@ class RuleCache:
 
     def keep(self, index: Index) -> None:
         """Keep what patterns ask for."""
-        self._index = Raw(to_json(index).encode())
+        self._index = to_json(index).encode()
         self._dirty = True
 
     def _rules(self) -> str:
@@ -152,11 +178,18 @@ class RuleCache:
         if not self._dirty:
             return
         self._dirty = False
-        self._plans |= {over: Raw(plan().encode()) for over, plan in self._grown.items()}
+        self._plans |= {over: plan().encode() for over, plan in self._grown.items()}
         self._grown.clear()
         temporary = self._file.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
             self._file.parent.mkdir(exist_ok=True)
-            held = _File(self._code, self._entries, self._words(), self._index, self._planned, self._plans)
-            temporary.write_text(to_json(held), encoding="utf-8")
+            temporary.write_bytes(self._written())
             temporary.replace(self._file)
+
+    def _written(self) -> bytes:
+        body = _Body()
+        files = {name: (stamp, *body.add(bytes(held))) for name, (stamp, held) in self._entries.items()}
+        index = body.add(bytes(self._index))
+        plans = {over: body.add(bytes(plan)) for over, plan in self._plans.items()}
+        head = _Head(self._code, files, body.size, self._words(), index, self._planned, plans)
+        return b"".join([to_json(head).encode(), b"\n", *body.parts])
