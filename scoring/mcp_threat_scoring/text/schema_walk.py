@@ -18,7 +18,11 @@ DESCRIPTION_LENGTH = 600
 _ACTIONS = frozenset(
     ["action", "actions", "method", "methods", "operation", "operations", "op", "ops", "mode", "command", "commands",
      "cmd", "verb", "subcommand", "sub command", "http method", "request method", "action type", "operation type",
-     "command type", "method name"]
+     "command type", "method name",
+     # the same in other languages
+     "aktion", "vorgang", "befehl", "operación", "operacion", "acción", "accion", "opération", "ação", "acao",
+     "operação", "operacao", "azione", "operazione", "sens", "actie", "akcja", "operacja",
+     "действие", "операция", "команда", "操作", "動作", "动作", "アクション", "処理", "작업", "동작"]
 )  # fmt: skip
 _OPERATION_LISTS = frozenset(["operations", "actions", "steps", "commands", "ops", "batch", "requests"])
 

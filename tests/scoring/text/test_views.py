@@ -110,6 +110,11 @@ def test_what_can_be_chosen_is_seen(seen, schema: dict[str, Any]) -> None:
     assert text(seen(inputSchema={"properties": schema}), "actions") == "get\ndelete user"
 
 
+@pytest.mark.parametrize("name", ["aktion", "acción", "ação", "azione", "действие", "操作", "작업"])
+def test_an_argument_that_chooses_what_is_done_may_be_named_in_another_language(seen, name: str) -> None:
+    assert text(seen(inputSchema={"properties": {name: {"enum": ["löschen"]}}}), "actions") == "löschen"
+
+
 def test_permitted_values_of_other_arguments_are_no_actions(seen) -> None:
     subject = seen(inputSchema={"properties": {"sort": {"enum": ["created"]}}})
     assert text(subject, "enums") == "created"
