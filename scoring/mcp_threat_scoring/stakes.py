@@ -8,7 +8,7 @@ certain, what the tools do is said instead.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -93,9 +93,12 @@ def stakes(picture: Picture) -> Stakes:
     )
 
 
-def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Collection[str]) -> tuple[str, ...]:
+def _harms(picture: Picture, changing: Sequence[ToolProfile], sure: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     lines, abilities = picture.ruleset.domains, picture.ruleset.abilities.values()
-    grave = [able for able in abilities if able.id in sure]
+    # What takes over the host comes first, then what more of the tools can do; the rulebook has the last word.
+    grave = sorted(
+        (able for able in abilities if able.id in sure), key=lambda able: (able.reach != "host", -len(sure[able.id]))
+    )
     if not changing and not grave:
         return ()
     trades = _trades(picture, changing) if changing else []

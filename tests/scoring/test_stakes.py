@@ -77,6 +77,14 @@ class TestAbilitiesComeFirst:
         grave = ("process.exec", "secrets.read", "money.move", "device.control")
         assert said.harms == tuple(RULES.abilities[able].harm for able in grave)
 
+    def test_what_more_of_the_tools_can_do_comes_first(self) -> None:
+        said = at_stake(
+            tool("get_secret", "Returns a secret of the vault by its name.", "name"),
+            tool("open_barrier", "Opens the barrier of the car park."),
+            tool("start_pump", "Starts a pump of the car park."),
+        )
+        assert said.harms == (RULES.domains["devices"].harm, RULES.abilities["secrets.read"].harm)
+
     @pytest.mark.parametrize(
         "able", [able for able in RULES.abilities.values() if able.grave], ids=lambda able: able.id
     )
