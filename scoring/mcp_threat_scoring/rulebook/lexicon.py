@@ -23,7 +23,7 @@ MAKING = ("create", "save")
 """Those of them whose object may as well be all that is given back."""
 DOINGS = ("pay", "deploy", "run", "save")
 """The classes of verbs whose noun is the deed itself: a transfer, a release."""
-GRAMMATICAL = ("things", "carrying", "small-abroad")
+GRAMMATICAL = ("things", "last-things", "carrying", "small-abroad")
 """The classes of words that tell verbs from things, whether or not a rule asks for them."""
 _VOWELS = "aeiou"
 _MACRO = pattern(r"\{([a-z][a-z_-]*)(!?)\}")
@@ -77,6 +77,7 @@ class Lexicon(Struct, frozen=True):
             nouns=frozenset(self.nouns),
             things_first=frozenset(self.things_first),
             things=things,
+            last_things=frozenset(self.words.get("last-things", ())),
             compounds={first: frozenset(seconds) for first, seconds in self.compounds.items()},
             skipped=frozenset(self.skipped),
             looking=of(LOOKING),

@@ -66,6 +66,8 @@ class Grammar(Things, frozen=True):
     commands: frozenset[str] = frozenset()
     things_first: frozenset[str] = frozenset()
     things: frozenset[str] = frozenset()
+    last_things: frozenset[str] = frozenset()
+    """Verbs that are things as the last of several words in a name: "attachment text"."""
     skipped: frozenset[str] = frozenset()
     begun: frozenset[str] = frozenset()
     """The first words of compounds."""
@@ -76,10 +78,13 @@ class Grammar(Things, frozen=True):
         """A name's words from its verb on: ``asana create task`` → ``create task``; empty if no word is a verb.
 
         A verb that is as often a thing is none in the name of what a description opens with looking at, its `lead`:
-        ``fleet broadcast regions`` that "list broadcast regions". Nor where the `sentence` that it opens with has no
-        verb and tells of things: ``fleet schedule``, "sailings of a ferry, by date".
+        ``fleet broadcast regions`` that "list broadcast regions". Nor is one that a name hardly ever ends in as a
+        verb, unless the description opens with it: ``attachment text``. Nor where the `sentence` that it opens with has
+        no verb and tells of things: ``fleet schedule``, "sailings of a ferry, by date".
         """
         found = self._head(words)
+        if found in self.last_things and found != words and not lead.startswith(found):
+            return ""
         if found and lead:
             return "" if self.looked_at(found, words, lead) else found
         return "" if found and sentence and self.told_of(found, words, sentence) else found
@@ -209,7 +214,10 @@ class Grammar(Things, frozen=True):
         return token in self.thirds and token not in self.nouns and after not in NO_OBJECTS and (sure or bool(after))
 
     def lead(self, sentence: str, titles: int = TITLES) -> str:
-        """A sentence from its verb on, fillers and `titles` skipped; empty if it does not begin with what is done."""
+        """A sentence from its verb on, fillers and `titles` skipped; empty if it does not begin with what is done.
+
+        Empty too where a word of no list is joined to one that only reads: "vacuum and analyze a table" does more.
+        """
         title, colon, rest = sentence.partition(": ")
         if colon and title.startswith("one "):
             return ""  # "one draft's configuration: type, rounds and status"
@@ -247,6 +255,8 @@ class Grammar(Things, frozen=True):
                 or (first and token in self.gerunds)
                 or ("/" in token and token.partition("/")[0] in self.commands)
             ):
+                if unknown == 1 and words[index - 1] in _JOINED_BY and token in self.reading:
+                    return ""
                 return sentence[place:].lstrip(EDGES)
             unknown += 1
             if unknown > UNKNOWN_BEFORE_VERB:
@@ -264,6 +274,7 @@ def forms_of(
     nouns: frozenset[str],
     things_first: frozenset[str],
     things: frozenset[str],
+    last_things: frozenset[str],
     compounds: Mapping[str, frozenset[str]],
     skipped: frozenset[str],
     looking: frozenset[str],
@@ -286,7 +297,7 @@ def forms_of(
 
     return Grammar(
         orders=orders, thirds=thirds, commands=commands, gerunds=gerunds, nouns=both, things_first=things_first,
-        things=things, compounds=compounds, skipped=skipped, begun=begun, abroad=abroad,
-        looking=spoken(looking), reading=reading & orders, acting=spoken(acting), making=spoken(making),
+        things=things, last_things=last_things, compounds=compounds, skipped=skipped, begun=begun, abroad=abroad,
+        looking=spoken(looking), reading=spoken(reading), acting=spoken(acting), making=spoken(making),
         told=things_first - doings,
     )  # fmt: skip

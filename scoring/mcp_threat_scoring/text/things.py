@@ -45,7 +45,7 @@ class Things(Struct, frozen=True):
     looking: frozenset[str] = frozenset()
     """Commands that look: "lists", "get"."""
     reading: frozenset[str] = frozenset()
-    """Orders that leave nothing behind: "list", "count"."""
+    """Commands that leave nothing behind: "list", "counts"."""
     acting: frozenset[str] = frozenset()
     """Commands that say of themselves what changes: "resets", not "starts"."""
     making: frozenset[str] = frozenset()

@@ -42,10 +42,18 @@ def grammar() -> Grammar:
         ("log", ""),
         ("target widget", ""),
         ("deleting rows", "deleting rows"),
+        ("attachment text", ""),
+        ("text", "text"),
+        ("text member", "text member"),
     ],
 )
 def test_a_name_turns_on_its_verb(grammar: Grammar, words: str, head: str) -> None:
     assert grammar.head(words) == head
+
+
+def test_a_name_that_ends_in_a_thing_turns_on_it_where_the_description_opens_with_it(grammar: Grammar) -> None:
+    assert grammar.head("bulk text", "text all members") == "text"
+    assert grammar.head("bulk text", "sort the members") == ""
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,9 @@ def test_a_name_turns_on_its_verb(grammar: Grammar, words: str, head: str) -> No
         ("create/update a flag", "create/update a flag"),
         ("like other_tool, but reads a file", "reads a file"),
         ("like posts of a user", "like posts of a user"),
+        ("bolster and inspect a field", ""),
+        ("bolsters and verifies a field", ""),
+        ("bolster and delete a field", "delete a field"),
         ("", ""),
     ],
 )
