@@ -49,6 +49,7 @@ SHORT = 32
 
 UNWRITABLE = "⟨U+"
 """How the name of a character begins that cannot be written as it is."""
+UNWRITABLE_LENGTH = len("⟨U+10FFFF")
 _NAME_LETTERS = ascii_letters + digits + "_-./"
 
 _COMBINING_SHOWN = 2
@@ -109,8 +110,15 @@ def neutralise(text: object, limit: int = EXCERPT_LENGTH) -> SafeText:
     if "&" in shown:
         shown = _ENTITY.sub(_defused, shown)
     if len(value) > limit or len(shown) > limit * 2:
-        shown = shown[: limit * 2 - 1 if len(value) <= limit else limit].rstrip() + "…"
+        shown = _cut(shown, limit * 2 - 1 if len(value) <= limit else limit).rstrip() + "…"
     return SafeText(shown)
+
+
+def _cut(shown: str, length: int) -> str:
+    """The beginning of a text, without the half of a character's name, which would be read as a word."""
+    kept = shown[:length]
+    opened = kept.rfind(UNWRITABLE[0], -UNWRITABLE_LENGTH)
+    return kept if opened < 0 or "⟩" in kept[opened:] else kept[:opened]
 
 
 def _defused(entity: Any) -> str:
@@ -186,7 +194,7 @@ def neutralise_prose(text: object, limit: int = PROSE_LENGTH) -> SafeText:
 
 
 def _word(shown: str) -> str:
-    return shown if len(shown) <= LETTERS_OF_NAME else shown[:LETTERS_OF_NAME].rstrip("…") + "…"
+    return shown if len(shown) <= LETTERS_OF_NAME else _cut(shown, LETTERS_OF_NAME).rstrip("…") + "…"
 
 
 def neutralise_command(command: str, limit: int = 300) -> SafeText:
