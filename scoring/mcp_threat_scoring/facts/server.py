@@ -114,7 +114,7 @@ def server_subject(manifest: Manifest) -> Subject:
     put("url", (manifest.transport.url[:2_000], "/transport/url"))
     put("package", (launch.package[:500], "/launch/package"))
     put("argv", *((word[:1_000], f"/launch/argv/{index}") for index, word in enumerate(launch.argv[:200])))
-    put("fetched", *((what, f"/launch/argv/{index}") for what, index in fetched(launch.argv[:200])))
+    put("fetched", *((what, f"/launch/argv/{index}") for what, index in fetched(launch.argv)))
     put("env", *((name[:200], f"/launch/env/{index}") for index, name in enumerate(launch.env_names[:500])))
     put(
         "secret_env",

@@ -58,7 +58,10 @@ _OF_SERVER: Final[Mapping[str, tuple[str, str]]] = {
     "left_files": ("session", "files that it left in the throw-away folders it was started in, one a line"),
     "url": ("transport", "the address"),
     "argv": ("launch", "the words of the launch command, one a line"),
-    "fetched": ("launch", "what that command fetches, as `npm NAME`, `pypi NAME` or `image NAME`"),
+    "fetched": (
+        "launch",
+        "what that command fetches, as `KIND NAME`: `npm`, `jsr`, `pypi`, `nuget`, `go`, `jbang`, `url` or `image`",
+    ),
     "env": ("launch", "names of the environment variables it is given"),
     "secret_env": ("launch", "those of them that the package declares secret"),
     "headers": ("launch", "names of the headers it is given"),

@@ -24,6 +24,36 @@ from mcp_threat_scoring.facts.fetched import fetched
         ("uv tool run clock-mcp", ["pypi clock-mcp"]),
         ("docker run -i --rm -e KEY -p 80:80 --mount type=bind,src=/a,dst=/b example/clock serve",
          ["image example/clock"]),
+        ("podman --log-level error container run example/clock", ["image example/clock"]),
+        ("docker run node:22 npx -y corner-shop-mcp", ["image node:22", "npm corner-shop-mcp"]),
+        ("docker run --name npx example/clock", ["image example/clock"]),
+        ("docker exec clock serve", []),
+        ("docker compose run clock", []),
+        ("uvx relay -- npx -y corner-shop-mcp", ["pypi relay", "npm corner-shop-mcp"]),
+        ("uvx --with-requirements needed.txt clock-mcp", ["pypi clock-mcp"]),
+        ("uvx --from https://example.org/a,b.whl clock-mcp", ["url https://example.org/a,b.whl"]),
+        ("uv --directory /srv/clock run --with tz,dates clock.py", ["pypi tz", "pypi dates"]),
+        ("uv run clock", []),
+        ("uv tool list", []),
+        ("pipx list", []),
+        ("pnpm exec clock", []),
+        ("deno run jsr:@corner/clock", ["jsr @corner/clock"]),
+        ("deno run -A https://example.org/clock.ts", ["url https://example.org/clock.ts"]),
+        ("deno run clock", []),
+        ("dnx Corner.Shop --yes", ["nuget Corner.Shop"]),
+        ("dnx Corner.Shop --version 1.2.0 --yes", ["nuget Corner.Shop@1.2.0"]),
+        ("dnx --version=1.2.0 Corner.Shop", ["nuget Corner.Shop@1.2.0"]),
+        ("dnx Corner.Shop@1.2.0 -- --version", ["nuget Corner.Shop@1.2.0"]),
+        ("dnx Corner.Shop -- --version 9", ["nuget Corner.Shop"]),
+        ("dotnet tool exec Corner.Shop", ["nuget Corner.Shop"]),
+        ("dotnet run", []),
+        ("go run -tags a,b example.org/clock@v1.2.0", ["go example.org/clock@v1.2.0"]),
+        ("go run main.go", []),
+        ("go run ./clock", []),
+        ("go build example.org/clock", []),
+        ("jbang clock@corner", ["jbang clock@corner"]),
+        ("jbang run --deps org.example:tz:1.0 clock.java", ["jbang org.example:tz:1.0"]),
+        ("jbang trust add clock@corner", []),
         ("npx ./server.js", []),
         ("node server.js", []),
         ("npx", []),
@@ -34,6 +64,12 @@ def test_only_what_is_fetched_is_found(command, found) -> None:
     assert [what for what, _ in fetched(shlex.split(command))] == found
 
 
-@given(st.lists(st.sampled_from(["npx", "uvx", "docker", "run", "--from", "--", "-p", "x", "a,b", "=", "--with="])))
+@given(
+    st.lists(
+        st.sampled_from(
+            ["npx", "uvx", "docker", "run", "dnx", "--version", "--from", "--", "-p", "x", "a,b", "=", "--with="]
+        )
+    )
+)
 def test_no_command_raises_and_every_place_is_one_of_its_words(argv) -> None:
     assert all(0 <= place < len(argv) for _, place in fetched(argv))
