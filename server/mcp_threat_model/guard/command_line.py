@@ -29,6 +29,7 @@ from mcp_threat_model.guard.secret import (
     is_secret_name,
     long_enough,
 )
+from mcp_threat_model.guard.starters import COMMAND_IN_A_WORD
 from mcp_threat_scoring.facts.leak import says_placeholder
 from mcp_threat_scoring.manifest import well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -52,10 +53,6 @@ _PIECE = pattern(r"(?:[^\s\"'|;&]|\"[^\"]*\"|'[^']*'|[\"'])+")
 """A word of a command that stands in one string, its quotes included."""
 _COMMAND = pattern(r"^(?:-[a-z]{0,3}c|/[cCkK]|--?[cC]ommand)$")
 """Options of shells before a command in one string: nothing of it but secrets is hidden."""
-_SHELLS: Final = frozenset(
-    {"sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "ssh", "su"}
-)
-"""Programs for which any word with blanks may be a command: what such a word runs is for everybody to see."""
 _DEPTH: Final = 4
 _LOOKED_AT: Final = 8_192
 _WORDS: Final = 400
@@ -67,7 +64,7 @@ def hidden_words(argv: Sequence[str], depth: int = 0) -> list[list[Hidden]]:
     found: list[list[Hidden]] = []
     expected: Expected = "" if depth else "command"
     name, left = "", _LOOKED_AT
-    shell = depth == 0 and bool(argv) and PurePath(argv[0]).name in _SHELLS
+    shell = depth == 0 and bool(argv) and PurePath(argv[0]).name in COMMAND_IN_A_WORD
     logs_in = any(_logs_in(word, after) for word, after in pairwise([*argv, ""]))
     letter, sets = "", False
     for index, word in enumerate(map(well_formed, argv)):

@@ -7,25 +7,14 @@ kinds of command do that do not say so: `npx` and its like fetch code and run it
 from __future__ import annotations
 
 import shlex
-from pathlib import PurePath
 from typing import Protocol
 
 from mcp_threat_model.guard.launch import LaunchRequest
+from mcp_threat_model.guard.starters import what_it_starts
+from mcp_threat_scoring.facts.fetched import Call, calls, program_name
+from mcp_threat_scoring.facts.launchers import REGISTRIES
 from mcp_threat_scoring.neutralise import neutralise
 
-FETCHES = {
-    "npx": "npm", "bunx": "npm", "pnpx": "npm", "uvx": "PyPI", "pipx": "PyPI", "dnx": "NuGet", "jbang": "the network",
-}  # fmt: skip
-FETCHES_WITH = {
-    "npm": {"exec": "npm", "x": "npm"}, "pnpm": {"dlx": "npm", "exec": "npm"}, "yarn": {"dlx": "npm"},
-    "bun": {"x": "npm"}, "uv": {"tool": "PyPI", "run": "PyPI"}, "go": {"run": "the network"},
-    "deno": {"run": "the network"},
-}  # fmt: skip
-"""The same behind a subcommand."""
-CONTAINERS = frozenset({"docker", "podman", "nerdctl", "finch", "container"})
-SHELLS = frozenset(
-    {"sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "cmd.exe", "powershell", "pwsh", "env", "sudo", "ssh"}
-)
 COMMAND_LENGTH = 2000
 
 
@@ -38,20 +27,23 @@ class Consent(Protocol):
 
 
 def what_it_does(launch: LaunchRequest) -> str:
-    """One sentence on what this command does beside running a program; empty when there is nothing to add."""
-    words = launch.asked
-    name = PurePath(words[0]).name.removesuffix(".cmd").removesuffix(".exe")
-    if name in FETCHES:
-        return f"“{name}” fetches a package from {FETCHES[name]} and runs its code, whatever the package holds today."
-    subcommand = next((word for word in words[1:] if not word.startswith("-")), "")
-    origin = FETCHES_WITH.get(name, {}).get(subcommand)
-    if origin:
-        return f"“{name} {subcommand}” may fetch packages from {origin}, and runs their code, whatever they hold today."
-    if name in CONTAINERS:
-        return f"“{name}” may fetch an image and runs it; the container is its own sandbox, with the rights given here."
-    if name in SHELLS:
-        return f"“{neutralise(name)}” starts whatever its arguments say, perhaps with other rights."
-    return ""
+    """What this command does beside running a program, in a sentence or some; empty when there is nothing to add."""
+    name = program_name(launch.asked[0])
+    how = what_it_starts(name)
+    said = [f"“{name}” {how}"] if how else []
+    return " ".join(dict.fromkeys([*said, *map(_what_is_fetched, calls(launch.asked))]))
+
+
+def _what_is_fetched(call: Call) -> str:
+    called = f"“{' '.join(call.launcher.start)}”"
+    if call.launcher.kind == "image":
+        container = "the container is its own sandbox, with the rights given here"
+        return f"{called} may fetch an image from {REGISTRIES['image']} and runs it; {container}."
+    places = " and ".join(dict.fromkeys(REGISTRIES[one.kind] for one in call.fetched)) or REGISTRIES[call.launcher.kind]
+    if len(call.fetched) == 1:
+        return f"{called} fetches a package from {places} and runs its code, whatever the package holds today."
+    may = "fetches" if call.fetched else "may fetch"
+    return f"{called} {may} packages from {places}, and runs their code, whatever they hold today."
 
 
 def describe(launch: LaunchRequest) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from mcp_threat_model.guard.readable import homes, readable_roots
+from mcp_threat_scoring.facts.launchers import CONTAINERS
 from mcp_threat_scoring.structs import Struct
 
 SandboxMode = Literal["auto", "require", "off"]
@@ -52,7 +53,6 @@ HIDDEN_DIRS = (
 )  # fmt: skip
 HIDDEN_FILES = ("/etc/machine-id", "/etc/fstab", "/etc/netrc", "/etc/environment", "/.dockerenv")
 MAX_PRIVATE = 200
-CONTAINER_RUNTIMES = frozenset({"docker", "podman", "nerdctl", "finch", "container"})
 HOME = "/tmp/home"  # noqa: S108  inside the sandbox, where /tmp is our own throw-away directory
 RESOLVER_FILE = "resolv.conf"
 """In the scratch directory: it names the resolver of :mod:`netwatch`."""
@@ -176,7 +176,7 @@ def unboxed(mode: SandboxMode, program: str) -> str:
     """Why there will be no sandbox around this program; empty where there will be one."""
     if mode == "off":
         return "it was switched off"
-    if Path(program).name in CONTAINER_RUNTIMES:
+    if Path(program).name in CONTAINERS:
         return "a container runtime cannot work inside it"
     found, _, why_not = bubblewrap()
     return "" if found else why_not

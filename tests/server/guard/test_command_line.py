@@ -7,6 +7,7 @@ import shlex
 import pytest
 
 from mcp_threat_model.guard.command_line import redact_argv, secret_values, told_secrets
+from mcp_threat_model.guard.secret import REDACTED
 
 
 class TestWhatIsShown:
@@ -119,3 +120,8 @@ class TestWhatIsHidden:
             "SHORT_KEY": "abcd",
         }
         assert set(secret_values([], env)) == {"random-value", "abcd"}
+
+
+@pytest.mark.parametrize("program", ["env", "sudo", "doas"])
+def test_a_value_with_blanks_is_hidden_where_no_word_is_a_whole_command(program: str) -> None:
+    assert redact_argv([program, "clock", "--password", "a long pass phrase"])[-1] == REDACTED

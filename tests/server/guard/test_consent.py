@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from mcp_threat_model.guard.consent import describe, what_it_does
 from mcp_threat_model.guard.launch import LaunchRequest
 from mcp_threat_model.guard.sandbox import Sandbox
+from mcp_threat_scoring.facts.fetched import calls, fetched
+from mcp_threat_scoring.facts.launchers import LAUNCHERS, REGISTRIES, Launcher
 
 NO_BOX = Sandbox("none", True, "it was switched off")
 BOX = Sandbox("bubblewrap", False, "")
@@ -37,25 +41,72 @@ def test_the_question_cannot_be_disguised() -> None:
     assert text.count("\nSandbox:") == 1
 
 
+LAUNCHED = [
+    ("npx -y clock", "npm"),
+    ("npm exec clock", "npm"),
+    ("pnpm dlx clock", "npm"),
+    ("deno run npm:clock", "npm"),
+    ("deno run jsr:@corner/clock", "JSR"),
+    ("deno run https://example.org/clock.ts", "the network"),
+    ("uvx clock", "PyPI"),
+    ("uv tool run clock", "PyPI"),
+    ("uv --quiet run --with clock serve", "PyPI"),
+    ("pipx run clock", "PyPI"),
+    ("dnx Corner.Clock --yes", "NuGet"),
+    ("dotnet tool exec Corner.Clock", "NuGet"),
+    ("go run example.org/clock@latest", "the network"),
+    ("jbang clock@corner", "the network"),
+    ("docker run --rm example/clock", "an image"),
+    ("nerdctl run --rm example/clock", "an image"),
+    ("finch run example/clock", "an image"),
+    ("sudo npx -y clock", "npm"),
+]
+NOT_LAUNCHED = [
+    "docker exec clock sh", "docker ps", "uv tool list", "uv pip list", "pipx list", "npm start", "pnpm exec clock",
+    "go build example.org/clock", "jbang version", "dotnet run", "deno fmt", "python server.py", "node clock.js",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "place"), LAUNCHED)
+def test_what_is_fetched_is_said_here_and_in_the_report(command: str, place: str) -> None:
+    words = command.split()
+    said = what_it_does(launch(*words))
+    assert re.search(f"fetch(es)? (a package from |){place} ", said)
+    assert [REGISTRIES[one.kind] for call in calls(words) for one in call.fetched] in ([place], ["a registry"])
+    assert fetched(words)
+
+
+@pytest.mark.parametrize("command", NOT_LAUNCHED)
+def test_other_subcommands_and_programs_are_accused_of_nothing(command: str) -> None:
+    words = command.split()
+    assert what_it_does(launch(*words)) == ""
+    assert not fetched(words)
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS, ids=lambda one: " ".join(one.start))
+def test_every_launcher_is_told_though_nothing_is_named(launcher: Launcher) -> None:
+    said = what_it_does(launch(*launcher.start))
+    assert said.startswith(f"“{' '.join(launcher.start)}” may fetch ")
+    assert f" from {REGISTRIES[launcher.kind]}" in said
+
+
+def test_a_container_is_told_as_one_and_what_it_fetches_inside_too() -> None:
+    said = what_it_does(launch("docker", "run", "node:22", "npx", "clock"))
+    assert "the container is its own sandbox" in said
+    assert "“npx” fetches a package from npm" in said
+
+
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("command", "says"),
     [
-        (("npx", "-y", "x"), "npm"),
-        (("uvx", "x"), "PyPI"),
-        (("pipx", "run", "x"), "PyPI"),
-        (("uv", "tool", "run", "x"), "PyPI"),
-        (("uv", "--quiet", "run", "x"), "PyPI"),
-        (("npm", "exec", "x"), "npm"),
-        (("pnpm", "dlx", "x"), "npm"),
-        (("docker", "run", "x"), "container"),
-        (("bash", "-c", "x"), "whatever its arguments say"),
-        (("sudo", "x"), "other rights"),
+        ("bash -c x", "starts whatever its arguments say."),
+        ("cmd.exe /c x", "starts whatever its arguments say."),
+        ("env A=1 x", "with the environment variables among them."),
+        ("sudo x", "with other rights than yours."),
+        ("su root", "with other rights than yours."),
+        ("doas x", "with other rights than yours."),
+        ("ssh example.org x", "on another machine, outside the sandbox."),
     ],
 )
-def test_commands_are_named_for_what_they_do(words: tuple[str, ...], says: str) -> None:
-    assert says in what_it_does(launch(*words))
-
-
-@pytest.mark.parametrize("words", [("python", "server.py"), ("node", "x.js"), ("uv", "pip", "list"), ("npm", "start")])
-def test_other_commands_are_not_accused(words: tuple[str, ...]) -> None:
-    assert what_it_does(launch(*words)) == ""
+def test_what_starts_other_programs_is_told_for_how_it_does(command: str, says: str) -> None:
+    assert what_it_does(launch(*command.split())).endswith(says)
