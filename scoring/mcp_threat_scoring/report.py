@@ -6,6 +6,7 @@ from the target has been through :mod:`neutralise` before it is put in here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.errors import ErrorCode
@@ -27,7 +28,8 @@ def severity_of(word: str) -> Severity:
         ValueError: it names none.
     """
     low = word.lower()
-    return SEVERITIES[0 if low == "none" else [*SEVERITIES].index(low)]  # type: ignore[arg-type]
+    words: Sequence[str] = SEVERITIES
+    return SEVERITIES[0 if low == "none" else words.index(low)]
 
 
 Level = Literal["low", "medium", "high"]

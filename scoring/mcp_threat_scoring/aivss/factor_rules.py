@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.aivss.condition import Condition, Conditional, ToolCondition
-from mcp_threat_scoring.aivss.tables import OWASP_0_8, PROFILES
+from mcp_threat_scoring.aivss.tables import GRADED, OWASP_0_8
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.structs import Meta
@@ -97,7 +97,7 @@ class FactorsDoc(Model, frozen=True, kw_only=True):
     owasp: dict[str, LevelFactor]
 
     def __post_init__(self) -> None:
-        for profile, given in (("graded", self.graded), ("owasp-0.8", self.owasp)):
-            wanted = [spec.id for spec in PROFILES[profile].factors]  # type: ignore[index]
+        for table, given in ((GRADED, self.graded), (OWASP_0_8, self.owasp)):
+            wanted = [spec.id for spec in table.factors]
             if list(given) != wanted:
-                raise ValueError(f"{profile} has these factors, in this order: {', '.join(wanted)}")
+                raise ValueError(f"{table.id} has these factors, in this order: {', '.join(wanted)}")

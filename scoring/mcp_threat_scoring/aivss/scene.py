@@ -16,6 +16,7 @@ from mcp_threat_scoring.structs import Struct, field
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.aivss.explanation import Clues, Explained
+    from mcp_threat_scoring.matching.evidence import Judge
 
 
 class Scene(Struct, frozen=True, eq=False, dict=True):
@@ -51,7 +52,7 @@ class Scene(Struct, frozen=True, eq=False, dict=True):
         return bool(self.signal_tools(signal_id)) or self.world.elsewhere(signal_id)
 
     @cached_property
-    def _judge(self):  # type: ignore[no-untyped-def]
+    def _judge(self) -> Judge:
         tools = [self.world.picture.tools[index] for index in bits(self.allowed)]
         return server_judge(tools, self.world.picture.signals)
 

@@ -12,17 +12,19 @@ What only hashes tell stands in :mod:`approval.exact`, how much could be compare
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mcp_threat_scoring.approval.compared import not_compared, seen
 from mcp_threat_scoring.approval.exact import authority, declared, parts, remainder
 from mcp_threat_scoring.approval.lock import LockedServer, LockedTool
 from mcp_threat_scoring.approval.notice import Change
-from mcp_threat_scoring.report import FindingOut, Report, Severity
+from mcp_threat_scoring.report import Effect, FindingOut, Report, Severity
 
 SCORE_STEP = 0.3
 """A rise of the score that is told of; less is noise of a factor's tenth."""
 _EFFECTS = {"read": 0, "write": 1, "destructive": 2}
+_GRAVE: Mapping[Effect, Severity] = {"read": "low", "write": "medium", "destructive": "high"}
+"""How grave it is that a tool of that effect was added."""
 _BREADTHS = {"none": 0, "unknown": 1, "narrow": 2, "broad": 3, "admin": 4}
 _STOP = "Stop using the server until somebody has read the new text; compare it with what was approved."
 _GRAVE_ABILITIES = frozenset({"process.exec", "code.eval", "money.move", "secrets.read", "identity.admin", "deploy"})
@@ -129,10 +131,9 @@ def _score(then: LockedServer, now: LockedServer) -> Iterator[Change]:
 def _tools(then: LockedServer, now: LockedServer) -> Iterator[Change]:
     for name in sorted(now.tools.keys() - then.tools.keys()):
         tool = now.tools[name]
-        grave: Severity = {"read": "low", "write": "medium", "destructive": "high"}[tool.effect]  # type: ignore[assignment]
         does = {"read": "only reads", "write": "changes things", "destructive": "deletes or overwrites"}[tool.effect]
         able = f", and can do: {', '.join(tool.abilities)}" if tool.abilities else ""
-        yield Change("tool_added", grave, "A tool was added", f"{{}} {does}{able}.", (name,), tool=name)
+        yield Change("tool_added", _GRAVE[tool.effect], "A tool was added", f"{{}} {does}{able}.", (name,), tool=name)
     if gone := sorted(then.tools.keys() - now.tools.keys()):
         yield Change("tool_removed", "info", "Tools were removed", "Gone: {}.", (gone,))
     for name in sorted(then.tools.keys() & now.tools.keys()):
@@ -157,7 +158,7 @@ def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
         grave: Severity = "high" if _GRAVE_ABILITIES & set(gained) else "medium"
         able = ", ".join(gained)
         yield Change("ability_gained", grave, "A tool can do more", f"{{}} gained: {able}.", (name,), tool=name)
-    members = (
+    members: tuple[tuple[str, Severity, str, object, object], ...] = (
         ("tool_title_changed", "low", "title", then.title if then.title is not None else now.title, now.title),
         ("description_changed", "low", "description", then.description, now.description),
         ("schema_changed", "low", "parameters", then.input_schema, now.input_schema),
@@ -168,7 +169,7 @@ def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
     for kind, severity, what, _, _ in differing:
         yield Change(
             kind,
-            severity,  # type: ignore[arg-type]
+            severity,
             f"A tool's {what} changed",
             f"The {what} of {{}} changed.",
             (name,),
@@ -191,10 +192,11 @@ def _was(tool: LockedTool) -> str:
 
 def _lists(then: LockedServer, now: LockedServer) -> Iterator[Change]:
     for what, before, after in (("prompt", then.prompts, now.prompts), ("resource", then.resources, now.resources)):
-        for kind, names, severity in (
+        differing: tuple[tuple[str, set[str], Severity], ...] = (
             ("added", after.keys() - before.keys(), "low"),
             ("removed", before.keys() - after.keys(), "info"),
             ("changed", {name for name in after.keys() & before.keys() if after[name] != before[name]}, "low"),
-        ):
+        )
+        for kind, names, severity in differing:
             if names:
-                yield Change(f"{what}_{kind}", severity, f"A {what} was {kind}", "{}.", (tuple(names),))  # type: ignore[arg-type]
+                yield Change(f"{what}_{kind}", severity, f"A {what} was {kind}", "{}.", (tuple(names),))

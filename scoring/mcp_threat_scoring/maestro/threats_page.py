@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, get_args
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
@@ -114,7 +114,7 @@ def threats_page(catalogue: Catalogue, frameworks: FrameworksDoc) -> str:
         "found in a server; it is *confirmed* by exact observations, *likely* by heuristic ones, and *possible* (one "
         "step less grave) if it needs a weak sign or a missing piece of information. A layer is mapped only by a "
         "threat of its own that is at least likely, or by a safeguard that settles it.\n",
-        "Cited lists: " + "; ".join(frameworks.of(name).title for name in FrameworksDoc.__struct_fields__) + ".\n",  # type: ignore[arg-type]
+        "Cited lists: " + "; ".join(frameworks.of(name).title for name in get_args(Framework)) + ".\n",
         "| OWASP MCP Top 10 | threats |\n| --- | --- |",
     ]
     for entry, title in frameworks.owasp_mcp.items.items():

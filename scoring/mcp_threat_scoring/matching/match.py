@@ -76,7 +76,7 @@ class Matcher:
     @cached_property
     def judged(self) -> list[tuple[int, Judged]]:
         """The tests that somebody else answers."""
-        return [(atom, self._source(atom)) for atom in self.plan.judged]  # type: ignore[misc]
+        return [(atom, self._source(atom)) for atom in self.plan.judged]  # type: ignore[misc]  # of the kinds the plan sorted out
 
     def compile(self) -> None:
         """Compile every pattern now, not when a subject first needs it.
@@ -141,7 +141,8 @@ class Matcher:
         for name, value in facts.items():
             if name in asked:
                 if name not in tests:
-                    tests[name] = FactTests([(atom, self._source(atom)) for atom in asked[name]])  # type: ignore[misc]
+                    about = [(atom, self._source(atom)) for atom in asked[name]]
+                    tests[name] = FactTests(about)  # type: ignore[arg-type]  # the plan put tests of facts there
                 found.update(tests[name][(value,) if value is True or value is False else value])
         return found
 

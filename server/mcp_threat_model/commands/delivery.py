@@ -18,7 +18,7 @@ from mcp_threat_scoring.report_set import FleetOut
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.source.interface import Target
-    from mcp_threat_scoring.approval.policy import Judgement, Policy
+    from mcp_threat_scoring.approval.policy import Judgement, Policy, Threshold
 
 TOLD: Final = 5
 """Servers named on standard error as the reason of an exit code."""
@@ -29,7 +29,7 @@ def deliver(
     form: str,
     *,
     output: str | None = None,
-    fail_at: str | None = None,
+    fail_at: Threshold | None = None,
     fleet: FleetOut | None = None,
     targets: Sequence[Target] = (),
     policy: tuple[str, Policy] | None = None,
@@ -72,7 +72,11 @@ def deliver(
 
 
 def judged(
-    results: Sequence[Report | ErrorOut], policy: tuple[str, Policy] | None, fail_at: str | None, *, scored: bool = True
+    results: Sequence[Report | ErrorOut],
+    policy: tuple[str, Policy] | None,
+    fail_at: Threshold | None,
+    *,
+    scored: bool = True,
 ) -> dict[int, Judgement]:
     """What the policy says of each report, by its place in the list; what is accepted or ran out goes to stderr."""
     if policy is None:
@@ -84,7 +88,7 @@ def judged(
     name, rules = policy
     today = datetime.now().astimezone().date().isoformat()
     found = {
-        index: judge(rules, result, today, fail_at=fail_at, scored=scored)  # type: ignore[arg-type]
+        index: judge(rules, result, today, fail_at=fail_at, scored=scored)
         for index, result in enumerate(results)
         if isinstance(result, Report)
     }

@@ -32,6 +32,7 @@ from mcp_threat_scoring.hostile.suspicion import (
 from mcp_threat_scoring.intake import read_items
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
+from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Struct
 
 SPREAD = 0.5
@@ -188,7 +189,7 @@ def fit_hostile(folder: Path, ruleset: Ruleset) -> tuple[float, dict[str, float]
     styles = Counter(_style(one) for one in attacks)
     names = sorted(name for name in engine.weights if not is_learned(name))
     place = {name: index for index, name in enumerate(names)}
-    prior = [engine.rules[name].prior.get(QUESTION, 0.0) for name in names]  # type: ignore[index]
+    prior = [engine.rules[SignalId(name)].prior.get(QUESTION, 0.0) for name in names]
     rows = [
         Row(_on(one.found, place), truth, weight, 0)
         for truth, weight, one in (
@@ -201,7 +202,8 @@ def fit_hostile(folder: Path, ruleset: Ruleset) -> tuple[float, dict[str, float]
         name: round(max(weight, 0.1) if before > 0 else min(weight, -0.1), 2)
         for name, weight, before in zip(names, found, prior, strict=False)
     }
-    named = {name: engine.rules[name].prior.get(QUESTION, 0.0) for name in engine.weights if is_learned(name)}  # type: ignore[index]
+    learned = [name for name in engine.weights if is_learned(name)]
+    named = {name: engine.rules[SignalId(name)].prior.get(QUESTION, 0.0) for name in learned}
     return round(found[-1], 2), {**fitted, **named}
 
 

@@ -5,7 +5,7 @@ Sparse rows, plain floats in a fixed order: the same rows give the same weights 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from math import exp
 from operator import mul
@@ -50,9 +50,9 @@ def fit_question(rows: Sequence[Row], prior: Sequence[float], spreads: Sequence[
     """The most probable weights. The last feature is the bias and on in every row."""
     size = len(prior)
     weights = list(prior)
-    merged: Counter[tuple[tuple[int, ...], bool]] = Counter()
+    merged: defaultdict[tuple[tuple[int, ...], bool], float] = defaultdict(float)
     for row in rows:
-        merged[(row.on, row.truth)] += row.weight  # type: ignore[assignment]
+        merged[(row.on, row.truth)] += row.weight
     examples = sorted(merged.items())
     for _ in range(STEPS):
         gradient = [(p - w) / s**2 for w, p, s in zip(weights, prior, spreads, strict=True)]

@@ -30,7 +30,7 @@ from mcp_threat_scoring.hostile.structures import NOBODY, Known
 from mcp_threat_scoring.hostile.views import Reader, extent, lines_of
 from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.normalise import normalise
-from mcp_threat_scoring.text.passages import Piece, pieces
+from mcp_threat_scoring.text.passages import Piece, Role, pieces
 
 PARTS = ("tools", "prompts", "resources", "resource_templates", "resourceTemplates")
 FOLDS = 3
@@ -55,7 +55,7 @@ AUTHORS: Mapping[str, int] = {
     "lines-48": 2, "lines-49": 0, "lines-50": 2, "lines-51": 1, "lines-52": 0, "lines-54": 2, "lines-55": 1,
 }  # fmt: skip
 """The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
-_ROLES: Mapping[str, str] = {
+_ROLES: Mapping[str, Role] = {
     "param": "schema", "output": "schema", "enum": "value", "title": "title",
 }  # fmt: skip
 
@@ -187,7 +187,7 @@ class _Collector:
         Without anything around it, it would be unlike every line that is ever judged.
         """
         text, role = str(row["t"]), _ROLES.get(str(row["p"]), "text")
-        lines = lines_of([Piece(text, "", role)], self.reader, NOBODY)  # type: ignore[arg-type]
+        lines = lines_of([Piece(text, "", role)], self.reader, NOBODY)
         orders = bool(row["y"])
         group = Group(source, fold, orders, str(row["l"]), [], len(text))
         for line in lines:
