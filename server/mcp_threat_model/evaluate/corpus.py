@@ -30,9 +30,8 @@ _EFFECTS = ("read", "write", "destructive")
 _METHODS: Mapping[str, Effect] = {
     "GET": "read", "HEAD": "read", "POST": "write", "PUT": "write", "PATCH": "write", "DELETE": "destructive",
 }  # fmt: skip
-
-
-_TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema")
+_CLAIMS = "annotations"
+_TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema", _CLAIMS, "_meta")
 
 
 class Labelled(Struct, frozen=True):
@@ -101,8 +100,9 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return [row for _, row in _numbered(path, Skipped(path.name))]
 
 
-def _tool(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: row[key] for key in _TOOL_KEYS if row.get(key)}
+def tool_of(row: Mapping[str, Any], *, claims: bool = True) -> dict[str, Any]:
+    """The tool of a row as its server lists it; without `claims`, what it says of its own effect is left out."""
+    return {key: row[key] for key in _TOOL_KEYS if row.get(key) is not None and (claims or key != _CLAIMS)}
 
 
 def _claimed(row: Mapping[str, Any]) -> Effect | None:
@@ -133,14 +133,16 @@ def _label(file: str, row: Mapping[str, Any]) -> Labelled | None:
     if effect in _EFFECTS:
         second = row.get("second_effect", effect)
         return Labelled(
-            file, server, _tool(row), "read by hand", effect,
+            file, server, tool_of(row, claims=False), "read by hand", effect,
             certain=(effect == "destructive") == (second == "destructive"),
             ambiguous=bool(row.get("ambiguous")),
             abilities=_names(row["abilities"]) if isinstance(row.get("abilities"), list) else None,
             disputed=_names(row.get("abilities_disputed")),
         )  # fmt: skip
     claimed = _claimed(row) if row.get("label") is None else None
-    return Labelled(file, server, _tool(row), "vendor claims", claimed, certain=False) if claimed else None
+    return (
+        Labelled(file, server, tool_of(row, claims=False), "vendor claims", claimed, certain=False) if claimed else None
+    )
 
 
 def _fault(row: Mapping[str, Any], label: Labelled | None) -> str | None:
@@ -151,7 +153,7 @@ def _fault(row: Mapping[str, Any], label: Labelled | None) -> str | None:
         return "its effect is none of read, write and destructive"
     if not isinstance(row.get("name"), str) or not row["name"].strip():
         return "it has a label and no name"
-    shown = label.tool if label else {key: row[key] for key in (*_TOOL_KEYS, "annotations") if key in row}
+    shown = label.tool if label else tool_of(row)
     _, bad = read_items("tool", [shown], "")
     return bad[0].reason if bad else None
 
@@ -165,7 +167,7 @@ def _joined(file: str, rows: Sequence[Mapping[str, Any]], texts: Mapping[tuple[s
         if effect is None or tool is None:
             missing += 1
         else:
-            yield Labelled(file, str(row["server"]), _tool(tool), "HTTP method", effect, certain=False)
+            yield Labelled(file, str(row["server"]), tool_of(tool, claims=False), "HTTP method", effect, certain=False)
     if missing:
         verb = "has" if missing == 1 else "have"
         notes.append(f"{file}: {many(missing, 'tool')} skipped: {verb} no text in manifests/, or no known method")

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mcp_threat_model.evaluate.corpus import read_rows
+from mcp_threat_model.evaluate.corpus import read_rows, tool_of
 from mcp_threat_model.evaluate.logistic import Row, fit_question
 from mcp_threat_model.evaluate.tables import Study, Table
 from mcp_threat_scoring.hostile.suspicion import (
@@ -39,7 +39,6 @@ SPREAD = 0.5
 """Standard deviation of the prior of a weight. Small: attacks are few and of few styles."""
 STEADY = 0.01
 """That of the bias, which stays where it is: the share of attacks in a corpus says nothing about the world."""
-TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta")
 MISSED_SHOWN = 25
 
 
@@ -56,10 +55,6 @@ class Verdict(Struct, frozen=True):
         return self.found is not None and self.found.log_odds >= LIKELY
 
 
-def _tool(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: row[key] for key in TOOL_KEYS if row.get(key) is not None}
-
-
 def judge_rows(file: str, rows: Sequence[Mapping[str, Any]], engine: HostileEngine, *, alone: bool) -> list[Verdict]:
     """Judge rows as tools of their servers, or each by itself."""
     groups: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
@@ -67,7 +62,7 @@ def judge_rows(file: str, rows: Sequence[Mapping[str, Any]], engine: HostileEngi
         groups[str(index) if alone else str(row.get("server"))].append(row)
     verdicts: list[Verdict] = []
     for group in groups.values():
-        good, bad = read_items("tool", [_tool(row) for row in group], "/tools")
+        good, bad = read_items("tool", [tool_of(row) for row in group], "/tools")
         broken = {item.pointer.split("/")[2] for item in bad}
         kept = [row for index, row in enumerate(group) if str(index) not in broken]
         names = frozenset(item.name.lower() for item in good)

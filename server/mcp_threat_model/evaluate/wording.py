@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from mcp_threat_model.evaluate.corpus import read_rows
+from mcp_threat_model.evaluate.corpus import read_rows, tool_of
 from mcp_threat_model.evaluate.lines import Scored, learn, model_text
 from mcp_threat_model.evaluate.texts import Group, captured, collect
 from mcp_threat_model.evaluate.training import LONE_FILES
@@ -28,7 +28,6 @@ from mcp_threat_scoring.rulebook.ruleset import Ruleset
 TEXTS = Path("tests") / "texts"
 ENGLISH = "en"
 SENSES = "senses"
-TOOL_KEYS = ("name", "title", "description", "inputSchema", "outputSchema", "annotations", "_meta")
 
 
 def _honest(corpus: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
@@ -36,8 +35,7 @@ def _honest(corpus: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for path in sorted(corpus.glob("*.jsonl")):
         for row in read_rows(path):
             if isinstance(row.get("name"), str) and "description" in row and row.get("label") != "malicious":
-                tool = {key: row[key] for key in TOOL_KEYS if row.get(key) is not None}
-                yield path.stem, str(row.get("server")), tool
+                yield path.stem, str(row.get("server")), tool_of(row)
     for server, item in captured(corpus / "manifests"):
         yield "manifests", server, item
 
@@ -47,8 +45,7 @@ def _attacks(corpus: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     for path in sorted(corpus.glob("*.jsonl")):
         for row in read_rows(path):
             if isinstance(row.get("name"), str) and row.get("label") == "malicious" and row.get("visible_in_metadata"):
-                tool = {key: row[key] for key in TOOL_KEYS if row.get(key) is not None}
-                yield path.stem, f"kind {row.get('cluster', row.get('server'))}", tool
+                yield path.stem, f"kind {row.get('cluster', row.get('server'))}", tool_of(row)
 
 
 def _alarm(scored: Scored, group: Group, threshold: float, steep: float) -> bool:

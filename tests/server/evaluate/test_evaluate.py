@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mcp_threat_model.evaluate import main
-from mcp_threat_model.evaluate.corpus import load_corpus
+from mcp_threat_model.evaluate.corpus import load_corpus, tool_of
 from mcp_threat_model.evaluate.fit import weights_yaml
 from mcp_threat_model.evaluate.judged import judge
 from mcp_threat_model.evaluate.logistic import Row, fit_question
@@ -259,3 +259,9 @@ def test_the_curve_is_a_picture_that_stands_alone() -> None:
     root = ElementTree.fromstring(svg)
     assert root.tag.endswith("svg")
     assert len(root.findall("{http://www.w3.org/2000/svg}circle")) == 2
+
+
+def test_a_tool_is_what_its_row_says_and_without_its_claims_where_they_are_the_label() -> None:
+    listed = {"name": "clock", "description": "", "inputSchema": {}, "annotations": {"readOnlyHint": True}}
+    assert tool_of({**listed, "title": None, "server": "hall", "effect": "read"}) == listed
+    assert tool_of(listed, claims=False) == {"name": "clock", "description": "", "inputSchema": {}}
