@@ -14,7 +14,6 @@ from mcp_threat_model.terminal import PROGRAM
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
 POLICY_FILE = "mcp-threat-model.yaml"
-LOCK_FILE = "mcp-threat-model.lock.json"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 SERVE_HOST = "127.0.0.1"
 SERVE_PORT = 8000
@@ -145,6 +144,8 @@ def _clients(clients: argparse.ArgumentParser) -> None:
 
 
 def _lock(lock: argparse.ArgumentParser) -> None:
+    from mcp_threat_model.lock_file import LOCK_FILE  # only the commands that open one load what reads it
+
     lock.add_argument("targets", metavar="TARGET", nargs="*", help="as for scan")
     lock.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     lock.add_argument("--add", action="store_true", help="keep what is in the file beside the new entries")
@@ -153,6 +154,8 @@ def _lock(lock: argparse.ArgumentParser) -> None:
 
 
 def _check(check: argparse.ArgumentParser) -> None:
+    from mcp_threat_model.lock_file import LOCK_FILE
+
     check.add_argument("targets", metavar="TARGET", nargs="*", help="default: everything in the lock file")
     check.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     check.add_argument("--format", choices=FORMATS, default="text", help="default: text")
