@@ -13,6 +13,7 @@ from mcp_threat_model.terminal import PROGRAM
 
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
+SEVERITIES = ("low", "medium", "high", "critical")
 POLICY_FILE = "mcp-threat-model.yaml"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 SERVE_HOST = "127.0.0.1"
@@ -91,7 +92,11 @@ def _scan(scan: argparse.ArgumentParser) -> None:
     scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
     scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
     _reading(scan)
-    scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
+    scan.add_argument(
+        "--fail-at",
+        choices=SEVERITIES,
+        help="exit with 11-14 when the highest severity is this or graver",
+    )
     _policy(scan)
 
 
@@ -115,7 +120,9 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
         action="store_true",
         help="for HTTP targets: allow loopback and private addresses, and plain http for authorization metadata",
     )
-    command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target, default 30")
+    command.add_argument(
+        "--timeout", metavar="SECONDS", type=float, help="seconds for one target, all in all; default 30"
+    )
     command.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
     command.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
     _logging(command)
@@ -132,7 +139,9 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
 
 def _logging(command: argparse.ArgumentParser) -> None:
     """What is the same wherever servers are judged."""
-    command.add_argument("--rules", metavar="DIR", action="append", default=[], help="further signal rules, a folder")
+    command.add_argument(
+        "--rules", metavar="DIR", action="append", default=[], help="a folder with signal rules of your own"
+    )
     command.add_argument(
         "--audit-log", metavar="FILE", help="append what was asked, allowed, started and reached, as JSON lines"
     )
@@ -162,8 +171,8 @@ def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline of a report")
     check.add_argument(
         "--fail-at",
-        choices=("low", "medium", "high", "critical"),
-        help="exit 11-14 when a change is that grave, default low, or what the policy says",
+        choices=SEVERITIES,
+        help="exit with 11-14 when the gravest change is this or graver; default low, or what the policy says",
     )
     _policy(check)
     _reading(check)

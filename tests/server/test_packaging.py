@@ -168,7 +168,9 @@ def test_the_changelog_knows_the_version() -> None:
 def test_the_example_configuration_starts_the_installed_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     entry = json.loads((ROOT / "claude_desktop_config.example.json").read_text())["mcpServers"]["mcp-threat-model"]
-    assert set(entry["args"]) & set(project["scripts"]) or entry["command"] in project["scripts"]
+    assert Path(entry["command"]).name in project["scripts"]
+    assert entry["args"] == []  # without a command, and standard input not a terminal, it serves
+    assert json.dumps(entry) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_shows_the_help_of_the_program() -> None:
