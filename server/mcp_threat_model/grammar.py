@@ -13,8 +13,8 @@ from mcp_threat_model.terminal import PROGRAM
 
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
+SEVERITIES = ("low", "medium", "high", "critical")
 POLICY_FILE = "mcp-threat-model.yaml"
-LOCK_FILE = "mcp-threat-model.lock.json"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 SERVE_HOST = "127.0.0.1"
 SERVE_PORT = 8000
@@ -92,7 +92,11 @@ def _scan(scan: argparse.ArgumentParser) -> None:
     scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
     scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
     _reading(scan)
-    scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
+    scan.add_argument(
+        "--fail-at",
+        choices=SEVERITIES,
+        help="exit with 11-14 when the highest severity is this or graver",
+    )
     _policy(scan)
 
 
@@ -116,7 +120,9 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
         action="store_true",
         help="for HTTP targets: allow loopback and private addresses, and plain http for authorization metadata",
     )
-    command.add_argument("--timeout", metavar="SECONDS", type=float, help="for each whole target, default 30")
+    command.add_argument(
+        "--timeout", metavar="SECONDS", type=float, help="seconds for one target, all in all; default 30"
+    )
     command.add_argument("--header", metavar="'K: V'", action="append", default=[], help="sent to HTTP targets")
     command.add_argument("--env", metavar="K=V", action="append", default=[], help="given to stdio targets")
     _logging(command)
@@ -133,7 +139,9 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
 
 def _logging(command: argparse.ArgumentParser) -> None:
     """What is the same wherever servers are judged."""
-    command.add_argument("--rules", metavar="DIR", action="append", default=[], help="further signal rules, a folder")
+    command.add_argument(
+        "--rules", metavar="DIR", action="append", default=[], help="a folder with signal rules of your own"
+    )
     command.add_argument(
         "--audit-log", metavar="FILE", help="append what was asked, allowed, started and reached, as JSON lines"
     )
@@ -145,6 +153,8 @@ def _clients(clients: argparse.ArgumentParser) -> None:
 
 
 def _lock(lock: argparse.ArgumentParser) -> None:
+    from mcp_threat_model.lock_file import LOCK_FILE  # only the commands that open one load what reads it
+
     lock.add_argument("targets", metavar="TARGET", nargs="*", help="as for scan")
     lock.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     lock.add_argument("--add", action="store_true", help="keep what is in the file beside the new entries")
@@ -153,14 +163,16 @@ def _lock(lock: argparse.ArgumentParser) -> None:
 
 
 def _check(check: argparse.ArgumentParser) -> None:
+    from mcp_threat_model.lock_file import LOCK_FILE
+
     check.add_argument("targets", metavar="TARGET", nargs="*", help="default: everything in the lock file")
     check.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     check.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline of a report")
     check.add_argument(
         "--fail-at",
-        choices=("low", "medium", "high", "critical"),
-        help="exit 11-14 when a change is that grave, default low, or what the policy says",
+        choices=SEVERITIES,
+        help="exit with 11-14 when the gravest change is this or graver; default low, or what the policy says",
     )
     _policy(check)
     _reading(check)

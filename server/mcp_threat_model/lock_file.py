@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
 from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.source.interface import Target
@@ -13,6 +14,8 @@ from mcp_threat_scoring.faults import reason
 from mcp_threat_scoring.model import ValidationError
 from mcp_threat_scoring.neutralise import as_asked
 
+LOCK_FILE: Final = "mcp-threat-model.lock.json"
+"""Its name, where no other is given."""
 MAX_LOCK_BYTES = 32 * 1024 * 1024
 
 

@@ -40,8 +40,8 @@ def build_server(access: Access | None = None) -> MCPServer[Access]:
         yield access
 
     tools = Tools()
-    add_server_tools(tools, access)
-    add_client_tools(tools, access)
+    add_server_tools(tools)
+    add_client_tools(tools)
     server = GatedServer(
         "mcp-threat-model",
         title="MCP threat model",

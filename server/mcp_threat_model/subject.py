@@ -1,17 +1,67 @@
-"""What a tool call is about: a target, a manifest or a listing, exactly one of them."""
+"""What a tool call is about: a target, a manifest or a listing, one of them at most."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, Self
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.structs import Struct
 
 InlineManifest = str | dict[str, Any] | list[Any]
+InlineListing = str | dict[str, str]
+By = Literal["target", "manifest", "listing"]
+"""The ways to name a server in a call."""
+
+
+class Given(Struct, frozen=True):
+    """The server that a call names, in one of three ways or not at all. What is empty was given, too.
+
+    Raises:
+        UsageError: it is named in more than one way.
+    """
+
+    target: str | None = None
+    manifest: InlineManifest | None = None
+    listing: InlineListing | None = None
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Self:
+        """The server that the arguments of a call name; what else they say does not matter here.
+
+        Raises:
+            UsageError: they name it in more than one way.
+        """
+        return cls(**{way: arguments.get(way) for way in cls.__struct_fields__})
+
+    def __post_init__(self) -> None:
+        named = self._named()
+        if len(named) > 1:
+            ways = ", ".join(self.__struct_fields__)
+            raise UsageError(f"give only one of {ways}; {' and '.join(named)} were given")
+
+    @property
+    def by(self) -> By | None:
+        """How it is named; None where no server is."""
+        return next(iter(self._named()), None)
+
+    def inline(self, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+        """What the call itself says of the server, where it does not name a target.
+
+        Raises:
+            TargetError: `malformed` or `too_large`.
+        """
+        if self.manifest is not None:
+            return inline_manifest(self.manifest, limits)
+        return inline_listing(self.listing or "", limits)
+
+    def _named(self) -> list[By]:
+        ways: tuple[By, ...] = ("target", "manifest", "listing")
+        return [way for way in ways if getattr(self, way) is not None]
 
 
 def inline_manifest(given: InlineManifest, limits: Limits = DEFAULT_LIMITS) -> Manifest:
@@ -25,7 +75,7 @@ def inline_manifest(given: InlineManifest, limits: Limits = DEFAULT_LIMITS) -> M
     return _described(text, "the manifest", "manifest", "inline manifest", limits, respelt=respelt)
 
 
-def inline_listing(given: str | Mapping[str, str], limits: Limits = DEFAULT_LIMITS) -> Manifest:
+def inline_listing(given: InlineListing, limits: Limits = DEFAULT_LIMITS) -> Manifest:
     """A name and a paragraph of prose, or the paragraph alone.
 
     Raises:
@@ -48,24 +98,3 @@ def _described(text: str, what: str, kind: str, label: str, limits: Limits, *, r
 
     document = parse_json(text.encode("utf-8", "replace"), what, limits, respelt=respelt)
     return describe(document, kind=kind, label=label, limits=limits)
-
-
-def one_subject(given: Mapping[str, Any]) -> None:
-    """Check that the arguments of a call name at most one server.
-
-    Raises:
-        UsageError: they name more.
-    """
-    exactly_one(**{name: given.get(name) for name in ("target", "manifest", "listing")})
-
-
-def exactly_one(**given: object) -> str | None:
-    """The name of the one argument that was given; None when none was. What is empty was given, too.
-
-    Raises:
-        UsageError: more than one was given.
-    """
-    named = [name for name, value in given.items() if value is not None]
-    if len(named) > 1:
-        raise UsageError(f"give only one of {', '.join(given)}; {' and '.join(named)} were given")
-    return named[0] if named else None

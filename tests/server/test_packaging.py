@@ -77,44 +77,83 @@ def test_every_dependency_is_pinned_and_no_pin_says_where_packages_come_from() -
 
 
 def _imports(folder: Path) -> list[tuple[str, str]]:
+    """Each import below a folder, or of a file: where it stands, and the whole name of what is imported."""
     found: list[tuple[str, str]] = []
-    for file in sorted(folder.rglob("*.py")):
+    for file in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
         for node in ast.walk(ast.parse(file.read_text())):
+            names = []
             if isinstance(node, ast.ImportFrom) and node.module:
-                found.append((file.relative_to(ROOT).as_posix(), node.module))
+                # of the shell itself, what is imported may be a module
+                names = [f"{SHELL}.{one.name}" for one in node.names] if node.module == SHELL else [node.module]
             elif isinstance(node, ast.Import):
-                found.extend((file.relative_to(ROOT).as_posix(), alias.name) for alias in node.names)
+                names = [one.name for one in node.names]
+            found += [(file.relative_to(ROOT).as_posix(), name) for name in names]
     return found
 
 
-SHELL = "mcp_threat_model"
-OUTER = tuple(
-    f"{SHELL}.{name}"
-    for name in ("scan", "reading", "target", "cli", "grammar", "parser", "commands", "mcp_server", "serving")
-)
+SHELL, CORE = "mcp_threat_model", "mcp_threat_scoring"
 IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "datetime", "random", "urllib.request")
+PAGE = ROOT / "docs" / "architecture.md"
 
 
 @pytest.mark.parametrize(
     ("room", "never"),
     [
-        ("scoring/mcp_threat_scoring", (SHELL, *IMPURE, "rich")),
-        ("server/mcp_threat_model/render", (*OUTER, f"{SHELL}.source", f"{SHELL}.guard", *IMPURE)),
-        (
-            "server/mcp_threat_model/source",
-            (*OUTER, f"{SHELL}.render", "mcp_threat_scoring.analyze"),
-        ),
-        ("server/mcp_threat_model/serving", (f"{SHELL}.cli", f"{SHELL}.commands")),
-        ("server/mcp_threat_model/guard", (*OUTER, f"{SHELL}.render", f"{SHELL}.source")),
+        (f"scoring/{CORE}", (SHELL, *IMPURE, "rich")),
+        (f"server/{SHELL}/render", IMPURE),
+        (f"server/{SHELL}/source", (f"{CORE}.analyze",)),
     ],
 )
-def test_imports_run_one_way(room: str, never: tuple[str, ...]) -> None:
+def test_what_a_room_is_for_says_what_it_never_imports(room: str, never: tuple[str, ...]) -> None:
     wrong = [
         f"{file} imports {module}"
         for file, module in _imports(ROOT / room)
         if any(module == name or module.startswith(name + ".") for name in never)
     ]
     assert wrong == []
+
+
+def _rows() -> list[tuple[list[str], str]]:
+    """The rows of the shell in the page's table: their modules and folders, and what these may import."""
+    cells = [line.strip("| ").split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| `… ")]
+    return [([name.strip("`… ") for name in row[0].split(", ")], row[2]) for row in cells]
+
+
+def _room(name: str) -> str:
+    return name.removesuffix(".py").rstrip("/")
+
+
+ROWS = _rows()
+
+
+@pytest.mark.parametrize("number", range(len(ROWS)), ids=[_room(names[0]) for names, _ in ROWS])
+def test_a_row_of_the_page_imports_what_it_says_and_nothing_above_it(number: int) -> None:
+    names, said = ROWS[number]
+    below = {"core", *(_room(name) for names, _ in ROWS[number + 1 :] for name in names)}
+    may = below if said == "everything below" else set(said.split(", "))
+    assert may <= below
+    rooms = {"__version__", *may, *map(_room, names)}
+    wrong = [
+        f"{file} imports {module}"
+        for name in names
+        for file, module in _imports(ROOT / "server" / SHELL / name)
+        if (module.startswith(f"{CORE}.") and "core" not in may)
+        or (module.startswith(f"{SHELL}.") and module.split(".")[1] not in rooms)
+    ]
+    assert wrong == []
+
+
+def _modules(package: Path) -> set[str]:
+    """The modules of a package, and the folders of modules in it, as the page writes them."""
+    folders = {f"{one.parent.name}/" for one in package.glob("*/__init__.py")}
+    return folders | {one.name for one in package.glob("*.py")} - {"__init__.py"}
+
+
+def test_the_page_names_every_module() -> None:
+    named = [name for names, _ in ROWS for name in names]
+    assert sorted(named) == sorted(_modules(ROOT / "server" / SHELL))
+    page = PAGE.read_text()
+    assert [name for name in sorted(_modules(ROOT / "scoring" / CORE)) if f"`{name}`" not in page] == []
 
 
 def test_patterns_over_a_target_s_text_never_backtrack() -> None:
@@ -129,7 +168,9 @@ def test_the_changelog_knows_the_version() -> None:
 def test_the_example_configuration_starts_the_installed_command() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     entry = json.loads((ROOT / "claude_desktop_config.example.json").read_text())["mcpServers"]["mcp-threat-model"]
-    assert set(entry["args"]) & set(project["scripts"]) or entry["command"] in project["scripts"]
+    assert Path(entry["command"]).name in project["scripts"]
+    assert entry["args"] == []  # without a command, and standard input not a terminal, it serves
+    assert json.dumps(entry) in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_shows_the_help_of_the_program() -> None:

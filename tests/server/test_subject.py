@@ -7,8 +7,8 @@ import json
 import pytest
 
 from mcp_threat_model.source.saved.document import parse_json
-from mcp_threat_model.subject import inline_listing, inline_manifest
-from mcp_threat_scoring.errors import TargetError
+from mcp_threat_model.subject import Given, inline_listing, inline_manifest
+from mcp_threat_scoring.errors import TargetError, UsageError
 
 HUGE = '{"tools": [{"name": "a", "inputSchema": {"properties": {"x": {"maximum": 1e999, "minimum": -1e999}}}}]}'
 
@@ -36,3 +36,27 @@ def test_the_name_of_a_listing_is_the_targets_text(name: str) -> None:
 
 def test_an_ordinary_name_is_left_alone() -> None:
     assert inline_listing({"name": "Tide MCP", "description": "Tells tides."}).target_value == "Tide MCP"
+
+
+def test_a_call_names_its_server_in_one_way_or_not_at_all() -> None:
+    assert Given().by is None
+    assert Given(target="a.json").by == "target"
+    assert Given(manifest=[]).by == "manifest"
+    assert Given.of({"listing": "", "offset": 3}).by == "listing"  # what is empty was given, too
+
+
+@pytest.mark.parametrize(
+    ("ways", "named"),
+    [
+        ({"target": "a.json", "manifest": {}}, "target and manifest"),
+        ({"target": "", "manifest": "", "listing": ""}, "target and manifest and listing"),
+    ],
+)
+def test_a_server_that_is_named_twice_is_refused(ways: dict[str, object], named: str) -> None:
+    with pytest.raises(UsageError, match=f"^give only one of target, manifest, listing; {named} were given$"):
+        Given.of(ways)
+
+
+def test_what_a_call_says_itself_becomes_a_manifest() -> None:
+    assert [tool.name for tool in Given(manifest=[{"name": "tide"}]).inline().tools] == ["tide"]
+    assert Given(listing="Tells tides.").inline().listing is not None

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mcp_threat_model.clients.form import ConfigTarget
 from mcp_threat_model.grammar import build_parser
 from mcp_threat_model.source.forms.address import HttpTarget
-from mcp_threat_model.source.forms.configured import ConfigTarget
 from mcp_threat_model.source.forms.program import StdioTarget
 from mcp_threat_model.source.forms.published import PackageTarget, RegistryTarget
 from mcp_threat_model.source.forms.saved import FileTarget, StdinTarget

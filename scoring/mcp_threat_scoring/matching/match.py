@@ -67,11 +67,12 @@ class Matcher:
         self.compiled = _Rules(self._compile)
         """The rules by their places, compiled when something first asks for them."""
         grown = partial(keep, plan)
-        self._fields = {
+        self.fields = {
             name: ViewTests(view, plan.words, lexicon, self._source, grown) for name, view in plan.views.items()
         }
+        """The tests of each view, by the view's name."""
         self._facts: dict[str, FactTests] = {}
-        self.shown = Shown(self._source, self._fields, orders=any(rule.over == "any" for rule in rules))
+        self.shown = Shown(self._source, self.fields, orders=any(rule.over == "any" for rule in rules))
 
     @cached_property
     def judged(self) -> list[tuple[int, Judged]]:
@@ -97,7 +98,7 @@ class Matcher:
                     problems.append(RuleProblem(str(rule.id), 0, f"not a valid RE2 pattern: {fault_of(error)}"))
         if problems:
             raise RuleError(problems)
-        for view in self._fields.values():
+        for view in self.fields.values():
             view.prepare()
 
     def _leaves_of(self, index: int) -> list[Test]:
@@ -127,7 +128,7 @@ class Matcher:
 
     def read(self, subject: Subject) -> Reading:
         """Find the atoms that hold of the subject's texts and facts."""
-        fields = self._fields
+        fields = self.fields
         holding = self.holding(subject.facts)
         for name, view in subject.views.items():
             if name in fields and view.text:

@@ -10,7 +10,7 @@ from typing import Any
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.clients.locations import CLIENTS, Client, Machine, Scope
 from mcp_threat_model.clients.parse import BrokenConfigError, read_config
-from mcp_threat_model.source.parts import mapping
+from mcp_threat_model.json_value import mapping
 from mcp_threat_model.source.saved.client_entry import ENTRY_KEYS
 from mcp_threat_scoring.structs import Struct, replace
 

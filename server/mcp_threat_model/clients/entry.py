@@ -11,7 +11,7 @@ from typing import Any
 from mcp_threat_model.clients.locations import Scope
 from mcp_threat_model.guard.hidden import expected_by, hidden_anywhere, is_no_secret
 from mcp_threat_model.guard.secret import MIN_UNNAMED_SECRET
-from mcp_threat_model.source.parts import mapping, text
+from mcp_threat_model.json_value import mapping, text
 from mcp_threat_model.source.saved.client_entry import URL_KEYS, config_entry
 from mcp_threat_model.source.saved.publisher import command_of
 from mcp_threat_scoring.errors import TargetError

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mcp_threat_model.clients.discover import Installed, discover
+from mcp_threat_model.clients.form import ConfigTarget
 from mcp_threat_model.clients.locations import Machine
-from mcp_threat_model.source.forms.configured import ConfigTarget
 
 
 def every_configured() -> list[ConfigTarget]:

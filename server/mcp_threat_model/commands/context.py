@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.render.interface import Context
 from mcp_threat_model.source.interface import Saved, Target
 from mcp_threat_scoring.report import ErrorOut, FindingOut, Report
@@ -46,7 +45,7 @@ def context_of(
         if path not in known:
             from mcp_threat_model.source.saved.places import Places  # a YAML parser, for outputs that show lines
 
-            known[path] = Places(_text(path))
+            known[path] = Places.of(path)
         return known[path].line(pointer)
 
     def uri(report: Report) -> str | None:
@@ -66,13 +65,3 @@ def relative_uri(path: str, base: Path | None = None) -> str:
     if whole.is_relative_to(base):
         return quote(whole.relative_to(base).as_posix(), safe=_SAFE.replace(":", ""))
     return whole.as_uri()
-
-
-def _text(path: str) -> str:
-    """The file again, for its lines; nothing if it is gone, was a pipe, or is too large to be worth it."""
-    from mcp_threat_model.source.saved.places import MAX_BYTES
-
-    try:
-        return read_regular(path, MAX_BYTES).decode("utf-8-sig", "replace")
-    except UnreadableError:
-        return ""

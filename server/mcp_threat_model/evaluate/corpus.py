@@ -19,9 +19,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from mcp_threat_model.render.wording import many
 from mcp_threat_scoring.intake import read_items
 from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.phrases import counted
 from mcp_threat_scoring.structs import Struct, field
 
 Kind = Literal["read by hand", "vendor claims", "HTTP method", "made up"]
@@ -74,7 +74,7 @@ class Skipped(Struct):
         """A sentence for each reason."""
         name, noun = neutralise_name(self.file), self.noun
         return [
-            f"{name}: {many(count, noun)} skipped, the first is {noun} {first}: {reason}"
+            f"{name}: {counted(count, noun)} skipped, the first is {noun} {first}: {reason}"
             for reason, (count, first) in self.found.items()
         ]
 
@@ -170,7 +170,7 @@ def _joined(file: str, rows: Sequence[Mapping[str, Any]], texts: Mapping[tuple[s
             yield Labelled(file, str(row["server"]), tool_of(tool, claims=False), "HTTP method", effect, certain=False)
     if missing:
         verb = "has" if missing == 1 else "have"
-        notes.append(f"{file}: {many(missing, 'tool')} skipped: {verb} no text in manifests/, or no known method")
+        notes.append(f"{file}: {counted(missing, 'tool')} skipped: {verb} no text in manifests/, or no known method")
 
 
 def _captured(folder: Path, notes: list[str]) -> dict[tuple[str, str], Mapping[str, Any]]:

@@ -14,12 +14,12 @@ from collections.abc import Mapping, Sequence
 
 from mcp_threat_model.evaluate.techniques import techniques_of
 from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
-from mcp_threat_model.evaluate.training import Table, fit, known, learned, score
+from mcp_threat_model.evaluate.training import Table, features_of, fit, known, learned, score, table_of
 from mcp_threat_scoring.hostile.glance import GlanceDoc
 from mcp_threat_scoring.hostile.learned import LinesDoc
 from mcp_threat_scoring.hostile.senses import Senses, Tables
 from mcp_threat_scoring.hostile.weighing import DECISIVE, allowance, scale_of, weigh, weight_of
-from mcp_threat_scoring.hostile.wording import features, in_english
+from mcp_threat_scoring.hostile.wording import in_english
 from mcp_threat_scoring.structs import Struct
 
 COST = 0.01
@@ -56,16 +56,6 @@ class Scored(Struct):
         return max((self.scores[line] for line in lines), default=-9.0)
 
 
-def _noticed(examples: Sequence[Example], senses: Senses) -> list[set[str]]:
-    return [features(senses.line(one.text), one.concepts, one.role, one.first, one.own, one.around) for one in examples]
-
-
-def _table(noticed: Sequence[set[str]], scales: Sequence[float], names: Sequence[str]) -> Table:
-    place = {name: index for index, name in enumerate(names)}
-    rows = [array("i", sorted(place[one] for one in line if one in place)) for line in noticed]
-    return Table([*names, ""], rows, list(scales))
-
-
 def _best(table: Table, weights: Sequence[float], seen: Mapping[str, int], kept: int) -> list[str]:
     worth = [(abs(weight) * seen[name] ** 0.5, name) for name, weight in zip(table.names, weights, strict=True) if name]
     return sorted(name for _, name in sorted(worth, reverse=True)[:kept])
@@ -74,12 +64,12 @@ def _best(table: Table, weights: Sequence[float], seen: Mapping[str, int], kept:
 def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scored]:
     """The model, what a first look needs of it, and the scores of every line by a model that did not see it."""
     senses = Senses(tables)
-    noticed = _noticed(examples.lines, senses)
+    noticed = features_of(examples.lines, senses)
     scales = [scale_of(one) for one in noticed]
     seen: Counter[str] = Counter()
     for one in noticed:
         seen.update(one)
-    whole = _table(noticed, scales, sorted(name for name, count in seen.items() if count >= RARE))
+    whole = table_of(noticed, scales, sorted(name for name, count in seen.items() if count >= RARE))
     glances = _glances(examples.lines, senses, seen)
     everything = range(len(examples.lines))
     scored = Scored(examples, [0.0] * len(examples.lines))
@@ -87,7 +77,7 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scor
     for fold in range(FOLDS):
         train = [index for index in everything if examples.lines[index].fold != fold]
         weights, lines = learned(whole, examples, train, COST)
-        smaller = _table(noticed, scales, _best(whole, weights, seen, KEPT))
+        smaller = table_of(noticed, scales, _best(whole, weights, seen, KEPT))
         train = known(lines, train)
         weights, first = fit(smaller, lines, train, COST), fit(glances, lines, train, GLANCE_COST)
         by_name = dict(zip(smaller.names, weights, strict=True))
@@ -99,7 +89,7 @@ def learn(examples: Examples, tables: Tables) -> tuple[LinesDoc, GlanceDoc, Scor
                     rough[index] = weigh(by_name, [name for name in noticed[index] if name[0] not in "@=!>"])
     threshold, foreign = _calibrated(scored, senses)
     weights, lines = learned(whole, examples, everything, COST)
-    table = _table(noticed, scales, _best(whole, weights, seen, KEPT))
+    table = table_of(noticed, scales, _best(whole, weights, seen, KEPT))
     taken = known(lines, everything)
     weights, first = fit(table, lines, taken, COST), fit(glances, lines, taken, GLANCE_COST)
     near = [i for i in taken if lines[i].truth and scored.scores[i] > threshold - NEARLY]

@@ -8,6 +8,8 @@ from math import log
 
 from mcp_threat_model.evaluate.descent import fit_lines
 from mcp_threat_model.evaluate.texts import Example, Examples
+from mcp_threat_scoring.hostile.senses import Senses
+from mcp_threat_scoring.hostile.wording import features
 from mcp_threat_scoring.structs import Struct, replace
 
 HONEST = 1.5
@@ -37,6 +39,18 @@ class Table(Struct):
     names: list[str]
     rows: list[array[int]]
     scales: list[float]
+
+
+def features_of(examples: Sequence[Example], senses: Senses) -> list[set[str]]:
+    """What is noticed of each line."""
+    return [features(senses.line(one.text), one.concepts, one.role, one.first, one.own, one.around) for one in examples]
+
+
+def table_of(noticed: Sequence[set[str]], scales: Sequence[float], names: Sequence[str]) -> Table:
+    """The lines as rows of those of their features that are named; an empty name at the end stands for the bias."""
+    place = {name: index for index, name in enumerate(names)}
+    rows = [array("i", sorted(place[one] for one in line if one in place)) for line in noticed]
+    return Table([*names, ""], rows, list(scales))
 
 
 def _weight(one: Example) -> float:

@@ -37,7 +37,7 @@ def render_html(results: Sequence[Report | ErrorOut], context: Context = NOTHING
     """All results as one page: an index where there are several, then each report, and what could not be read."""
     style, script = _asset("page.css"), _asset("page.js")
     reports = [(f"r{number}", one) for number, one in enumerate(results, 1) if isinstance(one, Report)]
-    return _environment().get_template("page.html").render(
+    return environment().get_template("page.html").render(
         results=[(f"r{number}", one, isinstance(one, Report)) for number, one in enumerate(results, 1)],
         reports=reports,
         errors=[(f"r{number}", one) for number, one in enumerate(results, 1) if isinstance(one, ErrorOut)],
@@ -73,8 +73,9 @@ def _asset(name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The template engine, with what the templates may call. A word that it does not know is an error."""
+    made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -82,21 +83,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {
+    made.filters |= {
         "prose": _prose,
         "percent": _percent,
         "told": _told,
         "signed": _signed,
         "sure": wording.sure,
     }
-    environment.globals |= {
+    made.globals |= {
         "words": wording,
         "dial": dial,
         "address": _address,
         "gravest_first": wording.gravest_first,
         "terms": _terms,
     }
-    return environment
+    return made
 
 
 def _prose(text: str) -> Markup:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.serving.turns import Turns
 from mcp_threat_scoring.structs import Struct, field
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import Context
 
 
 class Access(Struct, frozen=True):
@@ -18,3 +23,8 @@ class Access(Struct, frozen=True):
     """Whether programs may be started when the person at the client agrees. Over HTTP that is whoever reaches the port,
     any other user of this machine included."""
     turns: Turns = field(default_factory=Turns)
+
+
+def access_of(context: Context) -> Access:
+    """What the server that a call came to may reach."""
+    return cast(Access, context.request_context.lifespan_context)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from mcp_threat_model.grammar import LOCK_FILE
+from mcp_threat_model.lock_file import LOCK_FILE
 from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import as_kept, neutralise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
@@ -16,9 +16,9 @@ from mcp.types import CallToolResult, TextContent, ToolAnnotations
 
 from mcp_threat_scoring.model import Model, json_schema
 
-Check = Callable[[Mapping[str, Any]], None]
+Check = Callable[[Mapping[str, Any]], object]
 """Looks at the arguments of a call alone; raises UsageError or FactorError."""
-Handler = TypeVar("Handler", bound=Callable[..., Awaitable[CallToolResult]])
+Handler = Callable[..., Awaitable[CallToolResult]]
 
 # Not read-only: with a person's consent a stdio target, somebody else's program, is started.
 REACHES_OUT = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
@@ -47,22 +47,15 @@ class Tools:
         self.all: list[Tool] = []
         self.checks: dict[str, Check] = {}
 
-    def add(self, title: str, answers: type[Model], check: Check | None = None) -> Callable[[Handler], Handler]:
+    def add(self, handler: Handler, title: str, answers: type[Model], check: Check | None = None) -> None:
         """Declare a tool; its docstring is what an assistant chooses it by, `answers` its structured content.
 
         `check` is called before anything else: what is wrong with a call from the start is said before a person is
         asked or a program started for it.
         """
-
-        def register(handler: Handler) -> Handler:
-            tool = Tool.from_function(
-                handler, title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT
-            )
-            tool.fn_metadata = AsGiven(arg_model=tool.fn_metadata.arg_model, output_schema=json_schema(answers))
-            tool.parameters["additionalProperties"] = False
-            self.all.append(tool)
-            if check is not None:
-                self.checks[tool.name] = check
-            return handler
-
-        return register
+        tool = Tool.from_function(handler, title=title, description=inspect.getdoc(handler), annotations=REACHES_OUT)
+        tool.fn_metadata = AsGiven(arg_model=tool.fn_metadata.arg_model, output_schema=json_schema(answers))
+        tool.parameters["additionalProperties"] = False
+        self.all.append(tool)
+        if check is not None:
+            self.checks[tool.name] = check

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, cast
 import anyio.to_thread
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 
-from mcp_threat_model.grammar import LOCK_FILE
+from mcp_threat_model.lock_file import LOCK_FILE
 from mcp_threat_model.locked_targets import everything_in, nothing_approved
-from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.access import access_of
 from mcp_threat_model.serving.asking import Agreed, Permission
 from mcp_threat_model.serving.asking_all import Permissions as StartThem
 from mcp_threat_model.serving.asking_all import ask_for
@@ -78,14 +78,14 @@ def locked_servers(path: str, target: str | None) -> list[tuple[str, Target | No
 
 async def plan_audit(context: Context, client: str | None = None, scan: bool = False) -> Plan:
     """The servers that an audit is to scan: none unless it was asked for, and may look into this machine."""
-    if not (scan and _access(context).files):
+    if not (scan and access_of(context).files):
         return Plan()
     return await anyio.to_thread.run_sync(lambda: plan_for(_enabled(client)))
 
 
 async def plan_check(context: Context, lock: str = LOCK_FILE, target: str | None = None) -> Plan:
     """The locked servers to compare."""
-    if not _access(context).files:
+    if not access_of(context).files:
         return Plan()
     try:
         named = await anyio.to_thread.run_sync(locked_servers, lock, target)
@@ -94,18 +94,14 @@ async def plan_check(context: Context, lock: str = LOCK_FILE, target: str | None
         return Plan()  # the tool itself says what is wrong with the lock
 
 
-def _access(context: Context) -> Access:
-    return cast(Access, context.request_context.lifespan_context)
-
-
 def ask_audit(context: Context, plan: Annotated[Plan, Resolve(plan_audit)]) -> StartThem | Elicit[StartThem]:
     """Ask for all programs of an audit together."""
-    return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
+    return ask_for(context, plan) if access_of(context).launch else StartThem(start=False)
 
 
 def ask_check(context: Context, plan: Annotated[Plan, Resolve(plan_check)]) -> StartThem | Elicit[StartThem]:
     """Ask for all programs of a lock together."""
-    return ask_for(context, plan) if _access(context).launch else StartThem(start=False)
+    return ask_for(context, plan) if access_of(context).launch else StartThem(start=False)
 
 
 def agreed_audit(

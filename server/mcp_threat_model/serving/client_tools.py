@@ -12,12 +12,11 @@ import anyio.to_thread
 from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult
-from pydantic import Field
 
-from mcp_threat_model.grammar import LOCK_FILE
+from mcp_threat_model.lock_file import LOCK_FILE
 from mcp_threat_model.locked_targets import named_by_lock
 from mcp_threat_model.scan import scan
-from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.access import access_of
 from mcp_threat_model.serving.advice import AUDIT, Instead, checking, for_client, in_a_client
 from mcp_threat_model.serving.answer import Tools, answer
 from mcp_threat_model.serving.asking import Agreed, consent_from
@@ -38,17 +37,21 @@ from mcp_threat_model.serving.client_plans import (
     locked_servers,
 )
 from mcp_threat_model.serving.client_texts import audit_text, changes_text, install_text
-from mcp_threat_model.serving.named_server import (
-    Asked,
+from mcp_threat_model.serving.named_server import Asked, printing, report_on
+from mcp_threat_model.serving.parameters import (
+    ClientArg,
+    LimitsForArg,
     ListingArg,
+    LockArg,
+    LockedArg,
     ManifestArg,
+    NameArg,
     OffsetArg,
+    ScanArg,
     TargetArg,
-    printing,
-    report_on,
 )
 from mcp_threat_model.serving.relay import relayed
-from mcp_threat_model.subject import one_subject
+from mcp_threat_model.subject import Given
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
@@ -56,7 +59,6 @@ from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
-    from mcp_threat_scoring.analyze import Knowledge
 
 AUDIT_JOBS = 8
 AUDIT_TARGET_S = 20.0
@@ -65,32 +67,105 @@ AUDIT_S = 150.0
 """The whole set, however slow each of them is."""
 ELSEWHERE = "this server runs on another machine than you: it does not look into its own clients or files for callers"
 
-ClientArg = Annotated[
-    Literal["claude-desktop", "claude-code", "cursor", "vscode", "windsurf", "zed", "codex", "gemini"] | None,
-    Field(description="Only this client. Without it, all eight that are known."),
-]
-ScanArg = Annotated[
-    bool,
-    Field(
-        description="Also score each server that is in use, and look for paths over several of them. A person agrees "
-        "to the list of commands before any program starts; addresses are read at once."
-    ),
-]
-LockArg = Annotated[
-    str,
-    Field(max_length=1_000, description="Path of the lock file that `mcp-threat-model lock` wrote."),
-]
-LimitsForArg = Annotated[
-    Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"],
-    Field(description="Whose configuration the limits are written as, e.g. `claude-code`; `generic` is a plain list."),
-]
-NameArg = Annotated[
-    str | None,
-    Field(max_length=120, description="The name that the server has, or will have, in the client's configuration."),
-]
+
+def add_client_tools(tools: Tools) -> None:
+    """Register the three tools."""
+    tools.add(audit_clients, "Audit the MCP servers installed here", AuditAnswer)
+    tools.add(check_install, "Is this MCP server safe to install?", InstallAnswer, Given.of)
+    tools.add(check_changes, "What changed since it was approved?", ChangesAnswer)
 
 
-async def _scanned(access: Access, context: Context, asked: Agreed, instead: Instead) -> list[Outcome]:
+async def audit_clients(
+    context: Context,
+    asked: Annotated[Agreed, Resolve(agreed_audit)],
+    client: ClientArg = None,
+    scan: ScanArg = False,
+) -> CallToolResult:
+    """Answer "audit my MCP servers": every server configured on this machine, and what is wrong with it.
+
+    Reads the configuration of Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Zed, Codex and Gemini CLI:
+    plain-text secrets, unpinned packages, unencrypted addresses, one name for two programs, look-alike names.
+    Nothing is started unless `scan` is true and a person agrees; then each server gets a score and a verdict, and
+    the set is searched for paths from what others wrote to private data going out or to a dangerous tool.
+    """
+    from mcp_threat_model.clients.hygiene import check
+    from mcp_threat_model.outcome import together
+    from mcp_threat_scoring.analyze import knowledge
+
+    access = access_of(context)
+    if not access.files:
+        raise ToolError(ELSEWHERE)
+    try:
+        installed = await anyio.to_thread.run_sync(installed_in, client)
+        known = await anyio.to_thread.run_sync(lambda: knowledge(extra=access.options.rules))
+        checked = await anyio.to_thread.run_sync(check, installed.servers, known.ruleset)
+        outcomes = await _scanned(context, asked, AUDIT) if scan else []
+        fleet = together(asked.plan.targets, outcomes)
+    except ThreatModelError as error:
+        raise ToolError(in_a_client(str(error), AUDIT)) from None
+    told = [judged(target.label, outcome) for target, outcome in zip(asked.plan.targets, outcomes, strict=True)]
+    found = audit_answer(installed, checked, told, fleet)
+    return answer(audit_text(found), found)
+
+
+async def check_install(
+    context: Context,
+    asked: Asked,
+    target: TargetArg = None,
+    manifest: ManifestArg = None,
+    listing: ListingArg = None,
+    client: LimitsForArg = "generic",
+    name: NameArg = None,
+    offset: OffsetArg = 0,
+) -> CallToolResult:
+    """Answer "is this one safe to install?": allow, allow with limits, review or block, and why.
+
+    Use it before adding a server. The verdict comes first; then the reasons, what was not seen, and the least
+    privilege (reads allowed, writes confirmed, destruction denied) written as the configuration of `client`, to be
+    shown to the user as it is. For the whole score use score_agent.
+    """
+    from mcp_threat_scoring.permissions import permissions
+
+    report = await report_on(context, asked, Given(target, manifest, listing))
+    in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
+    called = name or in_client or report.server.name
+    limits = permissions(report, client, called) if report.capabilities.tools else None
+    advice = install_answer(report, limits, offset)
+    return answer(install_text(advice, limits, printing(target, asked, client, name)), advice)
+
+
+async def check_changes(
+    context: Context,
+    asked: Annotated[Agreed, Resolve(agreed_check)],
+    lock: LockArg = LOCK_FILE,
+    target: LockedArg = None,
+) -> CallToolResult:
+    """Answer "what changed since last week?": compare servers with the lock file of when they were approved.
+
+    Says which tools were added, began to write or to give orders, which scopes or scores grew, and what could not
+    be checked. Writing or renewing the lock is for a person: `mcp-threat-model lock` in a terminal.
+    """
+    from mcp_threat_model.comparing import compare, unread
+
+    if not access_of(context).files:
+        raise ToolError(ELSEWHERE)
+    instead = checking(lock)
+    try:
+        held = (await anyio.to_thread.run_sync(lock_at, lock)).servers
+        named = await anyio.to_thread.run_sync(locked_servers, lock, target)
+        outcomes = iter(await _scanned(context, asked, instead) if asked.plan.targets else [])
+    except ThreatModelError as error:
+        raise ToolError(in_a_client(str(error), instead)) from None
+    compared = [
+        _changed(name, compare(held[name], next(outcomes) if one is not None else unread(name)), instead)
+        for name, one in named
+    ]
+    told = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
+    return answer(changes_text(told), told)
+
+
+async def _scanned(context: Context, asked: Agreed, instead: Instead) -> list[Outcome]:
+    access = access_of(context)
     limits = access.options.limits
     limits = limits.with_total(min(limits.total_s, AUDIT_TARGET_S))
     options = asked.options(replace(access.options, jobs=AUDIT_JOBS, limits=limits))
@@ -101,104 +176,6 @@ async def _scanned(access: Access, context: Context, asked: Agreed, instead: Ins
             consent=consent_from(asked, context, instead),
             progress=lambda target, line: say(f"{neutralise(as_kept(target.label), 120)}: {line}"),
         )
-
-
-def add_client_tools(tools: Tools, access: Access) -> None:
-    """Register the three tools."""
-
-    @tools.add("Audit the MCP servers installed here", AuditAnswer)
-    async def audit_clients(
-        context: Context,
-        asked: Annotated[Agreed, Resolve(agreed_audit)],
-        client: ClientArg = None,
-        scan: ScanArg = False,
-    ) -> CallToolResult:
-        """Answer "audit my MCP servers": every server configured on this machine, and what is wrong with it.
-
-        Reads the configuration of Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Zed, Codex and Gemini CLI:
-        plain-text secrets, unpinned packages, unencrypted addresses, one name for two programs, look-alike names.
-        Nothing is started unless `scan` is true and a person agrees; then each server gets a score and a verdict, and
-        the set is searched for paths from what others wrote to private data going out or to a dangerous tool.
-        """
-        from mcp_threat_model.clients.hygiene import check
-        from mcp_threat_model.outcome import together
-        from mcp_threat_scoring.analyze import knowledge
-
-        def known() -> Knowledge:
-            return knowledge(extra=access.options.rules)
-
-        if not access.files:
-            raise ToolError(ELSEWHERE)
-        try:
-            installed = await anyio.to_thread.run_sync(installed_in, client)
-            checked = await anyio.to_thread.run_sync(lambda: check(installed.servers, known().ruleset))
-            outcomes = await _scanned(access, context, asked, AUDIT) if scan else []
-            fleet = together(asked.plan.targets, outcomes)
-        except ThreatModelError as error:
-            raise ToolError(in_a_client(str(error), AUDIT)) from None
-        told = [judged(target.label, outcome) for target, outcome in zip(asked.plan.targets, outcomes, strict=True)]
-        found = audit_answer(installed, checked, told, fleet)
-        return answer(audit_text(found), found)
-
-    @tools.add("Is this MCP server safe to install?", InstallAnswer, one_subject)
-    async def check_install(
-        context: Context,
-        asked: Asked,
-        target: TargetArg = None,
-        manifest: ManifestArg = None,
-        listing: ListingArg = None,
-        client: LimitsForArg = "generic",
-        name: NameArg = None,
-        offset: OffsetArg = 0,
-    ) -> CallToolResult:
-        """Answer "is this one safe to install?": allow, allow with limits, review or block, and why.
-
-        Use it before adding a server. The verdict comes first; then the reasons, what was not seen, and the least
-        privilege (reads allowed, writes confirmed, destruction denied) written as the configuration of `client`, to be
-        shown to the user as it is. For the whole score use score_agent.
-        """
-        from mcp_threat_scoring.permissions import permissions
-
-        given = {"target": target, "manifest": manifest, "listing": listing}
-        report = await report_on(access, context, asked, "graded", given)
-        in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
-        called = name or in_client or report.server.name
-        limits = permissions(report, client, called) if report.capabilities.tools else None
-        advice = install_answer(report, limits, offset)
-        return answer(install_text(advice, limits, printing(target, asked, client, name)), advice)
-
-    @tools.add("What changed since it was approved?", ChangesAnswer)
-    async def check_changes(
-        context: Context,
-        asked: Annotated[Agreed, Resolve(agreed_check)],
-        lock: LockArg = LOCK_FILE,
-        target: Annotated[
-            str | None,
-            Field(max_length=8_192, description="Only this server of the lock file, as it is written there."),
-        ] = None,
-    ) -> CallToolResult:
-        """Answer "what changed since last week?": compare servers with the lock file of when they were approved.
-
-        Says which tools were added, began to write or to give orders, which scopes or scores grew, and what could not
-        be checked. Writing or renewing the lock is for a person: `mcp-threat-model lock` in a terminal.
-        """
-        from mcp_threat_model.comparing import compare, unread
-
-        if not access.files:
-            raise ToolError(ELSEWHERE)
-        instead = checking(lock)
-        try:
-            held = (await anyio.to_thread.run_sync(lock_at, lock)).servers
-            named = await anyio.to_thread.run_sync(locked_servers, lock, target)
-            outcomes = iter(await _scanned(access, context, asked, instead) if asked.plan.targets else [])
-        except ThreatModelError as error:
-            raise ToolError(in_a_client(str(error), instead)) from None
-        compared = [
-            _changed(name, compare(held[name], next(outcomes) if one is not None else unread(name)), instead)
-            for name, one in named
-        ]
-        told = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
-        return answer(changes_text(told), told)
 
 
 def _changed(label: str, result: Report | ErrorOut, instead: Instead) -> ChangedOut:

@@ -1,10 +1,10 @@
-"""What one saved description says, before it becomes a manifest; and small readers that expect lies."""
+"""What one saved description says, before it becomes a manifest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from mcp_threat_model.guard.address import scope_of
@@ -34,21 +34,6 @@ class Parts(Struct, frozen=True):
     transport: TransportFacts = field(default_factory=TransportFacts)
     launch: LaunchFacts = field(default_factory=LaunchFacts)
     listing: Listing | None = None
-
-
-def text(value: object) -> str:
-    """The value if it is a string, else nothing."""
-    return value if isinstance(value, str) else ""
-
-
-def mapping(value: object) -> Mapping[str, Any]:
-    """The value if it is an object, else an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects(value: object) -> list[Mapping[str, Any]]:
-    """The objects among a list's members; nothing when it is no list."""
-    return [member for member in value if isinstance(member, dict)] if isinstance(value, list) else []
 
 
 def wrong_shape(sentence: str, hint: str = "") -> TargetError:

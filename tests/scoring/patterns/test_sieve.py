@@ -7,10 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-import re2
 
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
-from mcp_threat_scoring.matching.view_tests import pattern_of
 from mcp_threat_scoring.model import read_json, to_json
 from mcp_threat_scoring.patterns.sieve import MAX_WORD, Index, Sieve
 from mcp_threat_scoring.patterns.sifter import MAX_WANTED, Sifter, sifting
@@ -34,9 +32,9 @@ def test_every_pattern_that_matches_is_found_and_no_other(over):
     rules = default_ruleset()
     matcher = hostile_engine(rules).matcher if over == "any" else engine(rules).matchers[over]
     said = [text.lower() for text in texts(120)] + ["", "\n", "API_KEY", "get 文件", "\u0130 \u212aEY \u017fend"]
-    for field in matcher._fields.values():
-        tried = [*field._plan.tried, *field._plan.anything]
-        patterns = {atom: re2.compile(pattern_of(field._text_test(atom), rules.lexicon)) for atom in tried}
+    for name, plan in matcher.plan.views.items():
+        field = matcher.fields[name]
+        patterns = {atom: field.regex(atom) for atom in (*plan.tried, *plan.anything)}
         for text in said:
             view = view_of([(text, "/")])
             found = {atom for atom in field.read(view) if atom in patterns}

@@ -11,11 +11,11 @@ import pytest
 from mcp_threat_model.cli import main
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured, is_plain_secret
+from mcp_threat_model.clients.form import ConfigTarget
 from mcp_threat_model.clients.hygiene import check
 from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
+from mcp_threat_model.clients.way import resolve
 from mcp_threat_model.reading import ScanOptions, read_target
-from mcp_threat_model.source.configured import resolve
-from mcp_threat_model.source.forms.configured import ConfigTarget
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.structs import replace

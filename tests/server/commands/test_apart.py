@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.cli import main
-from mcp_threat_model.grammar import LOCK_FILE, POLICY_FILE
+from mcp_threat_model.grammar import POLICY_FILE
+from mcp_threat_model.lock_file import LOCK_FILE
 
 TOOLS = {"tools": [{"name": "get_order", "description": "Get an order."}]}
 RULE = "version: 1\n"

@@ -104,7 +104,7 @@ def test_http_methods_are_joined_to_captured_tools(corpus: Callable[..., Path], 
     assert [(row.effect, row.tool["description"]) for row in loaded.rows] == [
         ("read", "Get an order."), ("destructive", "Delete an order.")
     ]  # fmt: skip
-    assert any("methods: 1 tool skipped: has no text" in note for note in loaded.notes)
+    assert any("methods: one tool skipped: has no text" in note for note in loaded.notes)
 
 
 def test_two_opinions_about_destruction_are_left_out_of_that_table(corpus: Callable[..., Path]) -> None:
@@ -136,8 +136,8 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_kept(corpus: Callable[..., 
     _, document, _ = run(corpus("m.jsonl", "{broken", "[1]", labelled(GET, "read"), {"effect": "read"}, {"name": 7}))
     assert table(document, "read_write")[0]["tools"] == 1
     assert document["notes"] == [
-        "m.jsonl: 2 lines skipped, the first is line 1: it is no JSON object",
-        "m.jsonl: 1 line skipped, the first is line 4: it has a label and no name",
+        "m.jsonl: two lines skipped, the first is line 1: it is no JSON object",
+        "m.jsonl: one line skipped, the first is line 4: it has a label and no name",
     ]
 
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_kept(corpus: Callable[..., 
 def test_a_row_that_is_skipped_is_told_with_its_line(corpus: Callable[..., Path], row: Any, why: str) -> None:
     code, text, said = run(corpus("m.jsonl", labelled(DELETE, "destructive"), row, row), "text")
     assert code == 0
-    assert f"mcp-threat-model: m.jsonl: 2 lines skipped, the first is line 2: {why}" in said.splitlines()
+    assert f"mcp-threat-model: m.jsonl: two lines skipped, the first is line 2: {why}" in said.splitlines()
     assert "skipped" not in text
 
 
@@ -164,7 +164,7 @@ def test_listings_that_are_skipped_are_told_too(corpus: Callable[..., Path], tmp
     (tmp_path / "pages.json").write_text(json.dumps({"listings": [{"server": "a"}]}), encoding="utf-8")
     _, _, said = run(corpus("m.jsonl", labelled(GET, "read")))
     assert "broken.json skipped: it is not JSON" in said
-    assert "pages.json: 1 listing skipped, the first is listing 1: it has no server or no capability_note" in said
+    assert "pages.json: one listing skipped, the first is listing 1: it has no server or no capability_note" in said
 
 
 def test_the_time_it_took_ends_the_text_and_errors_say_who_speaks(corpus: Callable[..., Path], tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mcp_threat_model.evaluate.descent import fit_lines
-from mcp_threat_model.evaluate.lines import _noticed, _table, learn, model_text
+from mcp_threat_model.evaluate.lines import learn, model_text
 from mcp_threat_model.evaluate.texts import Examples, collect
-from mcp_threat_model.evaluate.training import learned
+from mcp_threat_model.evaluate.training import features_of, learned, table_of
 from mcp_threat_model.evaluate.wording import read_senses
 from mcp_threat_scoring.analyze import knowledge
 from mcp_threat_scoring.errors import RuleError
@@ -85,8 +85,8 @@ def test_the_order_of_an_attack_is_found_where_nobody_marked_it(tmp_path: Path) 
     (tmp_path / "lines-1.jsonl").write_text("\n".join(map(json.dumps, orders)), encoding="utf-8")
     examples = collect(tmp_path, tools, reader, SENSES, [("attacks.jsonl", "kind 1", attack)])
     senses = Senses(compile_senses(SensesDoc(senses={"secret": {"en": "password, token"}})))
-    noticed = _noticed(examples.lines, senses)
-    table = _table(noticed, [1.0] * len(noticed), sorted(set().union(*noticed)))
+    noticed = features_of(examples.lines, senses)
+    table = table_of(noticed, [1.0] * len(noticed), sorted(set().union(*noticed)))
 
     _, lines = learned(table, examples, range(len(noticed)), 0.1)
 

@@ -14,7 +14,6 @@ import pytest
 from mcp_threat_model.cli import main
 from mcp_threat_model.clients.locations import CLIENTS, Machine
 from mcp_threat_model.clients.parse import BrokenConfigError, read_config
-from mcp_threat_model.commands.context import _text
 from mcp_threat_model.guard.files import UnreadableError, read_head, read_regular, told_size
 from mcp_threat_model.guard.readable import readable_roots
 from mcp_threat_model.lock_file import read_lock
@@ -99,11 +98,6 @@ def test_a_policy_may_come_through_a_pipe_but_not_without_end(pipe: Path, monkey
         assert read_policy(pipe, "p").version == 1
     finally:
         writer.join()
-
-
-def test_the_lines_of_something_that_was_a_pipe_are_not_asked_for(pipe: Path) -> None:
-    with at_once():
-        assert _text(str(pipe)) == ""
 
 
 def test_a_program_s_surroundings_may_be_pipes(tmp_path: Path) -> None:

@@ -239,7 +239,7 @@ def test_the_dial_stays_in_its_frame(score: float) -> None:
 
 def test_a_word_that_a_template_does_not_know_is_an_error_and_not_a_gap() -> None:
     with pytest.raises(UndefinedError):
-        html._environment().from_string("{{ nobody_said }}").render()
+        html.environment().from_string("{{ nobody_said }}").render()
 
 
 @given(st.text())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from mcp_threat_model.source.parts import Parts, mapping, text
+from mcp_threat_model.json_value import mapping, text
+from mcp_threat_model.source.parts import Parts
 from mcp_threat_model.source.saved.publisher import command_of, coverage_of, prose_of, published, started_by, unread
 from mcp_threat_scoring.declared import Declared
 from mcp_threat_scoring.manifest import Coverage, ServerFacts, TransportFacts, partial

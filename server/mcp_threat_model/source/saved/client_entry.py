@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mcp_threat_model.source.parts import Parts, mapping, text, wrong_shape
+from mcp_threat_model.json_value import mapping, text
+from mcp_threat_model.source.parts import Parts, wrong_shape
 from mcp_threat_model.source.saved.publisher import command_of, coverage_of, reached_at, started_by
 from mcp_threat_scoring.declared import Declared
 from mcp_threat_scoring.manifest import ServerFacts, TransportFacts

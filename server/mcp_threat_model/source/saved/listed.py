@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mcp_threat_model.json_value import mapping, text
 from mcp_threat_model.source.beside import HELLO, SERVER_INFO, beside, further
-from mcp_threat_model.source.parts import Parts, mapping, text, wrong_shape
+from mcp_threat_model.source.parts import Parts, wrong_shape
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.manifest import (
     OBSERVED,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import yaml
 
+from mcp_threat_model.guard.files import UnreadableError, read_regular
 from mcp_threat_model.source.saved.document import MAX_DEPTH, extent
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -25,6 +28,14 @@ class Places:
                 self._root = yaml.compose(text.lstrip("\ufeff").replace("\t", " "), Loader=yaml.CSafeLoader)
             except (yaml.YAMLError, RecursionError, ValueError):
                 self._root = None
+
+    @classmethod
+    def of(cls, path: str) -> Self:
+        """Of a file, read again; of nothing if it is gone, was a pipe, or is too large to be worth it."""
+        try:
+            return cls(read_regular(path, MAX_BYTES).decode("utf-8-sig", "replace"))
+        except UnreadableError:
+            return cls("")
 
     def line(self, pointer: str) -> int | None:
         """The line, counted from 1, of the deepest part of the pointer that the file has; None if there is none."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mcp_threat_model.source.parts import mapping, text, url_scope
+from mcp_threat_model.json_value import mapping, text
+from mcp_threat_model.source.parts import url_scope
 from mcp_threat_scoring.manifest import (
     OBSERVED,
     Coverage,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mcp_threat_model.source.parts import Parts, mapping, objects, text
+from mcp_threat_model.json_value import mapping, objects, text
+from mcp_threat_model.source.parts import Parts
 from mcp_threat_model.source.saved.publisher import coverage_of, prose_of, published, reached_at, started_by, unread
 from mcp_threat_scoring.declared import Declared
 from mcp_threat_scoring.manifest import ServerFacts, TransportFacts, partial

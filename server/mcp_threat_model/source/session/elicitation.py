@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from mcp_threat_model.json_value import mapping, text
 from mcp_threat_model.source.authorization.oauth_metadata import is_foreign_domain
-from mcp_threat_model.source.parts import mapping, text
 from mcp_threat_model.source.session.wire import Tap, quoted
 from mcp_threat_scoring.facts.credential import declared_auth
 

@@ -1,10 +1,11 @@
 """Lines of JSON Pointers in scanned files, whatever the file wraps around the tools."""
 
 import json
+import os
 
 import pytest
 
-from mcp_threat_model.source.saved.places import Places
+from mcp_threat_model.source.saved.places import MAX_BYTES, Places
 
 TOOLS = [{"name": "a"}, {"name": "b", "inputSchema": {"properties": {"x/y": {"type": "string"}}}}]
 
@@ -33,3 +34,15 @@ def test_the_line_of_the_deepest_part_that_is_there(document, pointer, line):
 @pytest.mark.parametrize("text", ["{", "", "[" * 50_000, "\0"])
 def test_a_file_that_cannot_be_placed_has_no_lines(text):
     assert Places(text).line("/tools/0") is None
+
+
+def test_the_lines_of_a_file_that_is_still_there(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"tools": TOOLS}, indent=1), encoding="utf-8-sig")
+    assert Places.of(str(tmp_path / "a.json")).line("/tools/0") == 3
+
+
+@pytest.mark.parametrize("name", ["pipe", "gone", "large", "."])
+def test_what_is_no_such_file_any_more_has_no_lines_and_is_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large").write_text("[" + "1," * MAX_BYTES + "1]")
+    assert Places.of(str(tmp_path / name)).line("/tools/0") is None

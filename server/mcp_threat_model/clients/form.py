@@ -55,6 +55,6 @@ class ConfigTarget(Target, frozen=True):
             TargetError: `unsupported` (no such client), `unreachable` (the client has no server of that name) or
                 `malformed` (a header that HTTP does not allow).
         """
-        from mcp_threat_model.source.configured import resolve
+        from mcp_threat_model.clients.way import resolve
 
         return resolve(self.client, self.name)
