@@ -81,7 +81,6 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     threats = [*(t for layer in maestro.layers for t in layer.threats), *maestro.cross_layer]
     decided = verdict(picture, found, threats)
     aivss = score(picture, profile, advise=decided.decision != "block")
-    known.ruleset.keep()
     report = Report(
         target=TargetOut(kind=manifest.target_kind, value=as_asked(manifest.target_value, TARGET_SHOWN)),
         server=_server(manifest),
