@@ -74,7 +74,7 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     known = known or knowledge()
     picture = paint(manifest, known.ruleset)
     auth = authority(picture, manifest.auth)
-    found = by_severity([*hostile_findings(picture), *findings(picture)])
+    found = by_severity([*hostile_findings(picture.hostile, known.ruleset), *findings(picture)])
     context = _context(manifest, picture)
     capabilities = _capabilities(picture)
     maestro = model(picture.signals, known.meta, known.catalogue, context)
@@ -100,7 +100,10 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
             blocked=decided.decision == "block",
         ),
         verdict=decided,
-        checks=[*hostile_checks(picture), *checks(picture)],
+        checks=[
+            *hostile_checks(picture.hostile, known.ruleset, picture.facts, listing=picture.from_listing),
+            *checks(picture),
+        ],
     )
     orders = picture.orders
     if not orders:

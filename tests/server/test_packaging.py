@@ -99,6 +99,10 @@ IMPURE = ("mcp", "httpx", "anyio", "asyncio", "socket", "subprocess", "time", "d
     ("room", "never"),
     [
         ("scoring/mcp_threat_scoring", (SHELL, *IMPURE, "rich")),
+        *(
+            (f"scoring/mcp_threat_scoring/{folder}", ("mcp_threat_scoring.picture", "mcp_threat_scoring.analyze"))
+            for folder in ("text", "facts", "patterns", "rulebook", "matching", "diction", "hostile", "maestro")
+        ),
         ("server/mcp_threat_model/render", (*OUTER, f"{SHELL}.source", f"{SHELL}.guard", *IMPURE)),
         (
             "server/mcp_threat_model/source",

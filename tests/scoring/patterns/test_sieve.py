@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import re2
 
+from mcp_threat_scoring.engine import engine
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.matching.view_tests import pattern_of
 from mcp_threat_scoring.model import read_json, to_json
 from mcp_threat_scoring.patterns.sieve import MAX_WORD, Index, Sieve
 from mcp_threat_scoring.patterns.sifter import MAX_WANTED, Sifter, sifting
-from mcp_threat_scoring.picture import engine
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.text.views import view_of
 
