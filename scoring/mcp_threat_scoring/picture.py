@@ -22,7 +22,7 @@ from mcp_threat_scoring.hostile.suspicion import Suspicion, hostile_engine
 from mcp_threat_scoring.judge import conclusions, delicacy, server_judge, tool_judge
 from mcp_threat_scoring.manifest import Item, Manifest, PartName, ScopeFact
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name, trusted
-from mcp_threat_scoring.report import Effect
+from mcp_threat_scoring.report import Effect, implies
 from mcp_threat_scoring.rulebook.rule import Over
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.signal import Evidence, Signals
@@ -30,7 +30,6 @@ from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.clauses import READS_ONLY, clauses, reads_only
 from mcp_threat_scoring.text.views import Subject, tool_subject
 
-_RANK: Mapping[Effect, int] = {"read": 0, "write": 1, "destructive": 2}
 _PARTS: Mapping[str, PartName] = {
     "tools": "tools", "prompts": "prompts", "resources": "resources", "resourceTemplates": "resource_templates",
     "initialize": "instructions",
@@ -83,11 +82,7 @@ class Picture(Struct, frozen=True, eq=False):
 
     def acting(self, effect: Effect) -> list[ToolProfile]:
         """The tools with at least that effect."""
-        return [
-            tool
-            for tool in self.tools
-            if _RANK[tool.effect] >= _RANK[effect] and not (effect != "read" and tool.silent)
-        ]
+        return [tool for tool in self.tools if implies(tool.effect, effect) and not (effect != "read" and tool.silent)]
 
 
 def part_of(pointer: str) -> PartName:

@@ -21,12 +21,12 @@ from mcp_threat_scoring.limits import limits_of, told
 from mcp_threat_scoring.phrases import joined, listed, with_credentials
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (
-    SEVERITIES,
     Decision,
     FindingOut,
     Severity,
     ThreatOut,
     VerdictOut,
+    reaches,
 )
 
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
@@ -43,8 +43,7 @@ MAX_REASONS = 6
 
 
 def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[FindingOut]:
-    floor = SEVERITIES.index(severity)
-    return [finding for finding in findings if SEVERITIES.index(finding.severity) >= floor]
+    return [finding for finding in findings if reaches(finding.severity, severity)]
 
 
 def _hostile(findings: Sequence[FindingOut]) -> list[FindingOut]:

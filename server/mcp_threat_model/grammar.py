@@ -1,6 +1,7 @@
 """The whole grammar of the command line: commands, options, defaults, and how words that are off are told.
 
-Nothing is imported here that a command needs to do its work: help answers at once, and every start parses first.
+Nothing is imported here that a command needs to do its work: help answers at once, and every start parses first. So the
+words that an option takes are written down once more; a test holds them against the core's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from mcp_threat_model.terminal import PROGRAM
 
 LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
+SEVERITIES = ("low", "medium", "high", "critical")
 POLICY_FILE = "mcp-threat-model.yaml"
 LOCK_FILE = "mcp-threat-model.lock.json"
 LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
@@ -92,7 +94,7 @@ def _scan(scan: argparse.ArgumentParser) -> None:
     scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
     scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
     _reading(scan)
-    scan.add_argument("--fail-at", choices=("low", "medium", "high", "critical"), help="exit 11-14 from there on")
+    scan.add_argument("--fail-at", choices=SEVERITIES, help="exit 11-14 from there on")
     _policy(scan)
 
 
@@ -159,7 +161,7 @@ def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline of a report")
     check.add_argument(
         "--fail-at",
-        choices=("low", "medium", "high", "critical"),
+        choices=SEVERITIES,
         help="exit 11-14 when a change is that grave, default low, or what the policy says",
     )
     _policy(check)

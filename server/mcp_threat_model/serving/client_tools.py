@@ -49,6 +49,7 @@ from mcp_threat_model.serving.named_server import (
 )
 from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.subject import one_subject
+from mcp_threat_scoring.client_rules import ClientId
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
@@ -81,7 +82,7 @@ LockArg = Annotated[
     Field(max_length=1_000, description="Path of the lock file that `mcp-threat-model lock` wrote."),
 ]
 LimitsForArg = Annotated[
-    Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"],
+    ClientId,
     Field(description="Whose configuration the limits are written as, e.g. `claude-code`; `generic` is a plain list."),
 ]
 NameArg = Annotated[

@@ -7,7 +7,7 @@ short text that stands alone, and the report as structured content, paged.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -23,6 +23,7 @@ from mcp_threat_model.serving.paging import INSPECT_ORDER, ReportPage, page
 from mcp_threat_model.serving.what_if import what_if
 from mcp_threat_model.subject import exactly_one, one_subject
 from mcp_threat_scoring.errors import FactorError, UsageError
+from mcp_threat_scoring.report import ThreatLayer
 from mcp_threat_scoring.report_score import AivssOut, ProfileId
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def add_server_tools(tools: Tools, access: Access) -> None:
         manifest: ManifestArg = None,
         listing: ListingArg = None,
         layer: Annotated[
-            Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "X"] | None,
+            ThreatLayer | None,
             Field(description="Only this MAESTRO layer, e.g. `L3`; `X` for the chains that cross layers."),
         ] = None,
         threat: Annotated[
