@@ -1,4 +1,4 @@
-"""The verdict: what to do, and why. The least privilege that goes with it is in :mod:`limits`.
+"""The verdict: what to do, and why. The least privilege that goes with it is in :mod:`least_privilege`.
 
 =====================  ====================================================================================
 ``block``              the server tries to steer whoever reads it: it is denied whole, whatever its tools do
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
-from mcp_threat_scoring.limits import limits_of, told
+from mcp_threat_scoring.least_privilege import limits_of, told
 from mcp_threat_scoring.phrases import joined, listed, with_credentials
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from mcp_threat_model import grammar
-from mcp_threat_scoring.client_rules import ClientId
+from mcp_threat_scoring.client_formats import ClientId
 from mcp_threat_scoring.report import SEVERITIES, LayerId
 from mcp_threat_scoring.report_score import ProfileId
 

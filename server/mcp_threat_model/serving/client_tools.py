@@ -49,7 +49,7 @@ from mcp_threat_model.serving.named_server import (
 )
 from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.subject import one_subject
-from mcp_threat_scoring.client_rules import ClientId
+from mcp_threat_scoring.client_formats import ClientId
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
