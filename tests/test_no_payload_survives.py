@@ -248,7 +248,7 @@ def test_the_report_itself_holds_no_payload(reports: dict[str, Any], name: str) 
 def test_what_is_said_about_a_payload_does_not_repeat_it(name: str) -> None:
     raw = json.dumps(planted(PAYLOADS[name])).encode()
     found = paint(describe(parse_json(raw, "x.json"), kind="file", label="x.json"), default_ruleset())
-    told = [finding.to_json() for finding in hostile_findings(found)]
+    told = [finding.to_json() for finding in hostile_findings(found.hostile, found.ruleset)]
     assert told
     assert not list(leaks("\n".join(told), name))
 

@@ -74,14 +74,13 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
     known = known or knowledge()
     picture = paint(manifest, known.ruleset)
     auth = authority(picture, manifest.auth)
-    found = by_severity([*hostile_findings(picture), *findings(picture)])
+    found = by_severity([*hostile_findings(picture.hostile, known.ruleset), *findings(picture)])
     context = _context(manifest, picture)
     capabilities = _capabilities(picture)
     maestro = model(picture.signals, known.meta, known.catalogue, context)
     threats = [*(t for layer in maestro.layers for t in layer.threats), *maestro.cross_layer]
     decided = verdict(picture, found, threats)
     aivss = score(picture, profile, advise=decided.decision != "block")
-    known.ruleset.keep()
     report = Report(
         target=TargetOut(kind=manifest.target_kind, value=as_asked(manifest.target_value, TARGET_SHOWN)),
         server=_server(manifest),
@@ -101,7 +100,10 @@ def analyze(manifest: Manifest, known: Knowledge | None = None, profile: Profile
             blocked=decided.decision == "block",
         ),
         verdict=decided,
-        checks=[*hostile_checks(picture), *checks(picture)],
+        checks=[
+            *hostile_checks(picture.hostile, known.ruleset, picture.facts, listing=picture.from_listing),
+            *checks(picture),
+        ],
     )
     orders = picture.orders
     if not orders:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from mcp_threat_scoring.manifest import AuthFacts, ScopeFact, well_formed
 from mcp_threat_scoring.neutralise import as_scope, neutralise_name
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.report import AuthOut, Breadth, ScopeOut
+from mcp_threat_scoring.report import BREADTHS, AuthOut, Breadth, ScopeOut
 from mcp_threat_scoring.structs import Struct
 from mcp_threat_scoring.text.prose import split_words
 
@@ -38,8 +38,6 @@ AUTH_SIGNALS = (
     "pkg.env_secret", "auth.needs_admin", "ctl.oauth_prm", "ctl.fine_scopes", "ctl.pkce",
 )  # fmt: skip
 """Signals that are evidence of the authority, the telling ones first."""
-
-_RANK: Mapping[Breadth, int] = {"none": 0, "unknown": 1, "narrow": 2, "broad": 3, "admin": 4}
 
 _IDENTITY = frozenset({
     "openid", "profile", "email", "address", "phone", "offline_access", "online_access", "offline", "identity",
@@ -114,7 +112,7 @@ def parse_scope(name: str) -> Scope:
 
 def widest(breadths: Iterable[Breadth]) -> Breadth:
     """The widest of several; a scope that nobody understood never hides one that is wide."""
-    return max(breadths, key=_RANK.__getitem__, default="unknown")
+    return max(breadths, key=BREADTHS.index, default="unknown")
 
 
 def scopes_of(auth: AuthFacts, stated: Stated = ()) -> list[tuple[Scope, str, str]]:

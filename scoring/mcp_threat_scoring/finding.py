@@ -18,7 +18,7 @@ from mcp_threat_scoring.manifest import canonical_json
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import item_of, listed, quoted
 from mcp_threat_scoring.picture import Picture
-from mcp_threat_scoring.report import SEVERITIES, FindingOut
+from mcp_threat_scoring.report import FindingOut, gravity
 from mcp_threat_scoring.rulebook.rule import FindingDoc
 from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal
@@ -114,4 +114,4 @@ def findings(picture: Picture) -> list[FindingOut]:
 
 def by_severity(found: Sequence[FindingOut]) -> list[FindingOut]:
     """Worst first; alike in that, the surer first, then by rule; what is alike in all keeps its order."""
-    return sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), _CONFIDENCE[one.confidence], one.rule_id))
+    return sorted(found, key=lambda one: (gravity(one.severity), _CONFIDENCE[one.confidence], one.rule_id))

@@ -159,10 +159,14 @@ class ScopeFact(Struct, frozen=True):
     source: Literal["challenge", "resource_metadata", "authorization_server", "declared", "tool", "text"]
 
 
+Requirement = Literal["none", "optional", "required", "unknown"]
+"""Whether callers have to say who they are."""
+
+
 class AuthFacts(Struct, frozen=True):
     """What was seen of authentication and authorization, without any credentials of ours."""
 
-    requirement: Literal["none", "optional", "required", "unknown"] = "unknown"
+    requirement: Requirement = "unknown"
     schemes: tuple[str, ...] = ()
     scopes: tuple[ScopeFact, ...] = ()
     facts: Mapping[str, str | bool | int] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from mcp_threat_scoring.client_rules import (
+from mcp_threat_scoring.client_formats import (
     BLOCKED,
     BLOCKERS,
     CLIENTS,

@@ -6,10 +6,11 @@ from the target has been through :mod:`neutralise` before it is put in here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal, get_args
 
 from mcp_threat_scoring.errors import ErrorCode
+from mcp_threat_scoring.manifest import Requirement
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.report_score import ServerAivssOut
 from mcp_threat_scoring.signal import EvidenceOut
@@ -18,7 +19,8 @@ from mcp_threat_scoring.structs import Meta
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 Severity = Literal["info", "low", "medium", "high", "critical"]
-SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Mildest first, as each of the orders here."""
 
 
 def severity_of(word: str) -> Severity:
@@ -28,16 +30,44 @@ def severity_of(word: str) -> Severity:
         ValueError: it names none.
     """
     low = word.lower()
-    words: Sequence[str] = SEVERITIES
+    words: list[str] = [*SEVERITIES]
     return SEVERITIES[0 if low == "none" else words.index(low)]
+
+
+def reaches(severity: Severity, floor: Severity) -> bool:
+    """Whether a severity is at least that grave."""
+    return SEVERITIES.index(severity) >= SEVERITIES.index(floor)
+
+
+def gravest(severities: Iterable[Severity]) -> Severity:
+    """The gravest of several; of none, ``info``."""
+    return max(severities, key=SEVERITIES.index, default="info")
+
+
+def gravity(severity: Severity) -> int:
+    """A number to sort by, gravest first."""
+    return -SEVERITIES.index(severity)
 
 
 Level = Literal["low", "medium", "high"]
 Effect = Literal["read", "write", "destructive"]
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
+
+
+def implies(effect: Effect, other: Effect) -> bool:
+    """Whether what has the one effect has the other: to destroy is to write, and what writes reads as well."""
+    return EFFECTS.index(effect) >= EFFECTS.index(other)
+
+
 FindingKind = Literal["hostile_content", "contradiction", "weakness", "exposure", "change"]
 LayerId = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7"]
+LAYERS: tuple[LayerId, ...] = get_args(LayerId)
+ThreatLayer = Literal[LayerId, "X"]
+"""The layer of a threat; ``X`` for the chains that cross layers."""
 Decision = Literal["allow", "allow_with_limits", "review", "block"]
 Breadth = Literal["none", "narrow", "broad", "admin", "unknown"]
+BREADTHS: tuple[Breadth, ...] = ("none", "unknown", "narrow", "broad", "admin")
+"""Narrowest first. What nobody understood counts little, so that it never hides a scope that is wide."""
 
 
 class TargetOut(Model, frozen=True, kw_only=True):
@@ -102,7 +132,7 @@ class ScopeOut(Model, frozen=True, kw_only=True):
 class AuthOut(Model, frozen=True, kw_only=True):
     """With what authority the tools act."""
 
-    requirement: Literal["none", "optional", "required", "unknown"]
+    requirement: Requirement
     schemes: list[str]
     scopes: list[ScopeOut]
     breadth: Breadth

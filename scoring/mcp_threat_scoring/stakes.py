@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
+from mcp_threat_scoring.engine import engine
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, listed, plural, quoted
-from mcp_threat_scoring.picture import Picture, engine
+from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.rulebook.vocabulary import AbilityDoc
 from mcp_threat_scoring.structs import Struct, replace
 from mcp_threat_scoring.text.prose import split_words

@@ -1,4 +1,4 @@
-"""The verdict: what to do, and why. The least privilege that goes with it is in :mod:`limits`.
+"""The verdict: what to do, and why. The least privilege that goes with it is in :mod:`least_privilege`.
 
 =====================  ====================================================================================
 ``block``              the server tries to steer whoever reads it: it is denied whole, whatever its tools do
@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
-from mcp_threat_scoring.limits import limits_of, told
+from mcp_threat_scoring.least_privilege import limits_of, told
 from mcp_threat_scoring.phrases import joined, listed, with_credentials
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (
-    SEVERITIES,
     Decision,
     FindingOut,
     Severity,
     ThreatOut,
     VerdictOut,
+    reaches,
 )
 
 DENIED_WHOLE = "Do not connect it; where it is connected, deny all of its tools."
@@ -43,8 +43,7 @@ MAX_REASONS = 6
 
 
 def _at_least(findings: Sequence[FindingOut], severity: Severity) -> list[FindingOut]:
-    floor = SEVERITIES.index(severity)
-    return [finding for finding in findings if SEVERITIES.index(finding.severity) >= floor]
+    return [finding for finding in findings if reaches(finding.severity, severity)]
 
 
 def _hostile(findings: Sequence[FindingOut]) -> list[FindingOut]:

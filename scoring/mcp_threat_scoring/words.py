@@ -22,7 +22,7 @@ from mcp_threat_scoring.phrases import (
     sentence,
     with_credentials,
 )
-from mcp_threat_scoring.report import SEVERITIES, AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
+from mcp_threat_scoring.report import AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut, gravity
 from mcp_threat_scoring.report_score import AivssOut, RangeOut
 from mcp_threat_scoring.stakes import Stakes
 from mcp_threat_scoring.structs import Struct
@@ -213,7 +213,7 @@ def _what_could_happen(
     caught = {finding.tool for finding in hostile}
     threats.sort(
         key=lambda t: (
-            -SEVERITIES.index(t.severity),
+            gravity(t.severity),
             t.likelihood != "confirmed",
             caught.isdisjoint(t.tools),
             context.stakes.tools.isdisjoint(t.tools),

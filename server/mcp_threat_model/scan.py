@@ -131,7 +131,9 @@ def scan_saved(targets: Sequence[Saved], options: ScanOptions) -> list[Outcome]:
         except Exception as error:
             return failure(target.label, error)
 
-    return [one(target) for target in targets]
+    outcomes = [one(target) for target in targets]
+    known.ruleset.keep()  # the next scan starts with what was compiled for this one
+    return outcomes
 
 
 def _check_stdin(targets: Sequence[Target]) -> None:
@@ -153,6 +155,7 @@ async def scan(
         RuleError: a rule file is damaged, so that nothing can be analysed.
     """
     import anyio
+    import anyio.to_thread
 
     _check_stdin(targets)
     rules = Rules(options.rules)
@@ -173,4 +176,5 @@ async def scan(
             group.start_soon(work, index, target)
     if rules.error:
         raise rules.error
+    await anyio.to_thread.run_sync((await rules.known()).ruleset.keep)
     return [outcome for outcome in outcomes if outcome is not None]

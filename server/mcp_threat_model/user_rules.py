@@ -20,10 +20,10 @@ from typing import Any, Final
 import re2
 
 from mcp_threat_scoring.analyze import Knowledge, knowledge
+from mcp_threat_scoring.engine import compile_rules
 from mcp_threat_scoring.errors import RuleError, UsageError, told
 from mcp_threat_scoring.matching.view_tests import fault_of, pattern_of
 from mcp_threat_scoring.neutralise import as_kept, neutralise_name
-from mcp_threat_scoring.picture import compile_rules
 from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, SignalTest, TextTest

@@ -1,6 +1,11 @@
 """What the command line understands."""
 
+from typing import get_args
+
 from mcp_threat_model import grammar
+from mcp_threat_scoring.client_formats import ClientId
+from mcp_threat_scoring.report import SEVERITIES, LayerId
+from mcp_threat_scoring.report_score import ProfileId
 
 
 def test_scan_takes_every_option_of_the_contract() -> None:
@@ -11,3 +16,10 @@ def test_scan_takes_every_option_of_the_contract() -> None:
     )  # fmt: skip
     assert arguments.targets == ["a.json", "-"]
     assert (arguments.header, arguments.env, arguments.timeout, arguments.jobs) == (["A: b", "C: d"], ["E=f"], 3.0, 2)
+
+
+def test_options_take_the_words_of_the_core() -> None:
+    assert get_args(LayerId) == grammar.LAYERS
+    assert get_args(ProfileId) == grammar.PROFILES
+    assert get_args(ClientId) == grammar.LIMIT_CLIENTS
+    assert SEVERITIES[1:] == grammar.SEVERITIES  # "info" breaks no build

@@ -100,6 +100,10 @@ PAGE = ROOT / "docs" / "architecture.md"
     ("room", "never"),
     [
         (f"scoring/{CORE}", (SHELL, *IMPURE, "rich")),
+        *(
+            (f"scoring/{CORE}/{folder}", (f"{CORE}.picture", f"{CORE}.analyze"))
+            for folder in ("text", "facts", "patterns", "rulebook", "matching", "diction", "hostile", "maestro")
+        ),
         (f"server/{SHELL}/render", IMPURE),
         (f"server/{SHELL}/source", (f"{CORE}.analyze",)),
     ],

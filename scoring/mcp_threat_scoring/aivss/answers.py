@@ -1,4 +1,4 @@
-"""One world's answers to the questions of the rules, asked as seldom as can be.
+"""One world's answers to the questions of the rules ("does a tool move money?"), asked as seldom as can be.
 
 Facts are the same in every scene of a world. A signal that fired nowhere fires in no scene, unless its rule asks what
 the tools are. What no tool could conceivably be, no tool is or is likely to be: only the rest is asked of each scene.

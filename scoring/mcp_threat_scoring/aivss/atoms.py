@@ -1,4 +1,5 @@
-"""Conditions compiled once, when the rules are loaded, to bit masks over the answers to numbered questions.
+"""Conditions compiled once, when the rules are loaded, to bit masks over the answers to numbered questions: "sends, and
+reads what is private" asks for the bits of two of them.
 
 The questions inside the conditions are numbered over all rules, and a scene answers each of them once
 (:mod:`aivss.answers`); what is left of a condition is a mask over the answers. Hence scoring the same server again with

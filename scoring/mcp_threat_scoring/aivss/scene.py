@@ -1,4 +1,5 @@
-"""What the scoring rules are asked about: a world with some tools taken away, and unknowns taken at their worst.
+"""What the scoring rules are asked about: a world as it is, or without some tools ("what if refunds are denied?"), or
+with what is not known taken at its best or its worst.
 
 A :class:`World` is computed once per picture; a :class:`Scene` is a cheap variation of it.
 """

@@ -1,4 +1,5 @@
-"""What spans the range of a score: each thing that is not known, by how far it moves the bounds.
+"""What makes the range of a score wide: each thing that is not known, such as "whether callers are authenticated", by
+how far it moves the bounds.
 
 The things are those the rules speak of as not known, told apart by their words: what was not seen of the server
 (``rules/exposure.yaml``), what the assumed host decides, what the server keeps to itself (``rules/factors.yaml``), and

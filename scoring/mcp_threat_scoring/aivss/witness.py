@@ -1,4 +1,4 @@
-"""What a scoring rule asks of tools, and the few of them that are called up to show the answer.
+"""What a scoring rule asks of tools ("does one move money?"), and the few of them that are called up to show it.
 
 A thousand tools may answer; a report names two or three, those of which it is surest, with the words that say so.
 """

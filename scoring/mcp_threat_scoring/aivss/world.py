@@ -1,4 +1,5 @@
-"""The tools of a picture as bit masks, so that a scoring rule asks all of them at once.
+"""The tools of a picture as bit masks, so that a scoring rule asks all of them at once: of "sends", 0b101 says that the
+first and the third tool do.
 
 A :class:`World` is computed once per picture; :mod:`aivss.scene` varies it.
 """

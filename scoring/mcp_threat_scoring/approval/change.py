@@ -18,14 +18,12 @@ from mcp_threat_scoring.approval.compared import not_compared, seen
 from mcp_threat_scoring.approval.exact import authority, declared, parts, remainder
 from mcp_threat_scoring.approval.lock import LockedServer, LockedTool
 from mcp_threat_scoring.approval.notice import Change
-from mcp_threat_scoring.report import Effect, FindingOut, Report, Severity
+from mcp_threat_scoring.report import BREADTHS, Effect, FindingOut, Report, Severity, gravity, implies
 
 SCORE_STEP = 0.3
 """A rise of the score that is told of; less is noise of a factor's tenth."""
-_EFFECTS = {"read": 0, "write": 1, "destructive": 2}
 _GRAVE: Mapping[Effect, Severity] = {"read": "low", "write": "medium", "destructive": "high"}
 """How grave it is that a tool of that effect was added."""
-_BREADTHS = {"none": 0, "unknown": 1, "narrow": 2, "broad": 3, "admin": 4}
 _STOP = "Stop using the server until somebody has read the new text; compare it with what was approved."
 _GRAVE_ABILITIES = frozenset({"process.exec", "code.eval", "money.move", "secrets.read", "identity.admin", "deploy"})
 
@@ -47,8 +45,7 @@ def changes(then: LockedServer, now: LockedServer, report: Report) -> list[Findi
     if not found:
         found += remainder(then, now, report)
     found += not_compared(then, now)
-    rank = ("critical", "high", "medium", "low", "info")
-    return [change.finding() for change in sorted(found, key=lambda change: rank.index(change.severity))]
+    return [change.finding() for change in sorted(found, key=lambda change: gravity(change.severity))]
 
 
 def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
@@ -76,7 +73,7 @@ def _authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
             f"Authentication was required, and is now {now.auth_requirement}.",
         )
     if gained := sorted(set(now.scopes) - set(then.scopes)):
-        wider = _BREADTHS[now.auth_breadth] > _BREADTHS[then.auth_breadth]
+        wider = BREADTHS.index(now.auth_breadth) > BREADTHS.index(then.auth_breadth)
         yield Change(
             "scope_grew",
             "high" if wider else "medium",
@@ -142,7 +139,7 @@ def _tools(then: LockedServer, now: LockedServer) -> Iterator[Change]:
 
 
 def _tool(name: str, then: LockedTool, now: LockedTool) -> Iterator[Change]:
-    if _EFFECTS[now.effect] > _EFFECTS[then.effect]:
+    if not implies(then.effect, now.effect):
         does = "deletes or overwrites" if now.effect == "destructive" else "changes things"
         began = "tool_began_to_destroy" if now.effect == "destructive" else "tool_began_to_write"
         verb = "destroy" if now.effect == "destructive" else "write"

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
+from mcp_threat_scoring.manifest import Requirement
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.report import Breadth, Decision, Effect
 from mcp_threat_scoring.report_score import AivssSeverity, ProfileId
@@ -49,7 +50,7 @@ class LockedServer(Model, frozen=True, kw_only=True):
     url: str
     command: list[str]
     env_names: list[str]
-    auth_requirement: Literal["none", "optional", "required", "unknown"]
+    auth_requirement: Requirement
     auth_breadth: Breadth
     scopes: list[str]
     profile: ProfileId

@@ -28,14 +28,14 @@ from typing import Annotated, Literal
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import SEVERITIES, FindingKind, FindingOut, Report, Severity, severity_of
+from mcp_threat_scoring.report import FindingKind, FindingOut, Report, Severity, gravest, reaches, severity_of
 from mcp_threat_scoring.structs import Meta, Struct
 
 POLICY_NAME = "mcp-threat-model.yaml"
 REASON_SHOWN = 500
 """Characters of a reason: as many as it may have."""
 EXPIRED_TOLD = 20
-Threshold = Literal["info", "low", "medium", "high", "critical", "never"]
+Threshold = Literal[Severity, "never"]
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 """A name; ``*`` stands for any characters."""
 Day = Annotated[str, Meta(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$")]
@@ -119,9 +119,7 @@ def _stranger(report: Report) -> FindingOut:
 
 
 def _reaches(severity: Severity, threshold: Threshold | None) -> bool:
-    if threshold is None or threshold == "never":
-        return False
-    return SEVERITIES.index(severity) >= SEVERITIES.index(threshold)
+    return threshold is not None and threshold != "never" and reaches(severity, threshold)
 
 
 def _threshold(policy: Policy, kind: FindingKind, fail_at: Threshold | None) -> Threshold | None:
@@ -133,7 +131,7 @@ def _score_breaks(policy: Policy, report: Report, fail_at: Threshold | None) -> 
     own = policy.thresholds.score
     severity = severity_of(report.aivss.severity)
     if isinstance(own, float | int):
-        return max(severity, "low", key=SEVERITIES.index) if report.aivss.score >= own else None
+        return gravest((severity, "low")) if report.aivss.score >= own else None
     return severity if _reaches(severity, own if own is not None else fail_at) else None
 
 
@@ -170,7 +168,7 @@ def judge(
             breaking.append(finding.severity)
     if scored and (score := _score_breaks(policy, report, floor)) is not None:
         breaking.append(score)
-    worst = max(breaking, key=SEVERITIES.index, default=None)
+    worst = gravest(breaking) if breaking else None
     return Judgement(report, accepted, worst, tuple(expired), frozenset(used))
 
 

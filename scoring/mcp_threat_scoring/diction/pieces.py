@@ -1,4 +1,4 @@
-"""The words of a tool as they are learned from, each marked with where it stands.
+"""The words of a tool as they are learned from, each marked with where it stands: ``b:refund`` of ``refund_order``.
 
 ======  ===============================================================
 ``n:``  a word of the name, or two that follow each other

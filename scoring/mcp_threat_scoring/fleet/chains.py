@@ -12,13 +12,13 @@ by itself is told once, because it is there in every set that server is part of.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mcp_threat_scoring.fleet.roles import Member, Stop, stops, strongest
 from mcp_threat_scoring.fleet.shadows import foreign_names, same_names
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import Severity
+from mcp_threat_scoring.report import gravity, reaches
 from mcp_threat_scoring.report_set import FleetOut, PathOut, Role, ShadowOut, StepOut
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.structs import replace
@@ -27,13 +27,12 @@ __all__ = ["FleetOut", "Member", "Role", "StepOut", "fleet", "mermaid", "private
 
 MAX_PATHS = 40
 STRANGERS_NAMED = 3
-_RANK: Mapping[Severity, int] = {"critical": 0, "high": 1, "medium": 2, "low": 3, "info": 4}
 
 
 def _steer(strangers: Sequence[Stop], power: Stop) -> PathOut | None:
     others = [stop for stop in strangers if stop.server != power.server]
     from_where = others or [stop for stop in strangers if stop.server == power.server]
-    if not from_where or (not others and _RANK[power.severity] > _RANK["high"]):
+    if not from_where or (not others and not reaches(power.severity, "high")):
         return None  # that a server's own texts may lead to one of its own deletions stands in its own report
     source = from_where[0]
     told = joined(
@@ -92,7 +91,7 @@ def paths(members: Sequence[Member], private: frozenset[str]) -> list[PathOut]:
     found = [_steer(strangers, power) for power in powers]
     found += [_carry(strangers, one, out) for one in held for out in outs]
     told = [path for path in found if path is not None]
-    told.sort(key=lambda path: (_RANK[path.severity], _servers(path) == 1, path.kind != "steer"))
+    told.sort(key=lambda path: (gravity(path.severity), _servers(path) == 1, path.kind != "steer"))
     return told[:MAX_PATHS]
 
 

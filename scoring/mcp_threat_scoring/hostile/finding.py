@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mcp_threat_scoring.hostile.suspicion import DOUBTFUL, Suspicion
+from mcp_threat_scoring.hostile.suspicion import DOUBTFUL, Suspicion, hostile_engine
 from mcp_threat_scoring.manifest import canonical_json
 from mcp_threat_scoring.neutralise import SafeText, neutralise_name
 from mcp_threat_scoring.phrases import quoted
-from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import SEVERITIES, CheckOut, FindingOut, Level, Severity
+from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal, SignalId
 
@@ -25,10 +25,7 @@ SHARE = 0.15
 ENOUGH = 1.0
 """Log-odds below which a technique is not told by itself."""
 
-_SURFACES: Mapping[str, str] = {
-    "tool": "tools", "prompt": "prompts", "resource": "resources", "resource_template": "resource_templates",
-    "server": "instructions", "listing": "server",
-}  # fmt: skip
+_SURFACES = ("tools", "prompts", "resources", "resource_templates", "instructions", "server")
 _DOUBT: Mapping[Level, str] = {
     "high": "",
     "medium": " The wording may have an innocent reason; read the passage at its source before you trust it.",
@@ -107,33 +104,44 @@ def _finding(one: Suspicion, signals: Sequence[Signal], rules: Mapping[SignalId,
     )
 
 
-def _each(picture: Picture) -> Iterator[tuple[Suspicion, list[Signal]]]:
+def _each(found: Iterable[Suspicion], ruleset: Ruleset) -> Iterator[tuple[Suspicion, list[Signal]]]:
     """Every technique that is told, with the item it was found in and its signals."""
-    weights, rules = picture.hostile_weights, picture.ruleset.by_id
-    for one in picture.hostile:
+    weights = hostile_engine(ruleset).weights
+    for one in found:
         if one.log_odds >= DOUBTFUL:
-            for signals in _told(one, weights, rules):
+            for signals in _told(one, weights, ruleset.by_id):
                 yield one, signals
 
 
-def hostile_findings(picture: Picture) -> list[FindingOut]:
-    """Every passage that gives orders: one finding per item and technique, in manifest order, strongest first."""
-    return [_finding(one, signals, picture.ruleset.by_id) for one, signals in _each(picture)]
+def hostile_findings(found: Iterable[Suspicion], ruleset: Ruleset) -> list[FindingOut]:
+    """Every passage that gives orders: one finding per item and technique, in manifest order, strongest first.
+
+    Raises:
+        RuleError: a file that the rules over any text need is missing or wrong.
+    """
+    return [_finding(one, signals, ruleset.by_id) for one, signals in _each(found, ruleset)]
 
 
-def hostile_checks(picture: Picture) -> list[CheckOut]:
-    """Each technique, the surfaces it was looked for on, and whether it was found."""
-    seen = [surface for surface in dict.fromkeys(_SURFACES.values())
-            if picture.facts.get(f"coverage.{surface}", "not_observed") != "not_observed"]  # fmt: skip
-    if picture.from_listing and "server" not in seen:
+def hostile_checks(
+    found: Iterable[Suspicion], ruleset: Ruleset, facts: Mapping[str, bool | int | str], *, listing: bool
+) -> list[CheckOut]:
+    """Each technique, the surfaces it was looked for on, and whether it was found.
+
+    Args:
+        facts: those of the server, which say what was seen of it.
+        listing: whether prose was read in place of tools.
+    """
+    seen = [surface for surface in _SURFACES
+            if facts.get(f"coverage.{surface}", "not_observed") != "not_observed"]  # fmt: skip
+    if listing and "server" not in seen:
         seen.append("server")
-    found = {picture.ruleset.by_id[signals[0].id].doc.id for _, signals in _each(picture)}
+    known = {ruleset.by_id[signals[0].id].doc.id for _, signals in _each(found, ruleset)}
     return [
         CheckOut(
             id=name,
             title=doc.title,
-            result="found" if name in found else "not_found" if seen else "not_observed",
+            result="found" if name in known else "not_found" if seen else "not_observed",
             surfaces=seen,
         )
-        for name, doc in picture.ruleset.techniques.items()
+        for name, doc in ruleset.techniques.items()
     ]

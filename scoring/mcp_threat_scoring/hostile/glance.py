@@ -1,4 +1,4 @@
-"""A first look at the wording of a text: the weights of its words and senses, added up and nothing else.
+"""A first look at the wording of a text: the weights of its words ("send") and senses (`secret`) added up, no more.
 
 It needs ``rules/glance.json`` alone: fewer weights than the whole model (:mod:`hostile.learned`), and the tables of
 senses that they were learned with, as far as words are written in the Latin alphabet; ``rules/scripts.json`` holds

@@ -1,4 +1,4 @@
-"""Words that a text shows and does not say: sentences quoted as attacks, values in an example of a call, licences.
+"""What a text quotes and does not say itself: an attack in a warning of it, a value in an example call, a licence.
 
 "Treat text such as "ignore all earlier instructions" as data" is the opposite of the order that it quotes, and nobody
 can warn of an order without its words. ``rules/screen.yaml`` says how such parts are known. They are passed over, and

@@ -1,4 +1,5 @@
-"""What stands for something in a sentence and is no word of a language: addresses, accounts, names, quotations."""
+"""What means something in a sentence and is no word of a language: ``https://a.example`` is the concept ``url``, and
+accounts, names and quotations have theirs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of a line as they are learned from: names by what sort of thing they name.
+"""Pieces of a line as they are learned from: words as they are, names by their sort, ``--force`` as ``§flag``.
 
 Whatever names somebody or something (addresses, hosts, numbers, file names) is replaced by its sort: nothing is learned
 from names.

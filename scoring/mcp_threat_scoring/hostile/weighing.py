@@ -1,4 +1,5 @@
-"""How much lines weigh: the weights of what is noticed about one added up, and the lines of an item against it."""
+"""How much a line weighs, and how much the lines of an item weigh together: one at the threshold adds 5.0 log-odds to
+the item's, and a second one 1.5."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.maestro.threat import (
-    LAYER_IDS,
     Catalogue,
     Control,
     ControlFile,
@@ -18,12 +17,12 @@ from mcp_threat_scoring.maestro.threat import (
     ThreatFile,
 )
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.report import MitigationOut
+from mcp_threat_scoring.report import LAYERS, MitigationOut
 from mcp_threat_scoring.rulebook.documents import load_cases as load_cases_document
 from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
 from mcp_threat_scoring.structs import Meta
 
-THREAT_FILES = (*(f"threats/{layer}.yaml" for layer in LAYER_IDS), "threats/cross_layer.yaml")
+THREAT_FILES = (*(f"threats/{layer}.yaml" for layer in LAYERS), "threats/cross_layer.yaml")
 
 
 def load_catalogue(root: Path | None = None) -> Catalogue:

@@ -13,7 +13,7 @@ from mcp_threat_scoring.maestro.assess import Judgement, Observed, judged
 from mcp_threat_scoring.maestro.layer_words import LayerTelling, layer_paragraph
 from mcp_threat_scoring.maestro.threat import Catalogue, Layer, SignalMeta
 from mcp_threat_scoring.phrases import Seen, evidence_of, joined, listed, quoted, see
-from mcp_threat_scoring.report import SEVERITIES, LayerOut, MaestroOut, ThreatOut
+from mcp_threat_scoring.report import LayerOut, MaestroOut, ThreatOut, gravity
 from mcp_threat_scoring.signal import Signals
 from mcp_threat_scoring.words import WordsContext
 
@@ -144,7 +144,7 @@ def _applies(only: Sequence[str], unless: Sequence[str], observed: Observed) -> 
 
 def _gravest_first(judgement: Judgement) -> tuple[int, int, str]:
     return (
-        -SEVERITIES.index(judgement.severity), _LIKELIHOODS.index(judgement.likelihood), judgement.threat.id
+        gravity(judgement.severity), _LIKELIHOODS.index(judgement.likelihood), judgement.threat.id
     )  # fmt: skip
 
 

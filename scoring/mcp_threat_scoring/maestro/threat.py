@@ -9,17 +9,14 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.report import LayerId, MitigationOut
+from mcp_threat_scoring.report import LayerId, MitigationOut, ThreatLayer
 from mcp_threat_scoring.structs import Meta, Struct
 
 Polarity = Literal["presence", "weak", "gap", "control"]
 Method = Literal["exact", "heuristic"]
-ThreatLayer = Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "X"]
 ThreatSeverity = Literal["low", "medium", "high", "critical"]
 Framework = Literal["maestro", "owasp_mcp", "owasp_asi", "owasp_llm", "owasp_t", "cosai", "safe_mcp", "atlas", "cwe"]
 SignalName = Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$")]
-
-LAYER_IDS: tuple[LayerId, ...] = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 
 
 class SignalMeta(Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""First words of lines, and whole lines, by class: a dictionary answers what would be the largest patterns of all."""
+"""First words of lines, and whole lines, by class: "list orders" opens with a word of the class `look`. A dictionary
+answers what would be the largest patterns of all."""
 
 from __future__ import annotations
 

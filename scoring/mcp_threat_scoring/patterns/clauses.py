@@ -1,4 +1,5 @@
-"""Words of which a text must hold one, told from the strings that a stretch of a pattern may match.
+"""Words of which a text must hold one for a pattern to match, told from the strings that a stretch of it may match:
+"delete" and "drop" of ``\\b(?:delete|drop)\\b``.
 
 Such strings are written in the characters of words (``\\w`` of RE2: ASCII letters, digits and the underscore) in lower
 case, and :data:`GAP` for whatever parts words: another character, a beginning or end, ``\\b``.

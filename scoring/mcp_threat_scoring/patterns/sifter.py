@@ -1,4 +1,5 @@
-"""Some patterns, of which the words of a text tell which match it for sure, and which have to be tried.
+"""Which of some patterns match a text for sure, and which have to be tried: one that asks for "delete" or "drop" need
+not be, where neither word is there.
 
 The words of all patterns are looked up in one place (:mod:`patterns.sieve`); here those of one view count.
 """

@@ -6,7 +6,7 @@ A misspelt key would be worse here than in a rule: a case in which nothing must 
 from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
-from mcp_threat_scoring.manifest import PartName
+from mcp_threat_scoring.manifest import PartName, Requirement
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.observed import AUTH, EVENTS, LAUNCH, TRANSPORT
 from mcp_threat_scoring.structs import Meta
@@ -78,7 +78,7 @@ class CaseScope(Model, frozen=True, kw_only=True):
 class CaseAuth(Model, frozen=True, kw_only=True):
     """What was seen of authentication and authorization."""
 
-    requirement: Literal["none", "optional", "required", "unknown"] = "unknown"
+    requirement: Requirement = "unknown"
     schemes: list[str] = []
     scopes: list[CaseScope] = []
     facts: Facts = {}

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.model import TAG, Model, read_json
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.report import FindingKind, LayerId, Level, Severity
+from mcp_threat_scoring.report import Effect, FindingKind, LayerId, Level, Severity
 from mcp_threat_scoring.rulebook.compound import Compound
 from mcp_threat_scoring.structs import Meta, Raw, ValidationError, field, force_setattr
 
@@ -80,7 +80,7 @@ class AbilityTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="ability"
 class EffectTest(Model, frozen=True, kw_only=True, tag_field=TAG, tag="effect"):
     """The tool's effect is at least this one (destructive implies write); `sure` asks for that much probability."""
 
-    effect: Literal["read", "write", "destructive"]
+    effect: Effect
     sure: float = 0.5
     at_least: int = 1
     share: Annotated[float, Meta(ge=0, le=1)] | None = None

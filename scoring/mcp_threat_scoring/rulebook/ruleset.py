@@ -74,7 +74,10 @@ class Ruleset(Struct, frozen=True, eq=False, dict=True):
         return {ability.id for ability in self.abilities.values() if ability.entails == "write"}
 
     def keep(self) -> None:
-        """Keep for the next process what was made of the shipped rules."""
+        """Keep for the next process what was made of the shipped rules.
+
+        The shell calls it when it is done with its targets: nothing that analyses a target writes a file.
+        """
         sieve = self.lexicon.sieve
         if self.shipped and sieve.grown:
             rule_cache().keep(sieve.kept())

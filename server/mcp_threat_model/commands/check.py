@@ -24,7 +24,7 @@ from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.approval.lock import Lock
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.neutralise import as_kept
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, severity_of
+from mcp_threat_scoring.report import ErrorOut, Report, gravest, reaches, severity_of
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
@@ -115,13 +115,11 @@ def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str, by_policy: Ma
     reports = [result for result in results if isinstance(result, Report)]
     if all(isinstance(result, ErrorOut) for result in results):
         return EXIT_NONE_READ
-    worst = max(
-        (finding.severity for report in reports for finding in report.findings), key=SEVERITIES.index, default="info"
-    )
+    worst = gravest(finding.severity for report in reports for finding in report.findings)
     if by_policy:
-        breaking = max((one.worst for one in by_policy.values() if one.worst), key=SEVERITIES.index, default="info")
+        breaking = gravest(one.worst for one in by_policy.values() if one.worst)
         if breaking != "info":
             return EXIT_SEVERITY[breaking]
-    elif worst != "info" and SEVERITIES.index(worst) >= SEVERITIES.index(severity_of(fail_at)):
+    elif worst != "info" and reaches(worst, severity_of(fail_at)):
         return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if any(isinstance(result, ErrorOut) for result in results) else 0

@@ -12,7 +12,7 @@ from mcp_threat_model.render import renderer
 from mcp_threat_model.render.interface import Context
 from mcp_threat_model.render.wording import title
 from mcp_threat_model.terminal import complain, emit, explain, is_terminal, wants_colour, write_output
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report, Severity, severity_of
+from mcp_threat_scoring.report import ErrorOut, Report, Severity, gravest, reaches, severity_of
 from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ def deliver(
         if code in EXIT_SEVERITY.values():
             complain(_over(results, str(fail_at)))
         return code
-    worst = max((one.worst for one in found.values() if one.worst), key=SEVERITIES.index, default=None)
-    return exit_code(outcomes, None) if worst in (None, "info") else _graver(outcomes, EXIT_SEVERITY[worst])
+    worst = gravest(one.worst for one in found.values() if one.worst)
+    return exit_code(outcomes, None) if worst == "info" else _graver(outcomes, EXIT_SEVERITY[worst])
 
 
 def judged(
@@ -117,19 +117,19 @@ def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
     if not reports:
         return EXIT_NONE_READ
     if fail_at:
-        worst = max((_worst(report) for report in reports), key=SEVERITIES.index)
-        if SEVERITIES.index(worst) >= SEVERITIES.index(severity_of(fail_at)):
+        worst = gravest(map(_worst, reports))
+        if reaches(worst, severity_of(fail_at)):
             return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if len(reports) < len(outcomes) else 0
 
 
 def _over(results: Sequence[Report | ErrorOut], fail_at: str) -> str:
     """Why the exit code is what it is: a score stands in no list of findings, and a log may show nothing else."""
-    least = SEVERITIES.index(severity_of(fail_at))
+    least = severity_of(fail_at)
     told = [
         f"{title(report)}: {report.aivss.score:.1f} {report.aivss.severity}, worst {worst}"
         for report in results
-        if isinstance(report, Report) and SEVERITIES.index(worst := _worst(report)) >= least
+        if isinstance(report, Report) and reaches(worst := _worst(report), least)
     ]
     more = f" and {len(told) - TOLD} more" if len(told) > TOLD else ""
     return f"at or over --fail-at {fail_at}: {'; '.join(told[:TOLD])}{more}"
@@ -143,4 +143,4 @@ def _graver(outcomes: Sequence[Outcome], code: int) -> int:
 def _worst(report: Report) -> Severity:
     """The highest severity of the score and of the findings."""
     found = (finding.severity for finding in report.findings)
-    return max((*found, severity_of(report.aivss.severity)), key=SEVERITIES.index)
+    return gravest((*found, severity_of(report.aivss.severity)))

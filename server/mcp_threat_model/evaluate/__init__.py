@@ -119,6 +119,7 @@ def main(corpus: Path, fmt: str = "text", *, fit: bool = False, plot: Path | Non
             tell(f"cannot write the weights: {error}")
             return 2
     tables = [table for table in (make(done) for make in (*TABLES, cross_validated, *MORE)) if table.rows]
+    done.ruleset.keep()
     notes = [*done.corpus.notes, *left_out(done.folder)]
     if not tables:
         tell("; ".join(("cannot evaluate: no labelled rows in *.jsonl files of that folder", *notes)))

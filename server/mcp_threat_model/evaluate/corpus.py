@@ -22,11 +22,10 @@ from typing import Any, Literal
 from mcp_threat_scoring.intake import read_items
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.phrases import counted
+from mcp_threat_scoring.report import EFFECTS, Effect
 from mcp_threat_scoring.structs import Struct, field
 
 Kind = Literal["read by hand", "vendor claims", "HTTP method", "made up"]
-Effect = Literal["read", "write", "destructive"]
-_EFFECTS = ("read", "write", "destructive")
 _METHODS: Mapping[str, Effect] = {
     "GET": "read", "HEAD": "read", "POST": "write", "PUT": "write", "PATCH": "write", "DELETE": "destructive",
 }  # fmt: skip
@@ -130,7 +129,7 @@ def _label(file: str, row: Mapping[str, Any]) -> Labelled | None:
     server, effect = str(row.get("server") or file), row.get("effect")
     if not isinstance(row.get("name"), str) or not row["name"].strip():
         return None
-    if effect in _EFFECTS:
+    if effect in EFFECTS:
         second = row.get("second_effect", effect)
         return Labelled(
             file, server, tool_of(row, claims=False), "read by hand", effect,
@@ -149,7 +148,7 @@ def _fault(row: Mapping[str, Any], label: Labelled | None) -> str | None:
     """Why a row that says what it knows of a tool cannot be used; None where it can, or says nothing."""
     if label is None and "effect" not in row and "label" not in row:
         return None
-    if row.get("effect") is not None and row["effect"] not in _EFFECTS:
+    if row.get("effect") is not None and row["effect"] not in EFFECTS:
         return "its effect is none of read, write and destructive"
     if not isinstance(row.get("name"), str) or not row["name"].strip():
         return "it has a label and no name"

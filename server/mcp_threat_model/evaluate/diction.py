@@ -19,9 +19,10 @@ from mcp_threat_model.evaluate.made_up import LABELLED, labelled
 from mcp_threat_scoring.capability import ToolProfile, room
 from mcp_threat_scoring.diction.learned import DICTION, HIGHEST, LOWEST, DictionDoc
 from mcp_threat_scoring.diction.pieces import pieces
+from mcp_threat_scoring.engine import engine
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED
-from mcp_threat_scoring.picture import engine, paint
+from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.rulebook.vocabulary import EFFECT_QUESTIONS
 from mcp_threat_scoring.structs import Struct

@@ -19,6 +19,7 @@ from mcp_threat_model.evaluate.metrics import (
     reliability,
 )
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.report import EFFECTS
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
 from mcp_threat_scoring.structs import Struct, field
 
@@ -102,7 +103,7 @@ def effects(study: Study) -> Table:
     rows = [
         (effect, sum(one.row.effect == effect for one in judged),
          *_rates(count((one.row.effect == effect, one.profile.effect == effect) for one in judged)))
-        for effect in ("read", "write", "destructive")
+        for effect in EFFECTS
         if judged
     ]  # fmt: skip
     return Table("effects", "Effect, rows read by hand", ("effect", "tools", "precision", "recall", "f1"), rows)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mcp_threat_model.render.wording import RANKS
-from mcp_threat_scoring.report import FindingOut, Report, ThreatOut
+from mcp_threat_scoring.report import FindingOut, Report, ThreatOut, gravity
 from mcp_threat_scoring.report_page import PageOut
 
 FINDINGS_SHOWN = 6
@@ -70,7 +69,7 @@ def place(finding: FindingOut) -> str:
 
 def wrong(report: Report) -> list[str]:
     """The gravest findings, each with where it lies and what to do."""
-    ranked = sorted(report.findings, key=lambda finding: RANKS.index(finding.severity))
+    ranked = sorted(report.findings, key=lambda finding: gravity(finding.severity))
     lines = [
         f"- {finding.title} ({finding.severity}, {finding.confidence} confidence) {place(finding)}: "
         f"{finding.remediation}"

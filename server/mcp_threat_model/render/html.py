@@ -22,7 +22,7 @@ from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
 from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_model.render.prose import pieces
-from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
 from mcp_threat_scoring.signal import EvidenceOut
 
 TOOLS_WITH_EVIDENCE: Final = 300
@@ -92,6 +92,7 @@ def environment() -> Environment:
     }
     made.globals |= {
         "words": wording,
+        "severities": SEVERITIES,
         "dial": dial,
         "address": _address,
         "gravest_first": wording.gravest_first,

@@ -15,7 +15,7 @@ from mcp_threat_model.render.markdown_layers import counts, layers, tools
 from mcp_threat_model.render.markdown_score import making, score
 from mcp_threat_model.render.marks import Room, code, details, names, sentence, table
 from mcp_threat_scoring.fleet.chains import mermaid
-from mcp_threat_scoring.report import ErrorOut, Report
+from mcp_threat_scoring.report import ErrorOut, Report, gravity
 from mcp_threat_scoring.report_set import FleetOut
 
 COMMENT: Final = 65_000
@@ -131,7 +131,7 @@ def _findings(report: Report) -> Iterator[str]:
     yield "### Findings\n"
     if not report.findings:
         yield "None among what was observed.\n"
-    ranked = sorted(report.findings, key=lambda found: wording.RANKS.index(found.severity))
+    ranked = sorted(report.findings, key=lambda found: gravity(found.severity))
     for found in ranked:
         where = f" in {code(found.tool)}" if found.tool else ""
         yield f"- **{found.severity}** {sentence(found.title)}{where}: {sentence(found.explanation)}"

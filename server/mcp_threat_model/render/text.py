@@ -13,7 +13,7 @@ from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, 
 from mcp_threat_model.render.text_layers import layers, tools
 from mcp_threat_model.render.text_score import between, factors, levers, making
 from mcp_threat_model.render.wording import DECISIONS, breadth, unseen
-from mcp_threat_scoring.report import SEVERITIES, ErrorOut, FindingOut, Report
+from mcp_threat_scoring.report import ErrorOut, FindingOut, Report, gravity
 from mcp_threat_scoring.report_set import FleetOut
 
 _DECISION_STYLE: Final[dict[str, Style]] = {
@@ -137,7 +137,7 @@ def _findings(page: Page, findings: Sequence[FindingOut]) -> None:
     if not findings:
         page.add("  None among what was observed.")
         return
-    worst_first = sorted(findings, key=lambda found: -SEVERITIES.index(found.severity))
+    worst_first = sorted(findings, key=lambda found: gravity(found.severity))
     for found in worst_first[:LONGEST]:
         where = f" in {clip(found.tool, 40)}" if found.tool else ""
         page.flow(

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from mcp_threat_scoring.capability import unclear
-from mcp_threat_scoring.report import Breadth, Report, TargetOut, ThreatOut, ToolOut
+from mcp_threat_scoring.report import Breadth, Report, TargetOut, ThreatOut, ToolOut, gravity
 from mcp_threat_scoring.report_set import PathOut
 
 DECISIONS: Final = {
@@ -17,8 +17,6 @@ DECISIONS: Final = {
     "review": "REVIEW FIRST",
     "block": "BLOCK",
 }
-RANKS: Final = ("critical", "high", "medium", "low", "info")
-"""Severities, gravest first."""
 EFFECTS: Final = ("destructive", "write", "unclear", "read")
 """Effects, gravest first."""
 BASES: Final = {
@@ -96,7 +94,7 @@ def breadth(found: Breadth) -> str:
 def gravest(report: Report) -> list[ThreatOut]:
     """All threats of a report, gravest and surest first."""
     found = [*report.maestro.cross_layer, *(threat for layer in report.maestro.layers for threat in layer.threats)]
-    return sorted(found, key=lambda threat: (RANKS.index(threat.severity), _SURE.index(threat.likelihood), threat.id))
+    return sorted(found, key=lambda threat: (gravity(threat.severity), _SURE.index(threat.likelihood), threat.id))
 
 
 def many(count: int, noun: str) -> str:

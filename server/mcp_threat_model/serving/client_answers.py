@@ -14,7 +14,7 @@ from mcp_threat_model.serving.pieces import PAGE_BYTES, cut, size
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
-from mcp_threat_scoring.report import SEVERITIES, Decision, ErrorOut, FindingOut, Report, VerdictOut
+from mcp_threat_scoring.report import Decision, ErrorOut, FindingOut, Report, VerdictOut, gravity
 from mcp_threat_scoring.report_page import PageOut
 from mcp_threat_scoring.report_score import AivssSeverity
 from mcp_threat_scoring.report_set import FleetOut
@@ -104,7 +104,7 @@ class ChangesAnswer(Model, frozen=True, kw_only=True):
 
 
 def _gravest(findings: Iterable[FindingOut]) -> list[FindingOut]:
-    return sorted(findings, key=lambda finding: -SEVERITIES.index(finding.severity))
+    return sorted(findings, key=lambda finding: gravity(finding.severity))
 
 
 def configured(checked: Checked) -> ConfiguredOut:

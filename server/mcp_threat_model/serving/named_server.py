@@ -92,7 +92,10 @@ def _asked_for(given: Given) -> str:
 def _analyze(manifest: Manifest, rules: tuple[Path, ...], profile: ProfileId) -> Report:
     from mcp_threat_scoring.analyze import analyze, knowledge  # the rules load when they are first asked, not at start
 
-    return analyze(manifest, knowledge(extra=rules), profile)
+    known = knowledge(extra=rules)
+    report = analyze(manifest, known, profile)
+    known.ruleset.keep()  # a server runs until it is ended, so there is no better moment
+    return report
 
 
 def _locked(locked: LockedError, rules: tuple[Path, ...]) -> TargetError:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from mcp_threat_scoring.client_formats import ClientId
+from mcp_threat_scoring.report import ThreatLayer
 from mcp_threat_scoring.report_score import ProfileId
 
 # Which server is looked at, and which part of the answer is wanted.
@@ -38,7 +40,7 @@ OffsetArg = Annotated[
     int, Field(ge=0, le=1_000_000, description="Where to go on in long lists: `next_offset` of the answer before.")
 ]
 LayerArg = Annotated[
-    Literal["L1", "L2", "L3", "L4", "L5", "L6", "L7", "X"] | None,
+    ThreatLayer | None,
     Field(description="Only this MAESTRO layer, e.g. `L3`; `X` for the chains that cross layers."),
 ]
 ThreatArg = Annotated[
@@ -101,7 +103,7 @@ LockArg = Annotated[
     Field(max_length=1_000, description="Path of the lock file that `mcp-threat-model lock` wrote."),
 ]
 LimitsForArg = Annotated[
-    Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"],
+    ClientId,
     Field(description="Whose configuration the limits are written as, e.g. `claude-code`; `generic` is a plain list."),
 ]
 NameArg = Annotated[

@@ -26,6 +26,7 @@ from mcp_threat_scoring.hostile.suspicion import (
 from mcp_threat_scoring.intake import build_manifest, read_items
 from mcp_threat_scoring.manifest import OBSERVED, Listing, Manifest, ServerFacts
 from mcp_threat_scoring.picture import Picture, paint
+from mcp_threat_scoring.report import CheckOut, FindingOut
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.text.passages import WHOLE, pieces
 from mcp_threat_scoring.text.views import Subject, View
@@ -94,6 +95,14 @@ def picture(**parts: Any) -> Picture:
     coverage = dict.fromkeys(("tools", "prompts", "resources", "instructions", "server"), OBSERVED)
     manifest: Manifest = build_manifest(target_kind="test", target_value="test", coverage=coverage, **parts)
     return paint(manifest, default_ruleset())
+
+
+def findings_of(painted: Picture) -> list[FindingOut]:
+    return hostile_findings(painted.hostile, painted.ruleset)
+
+
+def checks_of(painted: Picture) -> list[CheckOut]:
+    return hostile_checks(painted.hostile, painted.ruleset, painted.facts, listing=painted.from_listing)
 
 
 @pytest.mark.parametrize("attack", [pytest.param(one, id=one["style"]) for one in TEXTS["attacks"]])
@@ -220,13 +229,13 @@ def test_an_order_that_is_cut_up_among_permitted_values_is_read() -> None:
     ],
 )
 def test_every_place_of_what_a_server_says_of_itself_is_read(said: dict[str, Any], place: str) -> None:
-    found = hostile_findings(picture(server=ServerFacts(name="s", **said)))
+    found = findings_of(picture(server=ServerFacts(name="s", **said)))
     assert {finding.pointer for finding in found} == {place}
 
 
 def test_a_sentence_in_the_address_of_a_resource_is_read() -> None:
     address = "x://a/" + POISON.replace(" ", "%20")
-    found = hostile_findings(picture(resources=[{"uri": address, "name": "r"}]))
+    found = findings_of(picture(resources=[{"uri": address, "name": "r"}]))
     assert any(finding.pointer == "/resources/0/uri" and finding.confidence != "low" for finding in found)
 
 
@@ -238,7 +247,7 @@ def test_prompts_resources_templates_instructions_and_listings_are_read_by_the_s
         server=ServerFacts(name="s", instructions=POISON),
         listing=Listing("shop", POISON),
     )
-    places = {finding.pointer for finding in hostile_findings(found)}
+    places = {finding.pointer for finding in findings_of(found)}
     assert places >= {"/prompts/0/description", "/resources/0/description", "/resourceTemplates/0/description",
                       "/initialize/instructions", "/description"}  # fmt: skip
 
@@ -247,7 +256,7 @@ def test_a_finding_in_instructions_or_annotations_is_a_whole_sentence() -> None:
     noted = {**tool("Helps."), "annotations": {"title": POISON}}
     told = [
         one.explanation
-        for one in hostile_findings(picture(tools=[noted], server=ServerFacts(name="s", instructions=POISON)))
+        for one in findings_of(picture(tools=[noted], server=ServerFacts(name="s", instructions=POISON)))
     ]
     assert any(one.startswith("A passage in the server's instructions speaks to ") for one in told)
     assert any(one.startswith("An annotation of `helper` speaks to ") for one in told)
@@ -271,7 +280,7 @@ def test_a_name_that_only_looks_like_another_is_found() -> None:
 
 
 def test_a_finding_says_where_what_to_whom_and_what_now_but_never_the_sentence() -> None:
-    found = hostile_findings(picture(tools=[tool(POISON)]))
+    found = findings_of(picture(tools=[tool(POISON)]))
     assert found
     assert len({finding.fingerprint for finding in found}) == len(found)
     for finding in found:
@@ -289,7 +298,7 @@ def test_a_finding_says_where_what_to_whom_and_what_now_but_never_the_sentence()
 def test_weak_evidence_is_told_as_something_to_read_not_as_a_verdict() -> None:
     painted = picture(tools=[tool(POISON)])
     doubted = replace(painted, hostile=tuple(replace(one, log_odds=DOUBTFUL) for one in painted.hostile))
-    found = hostile_findings(doubted)
+    found = findings_of(doubted)
     assert found
     for finding in found:
         assert finding.confidence == "low"
@@ -300,12 +309,12 @@ def test_weak_evidence_is_told_as_something_to_read_not_as_a_verdict() -> None:
 
 
 def test_checks_say_what_was_looked_for_and_where() -> None:
-    checks = {check.id: check for check in hostile_checks(picture(tools=[tool(POISON)]))}
+    checks = {check.id: check for check in checks_of(picture(tools=[tool(POISON)]))}
     assert checks["hostile.override"].result == "found"
     assert checks["hostile.lookalike"].result == "not_found"
     assert "tools" in checks["hostile.lookalike"].surfaces
     nothing = build_manifest(target_kind="t", target_value="t", coverage={})
-    silent = hostile_checks(paint(nothing, default_ruleset()))
+    silent = checks_of(paint(nothing, default_ruleset()))
     assert {check.result for check in silent} == {"not_observed"}
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mcp_threat_scoring.engine import engine
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.model import read_json, to_json
 from mcp_threat_scoring.patterns.sieve import MAX_WORD, Index, Sieve
 from mcp_threat_scoring.patterns.sifter import MAX_WANTED, Sifter, sifting
-from mcp_threat_scoring.picture import engine
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.text.views import view_of
 

@@ -14,10 +14,8 @@ from typing import Literal
 
 from mcp_threat_model.guard.mask import Mask
 from mcp_threat_model.source.authorization.oauth_metadata import scope_names
-from mcp_threat_scoring.manifest import AuthFacts, Coverage, ScopeFact
+from mcp_threat_scoring.manifest import AuthFacts, Coverage, Requirement, ScopeFact
 from mcp_threat_scoring.structs import Struct, field, replace
-
-Requirement = Literal["none", "optional", "required", "unknown"]
 
 
 class Reception(Struct, frozen=True):

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -32,7 +32,7 @@ from mcp_threat_scoring.phrases import joined, quoted
 from mcp_threat_scoring.structs import Meta
 
 ClientId = Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"]
-CLIENTS: tuple[ClientId, ...] = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
+CLIENTS: tuple[ClientId, ...] = get_args(ClientId)
 
 _UNUSUAL = pattern(r"[^A-Za-z0-9_-]")
 _BARE = pattern(r"^[A-Za-z0-9_-]+$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcp_threat_scoring.limits import ACTING, ONLY_READ
+from mcp_threat_scoring.least_privilege import ACTING, ONLY_READ
 from mcp_threat_scoring.report import ThreatOut
 from mcp_threat_scoring.verdict import verdict
 

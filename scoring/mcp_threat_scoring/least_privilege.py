@@ -30,10 +30,11 @@ ACTING: Mapping[str, str] = {
 }
 """Abilities for which a call is asked about even where the tool was not judged to change anything, gravest first."""
 ONLY_READ = frozenset({"identity.admin", "browser"})
-"""Those that a tool also has by reading what it is about: who may do what, the elements of a page."""
+"""Abilities that a tool can have although it only reads: listing who may do what, or the elements of a page."""
 _ACTS = frozenset(ACTING) - ONLY_READ
 GRAVE = ("process.exec", "code.eval", "money.move", "identity.admin", "deploy")
-"""Of a tool that changes things, these say more than that it does, so they are what is given as the reason."""
+"""For a tool that changes things, the first of these it has is given as the reason: it says more than "changes
+things"."""
 _CHANGES, _THREATENED = "changes things", "a grave threat goes through"
 _UNCLEAR = "may change something, as nothing says that it does not"
 _ASKED = (_CHANGES, *(f"can {does}" for does in ACTING.values()), _UNCLEAR, _THREATENED)
