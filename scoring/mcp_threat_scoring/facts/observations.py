@@ -7,6 +7,8 @@ Of one item (:func:`observe_item`):
 ====================  ==============================================================================================
 view ``free_params``  names, in words, of text parameters that no enum, const or pattern limits; one a line
 view ``flags``        names of boolean parameters in words, one a line
+view ``given``        required arguments that are values and no text, one a line: ``number``, ``switch`` or ``choice``
+                      (of several), and the name in words
 view ``header_params``  names of parameters that are sent as an HTTP header (``x-mcp-header``)
 view ``refs``         what ``$ref`` and ``$dynamicRef`` point at, as sent, one a line
 view ``uri``          the URI or URI template of a resource
@@ -72,8 +74,8 @@ def observe_item(item: Item, subject: Subject) -> None:
     schema = item.mapping("inputSchema")
     seen = SchemaFacts()
     seen.read(schema, f"{item.pointer}/inputSchema")
-    for name, segments in (("free_params", seen.free), ("flags", seen.flags), ("header_params", seen.headers),
-                           ("refs", seen.refs)):  # fmt: skip
+    for name, segments in (("free_params", seen.free), ("flags", seen.flags), ("given", seen.given),
+                           ("header_params", seen.headers), ("refs", seen.refs)):  # fmt: skip
         if segments:
             subject.views[name] = view_of((well_formed(text), place) for text, place in segments)
     hints = {hint: item.annotations.get(hint) for hint in HINTS} if item.annotations else {}

@@ -38,7 +38,7 @@ class SchemaFacts:
     """What was seen. Lists hold (JSON Pointer, words) or, where a view is made of them, (words, JSON Pointer)."""
 
     __slots__ = (
-        "closed", "flags", "free", "freeform", "headers", "nodes", "open", "paged", "refs", "secrets", "slow",
+        "closed", "flags", "free", "freeform", "given", "headers", "nodes", "open", "paged", "refs", "secrets", "slow",
         "undescribed", "weight",
     )  # fmt: skip
 
@@ -46,6 +46,7 @@ class SchemaFacts:
         self.free: Places = []
         self.freeform: Places = []
         self.flags: Places = []
+        self.given: Places = []
         self.headers: Places = []
         self.refs: Places = []
         self.secrets: Places = []
@@ -88,15 +89,24 @@ class SchemaFacts:
             self.refs.append((value[:500], place))
 
     def _inner(self, key: str, value: Mapping[str, Any], step: _Step, stack: list[_Step]) -> None:
-        _, place, name, owner = step
+        node, place, name, owner = step
         if key not in _BY_NAME:
             stack.append((value, place, name, owner))
             return
+        if key == "properties" and not name:
+            self._required(value, node.get("required"), place)
         for inner, child in value.items():
             self.weight += len(inner) + 5
             if isinstance(child, dict):
                 where = f"{place}/{escape(inner)}"
                 stack.append((child, where, (inner[:100] or "?") if key == "properties" else "", where))
+
+    def _required(self, properties: Mapping[str, Any], required: object, place: str) -> None:
+        """What a caller cannot leave out, where it is a value and no text."""
+        for name in required[:200] if isinstance(required, list) else ():
+            child = properties.get(name) if isinstance(name, str) else None
+            if isinstance(child, dict) and (kind := value_kind(child)):
+                self.given.append((f"{kind} {split_words(name[:100])}", f"{place}/{escape(name)}"))
 
     def _list(self, key: str, values: list[Any], step: _Step, stack: list[_Step]) -> None:
         _, place, name, owner = step
@@ -133,6 +143,18 @@ class SchemaFacts:
             self.free.append((split_words(name), owner))
             if not node.keys() & {"format", "maxLength"}:
                 self.freeform.append((owner, name))
+
+
+def value_kind(schema: Mapping[str, Any]) -> str:
+    """``number``, ``switch`` or ``choice``: what a schema takes that is a value and no text; else empty."""
+    values = schema.get("enum")
+    if isinstance(values, list):
+        return "choice" if len(values) > 1 else ""
+    kinds = schema.get("type")
+    said = kinds if isinstance(kinds, list) else (kinds,)
+    if "number" in said or "integer" in said:
+        return "number"
+    return "switch" if "boolean" in said and "const" not in schema else ""
 
 
 def expansion(schema: Mapping[str, Any]) -> int:

@@ -45,6 +45,7 @@ _OF_TOOLS: Final[Mapping[str, str]] = {
     "outputs": "property names of the output schema in words",
     "free_params": "text parameters that no enum, const or pattern limits, in words",
     "flags": "boolean parameters in words",
+    "given": "required arguments that are a `number`, a `switch` or a `choice` of values: which, and the name in words",
     "header_params": "parameters that are sent as an HTTP header, in words",
     "refs": "what references inside the schema point at, as sent",
 }

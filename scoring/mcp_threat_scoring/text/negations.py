@@ -68,9 +68,10 @@ def _without_negations(sentence: str, negated: list[str]) -> str:
             break
         start = min(starts)
         inside = start and rest[start - 1].isalpha() and not rest.startswith("n't", start)
-        if inside or rest.startswith(_NOT_NEGATED, start):  # "note ", "knot "; "not only this, also that"
-            kept.append(rest[: start + 3])
-            rest = rest[start + 3 :]
+        if inside or rest.startswith(_NOT_NEGATED, start):  # "knot ", "whenever "; "not only this, also that"
+            past = rest.index(" ", start)
+            kept.append(rest[:past])
+            rest = rest[past:]
             continue
         ends = [at for mark in ",:()" if (at := rest.find(mark, start)) >= 0]
         end = min([*ends, start + NEGATED_LENGTH, len(rest)])

@@ -77,6 +77,23 @@ class TestParameters:
         assert lines(subject, "flags") == ["skip checks"]
         assert lines(subject, "header_params") == ["region"]
 
+    def test_what_is_given_is_a_value_that_cannot_be_left_out(self) -> None:
+        kinds: dict[str, dict[str, Any]] = {
+            "fanSpeed": {"type": "integer"},
+            "on": {"type": ["boolean", "null"]},
+            "mode": {"enum": ["quiet", "loud"]},
+            "only": {"enum": ["quiet"]},
+            "text": {"type": "string"},
+            "odd": {"type": {"number": 1}},
+        }
+        needed = {**of(kinds), "required": [*kinds, "missing", 7]}
+        assert lines(seen(needed), "given") == ["number fan speed", "switch on", "choice mode"]
+        assert lines(seen(of(kinds)), "given") == []
+
+    def test_what_is_given_inside_another_argument_is_no_argument_of_its_own(self) -> None:
+        inner = {**of({"level": {"type": "number"}}), "required": ["level"]}
+        assert lines(seen(of({"lamp": inner})), "given") == []
+
     def test_what_has_but_one_value_is_no_switch(self) -> None:
         subject = seen(of({"confirm": {"type": "boolean", "const": True}, "quiet": {"type": "boolean"}}))
         assert lines(subject, "flags") == ["quiet"]

@@ -59,6 +59,12 @@ def test_so_is_what_is_not_offered_in_a_script_without_spaces() -> None:
     assert prose.negated == ["不提供拆除、焚烧"]
 
 
+def test_a_word_that_ends_like_a_negation_stays_whole() -> None:
+    prose = read_prose("Sends a letter whenever a knot comes loose.")
+    assert prose.sentences == ["sends a letter whenever a knot comes loose"]
+    assert prose.negated == []
+
+
 def test_a_note_is_no_negation() -> None:
     prose = read_prose("Keeps a note about something. Not only that, it also deletes.")
     assert prose.sentences[0] == "keeps a note about something"
