@@ -1,7 +1,7 @@
 """Accuracy on labelled tools: judge them as a scan would, compare, and fit the weights of the rules.
 
 ``mcp-threat-model evaluate CORPUS`` prints the tables. ``python -m mcp_threat_model.evaluate CORPUS`` does the same and
-can do more: ``--fit`` first fits ``rules/weights.yaml`` to the corpus, ``--plot FILE`` draws the reliability curve.
+can do more: ``--fit`` first learns what stands in :data:`FITTED`, ``--plot FILE`` draws the reliability curve.
 """
 
 from __future__ import annotations
@@ -26,12 +26,19 @@ from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
 from mcp_threat_model.evaluate.wording import fit_wording
 from mcp_threat_model.terminal import PROGRAM, complain, emit
+from mcp_threat_scoring.diction.learned import DICTION
 from mcp_threat_scoring.errors import RuleError
+from mcp_threat_scoring.hostile.glance import GLANCE, SCRIPTS
+from mcp_threat_scoring.hostile.learned import LINES
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.neutralise import visible
 from mcp_threat_scoring.rulebook.ruleset import load_rules
 
-__all__ = ["main", "study"]
+__all__ = ["FITTED", "main", "study"]
+
+WEIGHTS, HOSTILE = "weights.yaml", "weights_hostile.yaml"
+FITTED = (WEIGHTS, HOSTILE, DICTION, LINES, GLANCE, SCRIPTS)
+"""What `--fit` writes, in ``rules/``."""
 
 MORE = (declared, hostile.recall, hostile.missed, hostile.alarms, hostile.alarms_named, *LISTINGS)
 """Tables of other parts of the corpus, each from its own rows; see `tables.TABLES` for those of labelled tools."""
@@ -82,7 +89,7 @@ def _fit(done: Study, say: TextIO) -> Study:
         say.write(f"prior spread {one}: log loss on servers not seen {losses[one]:.4f}\n")
     bias, weights = fit_all(problems, spread)
     source = f"{_counted(done.judged)} and {_counted(done.made_up)} that nobody has"
-    path = done.ruleset.root / "weights.yaml"
+    path = done.ruleset.root / WEIGHTS
     path.write_text(weights_yaml(bias, weights, source, spread), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(weights)} rules\n")
     fitted = load_rules()  # words are learned beside the weights that were just written
@@ -90,7 +97,7 @@ def _fit(done: Study, say: TextIO) -> Study:
     fit_wording(done.folder, fitted, say)
     hostile_engine.cache_clear()
     found = hostile.fit_hostile(done.folder, fitted)
-    path = done.ruleset.root / "weights_hostile.yaml"
+    path = done.ruleset.root / HOSTILE
     path.write_text(hostile.weights_text(*found, "published attacks against public tool lists"), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(found[1])} rules\n")
     return study(done.folder)
