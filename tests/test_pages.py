@@ -6,7 +6,8 @@ import re
 import shlex
 
 import pytest
-from tests.pages import BLOCKS, DOCS, filled
+from tests.made_pages.marks import DOCS, filled
+from tests.made_pages.rules_and_schema import BLOCKS
 
 from mcp_threat_model.grammar import build_parser
 from mcp_threat_scoring.approval.policy import Policy
