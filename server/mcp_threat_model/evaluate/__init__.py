@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from mcp_threat_model.evaluate import hostile
 from mcp_threat_model.evaluate.authority import declared
+from mcp_threat_model.evaluate.authors import read_authors
 from mcp_threat_model.evaluate.corpus import load_corpus
 from mcp_threat_model.evaluate.diction import fit_diction
 from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, problems_of, weights_yaml
@@ -24,7 +25,7 @@ from mcp_threat_model.evaluate.listings import LISTINGS, left_out
 from mcp_threat_model.evaluate.metrics import reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
-from mcp_threat_model.evaluate.wording import fit_wording
+from mcp_threat_model.evaluate.wording import TEXTS, fit_wording
 from mcp_threat_model.terminal import PROGRAM, complain, emit
 from mcp_threat_scoring.diction.learned import DICTION
 from mcp_threat_scoring.errors import RuleError
@@ -83,6 +84,9 @@ def _counted(judged: Sequence[Judged]) -> str:
 
 
 def _fit(done: Study, say: TextIO) -> Study:
+    texts = done.ruleset.root.parent / TEXTS
+    if texts.is_dir():
+        read_authors(texts)  # what is wrong with them is told before anything is written
     problems = problems_of([*done.judged, *done.made_up], done.ruleset)
     spread, losses = choose_spread(problems, len(done.judged))
     for one in SPREADS:
@@ -122,8 +126,8 @@ def main(corpus: Path, fmt: str = "text", *, fit: bool = False, plot: Path | Non
     if fit and done.judged:
         try:
             done = _fit(done, err or sys.stderr)
-        except OSError as error:
-            tell(f"cannot write the weights: {error}")
+        except (OSError, RuleError) as error:
+            tell(f"cannot fit: {error}")
             return 2
     tables = [table for table in (make(done) for make in (*TABLES, cross_validated, *MORE)) if table.rows]
     notes = [*done.corpus.notes, *left_out(done.folder)]
