@@ -5,6 +5,7 @@ The cases stand in the second document of each file under ``rules/signals``; thi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,3 +62,18 @@ def test_no_line_of_a_rule_file_is_too_long_to_be_read() -> None:
     ]
 
     assert long == []
+
+
+INDEX = "# Families of variants, each with its members:"
+
+
+def test_an_index_of_variants_names_each_of_them_once() -> None:
+    indexed = [path for path in map(Path, signal_files(ROOT)) if path.read_text(encoding="utf-8").startswith(INDEX)]
+
+    assert len(indexed) > 2
+    for path in indexed:
+        doc, _ = documents(path)
+        head = path.read_text(encoding="utf-8").partition("\nid: ")[0]
+        families = [" ".join(one.replace("#", " ").split()) for one in re.split(r"\n#   (?=\S)", head)[1:]]
+        members = [name for family in families for name in family.rpartition(": ")[2].split(", ")]
+        assert sorted(members) == sorted(doc.variants), f"the index at the head of {path.name} is not current"
