@@ -24,7 +24,7 @@ class Authors(Model, frozen=True, kw_only=True):
 
     folds: Mapping[str, Annotated[int, Meta(ge=0, lt=FOLDS)]]
     by_item: list[str] = []
-    """Files of many authors, an item each, which are spread one by one."""
+    """Files whose items are spread one by one, on purpose."""
 
     def fold(self, file: str, place: int) -> int:
         """The fold of what stands at that place of a file.

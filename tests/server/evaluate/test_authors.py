@@ -61,7 +61,7 @@ def test_a_folder_without_a_list_is_refused(tmp_path: Path) -> None:
         read_authors(tmp_path)
 
 
-def test_items_of_many_authors_are_spread_and_always_alike() -> None:
+def test_items_that_are_spread_are_so_always_alike() -> None:
     authors = Authors(folds={"lines-1": 2}, by_item=["honest-0"])
 
     assert {authors.fold("lines-1", place) for place in range(50)} == {2}
