@@ -2,7 +2,7 @@
 # make test    all tests        make lint    style, formatting, types
 # make soak    the long runs: 200,000 hostile inputs, 1,000 scans in one process, 50 at once; more than an hour
 # make bench   how long things take, beside what they are compared with
-# make docs    write what the README shows of the program from the program itself
+# make docs    write what README, SECURITY.md and docs/ show of the program, from the program and its rules
 #
 # Every target sets itself up: a virtual environment in .venv, with the versions of constraints.txt.
 
@@ -49,9 +49,7 @@ bench: $(READY)
 	$(BIN)/python tests/bench.py
 
 docs: $(READY)
-	$(BIN)/python tests/readme.py
-	$(BIN)/python tests/method_page.py
-	$(BIN)/python tests/pages.py
+	$(BIN)/python -m tests.made_pages
 
 # What would be published, and nothing of what is not: .ci/run installs it into an empty environment and runs it there.
 wheel: $(READY)

@@ -126,6 +126,26 @@ def test_no_rule_lets_a_payload_through(place, name: str) -> None:
         assert not list(leaks(renderer(fmt)([report]), name)), fmt
 
 
+@pytest.mark.parametrize("where", ["name", "key", "variant", "fact", "event"])
+@pytest.mark.parametrize("name", FEW)
+def test_no_complaint_about_a_case_holds_a_payload(place, capsys, name: str, where: str) -> None:
+    text = WORDY[name]
+    rule = {"id": "own.rule", "title": "Own", "over": "tools", "match": {"field": "name", "regex": "order"}}
+    case: dict[str, dict[str, Any]] = {
+        "name": {"name": text, "item": {"name": "x"}, "fires": True},
+        "key": {"name": "x", "item": {"name": "x"}, "fires": False, text: 1},
+        "variant": {"name": "x", "item": {"name": "order"}, "fires": text},
+        "fact": {"name": "x", "manifest": {"transport": {"facts": {text: True}}}, "fires": False},
+        "event": {"name": "x", "manifest": {"events": [{"code": text}]}, "fires": False},
+    }
+    cases = {"cases": [case[where], {"name": "y", "item": {"name": "y"}, "fires": False}]}
+    Path("own").mkdir()
+    Path("own/own.rule.yaml").write_text(f"{unaliased(rule)}\n---\n{unaliased(cases)}", encoding="utf-8")
+    said = said_by(capsys, "scan", "shop.json", "--rules", "own")
+    assert "own.rule.yaml" in said
+    assert not list(leaks(said, name))
+
+
 @pytest.mark.parametrize("where", ["key", "kind", "field", "pattern", "variant", "question", "references"])
 @pytest.mark.parametrize("name", FEW)
 def test_no_complaint_about_a_rule_holds_a_payload(place, capsys, name: str, where: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
-from tests.pages import BLOCKS, DOCS, filled
+from tests.made_pages.marks import DOCS, ROOT, filled
+from tests.made_pages.rules_and_schema import BLOCKS
 
 from mcp_threat_model.grammar import build_parser
 from mcp_threat_scoring.approval.policy import Policy
@@ -14,6 +16,7 @@ from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.rulebook.strict_yaml import parse_yaml
 
 PAGES = sorted(DOCS.glob("*.md"))
+OTHERS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "rules/README.md")]
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -49,8 +52,16 @@ def test_the_policy_on_the_page_is_one():
     assert Policy.read(parse_yaml(text, "policy.md", [])).accept[0].rule == "auth.none"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def anchors(page: Path) -> set[str]:
+    """What a link into a page may name: its headings, as they are spelt in an address."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_leads_somewhere(page):
-    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+    for link, anchor in re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
         if "://" not in link:
-            assert (page.parent / link).exists(), link
+            target = page.parent / link if link else page
+            assert target.exists(), link
+            assert not anchor or target.suffix != ".md" or anchor in anchors(target), f"{link}#{anchor}"

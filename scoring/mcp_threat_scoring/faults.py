@@ -16,6 +16,8 @@ from mcp_threat_scoring.patterns.pattern import pattern
 REASON_SHOWN = 300
 _QUOTED = ("unknown field ", "Invalid enum value ")
 """What stands before words of the document in an error of msgspec's."""
+_COMPARED = 64
+"""Letters of a key that are compared with those that are known."""
 _INDEX = pattern(r"\[(\d+)\]")
 
 
@@ -76,9 +78,16 @@ def _of_keys(kind: type[Model], value: Mapping[Any, Any], place: Place) -> Itera
     known = {field.encode_name: field for field in fields_of(kind)}
     for key in value:
         if key not in known:
-            yield (*place, key), "no such key is known here"
+            yield (*place, key), _unknown(str(key), list(known))
     for name, field in known.items():
         if name in value:
             yield from faults(field.type, value[name], (*place, name))
         elif field.required:
             yield (*place, name), "is missing"
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # only where something is wrong
+
+    near = get_close_matches(key[:_COMPARED], known, n=1)
+    return "no such key is known here" + (f"; the nearest is '{near[0]}'" if near else "")

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 import yaml
-from tests.method_page import ADVISORIES, BLOCKS, PAGE, TOOL, compared, cvss31, example, filled
+from tests.made_pages.method import ADVISORIES, BLOCKS, PAGE, TOOL, compared, cvss31, example, made
 
 from mcp_threat_scoring.aivss.cvss_base import cvss_base
 
@@ -22,7 +22,7 @@ def rows(name: str) -> list[list[str]]:
 
 
 def test_the_committed_page_is_current() -> None:
-    assert filled(TEXT) == TEXT, "run `make docs`"
+    assert made(TEXT) == TEXT, "run `make docs`"
 
 
 def test_every_block_has_something_to_say() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.rules.case_manifest import manifest_of
 
 from mcp_threat_scoring.analyze import analyze, knowledge
 from mcp_threat_scoring.errors import RuleError
@@ -19,6 +18,7 @@ from mcp_threat_scoring.maestro.threat import Control, ControlFile, Threat
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import trusted
 from mcp_threat_scoring.rulebook.case import CaseManifest
+from mcp_threat_scoring.rulebook.case_manifest import manifest_of
 from mcp_threat_scoring.rulebook.documents import rules_dir
 from mcp_threat_scoring.words import WordsContext
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from tests.made_pages import threats
 
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
-from mcp_threat_scoring.maestro.threats_page import load_frameworks, threats_page
 
 CATALOGUE = load_catalogue()
-PAGE = threats_page(CATALOGUE, load_frameworks())
+PAGE = threats.threats_page(CATALOGUE, threats.load_frameworks())
 
 
 def test_the_committed_page_is_current() -> None:
-    committed = Path(__file__).parents[2] / "docs" / "threats.md"
-    assert committed.read_text(encoding="utf-8") == PAGE, (
-        "run: python -m mcp_threat_scoring.maestro.threats_page > docs/threats.md"
-    )
+    assert threats.PAGE.read_text(encoding="utf-8") == PAGE, "run `make docs`"
 
 
 def test_every_threat_has_its_section() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+CACHE = "__pycache__"
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +45,12 @@ def test_every_module_rule_and_example_is_in_the_wheel(wheel: Path) -> None:
     }
     for prefix, folder in sources.items():
         for file in folder.rglob("*"):
-            if file.suffix in (".py", ".yaml", ".html", ".css", ".js", ".typed"):
+            if file.suffix in (".py", ".yaml", ".json", ".html", ".css", ".js", ".typed") and CACHE not in file.parts:
                 assert prefix + file.relative_to(folder).as_posix() in names
+
+
+def test_the_page_on_the_rules_is_not_in_the_wheel(wheel: Path) -> None:
+    assert [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".md")] == []
 
 
 def test_the_wheel_runs_on_its_own_files(wheel: Path, tmp_path: Path) -> None:

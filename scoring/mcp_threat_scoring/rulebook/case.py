@@ -1,13 +1,16 @@
 """The cases that prove a rule: the second document of its file, which a scan never reads. Unknown keys are errors.
 
-A misspelt key would be worse here than in a rule: a case in which nothing must fire holds of an empty manifest.
+:mod:`proof` runs them: in the tests those of the shipped rules, and those of a user's rules when they are named. A
+misspelt key would be worse here than in a rule: a case in which nothing must fire holds of an empty manifest.
 """
 
 from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from mcp_threat_scoring.manifest import PartName, Requirement
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.rulebook.observed import AUTH, EVENTS, LAUNCH, TRANSPORT
 from mcp_threat_scoring.structs import Meta
 
@@ -18,7 +21,9 @@ Pages = list[dict[str, Any]]
 def _declared(facts: Facts, known: Collection[str], whose: str) -> None:
     for name in facts:
         if name not in known:
-            raise ValueError(f"no source notes a fact '{name}' of {whose}")
+            near = get_close_matches(name[:64], sorted(known), n=3, cutoff=0.0)
+            shown = neutralise_name(name)
+            raise ValueError(f"no source notes a fact '{shown}' of {whose}; there is {', '.join(near)}, …")
 
 
 class CaseInfo(Model, frozen=True, kw_only=True):
@@ -138,7 +143,11 @@ class RuleCase(Model, frozen=True, kw_only=True):
     name: str
     item: dict[str, Any] | None = None
     manifest: CaseManifest | None = None
-    fires: bool | str | list[str]
+    fires: bool | str | Annotated[list[str], Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        if (self.item is None) == (self.manifest is None):
+            raise ValueError("a case needs either item or manifest")
 
 
 class CasesDoc(Model, frozen=True, kw_only=True):

@@ -39,8 +39,8 @@ def rule_cache() -> RuleCache:
 
 
 def split_document(text: str) -> tuple[str, str]:
-    """The rule part and the cases part (empty when there is none) of a file's text."""
-    head, _, tail = text.removeprefix("---\n").partition(_CUT)
+    """The rule part and the cases part (empty when there is none) of a file's text, which keep their lines."""
+    head, _, tail = (text.removeprefix("---") if text.startswith("---\n") else text).partition(_CUT)
     return head, tail
 
 
@@ -142,12 +142,24 @@ def inert(value: Any) -> Any:
     return value
 
 
-def load_cases(model: type[Doc], path: Path, shown: str, problems: list[RuleProblem]) -> Doc | None:
-    """Read, parse and check the second document (the cases) of a file; None when it has none."""
-    from mcp_threat_scoring.rulebook.strict_yaml import parse_yaml
+def load_cases(
+    model: type[Doc],
+    path: Path,
+    shown: str,
+    problems: list[RuleProblem],
+    *,
+    shipped: bool = True,
+    further: Callable[[Doc], Iterable[tuple[Place, str]]] | None = None,
+) -> Doc | None:
+    """Read, parse and check the second document (the cases) of a file; None when it has none.
+
+    One that is not `shipped` with us is bounded first; its words are left as they are, since rules read them. `further`
+    finds what no model can.
+    """
+    from mcp_threat_scoring.rulebook.strict_yaml import bounded, parse_yaml
 
     text = read_text(path, shown, problems)
-    if text is None:
+    if text is None or not (shipped or bounded(text, shown, problems)):
         return None
     head, tail = split_document(text)
     if not tail.strip():
@@ -155,4 +167,7 @@ def load_cases(model: type[Doc], path: Path, shown: str, problems: list[RuleProb
     offset = head.count("\n") + 2
     before = len(problems)
     data = parse_yaml(tail, shown, problems, offset)
-    return None if len(problems) > before else validate(model, data, tail, shown, problems, offset)
+    document = None if len(problems) > before else validate(model, data, tail, shown, problems, offset)
+    if document is not None and further is not None:
+        _note(further(document), tail, shown, problems, offset)
+    return document if len(problems) == before else None

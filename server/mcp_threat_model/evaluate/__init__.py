@@ -1,7 +1,7 @@
 """Accuracy on labelled tools: judge them as a scan would, compare, and fit the weights of the rules.
 
 ``mcp-threat-model evaluate CORPUS`` prints the tables. ``python -m mcp_threat_model.evaluate CORPUS`` does the same and
-can do more: ``--fit`` first fits ``rules/weights.yaml`` to the corpus, ``--plot FILE`` draws the reliability curve.
+can do more: ``--fit`` first learns what stands in :data:`FITTED`, ``--plot FILE`` draws the reliability curve.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from mcp_threat_model.evaluate import hostile
 from mcp_threat_model.evaluate.authority import declared
+from mcp_threat_model.evaluate.authors import read_authors
 from mcp_threat_model.evaluate.corpus import load_corpus
 from mcp_threat_model.evaluate.diction import fit_diction
 from mcp_threat_model.evaluate.fit import SPREADS, choose_spread, fit_all, problems_of, weights_yaml
@@ -24,14 +25,21 @@ from mcp_threat_model.evaluate.listings import LISTINGS, left_out
 from mcp_threat_model.evaluate.metrics import reliability
 from mcp_threat_model.evaluate.plot import reliability_svg
 from mcp_threat_model.evaluate.tables import TABLES, Study, Table
-from mcp_threat_model.evaluate.wording import fit_wording
+from mcp_threat_model.evaluate.wording import TEXTS, fit_wording
 from mcp_threat_model.terminal import PROGRAM, complain, emit
+from mcp_threat_scoring.diction.learned import DICTION
 from mcp_threat_scoring.errors import RuleError
+from mcp_threat_scoring.hostile.glance import GLANCE, SCRIPTS
+from mcp_threat_scoring.hostile.learned import LINES
 from mcp_threat_scoring.hostile.suspicion import hostile_engine
 from mcp_threat_scoring.neutralise import visible
 from mcp_threat_scoring.rulebook.ruleset import load_rules
 
-__all__ = ["main", "study"]
+__all__ = ["FITTED", "main", "study"]
+
+WEIGHTS, HOSTILE = "weights.yaml", "weights_hostile.yaml"
+FITTED = (WEIGHTS, HOSTILE, DICTION, LINES, GLANCE, SCRIPTS)
+"""What `--fit` writes, in ``rules/``."""
 
 MORE = (declared, hostile.recall, hostile.missed, hostile.alarms, hostile.alarms_named, *LISTINGS)
 """Tables of other parts of the corpus, each from its own rows; see `tables.TABLES` for those of labelled tools."""
@@ -76,13 +84,16 @@ def _counted(judged: Sequence[Judged]) -> str:
 
 
 def _fit(done: Study, say: TextIO) -> Study:
+    texts = done.ruleset.root.parent / TEXTS
+    if texts.is_dir():
+        read_authors(texts)  # what is wrong with them is told before anything is written
     problems = problems_of([*done.judged, *done.made_up], done.ruleset)
     spread, losses = choose_spread(problems, len(done.judged))
     for one in SPREADS:
         say.write(f"prior spread {one}: log loss on servers not seen {losses[one]:.4f}\n")
     bias, weights = fit_all(problems, spread)
     source = f"{_counted(done.judged)} and {_counted(done.made_up)} that nobody has"
-    path = done.ruleset.root / "weights.yaml"
+    path = done.ruleset.root / WEIGHTS
     path.write_text(weights_yaml(bias, weights, source, spread), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(weights)} rules\n")
     fitted = load_rules()  # words are learned beside the weights that were just written
@@ -90,7 +101,7 @@ def _fit(done: Study, say: TextIO) -> Study:
     fit_wording(done.folder, fitted, say)
     hostile_engine.cache_clear()
     found = hostile.fit_hostile(done.folder, fitted)
-    path = done.ruleset.root / "weights_hostile.yaml"
+    path = done.ruleset.root / HOSTILE
     path.write_text(hostile.weights_text(*found, "published attacks against public tool lists"), encoding="utf-8")
     say.write(f"wrote {path.name}: {len(found[1])} rules\n")
     return study(done.folder)
@@ -115,8 +126,8 @@ def main(corpus: Path, fmt: str = "text", *, fit: bool = False, plot: Path | Non
     if fit and done.judged:
         try:
             done = _fit(done, err or sys.stderr)
-        except OSError as error:
-            tell(f"cannot write the weights: {error}")
+        except (OSError, RuleError) as error:
+            tell(f"cannot fit: {error}")
             return 2
     tables = [table for table in (make(done) for make in (*TABLES, cross_validated, *MORE)) if table.rows]
     done.ruleset.keep()

@@ -214,7 +214,7 @@ def _style(one: Verdict) -> str:
 def weights_text(bias: float, weights: Mapping[str, float], source: str) -> str:
     """The text of ``rules/weights_hostile.yaml``."""
     lines = [
-        "# Log-odds of hostile text, fitted by `mcp-threat-model evaluate CORPUS --fit`. Not edited by hand:",
+        "# Log-odds of hostile text, fitted by `python -m mcp_threat_model.evaluate CORPUS --fit`. Not edited by hand:",
         "# change a rule's `suggests` and fit again.",
         f"source: {source}",
         f"bias: {{{QUESTION}: {bias:.2f}}}",

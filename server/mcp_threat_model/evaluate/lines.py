@@ -12,8 +12,9 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from mcp_threat_model.evaluate.authors import FOLDS
 from mcp_threat_model.evaluate.techniques import techniques_of
-from mcp_threat_model.evaluate.texts import FOLDS, Example, Examples
+from mcp_threat_model.evaluate.texts import Example, Examples
 from mcp_threat_model.evaluate.training import Table, features_of, fit, known, learned, score, table_of
 from mcp_threat_scoring.hostile.glance import GlanceDoc
 from mcp_threat_scoring.hostile.learned import LinesDoc

@@ -8,20 +8,20 @@ A folder of texts (``tests/texts``) holds two kinds of rows, one JSON object a l
 Where such a passage or text has several sentences, often a plain one and an order behind it, it is not known which of
 them give orders: the plain ones would else be learned as orders.
 
-Files of one number were written by one author: :attr:`Example.fold` keeps what an author wrote, and what one server
-says, on one side of a cut. Every line of a public tool is an honest one: none of them is poisoned. Of an attack of the
+:attr:`Example.fold` keeps what an author wrote (:mod:`evaluate.authors`), and what one server says, on one side of a
+cut. Every line of a public tool is an honest one: none of them is poisoned. Of an attack of the
 corpus it is known that it gives orders, not with which lines.
 """
 
 from __future__ import annotations
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mcp_threat_model.evaluate.authors import fold_of, read_authors
 from mcp_threat_model.evaluate.corpus import read_rows
 from mcp_threat_scoring.hostile.context import Surroundings
 from mcp_threat_scoring.hostile.lines import Wording
@@ -33,28 +33,6 @@ from mcp_threat_scoring.text.normalise import normalise
 from mcp_threat_scoring.text.passages import Piece, Role, pieces
 
 PARTS = ("tools", "prompts", "resources", "resource_templates", "resourceTemplates")
-FOLDS = 3
-AUTHORS: Mapping[str, int] = {
-    "attacks-1": 0, "attacks-2": 1, "attacks-3": 2, "attacks-4": 2, "attacks-5": 0, "attacks-6": 1,
-    "attacks-7": 2, "attacks-8": 1, "attacks-9": 2, "attacks-10": 0, "attacks-11": 1, "attacks-12": 0,
-    "attacks-13": 2, "attacks-14": 1, "attacks-15": 1, "attacks-16": 2, "attacks-17": 0, "attacks-18": 2,
-    "attacks-19": 1, "attacks-20": 0, "attacks-21": 2, "attacks-22": 2, "attacks-23": 1, "attacks-24": 0,
-    "attacks-25": 2, "attacks-26": 1, "attacks-27": 1, "attacks-28": 2, "attacks-29": 0, "attacks-30": 1,
-    "attacks-31": 2,
-    "honest-2": 0, "honest-3": 1, "honest-4": 2, "honest-5": 0, "honest-6": 2, "honest-7": 1, "honest-8": 0,
-    "honest-9": 1, "honest-10": 2, "honest-11": 0, "honest-12": 1, "honest-13": 2, "honest-14": 0, "honest-15": 1,
-    "honest-16": 2,
-    "lines-0": 0, "lines-1": 1, "lines-2": 2, "lines-3": 0, "lines-4": 1, "lines-5": 0,
-    "lines-6": 2, "lines-7": 1, "lines-8": 0, "lines-9": 1, "lines-10": 0, "lines-11": 2,
-    "lines-12": 1, "lines-13": 0, "lines-14": 1, "lines-15": 2, "lines-16": 0, "lines-17": 1,
-    "lines-18": 2, "lines-19": 2, "lines-20": 1, "lines-21": 0, "lines-22": 2,
-    "lines-23": 1, "lines-24": 0, "lines-25": 1, "lines-26": 2, "lines-27": 0, "lines-28": 1, "lines-29": 2,
-    "lines-30": 1, "lines-31": 2, "lines-32": 0, "lines-33": 0,
-    "lines-34": 1, "lines-35": 2, "lines-36": 0, "lines-37": 1, "lines-38": 0, "lines-39": 2, "lines-40": 2,
-    "lines-41": 1, "lines-42": 0, "lines-43": 1, "lines-44": 1, "lines-45": 2, "lines-46": 0, "lines-47": 1,
-    "lines-48": 2, "lines-49": 0, "lines-50": 2, "lines-51": 1, "lines-52": 0, "lines-54": 2, "lines-55": 1,
-}  # fmt: skip
-"""The fold of each file. Every language has authors in two folds, so that it is learned whichever is held out."""
 _ROLES: Mapping[str, Role] = {
     "param": "schema", "output": "schema", "enum": "value", "title": "title",
 }  # fmt: skip
@@ -101,11 +79,6 @@ class Examples(Struct):
 
     lines: list[Example]
     groups: list[Group]
-
-
-def fold_of(name: str) -> int:
-    """A fold by name, the same every time."""
-    return zlib.crc32(name.encode()) % FOLDS
 
 
 def _overlap(start: int, end: int, span: tuple[int, int]) -> bool:
@@ -235,15 +208,16 @@ def collect(texts: Path, tools: Tools, reader: Reader, senses: Senses, attacks: 
 
     Raises:
         OSError: the folder cannot be read.
+        RuleError: nothing says which fold one of its files is in.
     """
+    authors = read_authors(texts)
     collector = _Collector(reader, senses)
     for path in sorted(texts.glob("*.jsonl")):
         for index, row in enumerate(read_rows(path)):
             if "t" in row:
-                collector.line(row, path.stem, AUTHORS.get(path.stem, 0))
+                collector.line(row, path.stem, authors.fold(path.stem, index))
             elif "item" in row:
-                fold = AUTHORS.get(path.stem, fold_of(f"{path.stem}{index}"))
-                collector.item(row["item"], path.stem, fold, row)
+                collector.item(row["item"], path.stem, authors.fold(path.stem, index), row)
     for file, server, tool in tools:
         collector.item(tool, file, fold_of(server), {})
     for file, alike, tool in attacks:

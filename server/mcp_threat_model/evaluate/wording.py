@@ -103,7 +103,7 @@ def fit_wording(corpus: Path, ruleset: Ruleset, say: TextIO) -> None:
 
     Raises:
         OSError: a file cannot be written.
-        RuleError: the senses are wrong.
+        RuleError: the senses are wrong, or nothing says which fold a file of texts is in.
     """
     texts = ruleset.root.parent / TEXTS
     if not texts.is_dir():

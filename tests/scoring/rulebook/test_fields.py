@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.rules.case_manifest import manifest_of
 
 import mcp_threat_model
 from mcp_threat_scoring.diction.learned import load_diction
@@ -22,6 +21,7 @@ from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import PARTS, Item, Manifest
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.rulebook.case import CasesDoc
+from mcp_threat_scoring.rulebook.case_manifest import manifest_of
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir
 from mcp_threat_scoring.rulebook.fields import FIELDS, ITEMS, known_fact, members, unknown
 from mcp_threat_scoring.rulebook.observed import AUTH, EVENTS, FACTS, FAMILIES, LAUNCH, TRANSPORT

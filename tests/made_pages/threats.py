@@ -1,13 +1,14 @@
-"""The catalogue as a page for people: ``python -m mcp_threat_scoring.maestro.threats_page > docs/threats.md``.
+"""The catalogue of threats as a page for people, docs/threats.md.
 
 The page is made from the rules alone, so that it cannot say anything else than they do; a test compares the two.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Annotated, get_args
+
+from tests.made_pages.marks import DOCS
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.maestro.catalogue import load_catalogue
@@ -16,6 +17,7 @@ from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
 from mcp_threat_scoring.structs import Meta
 
+PAGE = DOCS / "threats.md"
 CHAINS = ("X", "Chains across layers", "Threats that need two or more layers at once.")
 _OWNERS = {"server": "server author", "client": "client user", "platform": "platform"}
 
@@ -109,7 +111,7 @@ def threats_page(catalogue: Catalogue, frameworks: FrameworksDoc) -> str:
     """The whole catalogue in Markdown, layer by layer, with an index by OWASP MCP Top 10 entry."""
     lines = [
         "# Threat catalogue\n",
-        "<!-- Made by `python -m mcp_threat_scoring.maestro.threats_page > docs/threats.md`. Edit `rules/`. -->\n",
+        "<!-- Made by `make docs`. Edit `rules/`. -->\n",
         f"{len(catalogue.threats)} threats on the seven MAESTRO layers. A threat fires on the signals that the rules "
         "found in a server; it is *confirmed* by exact observations, *likely* by heuristic ones, and *possible* (one "
         "step less grave) if it needs a weak sign or a missing piece of information. A layer is mapped only by a "
@@ -133,5 +135,6 @@ def threats_page(catalogue: Catalogue, frameworks: FrameworksDoc) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-if __name__ == "__main__":
-    sys.stdout.write(threats_page(load_catalogue(), load_frameworks()))
+def write() -> None:
+    """Write the page."""
+    PAGE.write_text(threats_page(load_catalogue(), load_frameworks()), encoding="utf-8")

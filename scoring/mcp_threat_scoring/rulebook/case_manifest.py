@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import (
     OBSERVED,
@@ -32,6 +34,7 @@ def manifest_of(case: CaseManifest) -> Manifest:
     coverage = {part: OBSERVED for part, held in parts.items() if held is not None}
     coverage |= {part: Coverage(said.status, said.reason) for part, said in case.coverage.items()}
     hello, launch, auth = hello or CaseHello(), launch or CaseLaunch(), auth or CaseAuth()
+    started: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in asdict(launch).items()}
     return build_manifest(
         target_kind="case",
         target_value="case",
@@ -51,7 +54,7 @@ def manifest_of(case: CaseManifest) -> Manifest:
             capabilities=hello.capabilities,
         ),
         transport=TransportFacts(**asdict(transport or CaseTransport())),
-        launch=LaunchFacts(**{key: tuple(v) if isinstance(v, list) else v for key, v in asdict(launch).items()}),
+        launch=LaunchFacts(**started),
         auth=AuthFacts(
             auth.requirement,
             tuple(auth.schemes),

@@ -1,4 +1,4 @@
-"""Writes what the README and SECURITY.md show of the program from the program itself: `make docs`."""
+"""What the README and SECURITY.md show of the program."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.made_pages.marks import ROOT, filled
+
 README = ROOT / "README.md"
 SECURITY = ROOT / "SECURITY.md"
 
@@ -80,23 +80,15 @@ def bounds_block() -> str:
     return "\n".join(f"{name:<48}{bound}" for name, bound in rows)
 
 
-def replaced(text: str, name: str, block: str, language: str = "text") -> str:
+def fenced(text: str, name: str, block: str, language: str = "text") -> str:
     """The text with the block between the marks of that name exchanged."""
-    before, mark, rest = text.partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition(f"<!-- /{name} -->")
-    if not (mark and end):
-        raise ValueError(f"there is no place for {name}")
-    return f"{before}{mark}```{language}\n{block}\n```\n{end}{after}"
+    return filled(text, name, f"```{language}\n{block}\n```")
 
 
-def main() -> None:
+def write() -> None:
     """Write it."""
-    text = replaced(README.read_text(), "help", help_block())
-    text = replaced(text, "terms", terms_block(), "json")
-    README.write_text(replaced(text, "demo", demo_block()))
-    text = replaced(SECURITY.read_text(), "self", self_block())
-    SECURITY.write_text(replaced(text, "bounds", bounds_block()))
-
-
-if __name__ == "__main__":
-    main()
+    text = fenced(README.read_text(), "help", help_block())
+    text = fenced(text, "terms", terms_block(), "json")
+    README.write_text(fenced(text, "demo", demo_block()))
+    text = fenced(SECURITY.read_text(), "self", self_block())
+    SECURITY.write_text(fenced(text, "bounds", bounds_block()))

@@ -1,12 +1,13 @@
-"""Fills in what docs/rules.md and docs/schema.md show of rules and reports: `make docs`; with `--check` it compares."""
+"""What docs/rules.md and docs/schema.md show of rules and reports."""
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args, get_type_hints
+
+from tests.made_pages.marks import DOCS, filled
 
 from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.model import Model, json_schema
@@ -18,7 +19,6 @@ from mcp_threat_scoring.rulebook.observed import FACTS, FAMILIES, Known
 from mcp_threat_scoring.rulebook.rule import Over, SignalDoc
 from mcp_threat_scoring.rulebook.ruleset import load_rules, signal_files
 
-DOCS = Path(__file__).parents[1] / "docs"
 GROUPS: Mapping[str, str] = {
     "hostile": "Text that gives orders", "contradiction": "Claims that the tools belie", "auth": "Authority",
     "transport": "How it is reached", "package": "How it is packaged and started", "schema": "Parameters",
@@ -162,31 +162,8 @@ BLOCKS: Mapping[str, tuple[str, Callable[[], str]]] = {
 }
 
 
-def filled(text: str, name: str, block: str) -> str:
-    """The text with the block between the marks of that name exchanged."""
-    before, mark, rest = text.partition(f"<!-- {name} -->\n")
-    _, end, after = rest.partition(f"<!-- /{name} -->")
-    if not (mark and end):
-        raise ValueError(f"there is no place for {name}")
-    return f"{before}{mark}{block}\n{end}{after}"
-
-
-def main(arguments: list[str]) -> int:
-    """Write the pages, or with --check say which of them is not current."""
-    stale = []
+def write() -> None:
+    """Write the pages."""
     for name, (page, block) in BLOCKS.items():
         path = DOCS / page
-        text = path.read_text(encoding="utf-8")
-        made = filled(text, name, block())
-        if made != text:
-            stale.append(page)
-            if "--check" not in arguments:
-                path.write_text(made, encoding="utf-8")
-    if stale and "--check" in arguments:
-        print(f"not current: {', '.join(stale)}; run make docs", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+        path.write_text(filled(path.read_text(encoding="utf-8"), name, block()), encoding="utf-8")

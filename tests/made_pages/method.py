@@ -1,4 +1,4 @@
-"""Fills in the numbers of docs/method.md from the rules and from the example server: `make docs`.
+"""The numbers of docs/method.md, from the rules and from the example server.
 
 What is written by hand there explains; what stands between two marks is made here, and a test compares.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import yaml
+from tests.made_pages.marks import DOCS, filled
 
 from mcp_threat_model.commands.demo import example_server
 from mcp_threat_model.commands.scan import run_scan
@@ -31,9 +31,8 @@ from mcp_threat_scoring.picture import Picture, paint
 from mcp_threat_scoring.report import Report
 from mcp_threat_scoring.report_score import AivssProfileOut
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "method.md"
-ADVISORIES = ROOT / "docs" / "advisories.yaml"
+PAGE = DOCS / "method.md"
+ADVISORIES = DOCS / "advisories.yaml"
 TOOL = "delete_customer"
 """The tool of the example server whose probability is added up on the page."""
 
@@ -354,20 +353,17 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def filled(text: str) -> str:
+def made(text: str) -> str:
     """The page with every block made anew.
 
     Raises:
         ValueError: the page has no place for a block.
     """
     for name, block in BLOCKS.items():
-        before, start, rest = text.partition(f"<!-- {name} -->\n")
-        _, end, after = rest.partition(f"<!-- /{name} -->")
-        if not (start and end):
-            raise ValueError(f"the page has no place for {name}")
-        text = f"{before}{start}{block()}\n{end}{after}"
+        text = filled(text, name, block())
     return text
 
 
-if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+def write() -> None:
+    """Write the page."""
+    PAGE.write_text(made(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
