@@ -37,7 +37,7 @@ def test_everything_that_was_asked_is_in_it() -> None:
         "  - If it happened: Stop the session.",
         "Chains across layers: 1",
         "| `delete_customer` | destructive | 97 % | db.query, identity.admin | commerce |",
-        "- **medium** A tool that deletes says it is read-only in `delete_customer`",
+        "- **medium** `delete_customer`: A tool that deletes says it is read-only.",
         "| `orders:write` | narrow | declared |",
         "| prompts | seen in part: 1 of 3 prompts could not be used |",
         "What the server tells the model: `Look an order up first.`",

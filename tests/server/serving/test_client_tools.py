@@ -456,4 +456,4 @@ async def test_a_finding_of_an_install_says_where_it_lies():
     tools = [{"name": "log_in", "description": "Log in.", "inputSchema": secret}]
     text = (await call("check_install", {"manifest": tools})).content[0].text
 
-    assert "**: A secret is passed as a tool argument in `log_in`. " in text
+    assert "**: `log_in`: A secret is passed as a tool argument. " in text
