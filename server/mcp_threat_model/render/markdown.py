@@ -72,8 +72,8 @@ def _fleet(fleet: FleetOut) -> Iterator[str]:
     yield from table(
         ("Severity", "Way", "What could happen", "What to do"),
         (
-            (path.severity, " → ".join(map(code, wording.servers(path))), sentence(path.explanation),
-             sentence(path.remediation))
+            (path.severity, " → ".join(map(code, wording.servers(path))) + ("" if path.crosses else " alone"),
+             sentence(path.explanation), sentence(path.remediation))
             for path in fleet.paths
         ),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, clip, plain
 from mcp_threat_model.render.text_layers import layers, tools
 from mcp_threat_model.render.text_score import between, factors, levers, making
-from mcp_threat_model.render.wording import DECISIONS, breadth, unseen
+from mcp_threat_model.render.wording import DECISIONS, breadth, many, unseen
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
 from mcp_threat_scoring.report_set import FleetOut
 
@@ -49,9 +49,13 @@ def text_page(results: Sequence[Report | ErrorOut], context: Context = NOTHING_M
 def _fleet(page: Page, fleet: FleetOut) -> None:
     page.blank()
     page.add(Span("═" * page.width, "dim"))
-    page.heading("Together", f"what {len(fleet.servers)} servers make possible in one client")
+    page.heading("Together", f"{many(len(fleet.servers), 'server')} in one client")
     page.flow(fleet.summary)
+    alone = False
     for path in fleet.paths[:LONGEST]:
+        if not alone and not path.crosses:
+            alone = True
+            page.add(Span("  One server alone:", "dim"))
         mark = Span(f"  {path.severity.upper():<9}", SEVERITY_STYLE[path.severity])
         page.flow(
             " → ".join(f"{step.server} ({', '.join(step.tools)})" for step in path.steps), first=[mark], indent=11
