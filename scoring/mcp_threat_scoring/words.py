@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from mcp_threat_scoring.capability import unclear
+from mcp_threat_scoring.maestro.gravest import gravest
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.phrases import (
@@ -22,7 +23,7 @@ from mcp_threat_scoring.phrases import (
     sentence,
     with_credentials,
 )
-from mcp_threat_scoring.report import SEVERITIES, AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
+from mcp_threat_scoring.report import AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
 from mcp_threat_scoring.report_score import AivssOut, RangeOut
 from mcp_threat_scoring.stakes import Stakes
 from mcp_threat_scoring.structs import Struct
@@ -206,20 +207,6 @@ def _what_could_happen(
 ) -> str:
     passages = [finding for finding in findings if finding.kind == "hostile_content"]
     hostile = [finding for finding in passages if finding.confidence != "low"]
-    threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
-    threats = [threat for threat in threats if threat.likelihood != "possible"]
-    # Of equally grave ones, what was found before what could be, then what goes through a tool by which the server is
-    # known, then the one that more tools can cause; a chain of several threats comes after its links.
-    caught = {finding.tool for finding in hostile}
-    threats.sort(
-        key=lambda t: (
-            -SEVERITIES.index(t.severity),
-            t.likelihood != "confirmed",
-            caught.isdisjoint(t.tools),
-            context.stakes.tools.isdisjoint(t.tools),
-            -len(t.tools),
-        )
-    )
     said = []
     if passages:
         where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile or passages if f.tool)]
@@ -231,8 +218,8 @@ def _what_could_happen(
         else:
             said.append(f"{place} reads a little like an order and is worth reading before use")
     said += _at_stake(context.stakes)
-    if threats:
-        worst = threats[0]
+    worst = next(iter(gravest(maestro, findings)), None)
+    if worst is not None and worst.likelihood != "possible":
         tools = f" through {listed([quoted(n) for n in worst.tools[:4]], len(worst.tools))}" if worst.tools else ""
         said.append(f"the gravest threat is {worst.id} ({lowered(worst.title)}){tools}")
     return "; ".join(said)

@@ -457,16 +457,13 @@ class TestSummary:
         maestro = model(Signals(on("tool.exec", 1) + on("tool.write", 2)), META, CATALOGUE, context())
         assert "MTC-307 (arguments become commands or code) through `get_order`" in summed(maestro=maestro)
 
-    def test_of_equally_grave_ones_what_was_found_is_named_before_what_could_be(self) -> None:
-        signals = Signals(on("tool.exec", 1))
-        layers = model(signals, META, CATALOGUE, context()).layers
-        found = next(threat for layer in layers for threat in layer.threats if threat.id == "MTC-307")
-        other = found.changed({"id": "MTC-399", "tools": ["poisoned"]})
-        layer = layers[0].changed({"threats": [found, other]})
-        maestro = MaestroOut(layers=[layer], cross_layer=[])
-        assert "MTC-307" in summed(maestro=maestro)
-        assert "MTC-399" in summed(maestro=maestro, findings=[finding("poisoned")])
-        assert "MTC-399" in summed(told=context(stakes=Stakes(tools=frozenset(["poisoned"]))), maestro=maestro)
+    def test_a_threat_that_is_only_possible_is_not_called_the_gravest(self) -> None:
+        maestro = model(Signals(on("tool.exec", 1)), META, CATALOGUE, context())
+        layers = [
+            layer.changed({"threats": [threat.changed({"likelihood": "possible"}) for threat in layer.threats]})
+            for layer in maestro.layers
+        ]
+        assert "gravest threat" not in summed(maestro=MaestroOut(layers=layers, cross_layer=[]))
 
     def test_what_is_not_known_bounds_the_score(self) -> None:
         told = context(coverage={"tools": OBSERVED, "auth": not_observed("x"), "launch": not_observed("y")})

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from mcp_threat_scoring.capability import unclear
-from mcp_threat_scoring.report import Breadth, Report, TargetOut, ThreatOut, ToolOut
+from mcp_threat_scoring.report import Breadth, Report, TargetOut, ToolOut
 from mcp_threat_scoring.report_set import PathOut
 
 DECISIONS: Final = {
@@ -64,7 +64,6 @@ METRICS: Final = {
     "SA": "availability beyond",
 }
 """CVSS base metrics (v3.1 section 2, v4.0 section 2): "here" is the vulnerable system, "beyond" what comes after it."""
-_SURE: Final = ("confirmed", "likely", "possible")
 
 
 def title(report: Report) -> str:
@@ -91,12 +90,6 @@ def reached(report: Report) -> str:
 def breadth(found: Breadth) -> str:
     """How far the authority reaches that callers bring. None brought limits nothing, which "none" would not say."""
     return "no limit, since callers bring no authority of their own" if found == "none" else found
-
-
-def gravest(report: Report) -> list[ThreatOut]:
-    """All threats of a report, gravest and surest first."""
-    found = [*report.maestro.cross_layer, *(threat for layer in report.maestro.layers for threat in layer.threats)]
-    return sorted(found, key=lambda threat: (RANKS.index(threat.severity), _SURE.index(threat.likelihood), threat.id))
 
 
 def many(count: int, noun: str) -> str:
