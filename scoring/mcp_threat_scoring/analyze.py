@@ -202,6 +202,7 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
         stakes=stakes(picture),
         reached=picture.has("transport.http"),
         locked=picture.has("list.locked"),
+        awaited=picture.facts.get("tools.awaited") is True,
         credentials_given=picture.facts.get("auth.credentials_given") is True,
         unboxed=picture.facts.get("launch.sandboxed") is False,
     )

@@ -76,6 +76,14 @@ def with_credentials(*, other: bool) -> str:
     return f"scan it again with {'other ' if other else ''}credentials (--header 'Authorization: Bearer TOKEN')"
 
 
+def scan_itself(part: str = "tools") -> str:
+    """What to do about a server of which a part is known by hearsay, or not at all."""
+    return (
+        f"scan the server itself (its address, or 'stdio:COMMAND' with --allow-launch), or a saved {part}/list result "
+        "of it"
+    )
+
+
 def capital(sentence: str) -> str:
     """The sentence with its first letter in upper case."""
     return sentence[:1].upper() + sentence[1:]

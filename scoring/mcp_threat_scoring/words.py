@@ -67,6 +67,8 @@ class WordsContext(Struct, frozen=True):
     locked: bool = False
     """It shows its tools only to callers with credentials."""
     credentials_given: bool = False
+    awaited: bool = False
+    """It lists no tools yet, and announces that this changes."""
     unboxed: bool = False
     """It was started without a sandbox."""
 
@@ -174,6 +176,8 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
         if context.locked:
             which = "other credentials than were given" if context.credentials_given else "credentials"
             return f"it shows its tools only to callers with {which}, so none could be read"
+        if context.awaited:
+            return "it offers no tools yet, and announces that this changes"
         return "it offers no tools" if none_offered else "no tool of it could be read"
     so_far = "it lists no tools, and " if none_offered else ""
     if capabilities.write_capable:

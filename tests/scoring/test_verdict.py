@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, Listing, ServerFacts
 from mcp_threat_scoring.report import FindingOut
 from mcp_threat_scoring.verdict import DENIED_WHOLE, NOTHING_LEFT, verdict
 
@@ -28,7 +31,10 @@ def test_a_declared_list_that_could_not_be_read_is_looked_at_first(fake, tool):
     told = verdict(fake([tool("get_weather")], facts=facts), [])
 
     assert told.decision == "review"
-    assert told.reasons == ["It declares prompts that could not be read, so nobody has judged them."]
+    assert told.reasons == [
+        "It declares prompts that could not be read, so nobody has judged them: scan the server itself (its address, "
+        "or 'stdio:COMMAND' with --allow-launch), or a saved prompts/list result of it."
+    ]
 
 
 def test_a_list_that_nobody_declares_is_not_missed(fake, tool):
@@ -71,7 +77,58 @@ def test_what_reads_somebodys_data_is_to_be_kept_apart(fake, tool):
 
 
 def test_a_server_without_tools_is_allowed_and_says_so(fake):
-    assert verdict(fake([]), []).reasons == ["It offers no tools."]
+    assert verdict(fake([]), []).reasons == [
+        "It offers no tools, so there is nothing to call; scan it again if that changes."
+    ]
+
+
+ANNOUNCED = ServerFacts(name="later", capabilities={"tools": {"listChanged": True}})
+
+
+def described(**parts):
+    return analyze(build_manifest(target_kind="file", target_value="x.json", coverage={"tools": OBSERVED}, **parts))
+
+
+def test_an_empty_list_that_is_announced_to_change_is_no_list_that_was_seen():
+    report = described(server=ANNOUNCED)
+
+    assert report.verdict.decision == "review"
+    assert "scan it again when they are there, after the login" in report.verdict.reasons[0]
+    assert report.coverage["tools"].status == "not_observed"
+    assert report.aivss.range == analyze(
+        build_manifest(target_kind="file", target_value="x.json", coverage={}, server=ANNOUNCED)
+    ).aivss.range
+    assert "it offers no tools yet, and announces that this changes" in report.summary
+
+
+def test_an_empty_list_that_is_not_announced_to_change_is_all_there_is():
+    for server in (ServerFacts(name="later", capabilities={"tools": {"listChanged": False}}), ServerFacts(name="none")):
+        assert described(server=server).verdict.decision == "allow"
+
+
+def test_a_list_that_holds_something_was_seen_though_it_may_change():
+    tools = [{"name": "get_time", "description": "Get the time of day.", "annotations": {"readOnlyHint": True}}]
+
+    assert described(server=ANNOUNCED, tools=tools).coverage["tools"].status == "observed"
+
+
+def test_what_nobody_listed_says_how_to_go_on():
+    prose = described(listing=Listing("Weather Buddy", "Reads forecasts."))
+    unseen = analyze(build_manifest(target_kind="file", target_value="x.json", coverage={}))
+
+    for report in (prose, unseen):
+        assert report.verdict.decision == "review"
+        assert report.verdict.reasons[0].endswith(
+            "scan the server itself (its address, or 'stdio:COMMAND' with --allow-launch), or a saved tools/list "
+            "result of it."
+        )
+
+
+def test_of_what_a_running_server_does_not_serve_its_author_is_asked(fake, tool):
+    facts = {"coverage.resources": "not_observed", "capability.resources": True, "event.unserved_capability": 1}
+
+    [reason] = verdict(fake([tool("get_weather")], facts=facts), []).reasons
+    assert reason.endswith("nobody has judged them: ask its author why.")
 
 
 def test_where_nothing_is_left_to_use_a_person_looks_first(fake, tool, destroying):
