@@ -190,7 +190,7 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
     coverage: dict[str, Coverage] = {
         part: replace(seen, reason=neutralise(seen.reason, TARGET_SHOWN)) for part, seen in manifest.coverage.items()
     }
-    named = manifest.server.title or manifest.server.name or manifest.listing
+    named = manifest.server.title or manifest.server.name or (manifest.listing and manifest.listing.name)
     return WordsContext(
         server=picture.server_name if named else trusted(""),
         names=names,

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
 from mcp_threat_scoring.limits import limits_of, told
-from mcp_threat_scoring.phrases import joined, listed, scan_itself, with_credentials
+from mcp_threat_scoring.phrases import joined, listed, quoted, scan_itself, with_credentials
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (
     SEVERITIES,
@@ -68,7 +68,7 @@ def _titles(findings: Sequence[FindingOut]) -> list[str]:
         said.setdefault(finding.title, []).append(finding.tool or "")
     reasons: list[str] = []
     for title, tools in said.items():
-        named = listed([tool for tool in dict.fromkeys(tools) if tool])
+        named = listed([quoted(tool) for tool in dict.fromkeys(tools) if tool])
         reasons.append(f"{title} ({named})." if named else f"{title}.")
     return reasons
 
@@ -125,7 +125,7 @@ def _private(picture: Picture) -> str:
     """The tools that read somebody's own data, those first that read what matters most (:func:`judge.delicacy`)."""
     names = {tool.pointer: str(tool.name) for tool in picture.tools}
     places = dict.fromkeys(signal.subject for signal in picture.signals.of("tool.private_data"))
-    return listed([names[place] for place in places if place in names])
+    return listed([quoted(names[place]) for place in places if place in names])
 
 
 def _not_seen(picture: Picture, seen: object) -> list[str]:

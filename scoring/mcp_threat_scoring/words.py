@@ -130,7 +130,7 @@ def _names(tools: Sequence[ToolOut]) -> str:
 def _share(count: int, total: int) -> str:
     if count < total:
         return f"{number(count)} of its {number(total)} tools"
-    return "its only tool" if total == 1 else f"all of its {number(total)} tools"
+    return {1: "its only tool", 2: "both of its tools"}.get(total, f"all of its {number(total)} tools")
 
 
 def _too_little(tools: Sequence[ToolOut], which: str, abroad: Set[str]) -> str:
@@ -165,7 +165,8 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
             doing.append(_too_little(open_, number(len(open_)), context.abroad))
         return ", ".join(filter(None, (joined(doing), reach)))
     if tools:
-        only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
+        none = {1: "its only tool reads", 2: "neither of its tools changes anything"}
+        only = none.get(len(tools), f"none of its {number(len(tools))} tools changes anything")
         if open_:
             only = _too_little(open_, _share(len(open_), len(tools)), context.abroad)
             only += ", and no other tool changes anything" if len(open_) < len(tools) else ""

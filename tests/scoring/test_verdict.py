@@ -73,7 +73,7 @@ def test_what_reads_somebodys_data_is_to_be_kept_apart(fake, tool):
     told = verdict(fake([tool("get_payslip", signals=("tool.private_data",)), tool("get_time")]), [])
 
     assert told.decision == "allow"
-    assert told.reasons[1] == "What it reads belongs to somebody: keep it apart from servers that send (get_payslip)."
+    assert told.reasons[1] == "What it reads belongs to somebody: keep it apart from servers that send (`get_payslip`)."
 
 
 def test_a_server_without_tools_is_allowed_and_says_so(fake):
@@ -95,9 +95,10 @@ def test_an_empty_list_that_is_announced_to_change_is_no_list_that_was_seen():
     assert report.verdict.decision == "review"
     assert "scan it again when they are there, after the login" in report.verdict.reasons[0]
     assert report.coverage["tools"].status == "not_observed"
-    assert report.aivss.range == analyze(
-        build_manifest(target_kind="file", target_value="x.json", coverage={}, server=ANNOUNCED)
-    ).aivss.range
+    assert (
+        report.aivss.range
+        == analyze(build_manifest(target_kind="file", target_value="x.json", coverage={}, server=ANNOUNCED)).aivss.range
+    )
     assert "it offers no tools yet, and announces that this changes" in report.summary
 
 
@@ -136,7 +137,7 @@ def test_where_nothing_is_left_to_use_a_person_looks_first(fake, tool, destroyin
         told = verdict(fake(tools), [])
 
         assert told.decision == "review"
-        assert told.reasons[:2] == [NOTHING_LEFT, "Deny what cannot be undone: delete_it."]
+        assert told.reasons[:2] == [NOTHING_LEFT, "Deny what cannot be undone: `delete_it`."]
     assert verdict(fake([destroying(), tool()]), []).decision == "allow_with_limits"
 
 
@@ -144,7 +145,7 @@ def test_orders_to_the_model_block(fake, tool):
     told = verdict(fake([tool()]), [finding("hostile_content", "critical", "high", "It gives orders", "get_it")])
 
     assert told.decision == "block"
-    assert told.reasons[0] == "It gives orders (get_it)."
+    assert told.reasons[0] == "It gives orders (`get_it`)."
 
 
 class TestOneOfMany:
@@ -160,7 +161,7 @@ class TestOneOfMany:
         assert told.decision == "review"
         assert told.limits.deny_tools == ["get_3"]
         assert len(told.limits.allow_tools) == 49
-        assert told.reasons == ["It gives orders (get_3).", "Deny what may give orders: get_3."]
+        assert told.reasons == ["It gives orders (`get_3`).", "Deny what may give orders: `get_3`."]
 
     @pytest.mark.parametrize(
         ("tools", "confidence", "place"),
@@ -201,7 +202,7 @@ def test_of_a_server_that_is_blocked_no_tool_is_allowed_or_confirmed(fake, tool,
     assert told.limits.to_plain() == {
         "allow_tools": [], "confirm_tools": [], "deny_tools": ["get_it", "list_it", "create_it", "delete_it"]
     }  # fmt: skip
-    assert told.reasons == ["It gives orders (get_it).", DENIED_WHOLE]
+    assert told.reasons == ["It gives orders (`get_it`).", DENIED_WHOLE]
 
 
 def test_however_many_orders_there_are_the_last_reason_says_what_to_do(fake, tool):

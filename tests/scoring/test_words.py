@@ -375,7 +375,11 @@ class TestSummary:
         )
 
     def test_a_reader_is_called_one(self) -> None:
-        assert "none of its two tools changes anything" in summed([tool("a", "read"), tool("b", "read")])
+        assert "neither of its tools changes anything" in summed([tool("a", "read"), tool("b", "read")])
+        assert "none of its three tools changes anything" in summed([tool(name, "read") for name in "abc"])
+
+    def test_two_that_change_something_are_both(self) -> None:
+        assert "both of its tools change something (`a` and `b`)" in summed([tool("a", "write"), tool("b", "write")])
         assert "its only tool reads" in summed([tool("a", "read")])
 
     def test_a_listing_speaks_of_its_description(self) -> None:

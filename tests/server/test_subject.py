@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from mcp_threat_model.render.text import render_text
+from mcp_threat_model.render.wording import title
 from mcp_threat_model.source.saved.document import parse_json
 from mcp_threat_model.subject import inline_listing, inline_manifest
+from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.errors import TargetError
 
 HUGE = '{"tools": [{"name": "a", "inputSchema": {"properties": {"x": {"maximum": 1e999, "minimum": -1e999}}}}]}'
@@ -36,3 +39,15 @@ def test_the_name_of_a_listing_is_the_targets_text(name: str) -> None:
 
 def test_an_ordinary_name_is_left_alone() -> None:
     assert inline_listing({"name": "Tide MCP", "description": "Tells tides."}).target_value == "Tide MCP"
+
+
+@pytest.mark.parametrize("given", ["Reads tides.", {"name": "", "description": "Reads tides."}])
+def test_prose_without_a_name_is_of_an_unnamed_server_and_names_none(given: object) -> None:
+    manifest = inline_listing(given)  # type: ignore[arg-type]
+    report = analyze(manifest)
+
+    assert manifest.target_value == "unnamed server"
+    assert report.server.name == ""
+    assert report.summary.startswith("This server scores ")
+    assert title(report) == "unnamed server"
+    assert "unnamed server\n" in render_text([report])

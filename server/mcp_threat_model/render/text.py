@@ -12,7 +12,7 @@ from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, clip, plain
 from mcp_threat_model.render.text_layers import layers, tools
 from mcp_threat_model.render.text_score import between, factors, levers, making
-from mcp_threat_model.render.wording import DECISIONS, breadth, many, unseen
+from mcp_threat_model.render.wording import DECISIONS, breadth, called, many, unseen
 from mcp_threat_scoring.report import SEVERITIES, ErrorOut, Report
 from mcp_threat_scoring.report_set import FleetOut
 
@@ -94,7 +94,7 @@ def _report(page: Page, report: Report, context: Context) -> None:
 
 def _title(page: Page, report: Report) -> None:
     server = report.server
-    name = server.title or server.name or "a server without a name"
+    name = called(report)
     also = f"({server.name})" if server.title and server.name and server.name != server.title else ""
     protocol = f"- MCP {server.protocol_version}" if server.protocol_version else ""
     page.flow(" ".join(filter(None, (name, server.version, also, protocol))), style="strong")

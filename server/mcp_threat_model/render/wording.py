@@ -11,6 +11,8 @@ from mcp_threat_scoring.capability import unclear
 from mcp_threat_scoring.report import Breadth, Report, TargetOut, ToolOut
 from mcp_threat_scoring.report_set import PathOut
 
+UNNAMED: Final = "unnamed server"
+"""What a server is called that does not say its name; a sentence about it says "this server"."""
 DECISIONS: Final = {
     "allow": "ALLOW",
     "allow_with_limits": "ALLOW WITH LIMITS",
@@ -68,13 +70,17 @@ METRICS: Final = {
 
 def title(report: Report) -> str:
     """What to call the server, and its version; a saved list of tools names none, so where it was read."""
-    name = report.server.title or report.server.name or _unnamed(report.target)
-    return " ".join(filter(None, (name, report.server.version)))
+    return " ".join(filter(None, (called(report), report.server.version)))
+
+
+def called(report: Report) -> str:
+    """What to call the server, without its version."""
+    return report.server.title or report.server.name or _unnamed(report.target)
 
 
 def _unnamed(target: TargetOut) -> str:
     place = target.value.rstrip("/").rpartition("/")[2] if target.kind == "file" else ""
-    return f"unnamed server ({place})" if place not in ("", "-") else "unnamed server"
+    return f"{UNNAMED} ({place})" if place not in ("", "-") else UNNAMED
 
 
 def reached(report: Report) -> str:
