@@ -192,7 +192,7 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
     coverage: dict[str, Coverage] = {
         part: replace(seen, reason=neutralise(seen.reason, TARGET_SHOWN)) for part, seen in manifest.coverage.items()
     }
-    named = manifest.server.title or manifest.server.name or manifest.listing
+    named = manifest.server.title or manifest.server.name or (manifest.listing and manifest.listing.name)
     return WordsContext(
         server=picture.server_name if named else trusted(""),
         names=names,
@@ -204,6 +204,7 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
         stakes=stakes(picture),
         reached=picture.has("transport.http"),
         locked=picture.has("list.locked"),
+        awaited=picture.facts.get("tools.awaited") is True,
         credentials_given=picture.facts.get("auth.credentials_given") is True,
         unboxed=picture.facts.get("launch.sandboxed") is False,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.manifest import (
+    AWAITED,
     PARTS,
     AuthFacts,
     BadItem,
@@ -67,6 +68,12 @@ def read_items(kind: ItemKind, raw_items: Sequence[object], base: str) -> tuple[
     return tuple(good), tuple(bad)
 
 
+def _announces_more(server: ServerFacts) -> bool:
+    """Whether its list of tools may change while it runs (MCP, "tools", capability ``listChanged``)."""
+    announced = server.capabilities.get("tools")
+    return isinstance(announced, dict) and announced.get("listChanged") is True
+
+
 def build_manifest(
     *,
     target_kind: str,
@@ -86,7 +93,8 @@ def build_manifest(
     """Build the manifest from raw JSON parts.
 
     `coverage` says what each part is worth; a part it does not name is `not_observed`. A part that was observed but
-    held bad items becomes `partial`, with their number.
+    held bad items becomes `partial`, with their number; an empty list of tools that will be longer later was not
+    observed yet.
     """
     server = server or ServerFacts()
     read = {
@@ -103,6 +111,8 @@ def build_manifest(
             whole = damaged + len(read[part][0])
             reason = f"{damaged} of {whole} {part.replace('_', ' ')} could not be used"
             state = partial("; ".join(filter(None, (state.reason, reason))))
+        if part == "tools" and not tools and state.status == "observed" and _announces_more(server):
+            state = AWAITED
         seen[part] = state
     digest = sha256_of(
         {

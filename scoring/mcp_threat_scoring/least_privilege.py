@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile
-from mcp_threat_scoring.phrases import listed
+from mcp_threat_scoring.phrases import listed, quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import Effect, LimitsOut, ThreatOut
 
@@ -90,7 +90,7 @@ def told(picture: Picture, limits: LimitsOut, ordering: Collection[str]) -> list
                         ("was not read to its end", not_whole),
                         ("has a name that no rule can be written for", set(left))):  # fmt: skip
         if denied := [name for name in left if name in names]:
-            reasons.append(f"Deny what {what}: {listed(denied)}.")
+            reasons.append(f"Deny what {what}: {listed([quoted(name) for name in denied])}.")
             left = [name for name in left if name not in names]
     alike: dict[str, list[ToolProfile]] = {}
     for tool in picture.tools:
@@ -99,7 +99,7 @@ def told(picture: Picture, limits: LimitsOut, ordering: Collection[str]) -> list
     for name in limits.confirm_tools:
         asked.setdefault(_why(alike.get(name, [])), []).append(name)
     for why in sorted(asked, key=_ASKED.index):
-        reasons.append(f"Ask before each call of what {why}: {listed(asked[why])}.")
+        reasons.append(f"Ask before each call of what {why}: {listed([quoted(name) for name in asked[why]])}.")
     return reasons
 
 

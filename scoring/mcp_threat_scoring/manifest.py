@@ -43,6 +43,10 @@ def not_observed(reason: str) -> Coverage:
     return Coverage("not_observed", reason)
 
 
+AWAITED = not_observed("the list is empty so far, and the server announces that it changes")
+"""The tools of a server that will show them later: that there are none now says nothing of those."""
+
+
 def well_formed(text: str) -> str:
     """The text with lone surrogates replaced, one character each: JSON can spell them, UTF-8 cannot."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

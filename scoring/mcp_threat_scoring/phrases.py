@@ -13,6 +13,8 @@ from mcp_threat_scoring.neutralise import SafeText, neutralise
 from mcp_threat_scoring.signal import Evidence, Signals
 from mcp_threat_scoring.structs import Struct
 
+UNNAMED = "unnamed server"
+"""What a server is called that does not say its name; a sentence about it says "this server"."""
 SHOWN_NAMES = 3
 NAME_IN_PROSE = 48
 EXCERPT_IN_PROSE = 60
@@ -74,6 +76,14 @@ def listed(parts: Sequence[str], total: int | None = None, shown: int = SHOWN_NA
 def with_credentials(*, other: bool) -> str:
     """What to do about a server that shows its tools only to callers it knows; `other` than those it was given."""
     return f"scan it again with {'other ' if other else ''}credentials (--header 'Authorization: Bearer TOKEN')"
+
+
+def scan_itself(part: str = "tools") -> str:
+    """What to do about a server of which a part is known by hearsay, or not at all."""
+    return (
+        f"scan the server itself (its address, or 'stdio:COMMAND' with --allow-launch), or a saved {part}/list result "
+        "of it"
+    )
 
 
 def capital(sentence: str) -> str:

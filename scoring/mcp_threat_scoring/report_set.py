@@ -21,13 +21,18 @@ class StepOut(Model, frozen=True, kw_only=True):
 
 
 class PathOut(Model, frozen=True, kw_only=True):
-    """A way from a stranger's text to harm, over several servers."""
+    """A way from a stranger's text to harm, over several servers or through one alone."""
 
     kind: Literal["steer", "carry"]
     severity: Severity
     steps: list[StepOut]
     explanation: str
     remediation: str
+
+    @property
+    def crosses(self) -> bool:
+        """Whether it leads over several servers, so that none of them opens it alone."""
+        return len({step.server for step in self.steps}) > 1
 
 
 class ShadowOut(Model, frozen=True, kw_only=True):

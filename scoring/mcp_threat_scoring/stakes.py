@@ -70,8 +70,6 @@ class Stakes(Struct, frozen=True):
     """Some tool answers, and what it answers is all that can do harm."""
     leak_first: bool = False
     """What can leak weighs more than what can be changed: somebody's own is read, and nothing known is changed."""
-    tools: frozenset[str] = frozenset()
-    """Names of the tools with a grave ability."""
 
 
 def stakes(picture: Picture) -> Stakes:
@@ -82,7 +80,7 @@ def stakes(picture: Picture) -> Stakes:
     grave = {ability: tools for ability in abilities if (tools := _surely(picture, ability))}
     harms = _harms(picture, picture.acting("write"), grave)
     if harms:
-        return Stakes(harms, people=_of_people(picture, harms), tools=frozenset().union(*grave.values()))
+        return Stakes(harms, people=_of_people(picture, harms))
     changing, theirs = picture.acting("write"), _theirs(picture)
     named = any(tool.domains or tool.effect == "destructive" for tool in changing) or _things(picture, changing)
     return replace(

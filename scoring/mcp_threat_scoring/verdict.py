@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 from mcp_threat_scoring.capability import ToolProfile, unclear
 from mcp_threat_scoring.least_privilege import limits_of, told
-from mcp_threat_scoring.phrases import joined, listed, with_credentials
+from mcp_threat_scoring.phrases import joined, listed, quoted, scan_itself, with_credentials
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import (
     Decision,
@@ -67,7 +67,7 @@ def _titles(findings: Sequence[FindingOut]) -> list[str]:
         said.setdefault(finding.title, []).append(finding.tool or "")
     reasons: list[str] = []
     for title, tools in said.items():
-        named = listed([tool for tool in dict.fromkeys(tools) if tool])
+        named = listed([quoted(tool) for tool in dict.fromkeys(tools) if tool])
         reasons.append(f"{title} ({named})." if named else f"{title}.")
     return reasons
 
@@ -116,7 +116,7 @@ def verdict(picture: Picture, findings: Sequence[FindingOut], threats: Sequence[
 
 def _only_reads(count: int) -> str:
     if not count:
-        return "It offers no tools."
+        return "It offers no tools, so there is nothing to call; scan it again if that changes."
     return {1: "Its one tool only reads.", 2: "Both tools only read."}.get(count, f"All {count} tools only read.")
 
 
@@ -124,17 +124,22 @@ def _private(picture: Picture) -> str:
     """The tools that read somebody's own data, those first that read what matters most (:func:`judge.delicacy`)."""
     names = {tool.pointer: str(tool.name) for tool in picture.tools}
     places = dict.fromkeys(signal.subject for signal in picture.signals.of("tool.private_data"))
-    return listed([names[place] for place in places if place in names])
+    return listed([quoted(names[place]) for place in places if place in names])
 
 
 def _not_seen(picture: Picture, seen: object) -> list[str]:
     if picture.from_listing:
-        return ["Only a description was read; nobody listed the tools."]
+        return [f"Only a description was read; nobody listed the tools: {scan_itself()}."]
     if picture.has("list.locked"):
         advice = with_credentials(other=picture.facts.get("auth.credentials_given") is True)
         return [f"It shows its tools only to callers it knows: {advice}."]
+    if picture.facts.get("tools.awaited"):
+        return [
+            "It lists no tools yet, and announces that the list changes: scan it again when they are there, after the "
+            "login or the setup that it asks for."
+        ]
     if seen == "not_observed":
-        return ["The tools were not seen, so nothing can be said of what they do."]
+        return [f"The tools were not seen, so nothing can be said of what they do: {scan_itself()}."]
     if seen == "partial":
         return ["Part of the tool list could not be read; what is missing was not judged, so it stays denied."]
     return []
@@ -148,13 +153,17 @@ def _lacking(picture: Picture) -> list[str]:
     state = {part: picture.facts.get(f"coverage.{part}") for part in (*_DECLARED_BY, "instructions")}
     cut = [part.replace("_", " ") for part, seen in state.items() if seen == "partial"]
     unread = [
-        part.replace("_", " ")
+        part
         for part, capability in _DECLARED_BY.items()
         if state[part] == "not_observed" and picture.facts.get(f"capability.{capability}")
     ]
     reasons: list[str] = []
     if unread:
-        reasons.append(f"It declares {joined(unread)} that could not be read, so nobody has judged them.")
+        # One that runs and does not serve them was asked already.
+        unserved = picture.facts.get("event.unserved_capability")
+        advice = "ask its author why" if unserved else scan_itself(_DECLARED_BY[unread[0]])
+        named = joined([part.replace("_", " ") for part in unread])
+        reasons.append(f"It declares {named} that could not be read, so nobody has judged them: {advice}.")
     if cut:
         reasons.append(f"Part of its {joined(cut)} could not be read, and nobody has judged what is missing.")
     return reasons

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from mcp_threat_scoring.capability import unclear
+from mcp_threat_scoring.maestro.gravest import gravest
 from mcp_threat_scoring.manifest import Coverage
 from mcp_threat_scoring.neutralise import SafeText
 from mcp_threat_scoring.phrases import (
@@ -22,7 +23,7 @@ from mcp_threat_scoring.phrases import (
     sentence,
     with_credentials,
 )
-from mcp_threat_scoring.report import AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut, gravity
+from mcp_threat_scoring.report import AuthOut, CapabilitiesOut, FindingOut, MaestroOut, ToolOut
 from mcp_threat_scoring.report_score import AivssOut, RangeOut
 from mcp_threat_scoring.stakes import Stakes
 from mcp_threat_scoring.structs import Struct
@@ -66,6 +67,8 @@ class WordsContext(Struct, frozen=True):
     locked: bool = False
     """It shows its tools only to callers with credentials."""
     credentials_given: bool = False
+    awaited: bool = False
+    """It lists no tools yet, and announces that this changes."""
     unboxed: bool = False
     """It was started without a sandbox."""
 
@@ -127,7 +130,7 @@ def _names(tools: Sequence[ToolOut]) -> str:
 def _share(count: int, total: int) -> str:
     if count < total:
         return f"{number(count)} of its {number(total)} tools"
-    return "its only tool" if total == 1 else f"all of its {number(total)} tools"
+    return {1: "its only tool", 2: "both of its tools"}.get(total, f"all of its {number(total)} tools")
 
 
 def _too_little(tools: Sequence[ToolOut], which: str, abroad: Set[str]) -> str:
@@ -162,7 +165,8 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
             doing.append(_too_little(open_, number(len(open_)), context.abroad))
         return ", ".join(filter(None, (joined(doing), reach)))
     if tools:
-        only = "its only tool reads" if len(tools) == 1 else f"none of its {number(len(tools))} tools changes anything"
+        none = {1: "its only tool reads", 2: "neither of its tools changes anything"}
+        only = none.get(len(tools), f"none of its {number(len(tools))} tools changes anything")
         if open_:
             only = _too_little(open_, _share(len(open_), len(tools)), context.abroad)
             only += ", and no other tool changes anything" if len(open_) < len(tools) else ""
@@ -173,6 +177,8 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
         if context.locked:
             which = "other credentials than were given" if context.credentials_given else "credentials"
             return f"it shows its tools only to callers with {which}, so none could be read"
+        if context.awaited:
+            return "it offers no tools yet, and announces that this changes"
         return "it offers no tools" if none_offered else "no tool of it could be read"
     so_far = "it lists no tools, and " if none_offered else ""
     if capabilities.write_capable:
@@ -206,20 +212,6 @@ def _what_could_happen(
 ) -> str:
     passages = [finding for finding in findings if finding.kind == "hostile_content"]
     hostile = [finding for finding in passages if finding.confidence != "low"]
-    threats = [*(threat for layer in maestro.layers for threat in layer.threats), *maestro.cross_layer]
-    threats = [threat for threat in threats if threat.likelihood != "possible"]
-    # Of equally grave ones, what was found before what could be, then what goes through a tool by which the server is
-    # known, then the one that more tools can cause; a chain of several threats comes after its links.
-    caught = {finding.tool for finding in hostile}
-    threats.sort(
-        key=lambda t: (
-            gravity(t.severity),
-            t.likelihood != "confirmed",
-            caught.isdisjoint(t.tools),
-            context.stakes.tools.isdisjoint(t.tools),
-            -len(t.tools),
-        )
-    )
     said = []
     if passages:
         where = [quoted(name) for name in dict.fromkeys(f.tool for f in hostile or passages if f.tool)]
@@ -231,8 +223,8 @@ def _what_could_happen(
         else:
             said.append(f"{place} reads a little like an order and is worth reading before use")
     said += _at_stake(context.stakes)
-    if threats:
-        worst = threats[0]
+    worst = next(iter(gravest(maestro, findings)), None)
+    if worst is not None and worst.likelihood != "possible":
         tools = f" through {listed([quoted(n) for n in worst.tools[:4]], len(worst.tools))}" if worst.tools else ""
         said.append(f"the gravest threat is {worst.id} ({lowered(worst.title)}){tools}")
     return "; ".join(said)

@@ -10,7 +10,8 @@ from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise_name
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.phrases import UNNAMED
+from mcp_threat_scoring.structs import Struct, replace
 
 InlineManifest = str | dict[str, Any] | list[Any]
 InlineListing = str | dict[str, str]
@@ -82,14 +83,20 @@ def inline_listing(given: InlineListing, limits: Limits = DEFAULT_LIMITS) -> Man
         TargetError: `malformed` (there is no prose in it, for one) or `too_large`.
     """
     entry = {"name": "", "description": given} if isinstance(given, str) else dict(given)
-    entry = {"name": str(entry.get("name") or "unnamed server"), "description": str(entry.get("description") or "")}
+    name, entry = str(entry.get("name") or ""), {"description": str(entry.get("description") or "")}
     if not entry["description"].strip():
         raise TargetError(
             "malformed",
             "the listing is empty",
             "Give a sentence or more about the server, as text or as the description of an object with a name.",
         )
-    return _described(json.dumps(entry), "the listing", "listing", neutralise_name(entry["name"]), limits)
+    # Prose alone is no shape that a file can have: it is read under a name, which is taken away again.
+    called = name if name.strip() else UNNAMED
+    entry["name"] = called
+    read = _described(json.dumps(entry), "the listing", "listing", neutralise_name(called), limits)
+    if called == name or read.listing is None:
+        return read
+    return replace(read, server=replace(read.server, name=""), listing=replace(read.listing, name=""))
 
 
 def _described(text: str, what: str, kind: str, label: str, limits: Limits, *, respelt: bool = False) -> Manifest:

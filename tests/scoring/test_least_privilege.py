@@ -14,7 +14,9 @@ def test_a_tool_of_which_nothing_is_told_is_asked_about(fake, tool):
 
     assert told.decision == "allow_with_limits"
     assert told.limits.confirm_tools == ["zxq"]
-    assert told.reasons == ["Ask before each call of what may change something, as nothing says that it does not: zxq."]
+    assert told.reasons == [
+        "Ask before each call of what may change something, as nothing says that it does not: `zxq`."
+    ]
 
 
 def test_writes_are_confirmed_and_destruction_is_denied(fake, tool, writing, destroying):
@@ -34,7 +36,7 @@ def test_what_sends_or_carries_out_is_asked_about_though_it_changes_nothing(fake
         assert told.decision == "allow_with_limits"
         assert told.limits.confirm_tools == ["do_it"]
         assert told.limits.allow_tools == [other.name for other in others]
-        assert told.reasons == [f"Ask before each call of what can {ACTING[ability]}: do_it."]
+        assert told.reasons == [f"Ask before each call of what can {ACTING[ability]}: `do_it`."]
 
 
 @pytest.mark.parametrize("ability", sorted(ONLY_READ))
@@ -46,7 +48,7 @@ def test_what_reads_of_accounts_and_pages_stays_readable(fake, tool, writing, ab
     assert told.limits.allow_tools == ["show_it"]
     assert told.limits.confirm_tools == ["create_it"]
     why = "changes things" if ability == "browser" else f"can {ACTING[ability]}"
-    assert told.reasons == [f"Ask before each call of what {why}: create_it."]
+    assert told.reasons == [f"Ask before each call of what {why}: `create_it`."]
 
 
 def test_a_grave_threat_meets_a_limit(fake, tool, writing):
@@ -60,7 +62,7 @@ def test_a_grave_threat_meets_a_limit(fake, tool, writing):
 
     assert told.decision == "allow_with_limits"
     assert told.limits.confirm_tools == ["get_it"]
-    assert told.reasons == ["Ask before each call of what a grave threat goes through: get_it."]
+    assert told.reasons == ["Ask before each call of what a grave threat goes through: `get_it`."]
     for other in (threat(severity="high"), threat(likelihood="possible")):
         assert verdict(fake([tool("get_it")]), [], [other]).decision == "allow"
     # Where something acts, it is there that the threat is stopped.
@@ -86,7 +88,7 @@ def test_what_was_not_read_to_its_end_is_denied_whatever_the_beginning_says(fake
         "allow_tools": ["list_it"], "confirm_tools": [], "deny_tools": ["get_it", "create_it", "delete_it"]
     }  # fmt: skip
     assert told.reasons[1:] == [
-        "Deny what cannot be undone: delete_it.", "Deny what was not read to its end: get_it and create_it."
+        "Deny what cannot be undone: `delete_it`.", "Deny what was not read to its end: `get_it` and `create_it`."
     ]  # fmt: skip
 
 
@@ -101,9 +103,9 @@ def test_the_reasons_count_what_the_effects_are(fake, tool, writing, destroying)
     told = verdict(fake(tools), [])
 
     assert told.reasons[:3] == [
-        "Deny what cannot be undone: delete_a, delete_b, delete_c and three more.",
-        "Deny what has a name that no rule can be written for: get⟨U+200B⟩_it.",
-        "Ask before each call of what changes things: create_a, create_b, create_c and three more.",
+        "Deny what cannot be undone: `delete_a`, `delete_b`, `delete_c` and three more.",
+        "Deny what has a name that no rule can be written for: `get⟨U+200B⟩_it`.",
+        "Ask before each call of what changes things: `create_a`, `create_b`, `create_c` and three more.",
     ]
     assert told.limits.allow_tools == [f"list_{n}" for n in names]
 

@@ -55,7 +55,6 @@ class TestAbilitiesComeFirst:
             tool(beside, f"{beside.replace('_', 's ', 1).replace('_', ' ').capitalize()}."),
         )
         assert said.harms[0] == RULES.abilities["secrets.read"].harm
-        assert said.tools == {"get_secret"}
 
     def test_they_are_told_where_nothing_else_is_done(self) -> None:
         said = at_stake(tool("get_env", "Returns all environment variables."))

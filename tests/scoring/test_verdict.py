@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.intake import build_manifest
+from mcp_threat_scoring.manifest import OBSERVED, Listing, ServerFacts
 from mcp_threat_scoring.report import FindingOut
 from mcp_threat_scoring.verdict import DENIED_WHOLE, NOTHING_LEFT, verdict
 
@@ -28,7 +31,10 @@ def test_a_declared_list_that_could_not_be_read_is_looked_at_first(fake, tool):
     told = verdict(fake([tool("get_weather")], facts=facts), [])
 
     assert told.decision == "review"
-    assert told.reasons == ["It declares prompts that could not be read, so nobody has judged them."]
+    assert told.reasons == [
+        "It declares prompts that could not be read, so nobody has judged them: scan the server itself (its address, "
+        "or 'stdio:COMMAND' with --allow-launch), or a saved prompts/list result of it."
+    ]
 
 
 def test_a_list_that_nobody_declares_is_not_missed(fake, tool):
@@ -67,11 +73,63 @@ def test_what_reads_somebodys_data_is_to_be_kept_apart(fake, tool):
     told = verdict(fake([tool("get_payslip", signals=("tool.private_data",)), tool("get_time")]), [])
 
     assert told.decision == "allow"
-    assert told.reasons[1] == "What it reads belongs to somebody: keep it apart from servers that send (get_payslip)."
+    assert told.reasons[1] == "What it reads belongs to somebody: keep it apart from servers that send (`get_payslip`)."
 
 
 def test_a_server_without_tools_is_allowed_and_says_so(fake):
-    assert verdict(fake([]), []).reasons == ["It offers no tools."]
+    assert verdict(fake([]), []).reasons == [
+        "It offers no tools, so there is nothing to call; scan it again if that changes."
+    ]
+
+
+ANNOUNCED = ServerFacts(name="later", capabilities={"tools": {"listChanged": True}})
+
+
+def described(**parts):
+    return analyze(build_manifest(target_kind="file", target_value="x.json", coverage={"tools": OBSERVED}, **parts))
+
+
+def test_an_empty_list_that_is_announced_to_change_is_no_list_that_was_seen():
+    report = described(server=ANNOUNCED)
+
+    assert report.verdict.decision == "review"
+    assert "scan it again when they are there, after the login" in report.verdict.reasons[0]
+    assert report.coverage["tools"].status == "not_observed"
+    assert (
+        report.aivss.range
+        == analyze(build_manifest(target_kind="file", target_value="x.json", coverage={}, server=ANNOUNCED)).aivss.range
+    )
+    assert "it offers no tools yet, and announces that this changes" in report.summary
+
+
+def test_an_empty_list_that_is_not_announced_to_change_is_all_there_is():
+    for server in (ServerFacts(name="later", capabilities={"tools": {"listChanged": False}}), ServerFacts(name="none")):
+        assert described(server=server).verdict.decision == "allow"
+
+
+def test_a_list_that_holds_something_was_seen_though_it_may_change():
+    tools = [{"name": "get_time", "description": "Get the time of day.", "annotations": {"readOnlyHint": True}}]
+
+    assert described(server=ANNOUNCED, tools=tools).coverage["tools"].status == "observed"
+
+
+def test_what_nobody_listed_says_how_to_go_on():
+    prose = described(listing=Listing("Weather Buddy", "Reads forecasts."))
+    unseen = analyze(build_manifest(target_kind="file", target_value="x.json", coverage={}))
+
+    for report in (prose, unseen):
+        assert report.verdict.decision == "review"
+        assert report.verdict.reasons[0].endswith(
+            "scan the server itself (its address, or 'stdio:COMMAND' with --allow-launch), or a saved tools/list "
+            "result of it."
+        )
+
+
+def test_of_what_a_running_server_does_not_serve_its_author_is_asked(fake, tool):
+    facts = {"coverage.resources": "not_observed", "capability.resources": True, "event.unserved_capability": 1}
+
+    [reason] = verdict(fake([tool("get_weather")], facts=facts), []).reasons
+    assert reason.endswith("nobody has judged them: ask its author why.")
 
 
 def test_where_nothing_is_left_to_use_a_person_looks_first(fake, tool, destroying):
@@ -79,7 +137,7 @@ def test_where_nothing_is_left_to_use_a_person_looks_first(fake, tool, destroyin
         told = verdict(fake(tools), [])
 
         assert told.decision == "review"
-        assert told.reasons[:2] == [NOTHING_LEFT, "Deny what cannot be undone: delete_it."]
+        assert told.reasons[:2] == [NOTHING_LEFT, "Deny what cannot be undone: `delete_it`."]
     assert verdict(fake([destroying(), tool()]), []).decision == "allow_with_limits"
 
 
@@ -87,7 +145,7 @@ def test_orders_to_the_model_block(fake, tool):
     told = verdict(fake([tool()]), [finding("hostile_content", "critical", "high", "It gives orders", "get_it")])
 
     assert told.decision == "block"
-    assert told.reasons[0] == "It gives orders (get_it)."
+    assert told.reasons[0] == "It gives orders (`get_it`)."
 
 
 class TestOneOfMany:
@@ -103,7 +161,7 @@ class TestOneOfMany:
         assert told.decision == "review"
         assert told.limits.deny_tools == ["get_3"]
         assert len(told.limits.allow_tools) == 49
-        assert told.reasons == ["It gives orders (get_3).", "Deny what may give orders: get_3."]
+        assert told.reasons == ["It gives orders (`get_3`).", "Deny what may give orders: `get_3`."]
 
     @pytest.mark.parametrize(
         ("tools", "confidence", "place"),
@@ -144,7 +202,7 @@ def test_of_a_server_that_is_blocked_no_tool_is_allowed_or_confirmed(fake, tool,
     assert told.limits.to_plain() == {
         "allow_tools": [], "confirm_tools": [], "deny_tools": ["get_it", "list_it", "create_it", "delete_it"]
     }  # fmt: skip
-    assert told.reasons == ["It gives orders (get_it).", DENIED_WHOLE]
+    assert told.reasons == ["It gives orders (`get_it`).", DENIED_WHOLE]
 
 
 def test_however_many_orders_there_are_the_last_reason_says_what_to_do(fake, tool):

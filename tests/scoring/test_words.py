@@ -375,7 +375,11 @@ class TestSummary:
         )
 
     def test_a_reader_is_called_one(self) -> None:
-        assert "none of its two tools changes anything" in summed([tool("a", "read"), tool("b", "read")])
+        assert "neither of its tools changes anything" in summed([tool("a", "read"), tool("b", "read")])
+        assert "none of its three tools changes anything" in summed([tool(name, "read") for name in "abc"])
+
+    def test_two_that_change_something_are_both(self) -> None:
+        assert "both of its tools change something (`a` and `b`)" in summed([tool("a", "write"), tool("b", "write")])
         assert "its only tool reads" in summed([tool("a", "read")])
 
     def test_a_listing_speaks_of_its_description(self) -> None:
@@ -457,16 +461,13 @@ class TestSummary:
         maestro = model(Signals(on("tool.exec", 1) + on("tool.write", 2)), META, CATALOGUE, context())
         assert "MTC-307 (arguments become commands or code) through `get_order`" in summed(maestro=maestro)
 
-    def test_of_equally_grave_ones_what_was_found_is_named_before_what_could_be(self) -> None:
-        signals = Signals(on("tool.exec", 1))
-        layers = model(signals, META, CATALOGUE, context()).layers
-        found = next(threat for layer in layers for threat in layer.threats if threat.id == "MTC-307")
-        other = found.changed({"id": "MTC-399", "tools": ["poisoned"]})
-        layer = layers[0].changed({"threats": [found, other]})
-        maestro = MaestroOut(layers=[layer], cross_layer=[])
-        assert "MTC-307" in summed(maestro=maestro)
-        assert "MTC-399" in summed(maestro=maestro, findings=[finding("poisoned")])
-        assert "MTC-399" in summed(told=context(stakes=Stakes(tools=frozenset(["poisoned"]))), maestro=maestro)
+    def test_a_threat_that_is_only_possible_is_not_called_the_gravest(self) -> None:
+        maestro = model(Signals(on("tool.exec", 1)), META, CATALOGUE, context())
+        layers = [
+            layer.changed({"threats": [threat.changed({"likelihood": "possible"}) for threat in layer.threats]})
+            for layer in maestro.layers
+        ]
+        assert "gravest threat" not in summed(maestro=MaestroOut(layers=layers, cross_layer=[]))
 
     def test_what_is_not_known_bounds_the_score(self) -> None:
         told = context(coverage={"tools": OBSERVED, "auth": not_observed("x"), "launch": not_observed("y")})

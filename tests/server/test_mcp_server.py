@@ -253,8 +253,8 @@ async def test_findings_of_one_kind_are_told_apart_by_their_place(server):
     async with Client(server) as client:
         text = (await client.call_tool("score_agent", {"manifest": poisoned})).content[0].text
 
-    assert "confidence) in `get_time`: " in text
-    assert "confidence) in the server's instructions: " in text
+    assert "\n- `get_time`: " in text
+    assert "\n- The server's instructions: " in text
 
 
 async def test_the_calculator_prints_the_numbers_it_uses(server):
@@ -297,7 +297,9 @@ async def test_an_empty_list_of_tools_is_a_report(server, mode, empty):
         threats = await client.call_tool("list_maestro_threats", {"manifest": empty})
         install = await client.call_tool("check_install", {"manifest": empty})
 
-    assert score.structured_content["verdict"]["reasons"] == ["It offers no tools."]
+    assert score.structured_content["verdict"]["reasons"] == [
+        "It offers no tools, so there is nothing to call; scan it again if that changes."
+    ]
     assert "catalogue" not in threats.structured_content
     assert threats.structured_content["maestro"]["layers"]
     assert install.content[0].text.startswith("# ALLOW")

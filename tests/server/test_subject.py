@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from mcp_threat_model.render.text import render_text
+from mcp_threat_model.render.wording import title
 from mcp_threat_model.source.saved.document import parse_json
 from mcp_threat_model.subject import Given, inline_listing, inline_manifest
+from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.errors import TargetError, UsageError
 
 HUGE = '{"tools": [{"name": "a", "inputSchema": {"properties": {"x": {"maximum": 1e999, "minimum": -1e999}}}}]}'
@@ -60,3 +63,15 @@ def test_a_server_that_is_named_twice_is_refused(ways: dict[str, object], named:
 def test_what_a_call_says_itself_becomes_a_manifest() -> None:
     assert [tool.name for tool in Given(manifest=[{"name": "tide"}]).inline().tools] == ["tide"]
     assert Given(listing="Tells tides.").inline().listing is not None
+
+
+@pytest.mark.parametrize("given", ["Reads tides.", {"name": "", "description": "Reads tides."}])
+def test_prose_without_a_name_is_of_an_unnamed_server_and_names_none(given: object) -> None:
+    manifest = inline_listing(given)  # type: ignore[arg-type]
+    report = analyze(manifest)
+
+    assert manifest.target_value == "unnamed server"
+    assert report.server.name == ""
+    assert report.summary.startswith("This server scores ")
+    assert title(report) == "unnamed server"
+    assert "unnamed server\n" in render_text([report])

@@ -27,7 +27,7 @@ from typing import Annotated, Literal
 
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
-from mcp_threat_scoring.phrases import joined, quoted
+from mcp_threat_scoring.phrases import counted, joined, quoted
 from mcp_threat_scoring.report import FindingKind, FindingOut, Report, Severity, gravest, reaches, severity_of
 from mcp_threat_scoring.structs import Meta, Struct
 
@@ -35,11 +35,21 @@ POLICY_NAME = "mcp-threat-model.yaml"
 REASON_SHOWN = 500
 """Characters of a reason: as many as it may have."""
 EXPIRED_TOLD = 20
+_CHANGES = "change."
+"""How the rules begin whose findings only a comparison with a lock can have."""
 Threshold = Literal[Severity, "never"]
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 """A name; ``*`` stands for any characters."""
 Day = Annotated[str, Meta(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$")]
 """A day as ISO 8601 writes it. As text, days compare as they follow each other, and nobody here reads a clock."""
+_NOUNS: Mapping[FindingKind, tuple[str, str]] = {
+    "hostile_content": ("passage of hostile content", "passages of hostile content"),
+    "contradiction": ("contradiction", "contradictions"),
+    "weakness": ("weakness", "weaknesses"),
+    "exposure": ("exposure", "exposures"),
+    "change": ("change", "changes"),
+}
+"""What one finding of a kind is called, and several."""
 
 
 class Thresholds(Model, frozen=True, kw_only=True):
@@ -68,6 +78,10 @@ class Acceptance(Model, frozen=True, kw_only=True):
             return False
         if self.tool is not None and not (finding.tool is not None and fnmatchcase(finding.tool, self.tool)):
             return False
+        return self.speaks_of(report)
+
+    def speaks_of(self, report: Report) -> bool:
+        """Whether it speaks of this server."""
         return self.server is None or _is_called(report, self.server)
 
 
@@ -81,6 +95,13 @@ class Policy(Model, frozen=True, kw_only=True):
     accept: tuple[Acceptance, ...] = ()
 
 
+class Breach(Struct, frozen=True):
+    """One thing that breaks the build, and in words, at what threshold."""
+
+    severity: Severity
+    told: str
+
+
 class Judgement(Struct, frozen=True):
     """What a policy says of one report."""
 
@@ -88,11 +109,18 @@ class Judgement(Struct, frozen=True):
     """With a finding more if the server is none of those that are allowed."""
     accepted: Mapping[str, str]
     """Fingerprints of accepted findings, and why they were."""
-    worst: Severity | None
-    """The gravest thing that breaks the build; None when nothing does."""
+    breaking: tuple[Breach, ...]
+    """What breaks the build: the score, then the kinds of findings in their order."""
     expired: tuple[Acceptance, ...]
     used: frozenset[int]
     """Indices of the acceptances that spoke of something here."""
+    idle: frozenset[int]
+    """Indices of those that could have spoken of something here, and had nothing to speak of."""
+
+    @property
+    def worst(self) -> Severity | None:
+        """The gravest thing that breaks the build; None when nothing does."""
+        return gravest(one.severity for one in self.breaking) if self.breaking else None
 
 
 def _is_called(report: Report, pattern: str) -> bool:
@@ -127,12 +155,33 @@ def _threshold(policy: Policy, kind: FindingKind, fail_at: Threshold | None) -> 
     return own if own is not None else fail_at
 
 
-def _score_breaks(policy: Policy, report: Report, fail_at: Threshold | None) -> Severity | None:
+def _score_breaks(policy: Policy, report: Report, fail_at: Threshold | None) -> Breach | None:
     own = policy.thresholds.score
+    limit = own if own is not None else fail_at
     severity = severity_of(report.aivss.severity)
-    if isinstance(own, float | int):
-        return gravest((severity, "low")) if report.aivss.score >= own else None
-    return severity if _reaches(severity, own if own is not None else fail_at) else None
+    told = f"the score {report.aivss.score:.1f} {report.aivss.severity} is at or over {_limit(limit)}"
+    if isinstance(limit, float | int):
+        return Breach(gravest((severity, "low")), told) if report.aivss.score >= limit else None
+    return Breach(severity, told) if _reaches(severity, limit) else None
+
+
+def _limit(limit: float | Threshold | None) -> str:
+    return f"{limit:g}" if isinstance(limit, float | int) else str(limit)
+
+
+def _findings_break(policy: Policy, open_: Sequence[FindingOut], fail_at: Threshold | None) -> list[Breach]:
+    """The kinds of findings that break the build, each told once; `open_` are those that are not accepted."""
+    held: dict[FindingKind, list[Severity]] = {}
+    for finding in open_:
+        if _reaches(finding.severity, _threshold(policy, finding.kind, fail_at)):
+            held.setdefault(finding.kind, []).append(finding.severity)
+    breaches = []
+    for kind, severities in held.items():
+        worst, count = gravest(severities), counted(len(severities), *_NOUNS[kind])
+        limit = _threshold(policy, kind, fail_at)
+        told = f"({worst}) is" if len(severities) == 1 else f"(worst {worst}) are"
+        breaches.append(Breach(worst, f"{count} {told} at or over {limit}"))
+    return breaches
 
 
 def judge(
@@ -155,7 +204,7 @@ def judge(
     accepted: dict[str, str] = {}
     expired: dict[Acceptance, None] = {}
     used: set[int] = set()
-    breaking: list[Severity] = []
+    open_: list[FindingOut] = []
     for finding in report.findings:
         covering = [(index, one) for index, one in enumerate(policy.accept) if one.covers(report, finding)]
         used.update(index for index, _ in covering)
@@ -164,12 +213,15 @@ def judge(
             accepted[finding.fingerprint] = f"{neutralise_prose(valid.reason, REASON_SHOWN)} (until {valid.until})"
             continue
         expired.update(dict.fromkeys(one for _, one in covering))
-        if _reaches(finding.severity, _threshold(policy, finding.kind, floor)):
-            breaking.append(finding.severity)
-    if scored and (score := _score_breaks(policy, report, floor)) is not None:
-        breaking.append(score)
-    worst = gravest(breaking) if breaking else None
-    return Judgement(report, accepted, worst, tuple(expired), frozenset(used))
+        open_.append(finding)
+    score = _score_breaks(policy, report, floor) if scored else None
+    breaking = (*([score] if score else ()), *_findings_break(policy, open_, floor))
+    idle = frozenset(
+        index
+        for index, one in enumerate(policy.accept)
+        if index not in used and one.rule.startswith(_CHANGES) != scored and one.speaks_of(report)
+    )
+    return Judgement(report, accepted, breaking, tuple(expired), frozenset(used), idle)
 
 
 def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str]:
@@ -177,7 +229,8 @@ def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str
     accepted = sum(len(judgement.accepted) for judgement in judgements)
     expired = list(dict.fromkeys(one for judgement in judgements for one in judgement.expired))
     used = frozenset[int]().union(*(judgement.used for judgement in judgements))
-    idle = [neutralise_name(one.rule) for index, one in enumerate(policy.accept) if index not in used]
+    spare = frozenset[int]().union(*(judgement.idle for judgement in judgements)) - used
+    idle = list(dict.fromkeys(neutralise_name(policy.accept[index].rule) for index in sorted(spare)))
     lines = (
         [f"policy {name}: {accepted} accepted finding{'' if accepted == 1 else 's'} not counted"] if accepted else []
     )
@@ -187,6 +240,6 @@ def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str
     ]
     if len(expired) > EXPIRED_TOLD:
         lines.append(f"policy {name}: {len(expired) - EXPIRED_TOLD} more acceptances ran out")
-    if idle and judgements:
+    if idle:
         lines.append(f"policy {name}: nothing was found that {joined(idle[:5])} would accept; remove what is settled")
     return lines

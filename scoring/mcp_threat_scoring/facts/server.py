@@ -16,7 +16,7 @@ from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, is_word
 from mcp_threat_scoring.facts.observations import observe_list
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
 from mcp_threat_scoring.facts.well_known import lookalike
-from mcp_threat_scoring.manifest import Event, Item, LaunchFacts, Manifest, well_formed
+from mcp_threat_scoring.manifest import AWAITED, Event, Item, LaunchFacts, Manifest, well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.text.prose import split_words
 from mcp_threat_scoring.text.views import HINTS, Subject, View, view_of
@@ -71,6 +71,7 @@ def _facts(manifest: Manifest) -> dict[str, bool | int | str]:
         "tools.read_only": _share(tools, sum(tool.annotations.get("readOnlyHint") is True for tool in tools)),
         "tools.output_schema": _share(tools, sum(bool(tool.mapping("outputSchema")) for tool in tools)),
     }
+    facts["tools.awaited"] = manifest.coverage.get("tools") == AWAITED
     for part, seen in manifest.coverage.items():
         facts[f"coverage.{part}"] = seen.status
     for event in manifest.events:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from mcp_threat_scoring.fleet.roles import Member, Stop, stops, strongest
 from mcp_threat_scoring.fleet.shadows import foreign_names, same_names
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.phrases import joined, quoted
+from mcp_threat_scoring.phrases import capital, joined, number, quoted
 from mcp_threat_scoring.report import gravity, reaches
 from mcp_threat_scoring.report_set import FleetOut, PathOut, Role, ShadowOut, StepOut
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
@@ -48,7 +48,8 @@ def _steer(strangers: Sequence[Stop], power: Stop) -> PathOut | None:
         severity=power.severity,
         steps=[source.out(), power.out()],
         explanation=f"Text that others wrote comes in through {told}. An order hidden in it can make the assistant "
-        f"use {_named(power.tools)} of {quoted(power.server)}, which {power.does}.",
+        f"use {_named(power.tools)} of {quoted(power.server)}, which {power.does}"
+        + ("." if others else ": that server alone is enough."),
         remediation=f"Have the client ask before every call of {_named(power.tools)}, or {apart}.",
     )
 
@@ -80,18 +81,17 @@ def _named(names: Sequence[str]) -> str:
     return joined([quoted(name) for name in names])
 
 
-def _servers(path: PathOut) -> int:
-    return len({step.server for step in path.steps})
-
-
 def paths(members: Sequence[Member], private: frozenset[str]) -> list[PathOut]:
-    """All chains, gravest first, and of those equally grave the ones over several servers first."""
+    """All chains: those over several servers before those that one server closes by itself, of each the gravest first.
+
+    The former are what the set adds; the latter stand in every set that the server is part of.
+    """
     roles = [stops(member, private) for member in members]
     strangers, powers, held, outs = (strongest(roles, role) for role in ("stranger", "power", "private", "out"))
     found = [_steer(strangers, power) for power in powers]
     found += [_carry(strangers, one, out) for one in held for out in outs]
     told = [path for path in found if path is not None]
-    told.sort(key=lambda path: (gravity(path.severity), _servers(path) == 1, path.kind != "steer"))
+    told.sort(key=lambda path: (not path.crosses, gravity(path.severity), path.kind != "steer"))
     return told[:MAX_PATHS]
 
 
@@ -131,15 +131,21 @@ def _summary(members: Sequence[Member], told: Sequence[PathOut], shadows: Sequen
     blind = f" Of {_named(unseen)} no tools were seen, so nothing is said of what they would add." if unseen else ""
     if not told and not shadows:
         return (
-            f"The {count} servers together open no way from what others wrote to private data going out or to a tool "
-            f"that runs, pays or destroys, as far as their tools were seen.{blind}"
+            f"The {number(count)} servers together open no way from what others wrote to private data going out or to "
+            f"a tool that runs, pays or destroys, as far as their tools were seen.{blind}"
         )
+    lead = _lead(count, told[0]) if told else ""
     worst = told[0].explanation if told else shadows[0].explanation
-    together = any(_servers(path) > 1 for path in told)
-    lead = f"Together the {count} servers can do what none does alone. " if together else ""
     more = len(told) + len(shadows) - 1
-    rest = f" {more} more of the kind below." if more else ""
+    rest = f" {capital(number(more))} more {'is' if more == 1 else 'are'} listed below." if more else ""
     return f"{lead}{worst}{rest}{blind}"
+
+
+def _lead(count: int, first: PathOut) -> str:
+    """What is said of the set before the first of its chains."""
+    if first.crosses:
+        return f"Together the {number(count)} servers can do what {'neither' if count == 2 else 'none'} does alone. "
+    return f"No way that was found needs more than one of the {number(count)} servers. "
 
 
 def private_domains(ruleset: Ruleset) -> frozenset[str]:

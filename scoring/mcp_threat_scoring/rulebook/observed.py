@@ -159,6 +159,7 @@ EVENTS: Final[Mapping[str, Known]] = {
 """Each is a count, and the code of an event; what was seen stands in its detail, which the field ``events`` shows."""
 _OF_LISTS: Final[Mapping[str, tuple[str, str]]] = {
     "tools.count": ("tools", "tools that were read"),
+    "tools.awaited": ("server", "the list of tools is empty so far, and announced to change"),
     "tools.weight": ("tools", "characters of all their descriptions and schemas"),
     "tools.annotated": ("tools", "per cent of the tools that carry annotations"),
     "tools.hinted": ("tools", "per cent that carry one of the four hints"),

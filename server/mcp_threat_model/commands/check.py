@@ -12,6 +12,7 @@ from mcp_threat_model.commands.context import context_of
 from mcp_threat_model.commands.delivery import judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import told
+from mcp_threat_model.commands.reasons import broken, changed, worst_found
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.comparing import compare, in_part, unread
 from mcp_threat_model.exit_codes import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
@@ -29,6 +30,7 @@ from mcp_threat_scoring.report import ErrorOut, Report, gravest, reaches, severi
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.reading import ScanOptions
+    from mcp_threat_model.render.interface import Context
     from mcp_threat_scoring.approval.policy import Judgement
 
 
@@ -53,15 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
         compared.append(now if asked else named_by_lock(now, name))
     floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
     found = judged(compared, policy, floor, scored=False)
+    context = context_of([target for _, target in named], outcomes, compared, found)
     if arguments.format == "text":
-        _show([name if asked else as_kept(name) for name, _ in named], compared)
+        _show([name if asked else as_kept(name) for name, _ in named], compared, context)
     else:
-        context = context_of([target for _, target in named], outcomes, compared, found)
         emit(renderer(arguments.format)(compared, context), utf8=True)
     for result in compared:
         if isinstance(result, ErrorOut):
             complain(told(result))
-    return _exit_code(compared, floor, found)
+    return _exit_code(compared, floor, policy and policy[0], found)
 
 
 def _named(lock: Lock, targets: Sequence[Target], path: str) -> list[Named]:
@@ -88,7 +90,7 @@ def _read(named: Sequence[Named], options: ScanOptions, *, allow_launch: bool) -
     return [next(read) if target is not None else unread(name) for name, target in named]
 
 
-def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
+def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut], context: Context) -> None:
     page = Page()
     for label, result in zip(labels, results, strict=True):
         if isinstance(result, ErrorOut):
@@ -101,7 +103,9 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
         for finding in result.findings:
             mark = Span(f"  {finding.severity.upper():<9}", SEVERITY_STYLE[finding.severity])
             page.flow(f"{finding.title}: {finding.explanation}", first=[mark], indent=11)
-            if finding.severity in ("high", "critical"):
+            if reason := context.accepted(result, finding):
+                page.flow(f"Accepted by the policy: {reason}", first=[Span(" " * 11)], indent=11)
+            elif finding.severity in ("high", "critical"):
                 page.flow(finding.remediation, first=[Span(" " * 11)], indent=11, style="dim")
     if wants_colour(sys.stdout):
         from mcp_threat_model.render.terminal import coloured
@@ -111,15 +115,20 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut]) -> None:
         emit(plain(page.lines))
 
 
-def _exit_code(results: Sequence[Report | ErrorOut], fail_at: str, by_policy: Mapping[int, Judgement]) -> int:
+def _exit_code(
+    results: Sequence[Report | ErrorOut], fail_at: str, policy: str | None, found: Mapping[int, Judgement]
+) -> int:
+    """What the changes mean to a script, and a line that says why; by the policy of that name, where there is one."""
     reports = [result for result in results if isinstance(result, Report)]
-    if all(isinstance(result, ErrorOut) for result in results):
+    if not reports:
         return EXIT_NONE_READ
-    worst = gravest(finding.severity for report in reports for finding in report.findings)
-    if by_policy:
-        breaking = gravest(one.worst for one in by_policy.values() if one.worst)
-        if breaking != "info":
-            return EXIT_SEVERITY[breaking]
-    elif worst != "info" and reaches(worst, severity_of(fail_at)):
+    if policy is not None:
+        worst = gravest(one.worst for one in found.values() if one.worst)
+        fails, why = worst != "info", broken(policy, found)
+    else:
+        worst = gravest(map(worst_found, reports))
+        fails, why = worst != "info" and reaches(worst, severity_of(fail_at)), changed(results, fail_at)
+    if fails:
+        complain(why)
         return EXIT_SEVERITY[worst]
-    return EXIT_SOME_READ if any(isinstance(result, ErrorOut) for result in results) else 0
+    return EXIT_SOME_READ if len(reports) < len(results) else 0

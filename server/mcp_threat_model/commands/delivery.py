@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.context import context_of
+from mcp_threat_model.commands.reasons import broken, over, worst_of
 from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.interface import Context
-from mcp_threat_model.render.wording import title
 from mcp_threat_model.terminal import complain, emit, explain, is_terminal, wants_colour, write_output
-from mcp_threat_scoring.report import ErrorOut, Report, Severity, gravest, reaches, severity_of
+from mcp_threat_scoring.report import ErrorOut, Report, gravest, reaches, severity_of
 from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.source.interface import Target
     from mcp_threat_scoring.approval.policy import Judgement, Policy, Threshold
-
-TOLD: Final = 5
-"""Servers named on standard error as the reason of an exit code."""
 
 
 def deliver(
@@ -62,13 +59,25 @@ def deliver(
         emit(_for_screen(results, context))
     else:
         emit(renderer(form)(results, context), utf8=True)
-    if policy is None:
-        code = exit_code(outcomes, fail_at)
-        if code in EXIT_SEVERITY.values():
-            complain(_over(results, str(fail_at)))
-        return code
+    return _code(outcomes, results, fail_at) if policy is None else _code_by(policy[0], outcomes, found)
+
+
+def _code(outcomes: Sequence[Outcome], results: Sequence[Report | ErrorOut], fail_at: str | None) -> int:
+    """The exit code without a policy, and a line that says why."""
+    code = exit_code(outcomes, fail_at)
+    if code in EXIT_SEVERITY.values():
+        complain(over(results, str(fail_at)))
+    return code
+
+
+def _code_by(policy: str, outcomes: Sequence[Outcome], found: Mapping[int, Judgement]) -> int:
+    """The exit code by the policy of that name, and a line that says why."""
+    code = exit_code(outcomes, None)
     worst = gravest(one.worst for one in found.values() if one.worst)
-    return exit_code(outcomes, None) if worst == "info" else _graver(outcomes, EXIT_SEVERITY[worst])
+    if worst == "info" or code == EXIT_INTERNAL:  # a fault of ours is told before all else
+        return code
+    complain(broken(policy, found))
+    return EXIT_SEVERITY[worst]
 
 
 def judged(
@@ -106,7 +115,7 @@ def _for_screen(results: Sequence[Report | ErrorOut], context: Context) -> str:
     from mcp_threat_model.render.terminal import coloured
     from mcp_threat_model.render.text import text_page
 
-    return coloured(text_page(results, fleet=context.fleet).lines)
+    return coloured(text_page(results, context).lines)
 
 
 def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
@@ -117,30 +126,7 @@ def exit_code(outcomes: Sequence[Outcome], fail_at: str | None) -> int:
     if not reports:
         return EXIT_NONE_READ
     if fail_at:
-        worst = gravest(map(_worst, reports))
+        worst = gravest(map(worst_of, reports))
         if reaches(worst, severity_of(fail_at)):
             return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if len(reports) < len(outcomes) else 0
-
-
-def _over(results: Sequence[Report | ErrorOut], fail_at: str) -> str:
-    """Why the exit code is what it is: a score stands in no list of findings, and a log may show nothing else."""
-    least = severity_of(fail_at)
-    told = [
-        f"{title(report)}: {report.aivss.score:.1f} {report.aivss.severity}, worst {worst}"
-        for report in results
-        if isinstance(report, Report) and reaches(worst := _worst(report), least)
-    ]
-    more = f" and {len(told) - TOLD} more" if len(told) > TOLD else ""
-    return f"at or over --fail-at {fail_at}: {'; '.join(told[:TOLD])}{more}"
-
-
-def _graver(outcomes: Sequence[Outcome], code: int) -> int:
-    """The code, unless a fault of ours is to be told instead."""
-    return EXIT_INTERNAL if any(outcome.fault for outcome in outcomes) else code
-
-
-def _worst(report: Report) -> Severity:
-    """The highest severity of the score and of the findings."""
-    found = (finding.severity for finding in report.findings)
-    return gravest((*found, severity_of(report.aivss.severity)))

@@ -52,15 +52,32 @@ def describe(launch: LaunchRequest) -> str:
     The command is shown whole, because consent is given to all of it; only one of more than 2,000 characters is cut.
     """
     command = neutralise(shlex.join(launch.command), COMMAND_LENGTH)
-    lines = [f"Start this program: {command}"]
-    doing = what_it_does(launch)
-    if doing:
-        lines.append(f"What it does: {doing}")
     names = ", ".join(neutralise(name) for name in launch.env_names) or "none"
-    lines.append(f"Environment variables given to it: {names} (beside PATH and the language; nothing else of yours)")
-    lines.append(f"Sandbox: {launch.sandbox.describe()}")
+    return "\n".join(
+        [
+            f"Start this program: {command}",
+            *_doing(launch),
+            f"Environment variables given to it: {names} (beside PATH and the language; nothing else of yours)",
+            *_around(launch),
+        ]
+    )
+
+
+def described_around(launch: LaunchRequest) -> list[str]:
+    """The same without the command and what it is given, for one that may hold secrets and is shown without them."""
+    return [*_doing(launch), *_around(launch)]
+
+
+def _doing(launch: LaunchRequest) -> list[str]:
+    doing = what_it_does(launch)
+    return [f"What it does: {doing}"] if doing else []
+
+
+def _around(launch: LaunchRequest) -> list[str]:
+    """The sandbox, and what of this machine is in it."""
+    lines = [f"Sandbox: {launch.sandbox.describe()}"]
     if launch.sandbox.empty:
         lines.append("There for it, but empty: " + ", ".join(neutralise(str(path)) for path in launch.sandbox.empty))
     if launch.sandbox.readable:
         lines.append("It can read: " + ", ".join(neutralise(str(path)) for path in launch.sandbox.readable))
-    return "\n".join(lines)
+    return lines

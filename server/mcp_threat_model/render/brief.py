@@ -14,12 +14,12 @@ from mcp_threat_model.render.wording import (
     breadth,
     effect,
     effects,
-    gravest,
     gravest_first,
     reached,
     title,
     tool_count,
 )
+from mcp_threat_scoring.maestro.gravest import gravest
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.phrases import capital, number
 from mcp_threat_scoring.report import LayerOut, Report, ToolOut
@@ -68,7 +68,7 @@ def score_text(report: Report, page: PageOut) -> str:
     ]
     if report.findings:
         lines += ["", "Wrong with it:", *wrong(report)]
-    threats = gravest(report)
+    threats = gravest(report.maestro, report.findings)
     if threats:
         lines += ["", "Top threats (MAESTRO):", *map(threat_line, threats[:THREATS_SHOWN])]
         if len(threats) > THREATS_SHOWN:
@@ -103,7 +103,7 @@ def maestro_text(report: Report, page: PageOut, layer: str | None = None, threat
     lines = [f"# MAESTRO threat model of {title(report)}"]
     if page.offset >= page.total:
         return fit([*lines, *beyond(page)])
-    if threat is not None and not gravest(report):
+    if threat is not None and not gravest(report.maestro, report.findings):
         where = f" on {layer}" if layer else ""
         return fit(
             [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from mcp_threat_scoring.phrases import capital
 from mcp_threat_scoring.report import FindingOut, Report, ThreatOut, gravity
 from mcp_threat_scoring.report_page import PageOut
 
@@ -13,11 +14,10 @@ NAMES_SHOWN = 10
 MAX_CHARS = 5_600
 """Some 1,400 tokens of English."""
 _PLACES: Final = (
-    ("/tools/", "in several tools, the first at"),
-    ("/initialize/instructions", "in the server's instructions"),
-    ("/initialize/serverInfo/name", "in the server's name"),
-    ("/initialize/serverInfo/title", "in the server's title"),
-    ("/initialize/serverInfo/version", "in the server's version"),
+    ("/initialize/instructions", "the server's instructions"),
+    ("/initialize/serverInfo/name", "the server's name"),
+    ("/initialize/serverInfo/title", "the server's title"),
+    ("/initialize/serverInfo/version", "the server's version"),
 )
 """What the places of a manifest that are no tool are called."""
 
@@ -57,22 +57,26 @@ def unseen(report: Report) -> list[str]:
     return [f"Not or only partly seen: {'; '.join(parts)}."] if parts else []
 
 
-def place(finding: FindingOut) -> str:
-    """Where a finding lies, so that two of the same kind can be told apart."""
-    if finding.tool:
-        return f"in `{finding.tool}`"
-    words = next((words for start, words in _PLACES if finding.pointer.startswith(start)), "at")
-    if words.startswith("in the"):
-        return words
-    return f"{words} `{finding.pointer}`" if finding.pointer else "in the server as a whole"
+def titled(finding: FindingOut) -> str:
+    """What is wrong, behind where it lies, so that two of the same kind can be told apart; as the start of a sentence.
+
+    The place comes first: behind a title it would read as a part of that.
+    """
+    where = f"`{finding.tool}`" if finding.tool else _place(finding.pointer)
+    return f"{capital(where)}: {finding.title}" if where else finding.title
+
+
+def _place(pointer: str) -> str:
+    if pointer.startswith("/tools/"):
+        return f"several tools, the first at `{pointer}`"
+    return next((words for start, words in _PLACES if pointer.startswith(start)), f"`{pointer}`" if pointer else "")
 
 
 def wrong(report: Report) -> list[str]:
     """The gravest findings, each with where it lies and what to do."""
     ranked = sorted(report.findings, key=lambda finding: gravity(finding.severity))
     lines = [
-        f"- {finding.title} ({finding.severity}, {finding.confidence} confidence) {place(finding)}: "
-        f"{finding.remediation}"
+        f"- {titled(finding)} ({finding.severity}, {finding.confidence} confidence). {finding.remediation}"
         for finding in ranked[:FINDINGS_SHOWN]
     ]
     if len(ranked) > FINDINGS_SHOWN:

@@ -42,6 +42,7 @@ def render_html(results: Sequence[Report | ErrorOut], context: Context = NOTHING
         reports=reports,
         errors=[(f"r{number}", one) for number, one in enumerate(results, 1) if isinstance(one, ErrorOut)],
         fleet=context.fleet,
+        accepted=context.accepted,
         fleet_picture=picture(context.fleet) if context.fleet else None,
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704  (our own file)

@@ -30,19 +30,20 @@ def render_markdown(results: Sequence[Report | ErrorOut], context: Context = NOT
     """All results as one document: an index where there are several, what they do together, then each."""
     text = ""
     for room in _ROOMS:
-        text = "\n".join(_document(results, context.fleet, room)).rstrip() + "\n"
+        text = "\n".join(_document(results, context, room)).rstrip() + "\n"
         if len(text) <= COMMENT:
             return text
     return text
 
 
-def _document(results: Sequence[Report | ErrorOut], fleet: FleetOut | None, room: Room) -> Iterator[str]:
+def _document(results: Sequence[Report | ErrorOut], context: Context, room: Room) -> Iterator[str]:
+    fleet = context.fleet
     if len(results) > 1 or fleet:
         yield from _index(results)
     if fleet:
         yield from _fleet(fleet)
     for result in results:
-        yield from _error(result) if isinstance(result, ErrorOut) else _report(result, room)
+        yield from _error(result) if isinstance(result, ErrorOut) else _report(result, context, room)
     if not results:
         yield "Nothing was scanned."
     if room != _ROOMS[0]:
@@ -71,8 +72,8 @@ def _fleet(fleet: FleetOut) -> Iterator[str]:
     yield from table(
         ("Severity", "Way", "What could happen", "What to do"),
         (
-            (path.severity, " → ".join(map(code, wording.servers(path))), sentence(path.explanation),
-             sentence(path.remediation))
+            (path.severity, " → ".join(map(code, wording.servers(path))) + ("" if path.crosses else " alone"),
+             sentence(path.explanation), sentence(path.remediation))
             for path in fleet.paths
         ),
     )  # fmt: skip
@@ -88,7 +89,7 @@ def _error(error: ErrorOut) -> Iterator[str]:
     yield f"**{error.code.replace('_', ' ')}**: {sentence(error.message)}{hint} Not read is not clean.\n"
 
 
-def _report(report: Report, room: Room) -> Iterator[str]:
+def _report(report: Report, context: Context, room: Room) -> Iterator[str]:
     aivss, other = report.aivss, report.aivss.other_profile
     decision = wording.DECISIONS[report.verdict.decision].lower()
     yield f"## {code(wording.title(report))}: AIVSS {aivss.score:.1f} {aivss.severity}, {decision}\n"
@@ -102,7 +103,7 @@ def _report(report: Report, room: Room) -> Iterator[str]:
         )],
     )  # fmt: skip
     yield from _todo(report, room)
-    yield from _findings(report)
+    yield from _findings(report, context)
     yield from making(aivss, room)
     yield from layers(report, room)
     yield from tools(report, room)
@@ -127,16 +128,18 @@ def _todo(report: Report, room: Room) -> Iterator[str]:
     )
 
 
-def _findings(report: Report) -> Iterator[str]:
+def _findings(report: Report, context: Context) -> Iterator[str]:
     yield "### Findings\n"
     if not report.findings:
         yield "None among what was observed.\n"
     ranked = sorted(report.findings, key=lambda found: gravity(found.severity))
     for found in ranked:
-        where = f" in {code(found.tool)}" if found.tool else ""
-        yield f"- **{found.severity}** {sentence(found.title)}{where}: {sentence(found.explanation)}"
+        where = f"{code(found.tool)}: " if found.tool else ""
+        yield f"- **{found.severity}** {where}{sentence(found.title)}. {sentence(found.explanation)}"
         quote = f" on {code(found.excerpt)}" if found.excerpt else ""
         yield f"  - {sentence(found.remediation)}"
+        if reason := context.accepted(report, found):
+            yield f"  - **Accepted by the policy**: {sentence(reason)}"
         yield (
             f"  - {code(found.rule_id)}{quote} at {code(found.pointer or '/')}, {found.confidence} confidence"
             + (f" ({', '.join(map(sentence, found.references))})" if found.references else "")

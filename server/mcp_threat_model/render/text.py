@@ -12,8 +12,8 @@ from mcp_threat_model.render.interface import NOTHING_MORE, Context
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, Style, clip, plain
 from mcp_threat_model.render.text_layers import layers, tools
 from mcp_threat_model.render.text_score import between, factors, levers, making
-from mcp_threat_model.render.wording import DECISIONS, breadth, unseen
-from mcp_threat_scoring.report import ErrorOut, FindingOut, Report, gravity
+from mcp_threat_model.render.wording import DECISIONS, breadth, called, many, unseen
+from mcp_threat_scoring.report import ErrorOut, Report, gravity
 from mcp_threat_scoring.report_set import FleetOut
 
 _DECISION_STYLE: Final[dict[str, Style]] = {
@@ -26,10 +26,10 @@ _DECISION_STYLE: Final[dict[str, Style]] = {
 
 def render_text(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> str:
     """All reports as plain text."""
-    return plain(text_page(results, fleet=context.fleet).lines)
+    return plain(text_page(results, context).lines)
 
 
-def text_page(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = None) -> Page:
+def text_page(results: Sequence[Report | ErrorOut], context: Context = NOTHING_MORE) -> Page:
     """All reports laid out; the terminal adds colour to the same lines."""
     page = Page()
     for index, result in enumerate(results):
@@ -40,18 +40,22 @@ def text_page(results: Sequence[Report | ErrorOut], *, fleet: FleetOut | None = 
         if isinstance(result, ErrorOut):
             _error(page, result)
         else:
-            _report(page, result)
-    if fleet:
-        _fleet(page, fleet)
+            _report(page, result, context)
+    if context.fleet:
+        _fleet(page, context.fleet)
     return page
 
 
 def _fleet(page: Page, fleet: FleetOut) -> None:
     page.blank()
     page.add(Span("═" * page.width, "dim"))
-    page.heading("Together", f"what {len(fleet.servers)} servers make possible in one client")
+    page.heading("Together", f"{many(len(fleet.servers), 'server')} in one client")
     page.flow(fleet.summary)
+    alone = False
     for path in fleet.paths[:LONGEST]:
+        if not alone and not path.crosses:
+            alone = True
+            page.add(Span("  One server alone:", "dim"))
         mark = Span(f"  {path.severity.upper():<9}", SEVERITY_STYLE[path.severity])
         page.flow(
             " → ".join(f"{step.server} ({', '.join(step.tools)})" for step in path.steps), first=[mark], indent=11
@@ -72,7 +76,7 @@ def _error(page: Page, error: ErrorOut) -> None:
         page.flow(error.hint, indent=2, first=[Span("  ")], style="dim")
 
 
-def _report(page: Page, report: Report) -> None:
+def _report(page: Page, report: Report, context: Context) -> None:
     _title(page, report)
     _headline(page, report)
     page.blank()
@@ -82,7 +86,7 @@ def _report(page: Page, report: Report) -> None:
     factors(page, report.aivss)
     layers(page, report)
     tools(page, report)
-    _findings(page, report.findings)
+    _findings(page, report, context)
     _authority(page, report)
     levers(page, report.aivss)
     _coverage(page, report)
@@ -90,7 +94,7 @@ def _report(page: Page, report: Report) -> None:
 
 def _title(page: Page, report: Report) -> None:
     server = report.server
-    name = server.title or server.name or "a server without a name"
+    name = called(report)
     also = f"({server.name})" if server.title and server.name and server.name != server.title else ""
     protocol = f"- MCP {server.protocol_version}" if server.protocol_version else ""
     page.flow(" ".join(filter(None, (name, server.version, also, protocol))), style="strong")
@@ -132,16 +136,17 @@ def _names(names: Sequence[str], limit: int = 12) -> str:
     return shown + (f" … and {len(names) - limit} more" if len(names) > limit else "")
 
 
-def _findings(page: Page, findings: Sequence[FindingOut]) -> None:
+def _findings(page: Page, report: Report, context: Context) -> None:
+    findings = report.findings
     page.heading("Findings", "what is wrong with it, not what it can do")
     if not findings:
         page.add("  None among what was observed.")
         return
     worst_first = sorted(findings, key=lambda found: gravity(found.severity))
     for found in worst_first[:LONGEST]:
-        where = f" in {clip(found.tool, 40)}" if found.tool else ""
+        where = f"{clip(found.tool, 40)}: " if found.tool else ""
         page.flow(
-            f"{found.title}{where}",
+            f"{where}{found.title}",
             first=[Span(f"  {found.severity:<9}", SEVERITY_STYLE[found.severity])],
             indent=11,
             style="strong",
@@ -150,6 +155,8 @@ def _findings(page: Page, findings: Sequence[FindingOut]) -> None:
         if found.excerpt:
             page.flow(f"“{found.excerpt}”", first=[Span(" " * 11)], indent=11, style="dim")
         page.flow(found.remediation, first=[Span(" " * 11 + "→ ", "good")], indent=13)
+        if reason := context.accepted(report, found):
+            page.flow(f"Accepted by the policy: {reason}", first=[Span(" " * 11)], indent=11)
         page.flow(f"{found.rule_id}, confidence {found.confidence}, at {found.pointer or '/'}",
                   first=[Span(" " * 11)], indent=11, style="dim")  # fmt: skip
     if len(findings) > LONGEST:

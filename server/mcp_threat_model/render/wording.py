@@ -8,7 +8,8 @@ from itertools import groupby
 from typing import Final
 
 from mcp_threat_scoring.capability import unclear
-from mcp_threat_scoring.report import Breadth, Report, TargetOut, ThreatOut, ToolOut, gravity
+from mcp_threat_scoring.phrases import UNNAMED
+from mcp_threat_scoring.report import Breadth, Report, TargetOut, ToolOut
 from mcp_threat_scoring.report_set import PathOut
 
 DECISIONS: Final = {
@@ -62,18 +63,21 @@ METRICS: Final = {
     "SA": "availability beyond",
 }
 """CVSS base metrics (v3.1 section 2, v4.0 section 2): "here" is the vulnerable system, "beyond" what comes after it."""
-_SURE: Final = ("confirmed", "likely", "possible")
 
 
 def title(report: Report) -> str:
     """What to call the server, and its version; a saved list of tools names none, so where it was read."""
-    name = report.server.title or report.server.name or _unnamed(report.target)
-    return " ".join(filter(None, (name, report.server.version)))
+    return " ".join(filter(None, (called(report), report.server.version)))
+
+
+def called(report: Report) -> str:
+    """What to call the server, without its version."""
+    return report.server.title or report.server.name or _unnamed(report.target)
 
 
 def _unnamed(target: TargetOut) -> str:
     place = target.value.rstrip("/").rpartition("/")[2] if target.kind == "file" else ""
-    return f"unnamed server ({place})" if place not in ("", "-") else "unnamed server"
+    return f"{UNNAMED} ({place})" if place not in ("", "-") else UNNAMED
 
 
 def reached(report: Report) -> str:
@@ -89,12 +93,6 @@ def reached(report: Report) -> str:
 def breadth(found: Breadth) -> str:
     """How far the authority reaches that callers bring. None brought limits nothing, which "none" would not say."""
     return "no limit, since callers bring no authority of their own" if found == "none" else found
-
-
-def gravest(report: Report) -> list[ThreatOut]:
-    """All threats of a report, gravest and surest first."""
-    found = [*report.maestro.cross_layer, *(threat for layer in report.maestro.layers for threat in layer.threats)]
-    return sorted(found, key=lambda threat: (gravity(threat.severity), _SURE.index(threat.likelihood), threat.id))
 
 
 def many(count: int, noun: str) -> str:

@@ -135,10 +135,15 @@ def question(program: Program) -> str:
 
     if not program.typed:  # a configuration may hold secrets that nobody in this conversation wrote
         return listed([program])
-    return describe(_launch(program.command))
+    return describe(launch_of(program.command))
 
 
-def _launch(command: Command) -> LaunchRequest:
+def launch_of(command: Command) -> LaunchRequest:
+    """What would be started for a command, and in which sandbox.
+
+    Raises:
+        TargetError: `launch_failed`: there is no such program; `unsupported`: on Windows.
+    """
     from mcp_threat_model.guard.launch import plan_launch
 
     options = ScanOptions()
@@ -177,7 +182,7 @@ def consent_from(agreed: Agreed, context: Context, instead: Instead) -> Consent:
         if isinstance(answer, AcceptedElicitation) and answer.data.start:
             return
         if asked_as_typed:
-            await anyio.to_thread.run_sync(_launch, command)  # nobody was asked where it cannot be started
+            await anyio.to_thread.run_sync(launch_of, command)  # nobody was asked where it cannot be started
         raise TargetError(
             "consent_required", f"the person asked did not allow this program to start: {told}",
             f"Nothing was started. {f'{capital(GIVE_MANIFEST)} instead, or ask' if instead.manifest else 'Ask'} "

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from mcp.server.mcpserver import Context, Elicit
 from pydantic import Field
 
-from mcp_threat_model.serving.asking import NETWORK, Permission, can_ask, is_shut
+from mcp_threat_model.serving.asking import NETWORK, Permission, can_ask, is_shut, launch_of
 from mcp_threat_model.serving.programs import Plan, Program
+from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.phrases import number
 
 
@@ -28,14 +29,32 @@ class PermissionsWithNetwork(Permissions):
 def question(asked: Sequence[Program]) -> str:
     """The question a person answers. It ends in a digest of the whole commands, of which it may show a part only."""
     told = repr([(program.command.argv, program.env) for program in asked]).encode("utf-8", "backslashreplace")
-    these, their = ("this", "its") if len(asked) == 1 else (f"these {number(len(asked))}", "their")
-    program = "program" if len(asked) == 1 else "programs"
-    lines = [f"Start {these} {program} on this machine, to list {their} tools? None of them is called."]
-    lines += [f"{index}. {one.line()}" for index, one in enumerate(asked, 1)]
-    lines.append(
+    digest = hashlib.sha256(told).hexdigest()[:12]
+    if len(asked) == 1:
+        return _of_one(asked[0], digest)
+    lines = [
+        f"Start these {number(len(asked))} programs on this machine, to list their tools? None of them is called.",
+        *(f"{index}. {one.line()}" for index, one in enumerate(asked, 1)),
         "Each is code of somebody else; npx, uvx and their like fetch it first. They run with the variables named, and "
-        f"in a sandbox where this machine has one. List {hashlib.sha256(told).hexdigest()[:12]}."
-    )
+        f"in a sandbox where this machine has one. List {digest}.",
+    ]
+    return "\n".join(lines)
+
+
+def _of_one(program: Program, digest: str) -> str:
+    """The question about a single program: as much as is said of one that was typed, and no secret of its own."""
+    from mcp_threat_model.guard.consent import described_around
+
+    try:
+        around = described_around(launch_of(program.command))
+    except TargetError:  # it cannot be started as it stands, and the scan says why
+        around = []
+    lines = [
+        "Start this program on this machine, to list its tools? None of them is called.",
+        program.line(),
+        *around,
+        f"It is code of somebody else, and runs with the variables named. Command {digest}.",
+    ]
     return "\n".join(lines)
 
 

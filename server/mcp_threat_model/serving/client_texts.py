@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mcp_threat_model.render.brief_lines import MAX_CHARS, beyond, fit, place
+from mcp_threat_model.render.brief_lines import MAX_CHARS, beyond, fit, titled
 from mcp_threat_model.render.wording import DECISIONS
 from mcp_threat_model.serving.client_answers import AuditAnswer, ChangesAnswer, InstallAnswer, JudgedOut
 from mcp_threat_scoring.permissions import Permissions
-from mcp_threat_scoring.phrases import capital, counted, number
+from mcp_threat_scoring.phrases import UNNAMED, capital, counted, number
 from mcp_threat_scoring.report import FindingOut
 
 
@@ -65,7 +65,7 @@ def install_text(answer: InstallAnswer, limits: Permissions | None, command: str
     A configuration is told whole or not at all; `command` prints one that is too long to stand here.
     """
     lines = [
-        f"# {DECISIONS[answer.verdict.decision]}: {answer.server or 'this server'} "
+        f"# {DECISIONS[answer.verdict.decision]}: {answer.server or UNNAMED} "
         f"(AIVSS {answer.score:.1f} {answer.severity})",
         *(f"- {reason}" for reason in answer.verdict.reasons),
         "",
@@ -92,7 +92,7 @@ def install_text(answer: InstallAnswer, limits: Permissions | None, command: str
 
 
 def _found(findings: Iterable[FindingOut]) -> list[str]:
-    return [f"- **{one.severity}**: {one.title} {place(one)}. {one.remediation}" for one in findings]
+    return [f"- **{one.severity}**: {titled(one)}. {one.remediation}" for one in findings]
 
 
 def changes_text(answer: ChangesAnswer) -> str:

@@ -128,6 +128,36 @@ def test_an_acceptance_of_nothing_is_said():
     assert LIE.rule_id not in lines[1]
 
 
+def test_an_acceptance_for_a_server_that_was_not_among_them_is_not_called_settled():
+    rules = policy(accept=[accept(rule="no.such", server="till"), accept(rule="none.such", server="sh*")])
+
+    [line] = told(rules, "p.yaml", [judge(rules, REPORT, TODAY)])
+    assert "none.such" in line
+    assert "no.such" not in line
+
+
+def test_only_a_comparison_knows_whether_the_acceptance_of_a_change_is_settled():
+    rules = policy(accept=[accept(rule="change.score_rose"), accept()])
+
+    assert not any("settled" in line for line in told(rules, "p.yaml", [judge(rules, REPORT, TODAY)]))
+    [line] = told(rules, "p.yaml", [judge(rules, REPORT.changed({"findings": []}), TODAY, scored=False)])
+    assert "nothing was found that change.score_rose would accept" in line
+
+
+def test_what_breaks_the_build_is_told_with_its_threshold():
+    rules = policy(fail_at="medium", thresholds={"score": 1.5, "contradiction": "low"})
+
+    score, *kinds = judge(rules, REPORT, TODAY).breaking
+    assert score.told == f"the score {REPORT.aivss.score:.1f} {REPORT.aivss.severity} is at or over 1.5"
+    assert [one.told for one in kinds] == [f"one contradiction ({LIE.severity}) is at or over low"]
+
+
+def test_what_is_accepted_breaks_nothing():
+    rules = policy(thresholds={"score": "never", "contradiction": "low"}, accept=[accept()])
+
+    assert judge(rules, REPORT, TODAY).breaking == ()
+
+
 def test_a_policy_that_accepts_nothing_says_nothing_of_it():
     assert told(policy(), "p.yaml", [judge(policy(), REPORT, TODAY)]) == []
 

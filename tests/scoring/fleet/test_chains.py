@@ -66,7 +66,20 @@ def test_the_same_chain_inside_one_server_of_the_set_is_told_as_that_servers_own
 
     assert [step.server for step in told.paths[0].steps] == ["hub", "hub", "hub"]
     assert "that server alone is enough" in told.paths[0].explanation
-    assert not told.summary.startswith("Together")
+    assert told.summary.startswith("No way that was found needs more than one of the two servers.")
+
+
+def test_what_the_set_adds_is_told_before_what_one_server_does_alone_though_it_be_graver():
+    power = tool("run_command", "Run a shell command on this machine.", "command")
+    told = whole(server("hub", ISSUES, PULL, power), server("repos", FILES), server("weather", WEATHER))
+
+    assert [path.crosses for path in told.paths] == sorted((path.crosses for path in told.paths), reverse=True)
+    assert told.paths[0].severity == "high"
+    worst = next(path for path in told.paths if path.severity == "critical")
+    assert not worst.crosses
+    assert worst.explanation.endswith("which runs commands: that server alone is enough.")
+    lead, *_ = told.summary.partition(" An order")
+    assert lead == "Together the three servers can do what none does alone."
 
 
 def test_a_page_that_can_steer_a_shell():
@@ -75,7 +88,7 @@ def test_a_page_that_can_steer_a_shell():
     path = next(path for path in told.paths if path.kind == "steer")
     assert steps(path) == [("web", "stranger", "fetch_page"), ("host", "power", "run_command")]
     assert path.severity == "critical"
-    assert told.summary.startswith("Together the 2 servers can do what none does alone.")
+    assert told.summary.startswith("Together the two servers can do what neither does alone.")
 
 
 def test_private_rows_that_can_be_mailed_away():

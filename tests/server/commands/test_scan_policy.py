@@ -120,6 +120,30 @@ def test_sarif_shows_what_the_policy_accepted(capsys, shop):
     assert all("suppressions" not in result for rule, result in by_rule.items() if rule != found["rule_id"])
 
 
+@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+def test_what_people_read_says_what_the_policy_accepted_and_why(capsys, shop, form):
+    write(accepting("*"))
+    assert main(["scan", shop, "--format", form]) == 0
+    shown = capsys.readouterr().out
+    assert "Accepted by the policy" in shown
+    assert "known and harmless (until 2999-01-01)" in " ".join(shown.split())
+
+    main(["scan", shop, "--format", form, "--no-policy"])
+    assert "Accepted by the policy" not in capsys.readouterr().out
+
+
+def test_what_broke_the_build_is_said_in_one_line(capsys, shop):
+    write("version: 1\nthresholds: {score: 0.1, contradiction: low}\n")
+    assert main(["scan", shop, "--format", "sarif"]) in (11, 12, 13, 14)
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "over the policy" in line]
+    assert "over the policy mcp-threat-model.yaml: unnamed server (shop.json): the score " in line
+    assert "is at or over 0.1, one contradiction (" in line
+
+    write("version: 1\nthresholds: {score: 10}\n")
+    assert main(["scan", shop, "--format", "sarif"]) == 0
+    assert "over the policy" not in capsys.readouterr().err
+
+
 def test_an_absolute_path_inside_the_directory_becomes_relative(capsys, shop):
     results = sarif(capsys, str(Path(shop).resolve()))
 
@@ -145,6 +169,24 @@ def test_a_change_can_be_accepted_too(capsys, shop):
     write("version: 1\n")
     assert main(["check"]) == 11
     assert main(["check", "--no-policy", "--fail-at", "high"]) == 0
+
+
+def test_what_changed_too_much_is_said_in_one_line(capsys, shop):
+    assert main(["lock", shop]) == 0
+    tools = [*LYING["tools"], {"name": "get_terms", "description": "Get the terms."}]
+    Path(shop).write_text(json.dumps({"tools": tools}))
+    capsys.readouterr()
+
+    assert main(["check", "--format", "sarif"]) == 11
+    assert "at or over --fail-at low: unnamed server (shop.json): 1 change, worst low" in capsys.readouterr().err
+    write("version: 1\nthresholds: {change: low}\n")
+    assert main(["check", "--format", "sarif"]) == 11
+    assert "unnamed server (shop.json): one change (low) is at or over low" in capsys.readouterr().err
+    write(accepting("change.*"))
+    assert main(["check"]) == 0
+    seen = capsys.readouterr()
+    assert "Accepted by the policy: known and harmless" in seen.out
+    assert "at or over" not in seen.err
 
 
 def test_limits_prints_the_rules_and_says_the_verdict(capsys, shop):

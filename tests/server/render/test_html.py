@@ -91,7 +91,7 @@ def test_everything_that_was_asked_is_on_the_page() -> None:
         "Chains across layers",
         "delete_customer destructive 97 % db.query, identity.admin commerce readOnlyHint: false",
         "name-verb-delete delete_customer +3.10 /tools/1/name",
-        "A tool that deletes says it is read-only in delete_customer contradiction, high confidence",
+        "delete_customer: A tool that deletes says it is read-only contradiction, high confidence",
         "/tools/1/annotations/readOnlyHint",
         "Correct the annotation.",
         "orders:write narrow declared",

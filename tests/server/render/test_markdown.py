@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
 
+from mcp_threat_model.render.html import render_html
 from mcp_threat_model.render.interface import Context
 from mcp_threat_model.render.markdown import COMMENT, render_markdown
 from mcp_threat_model.render.marks import code, html, sentence
+from mcp_threat_model.render.text import render_text
 from mcp_threat_scoring.report import CoverageOut, Report
 
 
@@ -37,7 +39,7 @@ def test_everything_that_was_asked_is_in_it() -> None:
         "  - If it happened: Stop the session.",
         "Chains across layers: 1",
         "| `delete_customer` | destructive | 97 % | db.query, identity.admin | commerce |",
-        "- **medium** A tool that deletes says it is read-only in `delete_customer`",
+        "- **medium** `delete_customer`: A tool that deletes says it is read-only.",
         "| `orders:write` | narrow | declared |",
         "| prompts | seen in part: 1 of 3 prompts could not be used |",
         "What the server tells the model: `Look an order up first.`",
@@ -173,3 +175,19 @@ def test_code_is_one_span_of_one_line(text: str) -> None:
 @given(st.text())
 def test_a_summary_holds_no_markup(text: str) -> None:
     assert "<" not in html(text).replace("<code>", "").replace("</code>", "")
+
+
+def test_a_way_through_one_server_is_told_apart_from_those_over_several() -> None:
+    across = FLEET.paths[0]
+    lone = across.changed({"steps": [across.steps[1].changed({"role": "stranger"}), across.steps[1]]})
+    context = Context(fleet=FLEET.changed({"paths": [across, lone]}))
+
+    assert "| `chat` → `bank` |" in render_markdown([full_report()], context)
+    assert "| `bank` alone |" in render_markdown([full_report()], context)
+    text = render_text([full_report()], context)
+    assert text.index("chat (read_channel) → bank (pay)") < text.index("One server alone:")
+    page = render_html([full_report()], context)
+    assert page.index("Ways through several servers") < page.index("Ways through one server alone")
+    assert "Ways through several servers" not in render_html(
+        [full_report()], Context(fleet=FLEET.changed({"paths": [lone]}))
+    )

@@ -39,7 +39,7 @@ def test_everything_that_was_asked_is_on_the_page(sample_report: Report) -> None
         "Which model runs the agent?",
         "2 of 3 tools",
         "identity.admin",
-        "A tool that deletes says it is read-only in delete_customer",
+        "delete_customer: A tool that deletes says it is read-only",
         "“readOnlyHint: true”",
         "/tools/1/annotations/readOnlyHint",
         "Correct the annotation.",

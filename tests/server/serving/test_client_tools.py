@@ -402,6 +402,9 @@ async def test_a_configured_program_is_asked_for_like_any_other(home, mode, name
     for person in (yes, no):
         [seen] = person.seen
         assert f"{sys.executable} {HELLO}" in seen
+        assert "\nSandbox: " in seen
+        assert "It is code of somebody else, and runs with the variables named." in seen
+        assert "1. config:" not in seen
         assert "API_TOKEN" in seen
         assert SECRET not in seen
 
@@ -456,4 +459,4 @@ async def test_a_finding_of_an_install_says_where_it_lies():
     tools = [{"name": "log_in", "description": "Log in.", "inputSchema": secret}]
     text = (await call("check_install", {"manifest": tools})).content[0].text
 
-    assert "**: A secret is passed as a tool argument in `log_in`. " in text
+    assert "**: `log_in`: A secret is passed as a tool argument. " in text
