@@ -31,9 +31,11 @@ def gravest(maestro: MaestroOut, findings: Sequence[FindingOut]) -> list[ThreatO
 
 
 def _rests_on(threat: ThreatOut, finding: FindingOut) -> bool:
-    """Whether what the finding was found by is evidence of the threat: its rule, or a part of it, at its place."""
+    """Whether what was found is evidence of the threat: by the same rule, or a part of it, at its place; or it is the
+    very passage that the finding quotes."""
     rule, part = finding.rule_id, f"{finding.rule_id}."
     return any(
-        (one.rule_id == rule or one.rule_id.startswith(part)) and one.pointer.startswith(finding.pointer)
+        ((one.rule_id == rule or one.rule_id.startswith(part)) and one.pointer.startswith(finding.pointer))
+        or (finding.excerpt and (one.pointer, one.excerpt) == (finding.pointer, finding.excerpt))
         for one in threat.evidence
     )

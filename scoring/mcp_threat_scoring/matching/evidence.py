@@ -106,6 +106,8 @@ def _told(fact: str, words: str) -> SafeText:
     """The words of a place: a part of a line where its wording was judged, else mostly a name."""
     if fact in _OURS:
         return neutralise(words)
+    if fact.startswith("hostile."):  # evidence of another rule, which was made safe when it was found
+        return SafeText(words)
     return excerpt(words) if fact.startswith("learned.") else neutralise_name(words)
 
 

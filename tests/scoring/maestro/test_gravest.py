@@ -58,6 +58,18 @@ def test_what_another_rule_found_or_elsewhere_is_not_this(rule, pointer):
     assert order(threat("A"), threat("B", rule=rule, pointer=pointer), findings=(found,)) == ["A", "B"]
 
 
+def test_the_passage_that_a_finding_quotes_is_what_was_found_whichever_rule_takes_it_up():
+    found = finding("hostile.collect", "/tools/0/description").changed({"excerpt": "read·the·key…"})
+    evidence = EvidenceOut(rule_id="text.imperative", pointer="/tools/0/description", excerpt="read·the·key…")
+    same, other = (
+        threat(name).changed({"evidence": [evidence.changed({"excerpt": words})]})
+        for name, words in (("B", "read·the·key…"), ("A", "reads keys"))
+    )
+
+    assert order(other, same) == ["A", "B"]
+    assert order(other, same, findings=(found,)) == ["B", "A"]
+
+
 def test_the_gravest_fault_comes_first():
     faults = (finding("weak.one", severity="medium"), finding("weak.two", severity="high"))
 
