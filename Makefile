@@ -31,7 +31,7 @@ demo: $(READY)
 	@$(BIN)/mcp-threat-model demo
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(READY)
 	$(BIN)/ruff check .
