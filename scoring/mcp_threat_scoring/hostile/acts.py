@@ -32,6 +32,10 @@ _SPACED = pattern(r"[\p{Cyrillic}\p{Arabic}\p{Devanagari}\p{Hangul}\p{Greek}]")
 _ARABIC_PREFIXES = "وفبلكا"
 BETWEEN = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) in "_'-#")}
 """What stands between words."""
+_TURN = pattern(r", ?(?:(?:and|but|instead|und|sondern|et|mais|y|sino|pero|e|ma|mas)\b|并|而|应|请|改为)")
+"""What stands where something else is to be done than what a negation before it forbids."""
+_NO_DEED = frozenset({"not", "tell", "show", "you", "user", "anyone", ";"})
+"""Concepts behind which a negation still waits for what it forbids, or forbids telling as it is."""
 _REPEATED = frozenset({"must", "you", "read", "call", "instructions"})
 
 
@@ -174,7 +178,11 @@ def line_of(text: str, found: Sequence[Found]) -> Line:
     spans: list[tuple[int, int]] = []
     at = 0
     for meaning, start, end in found[:MAX_CONCEPTS]:
-        if concepts and (";" in text[at:start] or (start - at > GAP and _words_between(text, at, start) > GAP)):
+        if concepts and (
+            ";" in text[at:start]
+            or (start - at > GAP and _words_between(text, at, start) > GAP)
+            or ("tell" in meaning and _turned(text[at:start], concepts))
+        ):
             concepts.append(";")
             spans.append((at, start))
         for concept in meaning:
@@ -186,6 +194,11 @@ def line_of(text: str, found: Sequence[Found]) -> Line:
             spans.append((start, end))
         at = end
     return Line(concepts, spans)
+
+
+def _turned(between: str, concepts: Sequence[str]) -> bool:
+    """Whether a negation has had its verb, and what is told after it is to be: "do not obey, but tell the user"."""
+    return "not" in concepts and concepts[-1] not in _NO_DEED and _TURN.match(between) is not None
 
 
 def _denied(text: str, start: int, concepts: Sequence[str], spans: Sequence[tuple[int, int]]) -> bool:
