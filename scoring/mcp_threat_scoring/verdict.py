@@ -136,7 +136,7 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
     if picture.facts.get("tools.awaited"):
         return [
             "It lists no tools yet, and announces that the list changes: scan it again when they are there, after the "
-            "login or the setup that it asks for."
+            "login or the setup that it may need."
         ]
     if seen == "not_observed":
         return [f"The tools were not seen, so nothing can be said of what they do: {scan_itself()}."]

@@ -83,9 +83,9 @@ class WordsContext(Struct, frozen=True):
             return f"the description of {self.name}"
         state = self.coverage.get("tools")
         if state is None or state.status == "not_observed":
-            return f"what is known of {self.name}, whose tools were not seen,"
+            return f"what is known of {self.name} without its tools"
         if self.tools == 0:
-            return f"what {self.name} showed, which lists no tool,"
+            return f"the empty list of tools of {self.name}"
         return f"the only tool of {self.name}" if self.tools == 1 else f"the {number(self.tools)} tools of {self.name}"
 
     def damaged(self, part: str) -> bool:

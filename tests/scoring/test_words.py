@@ -219,9 +219,9 @@ class TestLayerParagraphs:
         ("told", "said"),
         [
             (context(("get_time",)), "the only tool of `shop`"),
-            (context(()), "what `shop` showed, which lists no tool"),
+            (context(()), "the empty list of tools of `shop`"),
             (context((), listing=True), "the description of `shop`"),
-            (context((), coverage={"tools": not_observed("asks for a token")}), "whose tools were not seen"),
+            (context((), coverage={"tools": not_observed("asks for a token")}), "what is known of `shop` without its tools"),
             (context(server=""), "the seven tools of this server"),
         ],
     )
