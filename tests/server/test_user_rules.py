@@ -147,7 +147,7 @@ def test_rules_that_only_all_together_show_wrong_are_told_at_once_with_file_and_
     folder = write(tmp_path / "rules", "own.a", regex="(?=uni)corn")
     write(folder, "own.b", regex="(?<!x)corn")
     write(folder, "own.c", text=RULE.format(id="own.c", regex="x").replace(TEST, "\n  not: {signal: no.such}"))
-    write(folder, "own.d", regex="{no_such_class}")
+    write(folder, "own.d", regex="{no_such_class}", cases=CASES.format(word="x"))
 
     header, *told = refused(folder).splitlines()
 
@@ -264,7 +264,8 @@ QUIET = "  - {name: not said, item: {name: ask, description: Ask the horse.}, fi
         (f"---\ncases:\n{FIRES}{QUIET.replace('name: not', 'nam: not')}",
          "own.unicorn.yaml:14: cases.1.nam: no such key is known here; the nearest is 'name'"),
         (f"---\ncases:\n{FIRES}{QUIET.replace('item', 'itm')}", "cases.1.itm: no such key is known here"),
-        (f"---\ncases:\n{QUIET}{FIRES.replace('fires: true', 'fires: flase')}", "it has no variants, so none is named 'flase'; it may be true or false"),
+        (f"---\ncases:\n{QUIET}{FIRES.replace('fires: true', 'fires: flase')}",
+         "it has no variants, so none is named 'flase'; it may be true or false"),
         (f"---\ncases:\n{QUIET}{FIRES.replace('name: ask, ', '')}", "this tool has no name"),
         (f"---\ncases:\n{QUIET}{FIRES.replace('ask, ', '!!binary aGk=, ')}", "JSON"),
         (f"---\ncases:\n{QUIET}{FIRES}---\ncases: []\n", "own.unicorn.yaml:15: but found another document"),
