@@ -10,13 +10,13 @@ that would have been believed.
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -30,7 +30,7 @@ from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import as_kept, neutralise_name
 from mcp_threat_scoring.proof import prove
 from mcp_threat_scoring.rulebook.compound import placed
-from mcp_threat_scoring.rulebook.documents import split_document
+from mcp_threat_scoring.rulebook.documents import MAX_FAULTS, split_document
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, SignalDoc, SignalTest, TextTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
@@ -54,6 +54,8 @@ MIXTURES: Final = 12
 SECONDS_PER_CHAR: Final = 1e-7
 """Processor time one pattern may take per character. Automata that are built once take up to 1e-8 (all shipped patterns
 do); those that RE2 has to build again and again 7e-7 to 3e-6 (measured with `(?:a|b)*a(?:a|b){60}c`)."""
+MAX_SLOW: Final = 5
+"""Patterns that may turn out too slow before the time of the others is not taken any more: each costs a second."""
 _TRIES: Final = 3
 _MEMORY: Final = 4 << 20
 
@@ -82,7 +84,8 @@ def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
     try:
         known = knowledge(extra=paths)
         own = [rule for rule in known.ruleset.rules if _is_own(rule, knowledge())]
-        found = [*_weigh(own), *_spell(own, known.ruleset), *_time(own, known.ruleset.lexicon)]
+        faults = chain(_weigh(own), _spell(own, known.ruleset), _time(own, known.ruleset.lexicon))
+        found = list(islice(faults, MAX_FAULTS))
         if found:
             raise RuleError(_with_lines(found, paths))
         compile_rules(known.ruleset)
@@ -187,7 +190,7 @@ def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> Iterator[Fault]:
 
 def _among(rule: SignalRule, at: Place, kind: str, name: str, known: set[str]) -> Iterator[Fault]:
     if name not in known:
-        near = ", ".join(map(neutralise_name, get_close_matches(name, sorted(known), n=8, cutoff=0.0)))
+        near = ", ".join(map(neutralise_name, get_close_matches(name[:64], sorted(known), n=8, cutoff=0.0)))
         said = f"over {rule.over} there is no {kind} '{neutralise_name(name)}'; there is {near}, …"
         yield Fault(rule, (*at, kind), said)
 
@@ -198,7 +201,7 @@ def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> Iterator[Fault]:
     Raises:
         UsageError: there are too many.
     """
-    count = 0
+    count = slow = 0
     for rule in rules:
         for at, test in placed(rule.test, (*_place(rule), "match")):
             if not isinstance(test, TextTest):
@@ -206,24 +209,31 @@ def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> Iterator[Fault]:
             count += 1
             if count > MAX_PATTERNS:
                 raise UsageError(f"the rules hold more than {MAX_PATTERNS} patterns")
-            if said := _pattern_fault(test, lexicon):
+            said = _pattern_fault(test, lexicon)
+            if not said and slow < MAX_SLOW and _is_slow(test, lexicon):
+                slow += 1
+                said = (
+                    f"a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
+                    "Counted repetitions of overlapping alternatives, such as a(?:a|b){300}, do that."
+                )
+            if said:
                 yield Fault(rule, (*at, "has" if test.has is not None else "regex"), said)
 
 
 def _pattern_fault(test: TextTest, lexicon: Lexicon) -> str:
     try:
-        pattern = pattern_of(test, lexicon)
-        re2.compile(pattern, _options())  # says what is wrong with it, which a set of patterns does not
+        re2.compile(
+            pattern_of(test, lexicon), _options()
+        )  # says what is wrong with it, which a set of patterns does not
     except KeyError as error:
         return f"the word class {error} is not in the lexicon"
     except re2.error as error:
         return f"not a pattern that RE2 takes: {fault_of(error)}"
-    if _seconds_per_char(pattern, test.regex or "") <= SECONDS_PER_CHAR:
-        return ""
-    return (
-        f"a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
-        "Counted repetitions of overlapping alternatives, such as a(?:a|b){300}, do that."
-    )
+    return ""
+
+
+def _is_slow(test: TextTest, lexicon: Lexicon) -> bool:
+    return _seconds_per_char(pattern_of(test, lexicon), test.regex or "") > SECONDS_PER_CHAR
 
 
 def _place(rule: SignalRule) -> Place:
@@ -257,7 +267,7 @@ def _seconds_per_char(pattern: str, written: str) -> float:
     searched.Add(pattern)
     searched.Compile()
     letters = list(dict.fromkeys(letter for letter in written if letter.isalnum()))[:MIXTURES]
-    mixtures = [*itertools.pairwise(letters), tuple(letters) or ("a",), ("a", "e", " "), ("x", "7")]
+    mixtures = [*pairwise(letters), tuple(letters) or ("a",), ("a", "e", " "), ("x", "7")]
     chance = random.Random(pattern)  # noqa: S311  (the same text each time; not a secret)
     worst = 0.0
     for mixture in mixtures:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 
 from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import neutralise_name
@@ -22,6 +21,8 @@ def unasked(doc: SignalDoc, questions: Collection[str]) -> Iterator[tuple[Place,
 
 
 def _unasked(place: Place, asked: Collection[str], questions: Collection[str]) -> Iterator[tuple[Place, str]]:
+    from difflib import get_close_matches
+
     for question in asked:
         if question not in questions:
             near = get_close_matches(question[:64], sorted(questions), n=3, cutoff=0.0)

@@ -16,7 +16,6 @@ from mcp_threat_scoring.patterns.sieve import Sieve
 from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rules_dir
 from mcp_threat_scoring.rulebook.fields import Members, members, unknown
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
-from mcp_threat_scoring.rulebook.own_words import unasked, unfilled
 from mcp_threat_scoring.rulebook.rule import FindingDoc, KeptDoc, SignalDoc, SignalHead
 from mcp_threat_scoring.rulebook.signal_rule import SignalRule, rules_of, rules_of_domains
 from mcp_threat_scoring.rulebook.vocabulary import (
@@ -121,6 +120,8 @@ def _signal_doc(
             return KeptDoc.read_json(kept)
 
     def further(doc: SignalDoc) -> Iterator[tuple[Place, str]]:
+        from mcp_threat_scoring.rulebook.own_words import unasked, unfilled  # only where a file is new
+
         yield from unknown(doc, ends())
         yield from unasked(doc, questions)
         yield from unfilled(doc)
