@@ -7,7 +7,7 @@ everything at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from mcp_threat_scoring.model import Model, Place, ValidationError, chosen_of, fields_of, members_of, plain_type, read
 from mcp_threat_scoring.neutralise import SafeText, neutralise, neutralise_name
@@ -59,7 +59,31 @@ def faults(kind: Any, value: object, place: Place = ()) -> Iterator[tuple[Place,
         try:
             read(kind, value)
         except ValidationError as error:
-            yield place, reason(error).partition(" at $")[0]
+            yield place, _plainly(kind, value, reason(error).partition(" at $")[0])
+
+
+def _plainly(kind: Any, value: object, said: str) -> str:
+    """What is wrong with one value, with what it may be instead: the words it may be, or an example of it."""
+    word = f"'{neutralise_name(str(value))}'"
+    if said.startswith(_QUOTED[1]) and (choices := _choices(kind)):
+        return f"{word} is none of {', '.join(choices)}"
+    if "matching regex" in said and (examples := _examples(kind)):
+        return f"{word} is not written like {' or '.join(examples)}"
+    return said
+
+
+def _choices(kind: Any) -> list[str]:
+    """The words that a value of this kind may be."""
+    held = get_args(kind)
+    if get_origin(kind) is Literal:
+        return list(map(str, held))
+    if get_origin(kind) is Annotated:
+        return _choices(held[0])
+    return [one for part in held for one in _choices(part)]
+
+
+def _examples(kind: Any) -> list[str]:
+    return [str(one) for meta in getattr(kind, "__metadata__", ()) for one in meta.examples or ()]
 
 
 def _inside(kind: Any, value: object, place: Place) -> Iterator[tuple[Place, str]]:

@@ -19,13 +19,13 @@ from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import item_of, listed, quoted
 from mcp_threat_scoring.picture import Picture
 from mcp_threat_scoring.report import FindingOut, gravity
-from mcp_threat_scoring.rulebook.rule import FindingDoc
+from mcp_threat_scoring.rulebook.rule import BLANKS, FindingDoc
 from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 from mcp_threat_scoring.signal import Evidence, Signal
 
 MAX_PER_RULE = 50
 """Findings of one rule that are told one by one; the rest is told in one more, so that nothing is lost."""
-_PLACE = pattern(r"\{(tools?|s|excerpt|count)\}")
+_PLACE = pattern(r"\{(" + "|".join(BLANKS) + r")\}")
 _CONFIDENCE = {"low": 2, "medium": 1, "high": 0}
 
 

@@ -56,7 +56,7 @@ def lacking(doc: SignalDoc, cases: CasesDoc) -> Iterator[tuple[Place, str]]:
     known = _named(doc)
     for index, case in enumerate(cases.cases):
         for name in sorted(_wanted(case) - set(known)):
-            yield ("cases", index, "fires"), _no_variant(name, known)
+            yield ("cases", index, "fires"), _no_variant(name, doc)
     if not any(case.fires for case in cases.cases):
         yield ("cases",), "no case in which it fires"
     if all(case.fires for case in cases.cases) and len(doc.variants) < 2:
@@ -122,11 +122,13 @@ def _named(doc: SignalDoc) -> Collection[str]:
     return doc.variants or (doc.id,)
 
 
-def _no_variant(name: str, known: Collection[str]) -> str:
+def _no_variant(name: str, doc: SignalDoc) -> str:
+    if not doc.variants:
+        return f"it has no variants, so none is named '{neutralise_name(name)}'; it may be true or false"
     from difflib import get_close_matches  # only where something is wrong
 
-    near = get_close_matches(name[:64], known, n=3, cutoff=0.0)
-    return f"no variant is named '{neutralise_name(name)}'; it may be true, false, or of {_listed(near)}"
+    near = get_close_matches(name[:64], doc.variants, n=3, cutoff=0.0)
+    return f"no variant is named '{neutralise_name(name)}'; it may be true, false, or one of: {_listed(near)}"
 
 
 def _listed(names: Collection[str]) -> str:

@@ -37,3 +37,13 @@ def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
 def in_part(result: Report) -> bool:
     """Whether nothing changed as far as it was compared, and the lock did not hold everything."""
     return bool(result.findings) and all(one.rule_id == f"change.{NOT_COMPARED}" for one in result.findings)
+
+
+def unseen(result: Report) -> str:
+    """What is to be said where nothing changed because there was nothing to compare: its tools were never seen.
+
+    Tools that were seen when it was locked, and are not now, are a change already.
+    """
+    if result.findings or result.coverage["tools"].status != "not_observed":
+        return ""
+    return "Unchanged as far as could be seen: its tools were seen neither when it was locked nor now."

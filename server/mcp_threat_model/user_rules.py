@@ -10,15 +10,15 @@ that would have been believed.
 
 from __future__ import annotations
 
-import itertools
 import os
 import random
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import chain, islice, pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import re2
 
@@ -26,9 +26,11 @@ from mcp_threat_scoring.analyze import Knowledge, knowledge
 from mcp_threat_scoring.engine import compile_rules
 from mcp_threat_scoring.errors import RuleError, RuleProblem, UsageError, told
 from mcp_threat_scoring.matching.view_tests import fault_of, pattern_of
+from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import as_kept, neutralise_name
 from mcp_threat_scoring.proof import prove
-from mcp_threat_scoring.rulebook.compound import leaves
+from mcp_threat_scoring.rulebook.compound import placed
+from mcp_threat_scoring.rulebook.documents import MAX_FAULTS, split_document
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, SignalDoc, SignalTest, TextTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
@@ -52,8 +54,18 @@ MIXTURES: Final = 12
 SECONDS_PER_CHAR: Final = 1e-7
 """Processor time one pattern may take per character. Automata that are built once take up to 1e-8 (all shipped patterns
 do); those that RE2 has to build again and again 7e-7 to 3e-6 (measured with `(?:a|b)*a(?:a|b){60}c`)."""
+MAX_SLOW: Final = 5
+"""Patterns that may turn out too slow before the time of the others is not taken any more: each costs a second."""
 _TRIES: Final = 3
 _MEMORY: Final = 4 << 20
+
+
+class Fault(NamedTuple):
+    """What is wrong with a rule that was read, and the place in its file."""
+
+    rule: SignalRule
+    place: Place
+    said: str
 
 
 def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
@@ -72,9 +84,10 @@ def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
     try:
         known = knowledge(extra=paths)
         own = [rule for rule in known.ruleset.rules if _is_own(rule, knowledge())]
-        _weigh(own)
-        _spell(own, known.ruleset)
-        _time(own, known.ruleset.lexicon)
+        faults = chain(_weigh(own), _spell(own, known.ruleset), _time(own, known.ruleset.lexicon))
+        found = list(islice(faults, MAX_FAULTS))
+        if found:
+            raise RuleError(_with_lines(found, paths))
         compile_rules(known.ruleset)
         problems = _prove(paths, own, known.ruleset)
     except RuleError as error:
@@ -151,65 +164,98 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
             ) from None
 
 
-def _weigh(rules: Iterable[SignalRule]) -> None:
+def _weigh(rules: Iterable[SignalRule]) -> Iterator[Fault]:
     for rule in rules:
         for question, weight in rule.prior.items():
             if not abs(weight) <= MAX_WEIGHT:  # also what is no number
-                raise UsageError(f"{_file(rule)}: suggests {question} by {weight:g}; log-odds go to ±{MAX_WEIGHT:g}")
+                at = (*_place(rule), "suggests")
+                yield Fault(rule, at, f"suggests {question} by {weight:g}; log-odds go to ±{MAX_WEIGHT:g}")
 
 
-def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> None:
-    """Refuse names of nothing that only all rules together tell: signals, abilities, domains.
+def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> Iterator[Fault]:
+    """Names of nothing that only all rules together tell: signals, abilities, domains.
 
     Fields and facts are looked at when a file is read.
     """
     signals = {str(rule.id) for rule in ruleset.rules}
     for rule in own:
-        for test in leaves(rule.test):
+        for at, test in placed(rule.test, (*_place(rule), "match")):
             if isinstance(test, SignalTest):
-                _among(rule, "signal", test.signal, signals)
+                yield from _among(rule, at, "signal", test.signal, signals)
             elif isinstance(test, AbilityTest):
-                _among(rule, "ability", test.ability, set(ruleset.abilities))
+                yield from _among(rule, at, "ability", test.ability, set(ruleset.abilities))
             elif isinstance(test, DomainTest):
-                _among(rule, "domain", test.domain, set(ruleset.domains))
+                yield from _among(rule, at, "domain", test.domain, set(ruleset.domains))
 
 
-def _among(rule: SignalRule, kind: str, name: str, known: set[str]) -> None:
+def _among(rule: SignalRule, at: Place, kind: str, name: str, known: set[str]) -> Iterator[Fault]:
     if name not in known:
-        near = get_close_matches(name, sorted(known), n=8, cutoff=0.0)
-        raise UsageError(
-            f"{_file(rule)}: over {rule.over} there is no {kind} '{neutralise_name(name)}'; "
-            f"there is {', '.join(map(neutralise_name, near))}, …"
-        )
+        near = ", ".join(map(neutralise_name, get_close_matches(name[:64], sorted(known), n=8, cutoff=0.0)))
+        said = f"over {rule.over} there is no {kind} '{neutralise_name(name)}'; there is {near}, …"
+        yield Fault(rule, (*at, kind), said)
 
 
-def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> None:
-    """Run every pattern over a text that is hard for it."""
-    count = 0
+def _time(rules: Iterable[SignalRule], lexicon: Lexicon) -> Iterator[Fault]:
+    """Run every pattern over a text that is hard for it.
+
+    Raises:
+        UsageError: there are too many.
+    """
+    count = slow = 0
     for rule in rules:
-        for test in leaves(rule.test):
+        for at, test in placed(rule.test, (*_place(rule), "match")):
             if not isinstance(test, TextTest):
                 continue
             count += 1
             if count > MAX_PATTERNS:
                 raise UsageError(f"the rules hold more than {MAX_PATTERNS} patterns")
-            try:
-                pattern = pattern_of(test, lexicon)
-                re2.compile(pattern, _options())  # says what is wrong with it, which a set of patterns does not
-                slow = _seconds_per_char(pattern, test.regex or "") > SECONDS_PER_CHAR
-            except KeyError:  # a word class that is not in the lexicon: compiling the rules says so, in the same words
-                continue
-            except re2.error as error:
-                raise UsageError(f"{_file(rule)}: not a pattern that RE2 takes: {fault_of(error)}") from None
-            if slow:
-                raise UsageError(
-                    f"{_file(rule)}: a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
+            said = _pattern_fault(test, lexicon)
+            if not said and slow < MAX_SLOW and _is_slow(test, lexicon):
+                slow += 1
+                said = (
+                    f"a pattern over {test.field} takes too long: RE2 cannot keep its automaton. "
                     "Counted repetitions of overlapping alternatives, such as a(?:a|b){300}, do that."
                 )
+            if said:
+                yield Fault(rule, (*at, "has" if test.has is not None else "regex"), said)
 
 
-def _file(rule: SignalRule) -> str:
-    return as_kept(f"{rule.doc.id}.yaml")
+def _pattern_fault(test: TextTest, lexicon: Lexicon) -> str:
+    try:
+        re2.compile(
+            pattern_of(test, lexicon), _options()
+        )  # says what is wrong with it, which a set of patterns does not
+    except KeyError as error:
+        return f"the word class {error} is not in the lexicon"
+    except re2.error as error:
+        return f"not a pattern that RE2 takes: {fault_of(error)}"
+    return ""
+
+
+def _is_slow(test: TextTest, lexicon: Lexicon) -> bool:
+    return _seconds_per_char(pattern_of(test, lexicon), test.regex or "") > SECONDS_PER_CHAR
+
+
+def _place(rule: SignalRule) -> Place:
+    """Where a rule stands in its file: a variant has a part of its own."""
+    _, _, variant = str(rule.id).partition(f"{rule.doc.id}.")
+    return ("variants", variant) if variant else ()
+
+
+def _with_lines(faults: Iterable[Fault], folders: Iterable[Path]) -> list[RuleProblem]:
+    """The faults as problems, each with its file and line, in the order of the files."""
+    from mcp_threat_scoring.rulebook.strict_yaml import Lines  # only where something is wrong
+
+    held = {path.stem: (path, folder) for folder in folders for path in folder.rglob("*.yaml")}
+    problems: list[RuleProblem] = []
+    lines: dict[str, Lines] = {}
+    for rule, place, said in faults:
+        name = rule.doc.id
+        path, folder = held[name]
+        if name not in lines:
+            lines[name] = Lines(split_document(path.read_text(encoding="utf-8"))[0])
+        problems.append(RuleProblem(str(path.relative_to(folder)), lines[name].of(place), said))
+    return sorted(dict.fromkeys(problems))
 
 
 def _seconds_per_char(pattern: str, written: str) -> float:
@@ -221,7 +267,7 @@ def _seconds_per_char(pattern: str, written: str) -> float:
     searched.Add(pattern)
     searched.Compile()
     letters = list(dict.fromkeys(letter for letter in written if letter.isalnum()))[:MIXTURES]
-    mixtures = [*itertools.pairwise(letters), tuple(letters) or ("a",), ("a", "e", " "), ("x", "7")]
+    mixtures = [*pairwise(letters), tuple(letters) or ("a",), ("a", "e", " "), ("x", "7")]
     chance = random.Random(pattern)  # noqa: S311  (the same text each time; not a secret)
     worst = 0.0
     for mixture in mixtures:

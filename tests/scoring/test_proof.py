@@ -64,8 +64,8 @@ def test_a_case_that_does_not_hold_is_named_with_its_place() -> None:
         (SERVER, [True, False], []),
         (SERVER, [True, True], ["no case in which it does not fire"]),
         (SERVER, [False, False], ["no case in which it fires"]),
-        (SERVER, ["tool.destructve", False], ["no variant is named 'tool.destructve'; "
-                                              "it may be true, false, or of tool.destructive"]),
+        (SERVER, ["tool.destructve", False], ["it has no variants, so none is named 'tool.destructve'; "
+                                              "it may be true or false"]),
         (FAMILY, ["destroy", "create"], []),
     ],
 )  # fmt: skip

@@ -40,7 +40,8 @@ def test_it_is_read(write):
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (GOOD.replace("high", "hihg"), "p.yaml:2: fail_at"),
+        (GOOD.replace("high", "hihg"), "p.yaml:2: fail_at: 'hihg' is none of info, low, medium, high, critical, never"),
+        (GOOD.replace("2027-03-31", "soon"), "p.yaml:9: accept.0.until: 'soon' is not written like 2026-12-31"),
         (GOOD.replace("score", "scor"), "p.yaml:4: thresholds.scor"),
         (GOOD.replace("    until: 2027-03-31\n", ""), "p.yaml:7: accept.0.until: is missing"),
         (GOOD + "version: 1\n", "p.yaml:10: the key 'version' is given twice"),

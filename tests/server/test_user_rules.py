@@ -143,6 +143,32 @@ def test_what_is_wrong_is_said(tmp_path: Path, text: str, says: str) -> None:
     assert says in refused(write(tmp_path / "rules", text=text))
 
 
+def test_rules_that_only_all_together_show_wrong_are_told_at_once_with_file_and_line(tmp_path: Path) -> None:
+    folder = write(tmp_path / "rules", "own.a", regex="(?=uni)corn")
+    write(folder, "own.b", regex="(?<!x)corn")
+    write(folder, "own.c", text=RULE.format(id="own.c", regex="x").replace(TEST, "\n  not: {signal: no.such}"))
+    write(folder, "own.d", regex="{no_such_class}", cases=CASES.format(word="x"))
+
+    header, *told = refused(folder).splitlines()
+
+    assert header == f"the rules in {folder} cannot be used:"
+    assert [line.partition(": ")[0] for line in told] == [
+        "own.a.yaml:4",
+        "own.b.yaml:4",
+        "own.c.yaml:5",
+        "own.d.yaml:4",
+    ]
+
+
+def test_questions_nobody_asks_and_blanks_nothing_fills_in_have_their_line(tmp_path: Path) -> None:
+    folder = write(tmp_path / "rules", text=PLAIN.replace("The word", "The {nope} word") + "suggests: {wrote: 1}\n")
+
+    said = refused(folder)
+
+    assert "own.unicorn.yaml:9: finding.explanation: nothing fills in {nope}; there is {tool}, " in said
+    assert "own.unicorn.yaml:11: suggests.wrote: answers an unknown question 'wrote'; there is write, " in said
+
+
 def test_a_shipped_rule_cannot_be_replaced(tmp_path: Path) -> None:
     assert "is taken" in refused(write(tmp_path / "rules", name="hostile.override"))
 
@@ -238,7 +264,8 @@ QUIET = "  - {name: not said, item: {name: ask, description: Ask the horse.}, fi
         (f"---\ncases:\n{FIRES}{QUIET.replace('name: not', 'nam: not')}",
          "own.unicorn.yaml:14: cases.1.nam: no such key is known here; the nearest is 'name'"),
         (f"---\ncases:\n{FIRES}{QUIET.replace('item', 'itm')}", "cases.1.itm: no such key is known here"),
-        (f"---\ncases:\n{QUIET}{FIRES.replace('fires: true', 'fires: flase')}", "no variant is named 'flase'"),
+        (f"---\ncases:\n{QUIET}{FIRES.replace('fires: true', 'fires: flase')}",
+         "it has no variants, so none is named 'flase'; it may be true or false"),
         (f"---\ncases:\n{QUIET}{FIRES.replace('name: ask, ', '')}", "this tool has no name"),
         (f"---\ncases:\n{QUIET}{FIRES.replace('ask, ', '!!binary aGk=, ')}", "JSON"),
         (f"---\ncases:\n{QUIET}{FIRES}---\ncases: []\n", "own.unicorn.yaml:15: but found another document"),

@@ -40,7 +40,7 @@ _CHANGES = "change."
 Threshold = Literal[Severity, "never"]
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 """A name; ``*`` stands for any characters."""
-Day = Annotated[str, Meta(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$")]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$", examples=["2026-12-31"])]
 """A day as ISO 8601 writes it. As text, days compare as they follow each other, and nobody here reads a clock."""
 _NOUNS: Mapping[FindingKind, tuple[str, str]] = {
     "hostile_content": ("passage of hostile content", "passages of hostile content"),

@@ -6,7 +6,7 @@ Each language declares its own, because what may stand inside differs: :mod:`rul
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
-from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.model import Model, Place, fields_of
 from mcp_threat_scoring.structs import astuple
 
 T = TypeVar("T")
@@ -29,3 +29,15 @@ def leaves(test: T) -> Iterator[T]:
             yield from leaves(part)
     else:
         yield test
+
+
+def placed(test: T, place: Place) -> Iterator[tuple[Place, T]]:
+    """The same, each with its place in the file; `place` is the test's own."""
+    if isinstance(test, Compound):
+        (field,) = fields_of(type(test))
+        alone = not isinstance(astuple(test)[0], list)
+        for index, part in enumerate(test.parts):
+            inside = (field.encode_name,) if alone else (field.encode_name, index)
+            yield from placed(part, (*place, *inside))
+    else:
+        yield place, test

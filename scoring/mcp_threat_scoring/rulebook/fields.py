@@ -14,8 +14,9 @@ from typing import Final
 
 from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.rulebook.compound import placed
 from mcp_threat_scoring.rulebook.observed import FACTS, FAMILIES, Known
-from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Not, Over, SignalDoc, Test, TextTest
+from mcp_threat_scoring.rulebook.rule import AllOf, AnyOf, FactTest, Over, SignalDoc, Test, TextTest
 from mcp_threat_scoring.rulebook.vocabulary import ABOUT, EFFECT_QUESTIONS, AbilitiesDoc, LexiconDoc
 
 ITEMS: Final[tuple[Over, ...]] = ("tools", "prompts", "resources", "resource_templates")
@@ -146,17 +147,12 @@ def _unheard_of(over: Over, kind: str, name: str, known: Collection[str]) -> str
 
 
 def _inside(over: Over, test: Test, place: Place, members: Members) -> Iterator[tuple[Place, str]]:
-    if isinstance(test, AnyOf | AllOf):
-        key = "any" if isinstance(test, AnyOf) else "all"
-        for index, one in enumerate(test.parts):
-            yield from _inside(over, one, (*place, key, index), members)
-    elif isinstance(test, Not):
-        yield from _inside(over, test.negated, (*place, "not"), members)
-    elif isinstance(test, TextTest):
-        if test.field not in FIELDS[over]:
-            yield (*place, "field"), _unheard_of(over, "field", test.field, FIELDS[over])
-    elif isinstance(test, FactTest) and (fault := _fact_fault(over, test.fact, members)):
-        yield (*place, "fact"), fault
+    for at, one in placed(test, place):
+        if isinstance(one, TextTest):
+            if one.field not in FIELDS[over]:
+                yield (*at, "field"), _unheard_of(over, "field", one.field, FIELDS[over])
+        elif isinstance(one, FactTest) and (fault := _fact_fault(over, one.fact, members)):
+            yield (*at, "fact"), fault
 
 
 def sought_in(test: Test) -> Iterator[str]:

@@ -116,6 +116,10 @@ Test = TextTest | FactTest | SignalTest | AbilityTest | EffectTest | DomainTest 
 """What a rule asks of a subject. People write the key that only one of them has; it tells them apart."""
 
 
+BLANKS = ("tool", "tools", "s", "excerpt", "count")
+"""What an explanation may hold in braces; :mod:`finding` fills it in."""
+
+
 class FindingDoc(Model, frozen=True, kw_only=True):
     """What to report when the rule fires. Without it the rule only feeds the scores and threats."""
 

@@ -10,6 +10,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.patterns.sieve import Sieve
 from mcp_threat_scoring.rulebook.documents import load_document, rule_cache, rules_dir
@@ -104,14 +105,28 @@ def _yaml_below(folder: str) -> Iterator[str]:
 
 
 def _signal_doc(
-    path: str, shown: str, problems: list[RuleProblem], ends: Callable[[], Members], *, shipped: bool
+    path: str,
+    shown: str,
+    problems: list[RuleProblem],
+    ends: Callable[[], Members],
+    questions: AbstractSet[str],
+    *,
+    shipped: bool,
 ) -> SignalDoc | KeptDoc | None:
     """A rule file: as it was kept, if it was checked before, else read and checked."""
     kept = rule_cache().get(path) if shipped else None
     if kept is not None:
         with suppress(ValidationError):
             return KeptDoc.read_json(kept)
-    return load_document(SignalDoc, path, shown, problems, shipped=shipped, further=lambda doc: unknown(doc, ends()))
+
+    def further(doc: SignalDoc) -> Iterator[tuple[Place, str]]:
+        from mcp_threat_scoring.rulebook.own_words import unasked, unfilled  # only where a file is new
+
+        yield from unknown(doc, ends())
+        yield from unasked(doc, questions)
+        yield from unfilled(doc)
+
+    return load_document(SignalDoc, path, shown, problems, shipped=shipped, further=further)
 
 
 def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
@@ -126,6 +141,8 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     abilities = load_document(AbilitiesDoc, root / "abilities.yaml", "abilities.yaml", problems)
     domains = load_document(DomainsDoc, root / "domains.yaml", "domains.yaml", problems)
     weights = load_document(WeightsDoc, root / "weights.yaml", "weights.yaml", problems)
+    prior_bias = _prior_bias(abilities) if abilities else {}
+    questions = {*prior_bias, *(weights.bias if weights else ()), "hostile"}
     rules: list[SignalRule] = []
     seen: dict[str, str] = {}
     folders = [(root, signal_files(root)), *((folder, sorted(map(str, folder.rglob("*.yaml")))) for folder in extra)]
@@ -135,7 +152,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
         for path in files:
             shown = path.removeprefix(before)
             stem = shown.rpartition(os.sep)[2].removesuffix(".yaml")
-            doc = _signal_doc(path, shown, problems, ends, shipped=base == root)
+            doc = _signal_doc(path, shown, problems, ends, questions, shipped=base == root)
             if doc is None:
                 continue
             if doc.id != stem:
@@ -147,11 +164,6 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     if problems or not (lexicon and abilities and domains and weights):
         raise RuleError(problems)
     by_domain = {domain.id: domain for domain in domains.domains}
-    prior_bias = {
-        "write": abilities.effects.write,
-        "destructive": abilities.effects.destructive,
-        **{ability.id: ability.bias for ability in abilities.abilities},
-    }
     ready = (*rules, *rules_of_domains(by_domain.values()))
     ruleset = Ruleset(
         rules=ready,
@@ -165,7 +177,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
         spread=weights.spread,
         root=root,
     )
-    _check(ruleset, seen, problems)
+    _check(ruleset, questions, seen, problems)
     if problems:
         raise RuleError(problems)
     return ruleset
@@ -182,14 +194,23 @@ def _sieve(root: Path, *, alone: bool) -> Sieve:
     return rule_cache().sieve if alone else Sieve(rule_cache().index())
 
 
-def _check(ruleset: Ruleset, files: Mapping[str, str], problems: list[RuleProblem]) -> None:
-    """What rules suggest has to answer a question that somebody asks."""
-    known = set(ruleset.bias) | {"hostile"}
+def _prior_bias(abilities: AbilitiesDoc) -> dict[str, float]:
+    return {
+        "write": abilities.effects.write,
+        "destructive": abilities.effects.destructive,
+        **{ability.id: ability.bias for ability in abilities.abilities},
+    }
+
+
+def _check(
+    ruleset: Ruleset, questions: AbstractSet[str], files: Mapping[str, str], problems: list[RuleProblem]
+) -> None:
+    """What rules suggest, kept ones and fitted weights too, has to answer a question that somebody asks."""
     for rule in ruleset.rules:
         if str(rule.doc.id) not in files:
             continue  # made from domains.yaml
         for question in (*rule.weights, *rule.graded):
-            if question not in known:
+            if question not in questions:
                 problems.append(
                     RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {_shown(question)}")
                 )

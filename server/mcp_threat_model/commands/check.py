@@ -14,7 +14,7 @@ from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import told
 from mcp_threat_model.commands.reasons import broken, changed, worst_found
 from mcp_threat_model.commands.scan import run_scan
-from mcp_threat_model.comparing import compare, in_part, unread
+from mcp_threat_model.comparing import compare, in_part, unread, unseen
 from mcp_threat_model.exit_codes import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
@@ -95,6 +95,10 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut], context: 
     for label, result in zip(labels, results, strict=True):
         if isinstance(result, ErrorOut):
             page.add(Span("NOT CHECKED ", "bad"), Span(label, "strong"))
+            continue
+        if said := unseen(result):
+            page.add(Span("IN PART     ", "poor"), Span(label, "strong"))
+            page.flow(said, first=[Span("  ")], indent=2)
             continue
         if not result.findings:
             page.add(Span("unchanged   ", "good"), Span(label, "strong"))

@@ -94,6 +94,7 @@ class ChangedOut(Model, frozen=True, kw_only=True):
     status: Literal["unchanged", "changed", "not_checked"]
     changes: list[FindingOut]
     error: ErrorOut | None = None
+    note: Annotated[str, Meta(description="What could not be compared, where nothing that could be has changed.")] = ""
 
 
 class ChangesAnswer(Model, frozen=True, kw_only=True):

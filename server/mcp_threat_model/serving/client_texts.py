@@ -108,9 +108,12 @@ def changes_text(answer: ChangesAnswer) -> str:
         lines += ["", f"## `{one.target}`"]
         lines += [f"- **{c.severity}**: {c.title}. {c.explanation} {c.remediation}" for c in one.changes]
     for one in blind:
-        told = [f"{one.error.message} {one.error.hint}"] if one.error else []
-        told += [f"{c.title}. {c.explanation} {c.remediation}" for c in one.changes]
-        lines += ["", " ".join([f"Not checked{' in full' if one.changes else ''}: `{one.target}`.", *told]).rstrip()]
+        if one.error:
+            told = f"Not checked: `{one.target}` ({one.error.code}): {one.error.message} {one.error.hint}"
+        else:
+            said = [one.note, *(f"{c.title}. {c.explanation} {c.remediation}" for c in one.changes)]
+            told = " ".join([f"Not checked in full: `{one.target}`.", *filter(None, said)])
+        lines += ["", told.rstrip()]
     if calm:
         lines += ["", "Unchanged: " + ", ".join(f"`{target}`" for target in calm) + "."]
     return fit(lines)

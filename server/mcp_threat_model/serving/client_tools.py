@@ -179,13 +179,14 @@ async def _scanned(context: Context, asked: Agreed, instead: Instead) -> list[Ou
 
 
 def _changed(label: str, result: Report | ErrorOut, instead: Instead) -> ChangedOut:
-    from mcp_threat_model.comparing import in_part
+    from mcp_threat_model.comparing import in_part, unseen
 
     shown = neutralise(as_kept(label), 300)
     result = named_by_lock(result, label)
     if isinstance(result, ErrorOut):
         return ChangedOut(target=shown, status="not_checked", changes=[], error=for_client(result, instead))
     status: Literal["unchanged", "changed", "not_checked"] = "changed" if result.findings else "unchanged"
-    if in_part(result):
+    note = unseen(result)
+    if note or in_part(result):
         status = "not_checked"
-    return ChangedOut(target=shown, status=status, changes=result.findings[:40])
+    return ChangedOut(target=shown, status=status, changes=result.findings[:40], note=note)

@@ -161,6 +161,19 @@ def test_one_that_is_gone_is_not_unchanged(shop, capsys):
     assert "NOT CHECKED shop.json" in capsys.readouterr().out
 
 
+def test_one_whose_tools_were_never_seen_is_unchanged_only_as_far_as_could_be_seen(shop, capsys):
+    start = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {"listChanged": True}}}
+    shop.write_text(json.dumps({"initialize": start, "tools": []}))
+    assert main(["lock", "shop.json"]) == 0
+    capsys.readouterr()
+
+    assert main(["check", "shop.json"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert said == (
+        "IN PART shop.json Unchanged as far as could be seen: its tools were seen neither when it was locked nor now."
+    )
+
+
 def test_a_lock_that_approves_nothing_says_so_and_what_to_do(shop, capsys):
     Path("mcp-threat-model.lock.json").write_text('{"lock_version": 1, "servers": {}}')
 

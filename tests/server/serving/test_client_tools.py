@@ -299,6 +299,17 @@ async def test_what_cannot_be_read_is_not_unchanged(locked):
 
     assert [server["status"] for server in result.structured_content["servers"]] == ["not_checked"]
     assert "1 could not be checked" in result.content[0].text
+    assert "Not checked: `shop.json` (unreachable): there is no file shop.json" in result.content[0].text
+
+
+async def test_tools_that_were_never_seen_are_not_unchanged(locked, capsys):
+    start = {"protocolVersion": "2025-06-18", "capabilities": {"tools": {"listChanged": True}}}
+    locked.write_text(json.dumps({"initialize": start, "tools": []}))
+    assert main(["lock", "shop.json"]) == 0
+    result = await call("check_changes", {})
+
+    assert [server["status"] for server in result.structured_content["servers"]] == ["not_checked"]
+    assert "Not checked in full: `shop.json`. Unchanged as far as could be seen: " in result.content[0].text
 
 
 @pytest.fixture
