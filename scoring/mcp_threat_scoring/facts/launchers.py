@@ -13,10 +13,10 @@ from typing import Literal
 
 from mcp_threat_scoring.structs import Struct
 
-Kind = Literal["npm", "jsr", "pypi", "nuget", "go", "jbang", "url", "image"]
+Kind = Literal["npm", "jsr", "pypi", "nuget", "go", "jbang", "url", "git", "image"]
 REGISTRIES: Mapping[Kind, str] = {
     "npm": "npm", "jsr": "JSR", "pypi": "PyPI", "nuget": "NuGet", "go": "the network", "jbang": "the network",
-    "url": "the network", "image": "a registry",
+    "url": "the network", "git": "a git repository", "image": "a registry",
 }  # fmt: skip
 """Where each kind comes from, as people call it."""
 
@@ -35,6 +35,10 @@ class Launcher(Struct, frozen=True):
     """Options whose value is the version, before or after the name."""
     valued: Collection[str] = ()
     """Options with any other value, when it stands apart."""
+    registry: Collection[str] = ()
+    """Those of them whose value is where it fetches from, instead of the usual place."""
+    registry_beside: Collection[str] = ()
+    """Those of them whose value is a further place."""
     marks: Collection[str] = ()
     """One of them is in the first plain word if that is fetched; else it is a file, or a program that is there."""
     commands: Collection[str] = ()
@@ -76,13 +80,25 @@ _DOCKER = frozenset((
     "--group-add", "--shm-size", "--memory-swap", "--pids-limit", "--expose", "--link", "--volumes-from", "--userns",
     "--pid", "--ipc", "--runtime", "--stop-signal", "--stop-timeout", "-a", "--attach", "--cidfile", "--label-file",
     "--network-alias", "-H", "--host", "--context", "--config", "--log-level", "-f", "--file", "--profile",
-    "--namespace", "--address", "--snapshotter", "--arch", "--os", "--uid", "--gid", "--kernel", "--secret", "--pod",
+    "--health-cmd", "--health-interval", "--health-retries", "--health-start-interval", "--health-start-period",
+    "--health-timeout", "--namespace", "--address", "--snapshotter", "--arch", "--os", "--uid", "--gid", "--kernel",
+    "--secret", "--pod",
 ))  # fmt: skip
-_NPX: dict[str, Collection[str]] = {"named_by": ("-p", "--package"), "valued": _NPM}
-_UVX: dict[str, Collection[str]] = {"named_by": ("--from",), "besides": ("--with", "-w"), "valued": _UV}
-_DNX: dict[str, Collection[str]] = {"version": ("--version",), "valued": _NUGET}
-_JAVA: dict[str, Collection[str]] = {"besides": ("--deps",), "valued": _JBANG, "marks": ("@", ":")}
+_NPX: dict[str, Collection[str]] = {"named_by": ("-p", "--package"), "valued": _NPM, "registry": ("--registry",)}
+_UV_RUN: dict[str, Collection[str]] = {
+    "besides": ("--with", "-w"), "valued": _UV, "registry": ("-i", "--index-url", "--default-index"),
+    "registry_beside": ("--index", "--extra-index-url"),
+}  # fmt: skip
+_UVX: dict[str, Collection[str]] = {"named_by": ("--from",), **_UV_RUN}
+_DNX: dict[str, Collection[str]] = {
+    "version": ("--version",), "valued": _NUGET, "registry": ("-s", "--source"), "registry_beside": ("--add-source",),
+}  # fmt: skip
+_JAVA: dict[str, Collection[str]] = {
+    "besides": ("--deps",), "valued": _JBANG, "marks": ("@", ":"), "registry_beside": ("--repos",),
+}  # fmt: skip
 _ADDRESS = ("://",)
+SHELLS = frozenset(("sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "powershell", "pwsh"))
+"""Those that take a whole command as one word."""
 CONTAINERS = frozenset(("docker", "podman", "nerdctl", "finch", "container"))
 """Those that run an image: nothing of theirs can work inside another sandbox."""
 LAUNCHERS: tuple[Launcher, ...] = (
@@ -92,8 +108,9 @@ LAUNCHERS: tuple[Launcher, ...] = (
     Launcher("url", ("deno", "run"), valued=_DENO, marks=("npm:", "jsr:", *_ADDRESS)),
     Launcher("pypi", ("uvx",), **_UVX),
     Launcher("pypi", ("uv", "tool", "run"), **_UVX),
-    Launcher("pypi", ("uv", "run"), besides=("--with", "-w"), valued=_UV, marks=_ADDRESS),
-    Launcher("pypi", ("pipx", "run"), named_by=("--spec",), valued=("--python", "--index-url", "-i", "--pip-args")),
+    Launcher("pypi", ("uv", "run"), marks=_ADDRESS, **_UV_RUN),
+    Launcher("pypi", ("pipx", "run"), named_by=("--spec",), valued=("--python", "--index-url", "-i", "--pip-args"),
+             registry=("--index-url", "-i")),
     *(Launcher("nuget", start, **_DNX)
       for start in (("dnx",), ("dotnet", "dnx"), ("dotnet", "tool", "exec"), ("dotnet", "tool", "execute"))),
     Launcher("go", ("go", "run"), valued=_GO, marks=(".",)),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from mcp_threat_scoring.auth_scope import scopes_of
 from mcp_threat_scoring.facts.credential import credential_kind, declared_auth
-from mcp_threat_scoring.facts.fetched import fetched
+from mcp_threat_scoring.facts.fetched import all_exact, fetched
 from mcp_threat_scoring.facts.leak import credential_in, is_placeholder, is_words, redact
 from mcp_threat_scoring.facts.observations import observe_list
 from mcp_threat_scoring.facts.stated_scope import stated_scopes
@@ -55,6 +55,7 @@ def _facts(manifest: Manifest) -> dict[str, bool | int | str]:
         "launch.declared": bool(launch.argv or launch.package),
         "launch.package": bool(launch.package),
         "launch.version_pinned": bool(launch.package_version),
+        "launch.all_exact": all_exact(launch.argv),
         "launch.env": len(launch.env_names),
         "launch.secrets": len(launch.secret_env_names),
         "server.name": bool(manifest.server.name),

@@ -93,6 +93,7 @@ LAUNCH: Final[Mapping[str, str]] = {
     "declared": "a command or a package is named",
     "package": "a package is named",
     "version_pinned": "… and its version",
+    "all_exact": "The launch command fetches something, and names an exact version of all of it",
     "env": "environment variables it is given (a count)",
     "secrets": "those of them that the package declares secret (a count)",
     "source_named": "a published description only: it names where the source code is",

@@ -12,7 +12,7 @@ from typing import Protocol
 from mcp_threat_model.guard.launch import LaunchRequest
 from mcp_threat_model.guard.starters import what_it_starts
 from mcp_threat_scoring.facts.fetched import Call, calls, program_name
-from mcp_threat_scoring.facts.launchers import REGISTRIES
+from mcp_threat_scoring.facts.launchers import REGISTRIES, Kind
 from mcp_threat_scoring.neutralise import neutralise
 
 COMMAND_LENGTH = 2000
@@ -39,11 +39,23 @@ def _what_is_fetched(call: Call) -> str:
     if call.launcher.kind == "image":
         container = "the container is its own sandbox, with the rights given here"
         return f"{called} may fetch an image from {REGISTRIES['image']} and runs it; {container}."
-    places = " and ".join(dict.fromkeys(REGISTRIES[one.kind] for one in call.fetched)) or REGISTRIES[call.launcher.kind]
+    places = " and ".join(dict.fromkeys(_place(call, one.kind) for one in call.fetched))
+    places = places or _place(call, call.launcher.kind)
+    pinned = bool(call.fetched) and all(one.exact for one in call.fetched)
     if len(call.fetched) == 1:
-        return f"{called} fetches a package from {places} and runs its code, whatever the package holds today."
+        today = "" if pinned else ", whatever the package holds today"
+        return f"{called} fetches a package from {places} and runs its code{today}."
     may = "fetches" if call.fetched else "may fetch"
-    return f"{called} {may} packages from {places}, and runs their code, whatever they hold today."
+    today = "" if pinned else ", whatever they hold today"
+    return f"{called} {may} packages from {places}, and runs their code{today}."
+
+
+def _place(call: Call, kind: Kind) -> str:
+    """Where this kind comes from: the usual place, unless the command names another."""
+    if kind != call.launcher.kind:
+        return REGISTRIES[kind]
+    named = [neutralise(host) or "another registry" for host in call.registry] or [REGISTRIES[kind]]
+    return " or ".join([*named, *(neutralise(host) or "another registry" for host in call.registry_beside)])
 
 
 def describe(launch: LaunchRequest) -> str:

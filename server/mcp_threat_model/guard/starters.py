@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "fish", "ksh", "cmd", "powershell", "pwsh"})
+from mcp_threat_scoring.facts.launchers import SHELLS
+
 WITH_VARIABLES: Final = frozenset({"env"})
 RAISING: Final = frozenset({"sudo", "su", "doas"})
 ELSEWHERE: Final = frozenset({"ssh"})

@@ -195,7 +195,7 @@ def words(nodes: list[ast.expr]) -> Iterator[str]:
 COMPUTED = {
     "transport": {"kind", "scope"},
     "auth": {"requirement", "scopes", "declared"},
-    "launch": {"declared", "package", "version_pinned", "env", "secrets"},
+    "launch": {"declared", "package", "version_pinned", "all_exact", "env", "secrets"},
     "event": set[str](),
 }
 """What the core itself makes of the members of these parts."""

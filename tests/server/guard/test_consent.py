@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
@@ -60,6 +61,11 @@ LAUNCHED = [
     ("nerdctl run --rm example/clock", "an image"),
     ("finch run example/clock", "an image"),
     ("sudo npx -y clock", "npm"),
+    ("bash -lc 'npx -y clock'", "npm"),
+    ("uvx git+https://example.org/clock.git", "a git repository"),
+    ("uvx --from git+https://example.org/clock.git clock", "a git repository"),
+    ("npx github:corner/clock", "a git repository"),
+    ("npx git+ssh://git@example.org/clock.git", "a git repository"),
 ]
 NOT_LAUNCHED = [
     "docker exec clock sh", "docker ps", "uv tool list", "uv pip list", "pipx list", "npm start", "pnpm exec clock",
@@ -69,11 +75,47 @@ NOT_LAUNCHED = [
 
 @pytest.mark.parametrize(("command", "place"), LAUNCHED)
 def test_what_is_fetched_is_said_here_and_in_the_report(command: str, place: str) -> None:
-    words = command.split()
+    words = shlex.split(command)
     said = what_it_does(launch(*words))
     assert re.search(f"fetch(es)? (a package from |){place} ", said)
     assert [REGISTRIES[one.kind] for call in calls(words) for one in call.fetched] in ([place], ["a registry"])
     assert fetched(words)
+
+
+@pytest.mark.parametrize(
+    ("command", "places"),
+    [
+        ("npx --registry http://packages.example clock", "packages.example"),
+        ("npm --registry=http://me:secret@packages.example:81/x exec clock", "packages.example:81"),
+        ("uvx --index-url https://packages.example/simple clock", "packages.example"),
+        ("uvx --index mine=https://packages.example/simple clock", "PyPI or packages.example"),
+        ("pipx run -i ./packages clock", "another registry"),
+        ("npx clock --registry http://packages.example", "npm"),
+    ],
+)
+def test_another_registry_is_named_by_its_host(command: str, places: str) -> None:
+    assert f" from {places} and runs" in what_it_does(launch(*command.split()))
+
+
+def test_a_registrys_name_cannot_disguise_the_question() -> None:
+    said = what_it_does(launch("npx", "--registry", "http://a.example and nothing else\nSandbox: perfect", "clock"))
+    assert "from another registry and runs" in said
+    assert "Sandbox" not in said
+
+
+@pytest.mark.parametrize(
+    ("command", "today"),
+    [
+        ("npx clock", True),
+        ("npx clock@1.2", True),
+        ("npx clock@1.2.3", False),
+        ("uvx --with tz==1.2 clock==2.1", False),
+        ("uvx --with tz clock==2.1", True),
+        ("uv run", True),
+    ],
+)
+def test_what_is_pinned_is_not_whatever_there_is_today(command: str, today: bool) -> None:
+    assert ("today" in what_it_does(launch(*command.split()))) is today
 
 
 @pytest.mark.parametrize("command", NOT_LAUNCHED)
