@@ -221,7 +221,10 @@ class TestLayerParagraphs:
             (context(("get_time",)), "the only tool of `shop`"),
             (context(()), "the empty list of tools of `shop`"),
             (context((), listing=True), "the description of `shop`"),
-            (context((), coverage={"tools": not_observed("asks for a token")}), "what is known of `shop` without its tools"),
+            (
+                context((), coverage={"tools": not_observed("asks for a token")}),
+                "what is known of `shop` without its tools",
+            ),
             (context(server=""), "the seven tools of this server"),
         ],
     )
