@@ -6,12 +6,12 @@ What is started by what was fetched may fetch again: ``docker run node:22 npx -y
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 
 from mcp_threat_scoring.facts.launchers import LAUNCHERS, SHELLS, Kind, Launcher
 from mcp_threat_scoring.facts.pins import is_exact
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.structs import Struct
 
 LOOKED_AT = 200
@@ -20,11 +20,11 @@ _LOCAL = (".", "/", "~", "\\", "file:")
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts", ".py", ".whl", ".tgz", ".tar.gz", ".go", ".java", ".jsh", ".jar")
 _PREFIXES: tuple[tuple[str, Kind], ...] = (("npm:", "npm"), ("jsr:", "jsr"))
 """What says by itself where it comes from."""
-_GIT = re.compile(r"(?:[\w.\[\],-]+ ?@ ?)?(?:git\+|git:|git@|ssh:|github:|gitlab:|bitbucket:|gist:)")
-_GITHUB_BY_NPM = re.compile(r"[\w-][\w.-]*/[\w.-]+(?:#\S*)?")
+_GIT = pattern(r"(?:[\w.\[\],-]+ ?@ ?)?(?:git\+|git:|git@|ssh:|github:|gitlab:|bitbucket:|gist:)")
+_GITHUB_BY_NPM = pattern(r"[\w-][\w.-]*/[\w.-]+(?:#\S*)?")
 """What npm takes for a repository: OWNER/NAME without a scope's `@`."""
-_COMMAND_OPTION = re.compile(r"(?i)-[a-z]*c|-command|/[ck]")
-_ADDRESS = re.compile(r"\w+://(?:[^/?#\\]*@)?([\w.:\[\]-]+)(?:[/?#\\]|$)", re.ASCII)
+_COMMAND_OPTION = pattern(r"(?i)-[a-z]*c|-command|/[ck]")
+_ADDRESS = pattern(r"\w+://(?:[^/?#\\]*@)?([\w.:\[\]-]+)(?:[/?#\\]|$)")
 _NOT_SIMPLE = frozenset(";|&$`<>()\n")
 """With one of them a shell's word is more than one command, or another than is written."""
 _BY_NAME = {

@@ -6,13 +6,15 @@ custom alone, and only with three numbers; a commit is exact by its whole hash, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from typing import Any
+
+from mcp_threat_scoring.patterns.pattern import pattern
 
 _SEMVER = r"(?:@[\w.-]+/)?[\w.-]+@v?\d+\.\d+\.\d+(?:[-+][\w.+-]+)?"
-_EXACT: Mapping[str, re.Pattern[str]] = {
-    kind: re.compile(pattern, re.ASCII)
-    for kind, pattern in {
+_EXACT: Mapping[str, Any] = {
+    kind: pattern(written)
+    for kind, written in {
         "npm": _SEMVER,
         "jsr": _SEMVER,
         "pypi": r"[\w.-]+(?:\[[\w,.-]*\])?(?:===?|@)\d[\w.+!]*",
@@ -24,7 +26,7 @@ _EXACT: Mapping[str, re.Pattern[str]] = {
     }.items()
 }
 """An address of the network is in none: what stands there is not told by its name."""
-_MOVES = re.compile(r"(?:-SNAPSHOT|[.-](?:latest|next|canary|nightly|main|master|edge|dev))$")
+_MOVES = pattern(r"(?:-SNAPSHOT|[.-](?:latest|next|canary|nightly|main|master|edge|dev))$")
 """How a version ends that is published again and again under one name, for images and jars."""
 
 
