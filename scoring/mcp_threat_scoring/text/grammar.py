@@ -49,6 +49,10 @@ _VALUES = frozenset(
                              "severity", "grade", "value", "values")]
 )  # fmt: skip
 """What the values that an answer may have are listed after."""
+MANNERS = frozenset(
+    ["direct", "auto", "bulk", "batch", "mass", "force", "hard", "soft", "remote", "hot", "fast", "quick", "live"]
+)
+"""How something is done, joined to the verb: "direct-debits the dues", "bulk-deletes rows"."""
 _JOINED_BY = frozenset(["and", "then", "also"])
 _CERTAIN = frozenset(["then", "also"])
 SHORTEST_THIRD = 4
@@ -213,11 +217,19 @@ class Grammar(Things, frozen=True):
             return True
         return token in self.thirds and token not in self.nouns and after not in NO_OBJECTS and (sure or bool(after))
 
+    def _without_manner(self, sentence: str) -> str:
+        """A sentence without how it is done, where that is joined to its verb: "bulk-deletes rows" deletes."""
+        first, _, _ = sentence.partition(" ")
+        how, dash, verb = first.partition("-")
+        plain = verb in self.thirds or (verb in self.orders and verb not in self.nouns)  # "bulk-rate letters" rate none
+        return sentence[len(how) + 1 :] if dash and how in MANNERS and plain else sentence
+
     def lead(self, sentence: str, titles: int = TITLES) -> str:
         """A sentence from its verb on, fillers and `titles` skipped; empty if it does not begin with what is done.
 
         Empty too where a word of no list is joined to one that only reads: "vacuum and analyze a table" does more.
         """
+        sentence = self._without_manner(sentence)
         title, colon, rest = sentence.partition(": ")
         if colon and title.startswith("one "):
             return ""  # "one draft's configuration: type, rounds and status"
