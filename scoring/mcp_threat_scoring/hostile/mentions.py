@@ -32,6 +32,8 @@ class MentionDoc(Model, frozen=True):
     """A pattern with one group, which is what is passed over. ``{quoted}`` in it stands for quotations."""
     text: str = ""
     """A pattern over the passage that it is from."""
+    also: str = ""
+    """Another one, which holds too."""
     said: str = ""
     """A pattern over the concepts of all that `part` matched."""
     unless: str = ""
@@ -47,6 +49,7 @@ class Mention(Struct, frozen=True, eq=False):
 
     part: Any
     text: Any
+    also: Any
     said: Any
     unless: Any
     against: Any
@@ -54,7 +57,7 @@ class Mention(Struct, frozen=True, eq=False):
 
     def of(self, passage: str, concepts: Concepts) -> Iterator[tuple[int, int]]:
         """The places of such parts in a passage."""
-        if self.text is not None and self.text.search(passage) is None:
+        if any(one is not None and one.search(passage) is None for one in (self.text, self.also)):
             return
         for found in self.part.finditer(passage):
             start, end = found.span(1)
@@ -78,8 +81,8 @@ class Mentions(Struct, frozen=True, eq=False):
         """Make patterns of documents, and of what quotations are like. They are compiled when first searched with."""
         return cls([
             Mention(
-                part=_pattern(one.part.replace("{quoted}", quoted)), text=_pattern(one.text), said=_pattern(one.said),
-                unless=_pattern(one.unless), against=_pattern(one.against), fixed=one.fixed,
+                part=_pattern(one.part.replace("{quoted}", quoted)), text=_pattern(one.text), also=_pattern(one.also),
+                said=_pattern(one.said), unless=_pattern(one.unless), against=_pattern(one.against), fixed=one.fixed,
             )
             for one in documents
         ])  # fmt: skip

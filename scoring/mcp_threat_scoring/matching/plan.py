@@ -6,7 +6,7 @@ rule's own test is compiled when something first calls for it (:mod:`matching.ma
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.matching.openings import Asked, Vocabulary, opening_of, vocabulary
 from mcp_threat_scoring.matching.predicate import predicate
-from mcp_threat_scoring.matching.walk import in_order
+from mcp_threat_scoring.matching.walk import families, in_order
 from mcp_threat_scoring.model import ValidationError, read_json, to_json
 from mcp_threat_scoring.patterns.sifter import Sifting
 from mcp_threat_scoring.rulebook.compound import leaves
@@ -83,7 +83,7 @@ def make_plan(rules: Sequence[SignalRule], lexicon: Lexicon) -> Plan:
     numbering = _Numbering(Plan([at[str(rule.id)] for rule in (*early, *late)], len(early)))
     for rule in (*early, *late):
         numbering.add(rule)
-    return numbering.done(at, lexicon)
+    return numbering.done(at, families(rules), lexicon)
 
 
 class _Numbering:
@@ -127,10 +127,16 @@ class _Numbering:
             self.judged.append((atom, test))
         return atom
 
-    def done(self, own: dict[str, int], lexicon: Lexicon) -> Plan:
+    def done(self, own: dict[str, int], named: Mapping[str, Sequence[str]], lexicon: Lexicon) -> Plan:
         """The finished plan."""
-        plan = self.plan
-        plan.judged = [atom for atom, test in self.judged if not (isinstance(test, SignalTest) and test.signal in own)]
+        plan, signals = self.plan, dict(self.plan.signals)
+        plan.signals.clear()
+        for signal, atoms in signals.items():
+            for one in named.get(signal, (signal,)):
+                plan.signals.setdefault(one, []).extend(atoms)
+        plan.judged = [
+            atom for atom, test in self.judged if not (isinstance(test, SignalTest) and test.signal in named)
+        ]
         wanted: defaultdict[str, int] = defaultdict(int)
         problems: list[RuleProblem] = []
         for view in plan.views.values():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.rulebook.compound import Compound, leaves
@@ -13,6 +14,15 @@ from mcp_threat_scoring.rulebook.signal_rule import SignalRule
 def mentions(test: Test) -> set[str]:
     """The signals a test asks for."""
     return {one.signal for one in leaves(test) if isinstance(one, SignalTest)}
+
+
+def families(rules: Iterable[SignalRule]) -> Mapping[str, Sequence[str]]:
+    """The rules that a signal may stand for: itself, or, by the name of a file of variants, each of them."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for rule in rules:
+        for name in {str(rule.id), str(rule.doc.id)}:
+            found[name].append(str(rule.id))
+    return found
 
 
 def supporters(test: Test, *, positive: bool = True) -> Iterator[Test]:
@@ -34,15 +44,18 @@ def asks_conclusions(test: Test) -> bool:
 
 def in_order(rules: list[SignalRule]) -> tuple[list[SignalRule], list[SignalRule]]:
     """Rules that mention a signal come after the rule that makes it; those that wait for a conclusion come last."""
-    by_id = {str(rule.id): rule for rule in rules}
-    needs = {name: sorted(mentions(rule.test)) for name, rule in by_id.items()}
+    by_id, named = {str(rule.id): rule for rule in rules}, families(rules)
+    needs = {
+        name: [needed for signal in sorted(mentions(rule.test)) for needed in named.get(signal, ())]
+        for name, rule in by_id.items()
+    }
     ordered: dict[str, bool] = {}
     open_: set[str] = set()
 
     def visit(name: str) -> bool:
         """Whether the rule has to wait."""
-        if name in ordered or name not in by_id:
-            return ordered.get(name, False)
+        if name in ordered:
+            return ordered[name]
         if name in open_:
             raise RuleError([RuleProblem(name, 0, "rules refer to each other in a circle")])
         open_.add(name)

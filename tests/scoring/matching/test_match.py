@@ -43,6 +43,18 @@ def test_evidence_stands_at_the_right_place_behind_letters_of_several_bytes() ->
     assert (signal.evidence[0].pointer, signal.evidence[0].excerpt) == ("/t/words/1", "delete")
 
 
+def test_the_name_of_a_file_of_variants_stands_for_each_of_them() -> None:
+    rules = [
+        rule("none", {"all": [{"field": "words", "regex": "."}, {"not": {"signal": "a"}}]}),
+        rule("some", {"signal": "a"}),
+        rule("one", {"field": "words", "regex": "x"}, family="a"),
+        rule("two", {"field": "words", "regex": "y"}, family="a"),
+    ]
+    assert fired(rules, subject(words="z")) == ["none"]
+    assert fired(rules, subject(words="x")) == ["a.one", "some"]
+    assert fired(rules, subject(words="y and x")) == ["a.one", "a.two", "some"]
+
+
 def test_a_word_of_which_a_pattern_knows_a_part_is_shown_whole() -> None:
     matcher = Matcher([rule("a", {"field": "words", "regex": "elet"})], LEXICON)
     [signal] = matcher.match(subject(words="it deletes"))
