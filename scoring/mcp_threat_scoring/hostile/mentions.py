@@ -38,6 +38,8 @@ class MentionDoc(Model, frozen=True):
     """A pattern over the concepts of all that `part` matched."""
     unless: str = ""
     """A pattern over the concepts of the group: of parts that are read all the same."""
+    led: str = ""
+    """A pattern over what `part` matched before the group, which makes an order of it."""
     against: str = ""
     """A pattern over what `part` matched and :data:`AFTER` letters more, which shows that it is meant."""
     fixed: bool = False
@@ -52,6 +54,7 @@ class Mention(Struct, frozen=True, eq=False):
     also: Any
     said: Any
     unless: Any
+    led: Any
     against: Any
     fixed: bool
 
@@ -62,6 +65,8 @@ class Mention(Struct, frozen=True, eq=False):
         for found in self.part.finditer(passage):
             start, end = found.span(1)
             if end - start > LONGEST:
+                continue
+            if self.led is not None and self.led.search(passage[found.start() : start]):
                 continue
             if self.against is not None and self.against.search(passage[found.start() : found.end() + AFTER]):
                 continue
@@ -82,7 +87,8 @@ class Mentions(Struct, frozen=True, eq=False):
         return cls([
             Mention(
                 part=_pattern(one.part.replace("{quoted}", quoted)), text=_pattern(one.text), also=_pattern(one.also),
-                said=_pattern(one.said), unless=_pattern(one.unless), against=_pattern(one.against), fixed=one.fixed,
+                said=_pattern(one.said), unless=_pattern(one.unless), led=_pattern(one.led),
+                against=_pattern(one.against), fixed=one.fixed,
             )
             for one in documents
         ])  # fmt: skip

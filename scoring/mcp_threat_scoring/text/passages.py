@@ -50,6 +50,7 @@ _DISGUISED = pattern(
     r"ignore|instruct|previous|password|system prompt|secret|credential|execute|conversation|do not tell|"
     r"api key|private key"
 )
+_SENTENCES = pattern(r"[.!?;]\s|\n")
 _SPACED = pattern(r"(?:\b[a-z][ ._*·•|/-]{1,3}){6,}[a-z]\b")
 MANY_LETTERS = 12
 """Letters set apart from which a run is language if some stand in it more than once: a list names each only once."""
@@ -197,9 +198,8 @@ def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
     yield from unciphered(plain)
     if _DIGITS.search(plain):
         for table in (_UNDIGIT, _UNDIGIT_I):
-            shown = plain.translate(table)
-            if len(_DISGUISED.findall(shown)) > len(_DISGUISED.findall(plain)):
-                yield "digits", shown
+            if said := " ".join(_spelt_with_digits(plain, table)):
+                yield "digits", said
                 break
     if _SPACED.search(plain):
         runs = [found.group(0) for found in _SPACED.finditer(plain)]
@@ -207,6 +207,16 @@ def _disguised(plain: str) -> Iterable[tuple[Channel, str]]:
         text = " ".join(_JOINED_WORDS.sub(lambda found: f" {found.group(0)} ", one) for one in joined)
         if len(_JOINED_WORDS.findall(text)) >= 2 or any(map(_spelt, joined)):
             yield "spaced", " ".join(text.split())
+
+
+def _spelt_with_digits(plain: str, table: Mapping[int, int]) -> list[str]:
+    """The sentences that hold words with digits for letters, where several do and these are words of orders. One alone
+    is a password, or what stands for one: ``s3cret``."""
+    shown = plain.translate(table)
+    if len(_DISGUISED.findall(shown)) <= len(_DISGUISED.findall(plain)):
+        return []
+    found = [(sum(bool(_DIGITS.search(word)) for word in one.split()), one) for one in _SENTENCES.split(plain)]
+    return [one.translate(table) for words, one in found if words] if sum(words for words, _ in found) > 1 else []
 
 
 def _spelt(letters: str) -> bool:
