@@ -13,6 +13,7 @@ from pathlib import Path
 from mcp_threat_model.guard.command_line import redact_argv
 from mcp_threat_model.guard.sandbox import HOME, Sandbox, SandboxMode, plan_sandbox
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.facts.fetched import Call, calls
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.structs import Struct
 
@@ -33,6 +34,8 @@ class LaunchRequest(Struct, frozen=True):
     """As it is executed: the program's absolute path, and files of the current directory by their absolute path."""
     env_names: tuple[str, ...]
     sandbox: Sandbox
+    calls: tuple[Call, ...] = ()
+    """What of it fetches code, and from where, as the command and the values of its variables say."""
 
 
 def plan_launch(
@@ -64,7 +67,7 @@ def plan_launch(
             f"a sandbox is required, but there is none: {around.reason}",
             "Install bubblewrap on Linux, or allow the start without a sandbox (--sandbox auto).",
         )
-    return LaunchRequest(tuple(argv), command, tuple(sorted(env)), around)
+    return LaunchRequest(tuple(argv), command, tuple(sorted(env)), around, tuple(calls(argv, env)))
 
 
 def find_program(name: str, path: str | None = None) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from mcp_threat_model.source.interface import Command, Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.structs import Struct, field
 
 MAX_PROGRAMS = 20
 """Programs of one question. A longer one is not read, and consent to it means nothing."""
@@ -20,8 +21,8 @@ class Program(Struct, frozen=True):
 
     target: Target
     command: Command
-    env: tuple[str, ...] = ()
-    """Names of the variables that it is given by its configuration."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """The variables that it is given by its configuration. Only their names are shown."""
 
     @property
     def typed(self) -> bool:
@@ -31,7 +32,7 @@ class Program(Struct, frozen=True):
     def line(self) -> str:
         """What the question says of it: the command without its secrets, and the names of what it is given."""
         command = neutralise(self.command.shown, COMMAND_SHOWN)
-        names = ", ".join(neutralise_name(name) for name in self.env[:NAMES_SHOWN])
+        names = ", ".join(neutralise_name(name) for name in islice(self.env, NAMES_SHOWN))
         more = f" and {len(self.env) - NAMES_SHOWN} more" if len(self.env) > NAMES_SHOWN else ""
         return f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "")
 
@@ -57,5 +58,5 @@ def programs(targets: Sequence[Target]) -> list[Program]:
         except TargetError:
             continue
         if way.target.command:
-            found.append(Program(target, way.target.command, tuple(way.env)))
+            found.append(Program(target, way.target.command, way.env))
     return found
