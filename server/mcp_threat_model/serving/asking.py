@@ -148,7 +148,9 @@ def launch_of(command: Command, env: Mapping[str, str] | None = None) -> LaunchR
     from mcp_threat_model.guard.launch import plan_launch
 
     options = ScanOptions()
-    return plan_launch(command.argv, {**(env or {}), **options.env}, options.sandbox, options.allow_network)
+    return plan_launch(
+        command.argv, {**(env or {}), **options.env}, options.sandbox, options.allow_network, command.folder
+    )
 
 
 def consent_from(agreed: Agreed, context: Context, instead: Instead) -> Consent:

@@ -13,6 +13,7 @@ from mcp_threat_scoring.structs import Struct, field
 MAX_PROGRAMS = 20
 """Programs of one question. A longer one is not read, and consent to it means nothing."""
 COMMAND_SHOWN = 300
+FOLDER_SHOWN = 120
 NAMES_SHOWN = 8
 
 
@@ -33,8 +34,11 @@ class Program(Struct, frozen=True):
         """What the question says of it: the command without its secrets, and the names of what it is given."""
         command = neutralise(self.command.shown, COMMAND_SHOWN)
         names = ", ".join(neutralise_name(name) for name in islice(self.env, NAMES_SHOWN))
+        folder = f" (files of {neutralise(self.command.folder, FOLDER_SHOWN)})" if self.command.folder else ""
         more = f" and {len(self.env) - NAMES_SHOWN} more" if len(self.env) > NAMES_SHOWN else ""
-        return f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "")
+        return (
+            f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "") + folder
+        )
 
 
 class Plan(Struct, frozen=True):
