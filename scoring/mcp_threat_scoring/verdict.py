@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from mcp_threat_scoring.capability import ToolProfile, unclear
 from mcp_threat_scoring.least_privilege import limits_of, told
 from mcp_threat_scoring.phrases import joined, listed, quoted, scan_itself, with_credentials
-from mcp_threat_scoring.picture import Picture
+from mcp_threat_scoring.picture import Picture, part_of
 from mcp_threat_scoring.report import (
     Decision,
     FindingOut,
@@ -36,6 +36,8 @@ _DECLARED_BY: Mapping[str, str] = {
     "prompts": "prompts", "resources": "resources", "resource_templates": "resources"
 }  # fmt: skip
 """Lists besides the tools, each with the capability that promises it."""
+_DAMAGED = ("bad_items.count", "event.repeated_key", "event.repeated_cursor")
+"""What was observed of a list that will not be whole the next time either."""
 AMONG = 50
 """Tools of a server for each that may give orders, from which the server is not blocked for them where no passage
 surely does: of a thousand tools of honest servers one or two are called so (`docs/accuracy.md`)."""
@@ -141,8 +143,18 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
     if seen == "not_observed":
         return [f"The tools were not seen, so nothing can be said of what they do: {scan_itself()}."]
     if seen == "partial":
-        return ["Part of the tool list could not be read; what is missing was not judged, so it stays denied."]
+        missing = "Part of the tool list could not be read; what is missing was not judged, so it stays denied"
+        return [f"{missing}: {_then(picture, ['tools'])}."]
     return []
+
+
+def _then(picture: Picture, cut: Sequence[str]) -> str:
+    """What to do about parts that were read only in part: by why they were, where what was observed tells that."""
+    if any(part_of(pointer) in cut for pointer in picture.not_whole):
+        return "read the rest yourself before you allow it"
+    if any(picture.facts.get(fact) for fact in _DAMAGED):
+        return "ask its author to mend it, and scan it again"
+    return "scan it again, and read yourself what is still missing then"
 
 
 def _lacking(picture: Picture) -> list[str]:
@@ -151,7 +163,7 @@ def _lacking(picture: Picture) -> list[str]:
     What a server does not declare, and what a saved description does not speak of, is not missed.
     """
     state = {part: picture.facts.get(f"coverage.{part}") for part in (*_DECLARED_BY, "instructions")}
-    cut = [part.replace("_", " ") for part, seen in state.items() if seen == "partial"]
+    cut = [part for part, seen in state.items() if seen == "partial"]
     unread = [
         part
         for part, capability in _DECLARED_BY.items()
@@ -165,5 +177,7 @@ def _lacking(picture: Picture) -> list[str]:
         named = joined([part.replace("_", " ") for part in unread])
         reasons.append(f"It declares {named} that could not be read, so nobody has judged them: {advice}.")
     if cut:
-        reasons.append(f"Part of its {joined(cut)} could not be read, and nobody has judged what is missing.")
+        named = joined([part.replace("_", " ") for part in cut])
+        missing = f"Part of its {named} could not be read, and nobody has judged what is missing"
+        reasons.append(f"{missing}: {_then(picture, cut)}.")
     return reasons

@@ -6,6 +6,8 @@ command or a path is shown as the target's own text is.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mcp_threat_model.guard.secret import REDACTED
 from mcp_threat_model.source.interface import Target
 from mcp_threat_model.target import parse_target
@@ -39,10 +41,16 @@ def _target(label: str, path: str) -> Target:
     try:
         target = parse_target(label)
         if target.label == label:
-            return target
+            return target.beside(_folder(path))
     except UsageError:
         pass  # its sentence is about what a caller wrote
     raise UsageError(f"{as_asked(path)} holds a server that is no target: {as_kept(label)}; lock it anew")
+
+
+def _folder(lock: str) -> str:
+    """The folder of a lock file, for the relative paths in it; empty where it is the one we run in."""
+    folder = Path(lock).absolute().parent
+    return "" if not folder.is_dir() or folder.samefile(Path.cwd()) else str(folder)
 
 
 def named_by_lock(result: Report | ErrorOut, label: str) -> Report | ErrorOut:

@@ -30,11 +30,12 @@ from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import as_kept, neutralise_name
 from mcp_threat_scoring.proof import prove
 from mcp_threat_scoring.rulebook.compound import placed
-from mcp_threat_scoring.rulebook.documents import MAX_FAULTS, split_document
+from mcp_threat_scoring.rulebook.documents import MAX_FAULTS, load_document, split_document
 from mcp_threat_scoring.rulebook.lexicon import Lexicon
 from mcp_threat_scoring.rulebook.rule import AbilityTest, DomainTest, SignalDoc, SignalTest, TextTest
 from mcp_threat_scoring.rulebook.ruleset import Ruleset
-from mcp_threat_scoring.rulebook.signal_rule import SignalRule
+from mcp_threat_scoring.rulebook.signal_rule import SignalRule, rules_of
+from mcp_threat_scoring.rulebook.vocabulary import WeightsDoc
 
 MAX_FOLDERS: Final = 8
 MAX_FILES: Final = 500
@@ -81,20 +82,34 @@ def check_rules(folders: Sequence[str]) -> tuple[Path, ...]:
     paths = tuple(Path(folder).absolute() for folder in folders)
     for path, given in zip(paths, folders, strict=True):
         _look_over(path, given)
+    problems: list[RuleProblem] = []
+    ruleset: Ruleset | None = None
     try:
-        known = knowledge(extra=paths)
-        own = [rule for rule in known.ruleset.rules if _is_own(rule, knowledge())]
-        faults = chain(_weigh(own), _spell(own, known.ruleset), _time(own, known.ruleset.lexicon))
-        found = list(islice(faults, MAX_FAULTS))
-        if found:
-            raise RuleError(_with_lines(found, paths))
-        compile_rules(known.ruleset)
-        problems = _prove(paths, own, known.ruleset)
+        ruleset = knowledge(extra=paths).ruleset
+        own = [rule for rule in ruleset.rules if _is_own(rule, knowledge())]
     except RuleError as error:
-        problems = list(dict.fromkeys((*error.problems, *_prove(paths, (), None))))
+        problems += error.problems
+        own = list(_readable(paths))
+    faults = chain(_weigh(own), _spell(own, paths), _time(own, knowledge().ruleset.lexicon))
+    problems += _with_lines(islice(faults, MAX_FAULTS), paths)
+    if ruleset is not None and not problems:
+        try:
+            compile_rules(ruleset)
+        except RuleError as error:
+            problems += error.problems
+    problems += _prove(paths, own, None if problems else ruleset)
     if problems:
-        raise UsageError(f"the rules in {', '.join(folders)} cannot be used:", *told(problems))
+        raise UsageError(f"the rules in {', '.join(folders)} cannot be used:", *told(list(dict.fromkeys(problems))))
     return paths
+
+
+def _readable(paths: Iterable[Path]) -> Iterator[SignalRule]:
+    """The rules of the files that are right by themselves, where not all are: what else is wrong is told with it."""
+    for folder in paths:
+        for path in sorted(folder.rglob("*.yaml")):
+            doc = load_document(SignalDoc, path, path.name, [], shipped=False)
+            if doc is not None:
+                yield from rules_of(doc.changed({"id": path.stem}), WeightsDoc(source=""))
 
 
 def _prove(paths: Iterable[Path], own: Iterable[SignalRule], ruleset: Ruleset | None) -> list[RuleProblem]:
@@ -172,16 +187,19 @@ def _weigh(rules: Iterable[SignalRule]) -> Iterator[Fault]:
                 yield Fault(rule, at, f"suggests {question} by {weight:g}; log-odds go to ±{MAX_WEIGHT:g}")
 
 
-def _spell(own: Sequence[SignalRule], ruleset: Ruleset) -> Iterator[Fault]:
+def _spell(own: Sequence[SignalRule], folders: Iterable[Path]) -> Iterator[Fault]:
     """Names of nothing that only all rules together tell: signals, abilities, domains.
 
-    Fields and facts are looked at when a file is read.
+    Fields and facts are looked at when a file is read. A signal of a file that cannot be read may well be there.
     """
-    signals = {str(rule.id) for rule in ruleset.rules}
+    ruleset = knowledge().ruleset
+    signals = {str(rule.id) for rule in (*ruleset.rules, *own)}
+    unread = {path.stem for folder in folders for path in folder.rglob("*.yaml")} - {rule.doc.id for rule in own}
     for rule in own:
         for at, test in placed(rule.test, (*_place(rule), "match")):
             if isinstance(test, SignalTest):
-                yield from _among(rule, at, "signal", test.signal, signals)
+                if unread.isdisjoint((test.signal, test.signal.rpartition(".")[0])):
+                    yield from _among(rule, at, "signal", test.signal, signals)
             elif isinstance(test, AbilityTest):
                 yield from _among(rule, at, "ability", test.ability, set(ruleset.abilities))
             elif isinstance(test, DomainTest):

@@ -8,6 +8,7 @@ from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, Listing, ServerFacts
 from mcp_threat_scoring.report import FindingOut
+from mcp_threat_scoring.structs import replace
 from mcp_threat_scoring.verdict import DENIED_WHOLE, NOTHING_LEFT, verdict
 
 
@@ -48,8 +49,26 @@ def test_what_was_read_only_in_part_is_looked_at_first(fake, tool, part):
 
     assert told.decision == "review"
     assert told.reasons == [
-        f"Part of its {part.replace('_', ' ')} could not be read, and nobody has judged what is missing."
+        f"Part of its {part.replace('_', ' ')} could not be read, and nobody has judged what is missing: "
+        "scan it again, and read yourself what is still missing then."
     ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "not_whole", "then"),
+    [
+        ({}, (), "scan it again, and read yourself what is still missing then."),
+        ({"bad_items.count": 2}, (), "ask its author to mend it, and scan it again."),
+        ({"event.repeated_key": 1}, (), "ask its author to mend it, and scan it again."),
+        ({"bad_items.count": 2}, ("/tools/0",), "read the rest yourself before you allow it."),
+        ({}, ("/prompts/0",), "scan it again, and read yourself what is still missing then."),
+    ],
+)
+def test_what_to_do_about_a_part_follows_from_why_it_was_not_read(fake, tool, facts, not_whole, then):
+    picture = fake([tool("get_weather")], facts={"coverage.tools": "partial", **facts})
+    told = verdict(replace(picture, not_whole=frozenset(not_whole)), [])
+
+    assert any(reason.startswith("Part of the tool list") and reason.endswith(then) for reason in told.reasons)
 
 
 @pytest.mark.parametrize(("write", "decision"), [(0.12, "allow_with_limits"), (0.05, "allow")])

@@ -289,6 +289,22 @@ def test_rules_and_cases_that_are_wrong_are_told_together(tmp_path: Path) -> Non
     assert "own.horse.yaml: it has no cases" in said
 
 
+def test_a_file_that_cannot_be_read_keeps_nothing_of_the_others_from_being_told(tmp_path: Path) -> None:
+    folder = write(tmp_path / "rules", "own.a", text=PLAIN.replace("title:", "titel:"))
+    write(folder, "own.b", regex="(?=uni)corn")
+    write(folder, "own.c", text=PLAIN.replace("own.unicorn", "own.c").replace(TEST, "{field: no_such, regex: '(x'}"))
+    write(folder, "own.d", text=PLAIN.replace("own.unicorn", "own.d").replace(TEST, "{signal: own.a}"))
+    write(folder, "own.e", text=PLAIN.replace("own.unicorn", "own.other").replace("'x'", "'y)'"))
+    write(folder, "own.f", regex="x", cases="---\ncases: [{name: a, item: {name: x}, fires: true}]\n")
+
+    _, *told = refused(folder).splitlines()
+
+    assert sorted(line.partition(": ")[0] for line in told) == [
+        "own.a.yaml:1", "own.a.yaml:2", "own.b.yaml:4", "own.c.yaml:4", "own.c.yaml:4", "own.e.yaml:1",
+        "own.e.yaml:4", "own.f.yaml:12",
+    ]  # fmt: skip
+
+
 def test_a_case_may_ask_for_what_another_of_the_users_rules_finds(tmp_path: Path) -> None:
     folder = write(tmp_path / "rules")
     text = RULE.format(id="own.pair", regex="x").replace(TEST, "{signal: own.unicorn}")

@@ -1,7 +1,8 @@
 """Whether what a launch command fetches is named by an exact version, as each kind's own tool reads versions.
 
-npm and JSR take `1.2` as any of 1.2.x (semver ranges); PyPI and NuGet take it as 1.2.0; a tag of an image is exact by
-custom alone, and only with three numbers; a commit is exact by its whole hash, and an image by its digest.
+npm and JSR take `1.2` as any of 1.2.x (semver ranges); PyPI, NuGet and RubyGems take it as 1.2.0; a tag of an
+image is exact by custom alone, and only with three numbers; a commit is exact by its whole hash, and an image by its
+digest.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ _EXACT: Mapping[str, Any] = {
         "go": r"[\w./~-]+@(?:v\d+\.\d+\.\d+(?:[-+][\w.+-]+)?|[0-9a-f]{40})",
         "jbang": r"[\w.-]+:[\w.-]+(?::[\w.-]+)?:\d[\w.-]*(?:@\w+)?",
         "image": r"[\w.-]+(?:[:/][\w.-]+)*(?::v?\d+\.\d+\.\d[\w.-]*|@sha256:[0-9a-f]{64})",
+        "gem": r"[\w.-]+@\d+(?:\.\w+)*",
+        "flake": r"(?:\w+:[^/?#\s]+/[^/?#\s]+|(?:flake:)?[\w-]+(?:/[\w.-]+)?)/[0-9a-f]{40}(?:[?#]\S*)?"
+        r"|[^#\s]+[?&](?:rev=[0-9a-f]{40}|narHash=sha256-[\w+/=%-]+)(?:[&#]\S*)?",
         "git": r"\S+[@#][0-9a-f]{40}(?:#\S*)?",
     }.items()
 }

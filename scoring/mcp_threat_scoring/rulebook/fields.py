@@ -62,8 +62,8 @@ _OF_SERVER: Final[Mapping[str, tuple[str, str]]] = {
     "argv": ("launch", "the words of the launch command, one a line"),
     "fetched": (
         "launch",
-        "what that command fetches, as `KIND NAME`: `npm`, `jsr`, `pypi`, `nuget`, `go`, `jbang`, `url`, "
-        "`git` or `image`",
+        "what that command fetches, as `KIND NAME`: `npm`, `jsr`, `pypi`, `nuget`, `go`, `jbang`, `gem`, `flake`, "
+        "`url`, `git` or `image`",
     ),
     "env": ("launch", "names of the environment variables it is given"),
     "secret_env": ("launch", "those of them that the package declares secret"),

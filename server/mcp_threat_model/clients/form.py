@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from mcp_threat_model.source.interface import File, Target, Way
 from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.structs import replace
 
 
 class ConfigTarget(Target, frozen=True):
@@ -15,6 +17,7 @@ class ConfigTarget(Target, frozen=True):
     on_this_machine: ClassVar[bool] = True
     client: str
     name: str
+    folder: str = ""
 
     @classmethod
     def parse(cls, text: str) -> ConfigTarget | None:
@@ -44,9 +47,14 @@ class ConfigTarget(Target, frozen=True):
         """The configurations of all clients: one may include another's."""
         from mcp_threat_model.clients.locations import CLIENTS, Machine
 
-        machine = Machine.here()
-        for client in CLIENTS:
-            yield from ((f"the configuration of {client.title},", str(path)) for _, path in client.files(machine))
+        for project in (Path(self.folder), None) if self.folder else (None,):
+            machine = Machine.here(project)
+            for client in CLIENTS:
+                yield from ((f"the configuration of {client.title},", str(path)) for _, path in client.files(machine))
+
+    def beside(self, folder: str) -> ConfigTarget:
+        """The same, looked for in the project in that folder first."""
+        return replace(self, folder=folder)
 
     def way(self) -> Way:
         """Its command or its address, with the variables and headers that the client would give it.
@@ -57,4 +65,4 @@ class ConfigTarget(Target, frozen=True):
         """
         from mcp_threat_model.clients.way import resolve
 
-        return resolve(self.client, self.name)
+        return resolve(self.client, self.name, self.folder)

@@ -6,6 +6,8 @@ written, so that nothing of this process's own environment is handed over.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured
 from mcp_threat_model.clients.locations import CLIENTS, Machine
@@ -42,8 +44,8 @@ class ConfiguredWay(Way, frozen=True, kw_only=True):
         return replace(manifest, target_kind="config", target_value=label, launch=launch)
 
 
-def resolve(client_id: str, name: str, machine: Machine | None = None) -> ConfiguredWay:
-    """Look a configured server up.
+def resolve(client_id: str, name: str, folder: str = "") -> ConfiguredWay:
+    """Look a configured server up: in the project in `folder`, if one is given, before that of the working directory.
 
     Raises:
         TargetError: `unsupported` (no such client), `unreachable` (the client has no server of that name) or
@@ -53,8 +55,11 @@ def resolve(client_id: str, name: str, machine: Machine | None = None) -> Config
     if client is None:
         known = ", ".join(one.id for one in CLIENTS)
         raise TargetError("unsupported", f"there is no client {neutralise_name(client_id)}", f"Known are: {known}.")
-    installed = discover(machine or Machine.here(), [client])
-    found = installed.find(client_id, name)
+    for project in (Path(folder), None) if folder else (None,):
+        installed = discover(Machine.here(project), [client])
+        found = installed.find(client_id, name)
+        if found:
+            break
     if not found:
         names = [neutralise_name(one.name) for one in installed.servers]
         told = f"It has: {', '.join(names[:NAMES_TOLD])}." if names else "It has none; see mcp-threat-model clients."
@@ -68,5 +73,5 @@ def resolve(client_id: str, name: str, machine: Machine | None = None) -> Config
     except UsageError as error:
         place = f"in {neutralise(entry.path)}"
         raise TargetError("malformed", f"its configuration cannot be used: {error}", f"Correct it {place}.") from None
-    target = HttpTarget(entry.url) if entry.url else StdioTarget(entry.argv)
+    target = HttpTarget(entry.url) if entry.url else StdioTarget(entry.argv, folder)
     return ConfiguredWay(target, entry.env, headers, entry=entry)

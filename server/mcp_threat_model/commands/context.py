@@ -32,8 +32,8 @@ def context_of(
     accepted: dict[int, Mapping[str, str]] = {}
     for index, result in enumerate(results):
         target = targets[index] if index < len(targets) else None
-        if isinstance(target, Saved) and target.path and isinstance(outcomes[index].result, Report):
-            paths[id(result)] = target.path
+        if isinstance(target, Saved) and target.file and isinstance(outcomes[index].result, Report):
+            paths[id(result)] = target.file
         if index in judged:
             accepted[id(result)] = judged[index].accepted
     known: dict[str, Places] = {}

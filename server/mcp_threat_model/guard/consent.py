@@ -11,7 +11,7 @@ from typing import Protocol
 
 from mcp_threat_model.guard.launch import LaunchRequest
 from mcp_threat_model.guard.starters import what_it_starts
-from mcp_threat_scoring.facts.fetched import Call, calls, program_name
+from mcp_threat_scoring.facts.fetched import Call, program_name
 from mcp_threat_scoring.facts.launchers import REGISTRIES, Kind
 from mcp_threat_scoring.neutralise import neutralise
 
@@ -31,7 +31,7 @@ def what_it_does(launch: LaunchRequest) -> str:
     name = program_name(launch.asked[0])
     how = what_it_starts(name)
     said = [f"“{name}” {how}"] if how else []
-    return " ".join(dict.fromkeys([*said, *map(_what_is_fetched, calls(launch.asked))]))
+    return " ".join(dict.fromkeys([*said, *map(_what_is_fetched, launch.calls)]))
 
 
 def _what_is_fetched(call: Call) -> str:
@@ -51,8 +51,8 @@ def _what_is_fetched(call: Call) -> str:
 
 
 def _place(call: Call, kind: Kind) -> str:
-    """Where this kind comes from: the usual place, unless the command names another."""
-    if kind != call.launcher.kind:
+    """Where this kind comes from: the usual place, unless the command or its environment names another."""
+    if kind != (call.launcher.registry_kind or call.launcher.kind):
         return REGISTRIES[kind]
     named = [neutralise(host) or "another registry" for host in call.registry] or [REGISTRIES[kind]]
     return " or ".join([*named, *(neutralise(host) or "another registry" for host in call.registry_beside)])

@@ -35,6 +35,12 @@ class UnreadableError(Exception):
         self.why: Why = why
 
 
+def beside(path: str, folder: str) -> str:
+    """A relative path in that folder, where something lies there; else, and without a folder, the path as it is."""
+    joined = os.path.join(folder, path)  # noqa: PTH118  (a Path raises where a name is too long)
+    return joined if folder and os.path.exists(joined) else path  # noqa: PTH110
+
+
 def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """Read a regular file, and nothing else.
 

@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mcp_threat_model.guard.command_line import redact_argv
+from mcp_threat_model.guard.files import beside
 from mcp_threat_model.guard.sandbox import HOME, Sandbox, SandboxMode, plan_sandbox
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.facts.fetched import Call, calls
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.structs import Struct
 
@@ -33,12 +35,16 @@ class LaunchRequest(Struct, frozen=True):
     """As it is executed: the program's absolute path, and files of the current directory by their absolute path."""
     env_names: tuple[str, ...]
     sandbox: Sandbox
+    calls: tuple[Call, ...] = ()
+    """What of it fetches code, and from where, as the command and the values of its variables say."""
 
 
 def plan_launch(
-    argv: Sequence[str], env: Mapping[str, str], sandbox: SandboxMode, allow_network: bool
+    argv: Sequence[str], env: Mapping[str, str], sandbox: SandboxMode, allow_network: bool, folder: str = ""
 ) -> LaunchRequest:
     """Decide what a command line means on this machine. Starts nothing of the target's.
+
+    Files that it names are looked for in `folder`, if there is one, and then in the current directory.
 
     Raises:
         TargetError: `launch_failed`: the program does not exist, or a sandbox is required and there is none;
@@ -55,8 +61,8 @@ def plan_launch(
             "programs cannot be started on this system yet: nothing here could end all of what they start",
             "Use WSL, or give a saved tools/list result.",
         )
-    program = find_program(argv[0], env.get("PATH"))
-    command = (program, *(absolute(word) for word in argv[1:]))
+    program = find_program(argv[0], env.get("PATH"), folder)
+    command = (program, *(absolute(word, folder) for word in argv[1:]))
     around = plan_sandbox(sandbox, allow_network, program, command[1:])
     if sandbox == "require" and around.kind == "none":
         raise TargetError(
@@ -64,16 +70,16 @@ def plan_launch(
             f"a sandbox is required, but there is none: {around.reason}",
             "Install bubblewrap on Linux, or allow the start without a sandbox (--sandbox auto).",
         )
-    return LaunchRequest(tuple(argv), command, tuple(sorted(env)), around)
+    return LaunchRequest(tuple(argv), command, tuple(sorted(env)), around, tuple(calls(argv, env)))
 
 
-def find_program(name: str, path: str | None = None) -> str:
-    """The absolute path of a program, from PATH unless the name holds a slash.
+def find_program(name: str, path: str | None = None, folder: str = "") -> str:
+    """The absolute path of a program, from PATH unless the name holds a slash: then as :func:`absolute` looks for it.
 
     Raises:
         TargetError: `launch_failed`: there is none that can be executed.
     """
-    found = shutil.which(name, path=path)
+    found = shutil.which(beside(name, folder) if os.sep in name else name, path=path)
     if found is None:
         kind = "is not an executable file" if os.path.exists(name) else "was not found"  # noqa: PTH110  (a Path raises where a name is too long)
         raise TargetError(
@@ -84,13 +90,16 @@ def find_program(name: str, path: str | None = None) -> str:
     return str(Path(found).absolute())
 
 
-def absolute(word: str) -> str:
-    """A file of the current directory by its absolute path, because the target runs in another; else the same word."""
+def absolute(word: str, folder: str = "") -> str:
+    """A file of the folder, or of the current directory, by its absolute path, because the target runs in another.
+
+    Any other word is left as it is.
+    """
     if word.startswith("-") or "://" in word or len(word) > 4096:
         return word
-    path = Path(word)
+    path = Path(beside(word, folder))
     try:
-        named = ("." in word or os.sep in word) and not path.is_absolute() and path.exists()
+        named = ("." in word or os.sep in word) and not Path(word).is_absolute() and path.exists()
     except OSError:
         return word
     return str(path.absolute()) if named else word

@@ -9,6 +9,7 @@ The form that a person fills in is flat, as elicitation wants it; its docstring 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import anyio.to_thread
@@ -135,11 +136,11 @@ def question(program: Program) -> str:
 
     if not program.typed:  # a configuration may hold secrets that nobody in this conversation wrote
         return listed([program])
-    return describe(launch_of(program.command))
+    return describe(launch_of(program.command, program.env))
 
 
-def launch_of(command: Command) -> LaunchRequest:
-    """What would be started for a command, and in which sandbox.
+def launch_of(command: Command, env: Mapping[str, str] | None = None) -> LaunchRequest:
+    """What would be started for a command with these variables, and in which sandbox.
 
     Raises:
         TargetError: `launch_failed`: there is no such program; `unsupported`: on Windows.
@@ -147,7 +148,9 @@ def launch_of(command: Command) -> LaunchRequest:
     from mcp_threat_model.guard.launch import plan_launch
 
     options = ScanOptions()
-    return plan_launch(command.argv, options.env, options.sandbox, options.allow_network)
+    return plan_launch(
+        command.argv, {**(env or {}), **options.env}, options.sandbox, options.allow_network, command.folder
+    )
 
 
 def consent_from(agreed: Agreed, context: Context, instead: Instead) -> Consent:

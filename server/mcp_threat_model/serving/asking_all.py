@@ -28,7 +28,7 @@ class PermissionsWithNetwork(Permissions):
 
 def question(asked: Sequence[Program]) -> str:
     """The question a person answers. It ends in a digest of the whole commands, of which it may show a part only."""
-    told = repr([(program.command.argv, program.env) for program in asked]).encode("utf-8", "backslashreplace")
+    told = repr([(program.command.argv, tuple(program.env)) for program in asked]).encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(told).hexdigest()[:12]
     if len(asked) == 1:
         return _of_one(asked[0], digest)
@@ -46,7 +46,7 @@ def _of_one(program: Program, digest: str) -> str:
     from mcp_threat_model.guard.consent import described_around
 
     try:
-        around = described_around(launch_of(program.command))
+        around = described_around(launch_of(program.command, program.env))
     except TargetError:  # it cannot be started as it stands, and the scan says why
         around = []
     lines = [

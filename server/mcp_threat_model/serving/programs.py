@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from mcp_threat_model.source.interface import Command, Target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
-from mcp_threat_scoring.structs import Struct
+from mcp_threat_scoring.structs import Struct, field
 
 MAX_PROGRAMS = 20
 """Programs of one question. A longer one is not read, and consent to it means nothing."""
 COMMAND_SHOWN = 300
+FOLDER_SHOWN = 120
 NAMES_SHOWN = 8
 
 
@@ -20,8 +22,8 @@ class Program(Struct, frozen=True):
 
     target: Target
     command: Command
-    env: tuple[str, ...] = ()
-    """Names of the variables that it is given by its configuration."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """The variables that it is given by its configuration. Only their names are shown."""
 
     @property
     def typed(self) -> bool:
@@ -31,9 +33,12 @@ class Program(Struct, frozen=True):
     def line(self) -> str:
         """What the question says of it: the command without its secrets, and the names of what it is given."""
         command = neutralise(self.command.shown, COMMAND_SHOWN)
-        names = ", ".join(neutralise_name(name) for name in self.env[:NAMES_SHOWN])
+        names = ", ".join(neutralise_name(name) for name in islice(self.env, NAMES_SHOWN))
+        folder = f" (files of {neutralise(self.command.folder, FOLDER_SHOWN)})" if self.command.folder else ""
         more = f" and {len(self.env) - NAMES_SHOWN} more" if len(self.env) > NAMES_SHOWN else ""
-        return f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "")
+        return (
+            f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "") + folder
+        )
 
 
 class Plan(Struct, frozen=True):
@@ -57,5 +62,5 @@ def programs(targets: Sequence[Target]) -> list[Program]:
         except TargetError:
             continue
         if way.target.command:
-            found.append(Program(target, way.target.command, tuple(way.env)))
+            found.append(Program(target, way.target.command, way.env))
     return found

@@ -42,6 +42,8 @@ class Command(Struct, frozen=True):
     """A program and its arguments, as consent is asked for them."""
 
     argv: tuple[str, ...]
+    folder: str = ""
+    """Where the files it names are looked for, before the working directory."""
 
     @property
     def shown(self) -> str:
@@ -115,6 +117,10 @@ class Target(Struct, frozen=True):
         """The files that it reads, which must not be written over."""
         return ()
 
+    def beside(self, folder: str) -> Target:  # noqa: ARG002  (it names no file)
+        """The same target, whose relative paths are looked for in that folder before the working directory."""
+        return self
+
     def way(self) -> Way:
         """What is read in the end. It may look into files.
 
@@ -144,8 +150,8 @@ class Saved(Readable, frozen=True):
     """A description that was kept: it is read without an event loop, which takes longer to start than to read it."""
 
     @property
-    def path(self) -> str | None:
-        """The file in which findings have a line, where there is one."""
+    def file(self) -> str | None:
+        """The file that is read, in which findings have a line, where there is one."""
         raise NotImplementedError
 
     def load(self, options: ReadOptions) -> Manifest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,46 @@ def test_all_that_a_client_gives_to_a_server_is_compared_and_no_value_is_kept(sh
 def test_other_formats_hold_the_whole_report(shop, capsys, form):
     assert main(["check", "--format", form]) == 0
     assert "shop.json" in capsys.readouterr().out
+
+
+@pytest.fixture
+def elsewhere(shop, tmp_path_factory, monkeypatch):
+    """Another working directory than that of the lock."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_what_a_lock_names_is_looked_for_beside_it(shop, elsewhere, tmp_path, capsys):
+    changed = {"tools": [*SHOP["tools"], {"name": "delete_order", "description": "Delete an order."}]}
+    (elsewhere / "shop.json").write_text(json.dumps(changed))
+
+    assert main(["check", "--lock", str(tmp_path / "mcp-threat-model.lock.json")]) == 0
+    assert capsys.readouterr().out.splitlines() == ["unchanged   shop.json", "unchanged   till.json"]
+
+
+def test_what_is_not_beside_the_lock_is_looked_for_in_the_working_directory(shop, elsewhere, tmp_path, capsys):
+    (tmp_path / "shop.json").rename(elsewhere / "shop.json")
+
+    assert main(["check", "--lock", str(tmp_path / "mcp-threat-model.lock.json")]) == 0
+    assert "unchanged   shop.json" in capsys.readouterr().out
+
+
+def test_a_projects_configuration_is_that_beside_the_lock(tmp_path, tmp_path_factory, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.chdir(tmp_path)
+    hello = Path(__file__).parents[2] / "targets" / "hello_stdio.py"
+    Path("hello.py").write_text(hello.read_text())
+    Path(".mcp.json").write_text(
+        json.dumps({"mcpServers": {"hello": {"command": sys.executable, "args": ["hello.py"]}}})
+    )
+    start = ["--allow-launch"]
+    assert main(["lock", "config:claude-code/hello", f"stdio:{sys.executable} hello.py", *start]) == 0
+    capsys.readouterr()
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+
+    assert main(["check", "--lock", str(tmp_path / "mcp-threat-model.lock.json"), *start]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["unchanged", "unchanged"]
 
 
 def test_one_that_is_gone_is_not_unchanged(shop, capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 
 import pytest
 
@@ -17,12 +18,13 @@ NO_BOX = Sandbox("none", True, "it was switched off")
 BOX = Sandbox("bubblewrap", False, "")
 
 
-def launch(*words: str, box: Sandbox = BOX, env: tuple[str, ...] = ()) -> LaunchRequest:
-    return LaunchRequest(words, ("/usr/bin/" + words[0], *words[1:]), env, box)
+def launch(*words: str, box: Sandbox = BOX, env: Mapping[str, str] | None = None) -> LaunchRequest:
+    given = env or {}
+    return LaunchRequest(words, ("/usr/bin/" + words[0], *words[1:]), tuple(given), box, tuple(calls(words, given)))
 
 
 def test_the_question_shows_command_environment_sandbox_and_network() -> None:
-    text = describe(launch("npx", "-y", "some server", env=("API_KEY", "MODE")))
+    text = describe(launch("npx", "-y", "some server", env={"API_KEY": "1", "MODE": "2"}))
     assert "/usr/bin/npx -y 'some server'" in text
     assert "API_KEY, MODE" in text
     assert "no network" in text
@@ -66,6 +68,11 @@ LAUNCHED = [
     ("uvx --from git+https://example.org/clock.git clock", "a git repository"),
     ("npx github:corner/clock", "a git repository"),
     ("npx git+ssh://git@example.org/clock.git", "a git repository"),
+    ("npm create clock@1 mine", "npm"),
+    ("bun create clock", "npm"),
+    ("gem exec clock", "RubyGems"),
+    ("nix run github:corner/clock", "the network"),
+    ("nix shell nixpkgs#clock -c clock", "the network"),
 ]
 NOT_LAUNCHED = [
     "docker exec clock sh", "docker ps", "uv tool list", "uv pip list", "pipx list", "npm start", "pnpm exec clock",
@@ -91,10 +98,50 @@ def test_what_is_fetched_is_said_here_and_in_the_report(command: str, place: str
         ("uvx --index mine=https://packages.example/simple clock", "PyPI or packages.example"),
         ("pipx run -i ./packages clock", "another registry"),
         ("npx clock --registry http://packages.example", "npm"),
+        ("npx --@corner:registry=https://packages.example @corner/clock", "npm or packages.example"),
+        ("npm exec --@corner:registry https://packages.example @corner/clock", "npm or packages.example"),
+        ("gem exec -s https://packages.example clock", "RubyGems or packages.example"),
+        ("env NPM_CONFIG_REGISTRY=https://packages.example npx clock", "packages.example"),
     ],
 )
 def test_another_registry_is_named_by_its_host(command: str, places: str) -> None:
     assert f" from {places} and runs" in what_it_does(launch(*command.split()))
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "value", "places"),
+    [
+        ("npx clock", "npm_config_registry", "https://me:secret@packages.example/x", "packages.example"),
+        ("npx clock", "npm_config_@corner:registry", "https://packages.example", "npm or packages.example"),
+        ("npx --registry https://other.example clock", "NPM_CONFIG_REGISTRY", "https://packages.example",
+         "other.example"),
+        ("bunx clock", "BUN_CONFIG_REGISTRY", "https://packages.example", "packages.example"),
+        ("npx clock", "BUN_CONFIG_REGISTRY", "https://packages.example", "npm"),
+        ("npx clock", "NPM_CONFIG_REGISTRY", "", "npm"),
+        ("npx clock", "NPM_CONFIG_REGISTRY", "${REGISTRY}", "another registry"),
+        ("deno run npm:clock", "NPM_CONFIG_REGISTRY", "https://packages.example", "packages.example"),
+        ("deno run jsr:@corner/clock", "NPM_CONFIG_REGISTRY", "https://packages.example", "JSR"),
+        ("uvx clock", "UV_DEFAULT_INDEX", "https://packages.example/simple", "packages.example"),
+        ("uvx clock", "UV_INDEX", "mine=https://packages.example/simple https://b.example",
+         "PyPI or packages.example or b.example"),
+        ("pipx run clock", "PIP_INDEX_URL", "https://packages.example/simple", "packages.example"),
+        ("pipx run clock", "PIP_EXTRA_INDEX_URL", "https://packages.example/simple", "PyPI or packages.example"),
+    ],
+)  # fmt: skip
+def test_a_registry_is_also_read_from_the_variables_it_is_given(
+    command: str, name: str, value: str, places: str
+) -> None:
+    said = what_it_does(launch(*command.split(), env={name: value}))
+    assert f" from {places} and runs" in said
+    assert "secret" not in said
+
+
+def test_what_an_image_fetches_knows_only_the_variables_that_it_is_given() -> None:
+    env = {"NPM_CONFIG_REGISTRY": "https://packages.example"}
+    inside = what_it_does(launch("docker", "run", "node:22", "npx", "clock", env=env))
+    passed = what_it_does(launch("docker", "run", "-e", "NPM_CONFIG_REGISTRY", "node:22", "npx", "clock", env=env))
+    assert "from npm and runs" in inside
+    assert "from packages.example and runs" in passed
 
 
 def test_a_registrys_name_cannot_disguise_the_question() -> None:

@@ -12,10 +12,12 @@ from mcp.types import ElicitResult
 from mcp_threat_model.guard.sandbox import unboxed
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
-from mcp_threat_model.serving.asking import Agreed, Permission, PermissionWithNetwork
+from mcp_threat_model.serving.asking import Agreed, Permission, PermissionWithNetwork, question
 from mcp_threat_model.serving.asking_all import Permissions, PermissionsWithNetwork
 from mcp_threat_model.serving.gate import UNREADABLE_FORM
-from mcp_threat_model.serving.programs import Plan
+from mcp_threat_model.serving.programs import Plan, Program
+from mcp_threat_model.source.interface import Command
+from mcp_threat_model.target import parse_target
 
 HELLO = str(Path(__file__).parents[2] / "targets" / "hello_stdio.py")
 TARGET = f"stdio:{sys.executable} {HELLO}"
@@ -119,6 +121,16 @@ async def test_nobody_is_asked_for_a_call_that_is_wrong_from_the_start(mode, nam
     assert result.is_error
     assert says in result.content[0].text
     assert asked == []
+
+
+def test_the_registry_that_a_configuration_sets_is_in_the_question_and_its_credentials_are_not(tmp_path: Path) -> None:
+    npx = tmp_path / "npx"
+    npx.write_text("")
+    npx.chmod(0o700)
+    env = {"NPM_CONFIG_REGISTRY": "https://me:hunter2@packages.example/npm"}
+    said = question(Program(parse_target("config:cursor/clock"), Command((str(npx), "-y", "clock")), env))
+    assert "fetches a package from packages.example and runs" in said
+    assert "hunter2" not in said
 
 
 async def test_what_cannot_be_started_is_said_without_a_question(mode):

@@ -283,6 +283,18 @@ async def test_an_unchanged_server_is_unchanged(locked, mode):
     assert "0 of 1 approved servers changed" in result.content[0].text
 
 
+async def test_what_the_lock_names_is_looked_for_beside_it_wherever_the_server_runs(
+    locked, home, tmp_path, monkeypatch
+):
+    lock = str(home / "mcp-threat-model.lock.json")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    result = await call("check_changes", {"lock": lock})
+
+    assert [server["status"] for server in result.structured_content["servers"]] == ["unchanged"]
+
+
 async def test_what_changed_is_told_gravest_first(locked):
     tools = [*SHOP["tools"], {"name": "run_command", "description": "Run a shell command."}]
     locked.write_text(json.dumps({"tools": tools}))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from mcp_threat_model.guard.files import beside
 from mcp_threat_model.source.interface import Command, File, Readable, ReadOptions, Say, Source
 from mcp_threat_scoring.errors import UsageError
+from mcp_threat_scoring.structs import replace
 
 
 class StdioTarget(Readable, frozen=True):
     """A program to start, which then speaks MCP over its standard input and output."""
 
     argv: tuple[str, ...]
+    folder: str = ""
 
     @classmethod
     def parse(cls, text: str) -> StdioTarget | None:
@@ -44,11 +47,15 @@ class StdioTarget(Readable, frozen=True):
     @property
     def command(self) -> Command:
         """The program itself."""
-        return Command(self.argv)
+        return Command(self.argv, self.folder)
+
+    def beside(self, folder: str) -> StdioTarget:
+        """The same, whose files are looked for in that folder first."""
+        return replace(self, folder=folder)
 
     def files(self) -> Iterable[File]:
         """Any word of the command may be a file."""
-        return [("a file of the target's command,", word) for word in self.argv]
+        return [("a file of the target's command,", beside(word, self.folder)) for word in self.argv]
 
     def source(self, options: ReadOptions, say: Say) -> Source:
         """The program, started and ended."""
@@ -61,4 +68,5 @@ class StdioTarget(Readable, frozen=True):
             sandbox=options.sandbox,
             allow_network=options.allow_network,
             progress=say,
+            folder=self.folder,
         )

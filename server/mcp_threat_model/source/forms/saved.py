@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from mcp_threat_model.guard.files import beside
 from mcp_threat_model.source.interface import File, ReadOptions, Saved, Say
+from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:
     from mcp_threat_model.source.saved.snapshot import SnapshotSource
@@ -21,7 +23,7 @@ class _Description(Saved, frozen=True):
         """The description, read in a thread."""
         from mcp_threat_model.source.saved.snapshot import SnapshotSource
 
-        return SnapshotSource(self.path, options.limits)
+        return SnapshotSource(self.file, options.limits, self.label)
 
     def load(self, options: ReadOptions) -> Manifest:
         """The description, read here and now.
@@ -31,7 +33,7 @@ class _Description(Saved, frozen=True):
         """
         from mcp_threat_model.source.saved.snapshot import SnapshotSource
 
-        return SnapshotSource(self.path, options.limits).load()
+        return SnapshotSource(self.file, options.limits, self.label).load()
 
 
 class FileTarget(_Description, frozen=True):
@@ -39,6 +41,7 @@ class FileTarget(_Description, frozen=True):
 
     on_this_machine: ClassVar[bool] = True
     path: str
+    folder: str = ""
 
     @classmethod
     def parse(cls, text: str) -> FileTarget | None:
@@ -50,9 +53,18 @@ class FileTarget(_Description, frozen=True):
         """The path as it was given."""
         return self.path
 
+    @property
+    def file(self) -> str:
+        """The path at which it lies."""
+        return beside(self.path, self.folder)
+
+    def beside(self, folder: str) -> FileTarget:
+        """The same, looked for in that folder first."""
+        return replace(self, folder=folder)
+
     def files(self) -> Iterable[File]:
         """The description."""
-        return [("the target", self.path)]
+        return [("the target", self.file)]
 
 
 class StdinTarget(_Description, frozen=True):
@@ -71,7 +83,7 @@ class StdinTarget(_Description, frozen=True):
         return "-"
 
     @property
-    def path(self) -> None:
+    def file(self) -> None:
         """It has none."""
         return
 

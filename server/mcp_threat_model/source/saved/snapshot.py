@@ -152,10 +152,11 @@ def _shortened(parts: Parts, coverage: dict[PartName, Coverage], limits: Limits)
 
 
 class SnapshotSource(Struct, frozen=True):
-    """Reads a saved description from `path`, or from standard input when it is None."""
+    """Reads a saved description from `path`, or from standard input when it is None; it is called `label`."""
 
     path: str | None
     limits: Limits = DEFAULT_LIMITS
+    label: str = ""
 
     async def read(self) -> Manifest:
         """Read, parse and recognise the description.
@@ -185,7 +186,7 @@ class SnapshotSource(Struct, frozen=True):
             data, kind, label = (
                 read_file(self.path, seconds=seconds, max_bytes=size, stopped=stopped),
                 "file",
-                self.path,
+                self.label or self.path,
             )
         document = parse_json(data, "standard input" if self.path is None else "the file", self.limits)
         return describe(document, kind=kind, label=label, limits=self.limits)

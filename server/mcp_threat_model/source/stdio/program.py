@@ -58,12 +58,14 @@ class StdioSource:
         sandbox: SandboxMode,
         allow_network: bool,
         progress: Callable[[str], None] | None = None,
+        folder: str = "",
     ) -> None:
         self._argv = tuple(argv)
         self._env = dict(env)
         self._limits = limits
         self._sandbox: SandboxMode = sandbox
         self._allow_network = allow_network
+        self._folder = folder
         self._progress = progress or (lambda _: None)
         self._mask = Mask(secret_values(self._argv, self._env), guessed=guessed_values(self._argv, self._env))
         self._launch: LaunchRequest | None = None
@@ -77,7 +79,7 @@ class StdioSource:
         """
         if self._launch is None:
             self._launch = await anyio.to_thread.run_sync(
-                plan_launch, self._argv, self._env, self._sandbox, self._allow_network
+                plan_launch, self._argv, self._env, self._sandbox, self._allow_network, self._folder
             )
         return self._launch
 
