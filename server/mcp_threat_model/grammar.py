@@ -173,7 +173,8 @@ def _check(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--fail-at",
         choices=SEVERITIES,
-        help="exit with 11-14 when the gravest change is this or graver; default low, or what the policy says",
+        help="exit with 11-14 when the gravest change is this or graver; default low, or what the policy says; "
+        "what else the policy counts, counts as well",
     )
     _policy(check)
     _reading(check)
