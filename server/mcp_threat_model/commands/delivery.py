@@ -51,7 +51,7 @@ def deliver(
     if fleet and form == "jsonl":
         complain("jsonl leaves out what the servers make possible together; --format json has it")
     context = context_of(targets, outcomes, results, found, fleet)
-    if output:
+    if output is not None:
         try:
             write_output(output, renderer(form)(results, context))
         except OSError as error:
