@@ -5,10 +5,12 @@ from __future__ import annotations
 from mcp_threat_model import __version__
 from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_scoring.approval.change import changes
-from mcp_threat_scoring.approval.compared import NOT_COMPARED
+from mcp_threat_scoring.approval.compared import NOT_COMPARED, NOT_LOCKED, not_locked
 from mcp_threat_scoring.approval.lock import LockedServer
+from mcp_threat_scoring.approval.notice import changed_in
 from mcp_threat_scoring.approval.pin import locked
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.neutralise import as_asked
 from mcp_threat_scoring.report import ErrorOut, Report
 
 _NOT_WHOLE = TargetError(
@@ -24,19 +26,34 @@ def unread(name: str) -> Outcome:
 
 
 def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
-    """The report of now, whose findings are what changed since; an error stays one."""
+    """The report of now, in whose findings what changed since stands first; an error stays one."""
     if isinstance(outcome.result, ErrorOut) or outcome.manifest is None:
         return outcome.result
     now = locked(outcome.manifest, outcome.result, __version__)
     other = outcome.result.aivss.other_profile
     if then.profile != now.profile and then.profile == other.profile:  # a score is compared with one of its own kind
         now = now.changed({"profile": other.profile, "score": other.score, "severity": other.severity})
-    return outcome.result.changed({"findings": changes(then, now, outcome.result)})
+    return outcome.result.changed({"findings": [*changes(then, now, outcome.result), *outcome.result.findings]})
+
+
+def unapproved(lock: str, outcome: Outcome, *, alike: bool) -> Report | ErrorOut:
+    """The report of a server that is not in that lock, which is the first thing that is wrong with it."""
+    change = not_locked(lock, alike=alike).finding()
+    if isinstance(outcome.result, ErrorOut):
+        said = f"{outcome.result.message} {change.title}: it is not in {as_asked(lock)}."
+        return outcome.result.changed({"message": said})
+    return outcome.result.changed({"findings": [change, *outcome.result.findings]})
+
+
+def is_unapproved(result: Report) -> bool:
+    """Whether it is not in the lock."""
+    return any(one.rule_id == f"change.{NOT_LOCKED}" for one in result.findings)
 
 
 def in_part(result: Report) -> bool:
     """Whether nothing changed as far as it was compared, and the lock did not hold everything."""
-    return bool(result.findings) and all(one.rule_id == f"change.{NOT_COMPARED}" for one in result.findings)
+    changed = changed_in(result)
+    return bool(changed) and all(one.rule_id == f"change.{NOT_COMPARED}" for one in changed)
 
 
 def unseen(result: Report) -> str:
@@ -44,6 +61,6 @@ def unseen(result: Report) -> str:
 
     Tools that were seen when it was locked, and are not now, are a change already.
     """
-    if result.findings or result.coverage["tools"].status != "not_observed":
+    if changed_in(result) or result.coverage["tools"].status != "not_observed":
         return ""
     return "Unchanged as far as could be seen: its tools were seen neither when it was locked nor now."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from mcp_threat_model.parser import Command, HelpAsWritten, Parser
+from mcp_threat_model.parser import Command, HelpAsWritten, Parser, path_name
 from mcp_threat_model.render import FORMATS
 from mcp_threat_model.terminal import PROGRAM
 
@@ -87,10 +87,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _scan(scan: argparse.ArgumentParser) -> None:
-    scan.add_argument("targets", metavar="TARGET", nargs="*", help="what to threat-model, see below")
+def _scan(scan: Command) -> None:
+    scan.add_several("targets", metavar="TARGET", help="what to threat-model, see below")
     scan.add_argument("--format", choices=FORMATS, default="text", help="default: text")
-    scan.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
+    scan.add_argument(
+        "--output", metavar="FILE", type=path_name, help="write the report there; default, and with -: standard output"
+    )
     scan.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline")
     _reading(scan)
     scan.add_argument(
@@ -104,7 +106,9 @@ def _scan(scan: argparse.ArgumentParser) -> None:
 def _policy(command: argparse.ArgumentParser) -> None:
     """Which policy holds for the exit code and what SARIF shows as accepted."""
     policy = command.add_mutually_exclusive_group()
-    policy.add_argument("--policy", metavar="FILE", help=f"default: {POLICY_FILE} of this directory, if there is one")
+    policy.add_argument(
+        "--policy", metavar="FILE", type=path_name, help=f"default: {POLICY_FILE} of this directory, if there is one"
+    )
     policy.add_argument("--no-policy", action="store_true", help="use no policy file")
 
 
@@ -141,39 +145,50 @@ def _reading(command: argparse.ArgumentParser, *, sets: bool = True) -> None:
 def _logging(command: argparse.ArgumentParser) -> None:
     """What is the same wherever servers are judged."""
     command.add_argument(
-        "--rules", metavar="DIR", action="append", default=[], help="a folder with signal rules of your own"
+        "--rules",
+        metavar="DIR",
+        type=path_name,
+        action="append",
+        default=[],
+        help="a folder with signal rules of your own",
     )
     command.add_argument(
-        "--audit-log", metavar="FILE", help="append what was asked, allowed, started and reached, as JSON lines"
+        "--audit-log",
+        metavar="FILE",
+        type=path_name,
+        help="append what was asked, allowed, started and reached, as JSON lines",
     )
 
 
 def _clients(clients: argparse.ArgumentParser) -> None:
-    clients.add_argument("--project", metavar="DIR", help="project to look into, default the current directory")
+    clients.add_argument(
+        "--project", metavar="DIR", type=path_name, help="project to look into, default the current directory"
+    )
     clients.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
 
 
-def _lock(lock: argparse.ArgumentParser) -> None:
+def _lock(lock: Command) -> None:
     from mcp_threat_model.lock_file import LOCK_FILE  # only the commands that open one load what reads it
 
-    lock.add_argument("targets", metavar="TARGET", nargs="*", help="as for scan")
-    lock.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
+    lock.add_several("targets", metavar="TARGET", help="as for scan")
+    lock.add_argument("--lock", metavar="FILE", type=path_name, default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     lock.add_argument("--add", action="store_true", help="keep what is in the file beside the new entries")
     lock.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is pinned")
     _reading(lock)
 
 
-def _check(check: argparse.ArgumentParser) -> None:
+def _check(check: Command) -> None:
     from mcp_threat_model.lock_file import LOCK_FILE
 
-    check.add_argument("targets", metavar="TARGET", nargs="*", help="default: everything in the lock file")
-    check.add_argument("--lock", metavar="FILE", default=LOCK_FILE, help=f"default: {LOCK_FILE}")
+    check.add_several("targets", metavar="TARGET", help="default: everything in the lock file")
+    check.add_argument("--lock", metavar="FILE", type=path_name, default=LOCK_FILE, help=f"default: {LOCK_FILE}")
     check.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     check.add_argument("--profile", choices=PROFILES, default="graded", help="which AIVSS is the headline of a report")
     check.add_argument(
         "--fail-at",
         choices=SEVERITIES,
-        help="exit with 11-14 when the gravest change is this or graver; default low, or what the policy says",
+        help="exit with 11-14 when the gravest change is this or graver; default low, or what the policy says; "
+        "what else the policy counts, counts as well",
     )
     _policy(check)
     _reading(check)
@@ -189,7 +204,7 @@ def _limits(limits: argparse.ArgumentParser) -> None:
 
 
 def _score(score: argparse.ArgumentParser) -> None:
-    score.add_argument("--input", metavar="FILE|-", help="the terms as JSON; or give them as flags")
+    score.add_argument("--input", metavar="FILE|-", type=path_name, help="the terms as JSON; or give them as flags")
     score.add_argument("--profile", choices=PROFILES, help="default: graded")
     score.add_argument("--cvss-base", metavar="NUMBER", type=float, help="0 to 10; or give the vector")
     score.add_argument(

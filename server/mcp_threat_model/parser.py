@@ -62,14 +62,20 @@ class Command(Parser):
     They are filled in when the command is the one that was asked for: making those of all takes longer than parsing.
     """
 
-    def __init__(self, *, options: Callable[[argparse.ArgumentParser], None], **others: Any) -> None:
+    def __init__(self, *, options: Callable[[Command], None], **others: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **others})
-        self._options: Callable[[argparse.ArgumentParser], None] | None = options
+        self._options: Callable[[Command], None] | None = options
+        self._several = ""
 
     def _fill(self) -> None:
         options, self._options = self._options, None
         if options is not None:
             options(self)
+
+    def add_several(self, name: str, **options: Any) -> None:
+        """A list of words without an option's name, which may stand anywhere among the options, and after ``--``."""
+        self.add_argument(name, nargs="*", **options)
+        self._several = name
 
     def format_help(self) -> str:
         """The help of the command, with all its options."""
@@ -79,7 +85,31 @@ class Command(Parser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse, and refuse what is left over."""
         self._fill()
-        found, unknown = super().parse_known_args(args, namespace)
+        words, after = list(args or ()), []
+        if self._several and "--" in words:
+            cut = words.index("--")
+            words, after = words[:cut], words[cut + 1 :]
+        found, unknown = super().parse_known_args(words, namespace)
+        if self._several:  # argparse fills a list from one place alone, and calls the words of others unknown
+            further = [word for word in unknown if not _is_option(word)]
+            unknown = [word for word in unknown if _is_option(word)]
+            setattr(found, self._several, [*getattr(found, self._several), *further, *after])
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")
         return found, unknown
+
+
+def _is_option(word: str) -> bool:
+    """As argparse tells it: standard input is none, nor is what has a space in it."""
+    return word.startswith("-") and word != "-" and " " not in word
+
+
+def path_name(word: str) -> str:
+    """The name of a file or folder; an empty one is a variable that was not set, and never the working directory.
+
+    Raises:
+        ArgumentTypeError: it is empty.
+    """
+    if not word:
+        raise argparse.ArgumentTypeError("it is empty, and has to name a file or folder")
+    return word

@@ -17,6 +17,8 @@ from typing import Final, TextIO
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 
 PROGRAM: Final = "mcp-threat-model"
+STANDARD: Final = "-"
+"""What names the standard stream in the place of a file; a file of that name is ``./-``."""
 
 
 class OutputError(ThreatModelError):

@@ -175,7 +175,16 @@ def test_a_program_is_not_started_without_consent(tmp_path: Path) -> None:
         (["serve", "--allow-host", "shop"], "--allow-host is for --transport streamable-http"),
         (["clients", "--project", "/no/such/folder"], "there is no such directory"),
         (["clients", "--project", __file__], "there is no such directory"),
-        (["clients", "--project", ""], "there is no such directory"),
+        (["clients", "--project", ""], "--project: it is empty"),
+        (["scan", "a", "--output", ""], "--output: it is empty, and has to name a file or folder"),
+        (["check", "--lock", ""], "--lock: it is empty"),
+        (["scan", "a", "--policy", ""], "--policy: it is empty"),
+        (["score", "--input", ""], "--input: it is empty"),
+        (["scan", "a", "--rules", ""], "--rules: it is empty"),
+        (["scan", "a", "--audit-log", ""], "--audit-log: it is empty"),
+        (["scan", "a", "--format", "json", "b", "-c"], "unrecognized arguments: -c (see mcp-threat-model scan --help)"),
+        (["check", "a", "--nope", "b"], "unrecognized arguments: --nope (see mcp-threat-model check --help)"),
+        (["limits", "a", "--format", "json", "b"], "unrecognized arguments: b (see mcp-threat-model limits --help)"),
         (["lock", "a", "--lock", "/no/such/folder/x"], "--lock /no/such/folder/x: there is no directory"),
         (["clients", "--project", LONG], "there is no such directory"),
         (["evaluate", LONG], "there is no corpus directory"),
@@ -354,6 +363,20 @@ class TestOutputFile:
         assert (done.returncode, done.stdout) == (0, "")
         assert json.loads(file.read_text())["reports"]
         assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json", "tools.json"]
+
+    def test_a_dash_is_standard_output(
+        self, tools: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert main(["scan", tools, "--format", "json"]) == 0
+        plain = capsys.readouterr().out
+        assert main(["scan", tools, "--format", "json", "--output", "-"]) == 0
+        assert capsys.readouterr().out == plain
+        assert not Path("-").exists()
+
+        Path("-").write_bytes(Path(tools).read_bytes())
+        assert main(["scan", "./-", "--format", "json", "--output", "-"]) == 0
+        assert main(["scan", "./-", "--output", "./-"]) == 2  # which is a file
 
     def test_an_old_report_keeps_its_permissions(self, tools: str, tmp_path: Path) -> None:
         file = tmp_path / "report.json"

@@ -2,6 +2,8 @@
 
 from typing import get_args
 
+import pytest
+
 from mcp_threat_model import grammar
 from mcp_threat_scoring.client_formats import ClientId
 from mcp_threat_scoring.report import SEVERITIES, LayerId
@@ -16,6 +18,24 @@ def test_scan_takes_every_option_of_the_contract() -> None:
     )  # fmt: skip
     assert arguments.targets == ["a.json", "-"]
     assert (arguments.header, arguments.env, arguments.timeout, arguments.jobs) == (["A: b", "C: d"], ["E=f"], 3.0, 2)
+
+
+@pytest.mark.parametrize("command", ["scan", "lock", "check"])
+@pytest.mark.parametrize(
+    "words",
+    ["a - --jobs 2 c -- -d --jobs", "--jobs 2 a - c -- -d --jobs", "a --jobs 2 - --allow-launch c -- -d --jobs"],
+)
+def test_targets_stand_anywhere_among_the_options(command: str, words: str) -> None:
+    arguments = grammar.build_parser().parse_args([command, *words.split()])
+
+    assert arguments.targets == ["a", "-", "c", "-d", "--jobs"]
+    assert arguments.jobs == 2
+
+
+def test_one_target_may_begin_with_a_dash_too() -> None:
+    arguments = grammar.build_parser().parse_args(["limits", "--format", "json", "--", "-a"])
+
+    assert (arguments.target, arguments.format) == ("-a", "json")
 
 
 def test_options_take_the_words_of_the_core() -> None:

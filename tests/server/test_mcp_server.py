@@ -206,6 +206,7 @@ async def test_bad_input_gets_a_sentence_that_says_what_to_do(server, mode, argu
     assert result.is_error
     assert says in result.content[0].text
     assert "Traceback" not in result.content[0].text
+    assert "Error executing tool" not in result.content[0].text
 
 
 async def test_a_threat_that_is_asked_for_is_all_that_is_told_of_a_server(server, mode):

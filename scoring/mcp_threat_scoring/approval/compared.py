@@ -14,6 +14,7 @@ from mcp_threat_scoring.approval.notice import Change
 from mcp_threat_scoring.phrases import counted, joined
 
 NOT_COMPARED: Final = "not_compared"
+NOT_LOCKED: Final = "server_not_locked"
 _ITS_OWN: Final = ("server", "instructions", "tools", "prompts", "resources", "resource_templates", "auth")
 """Parts of which less is seen when the server shows less. How it is started is up to whoever scans it."""
 
@@ -90,3 +91,18 @@ def not_compared(then: LockedServer, now: LockedServer) -> Iterator[Change]:
             f"The lock does not hold, to the letter: {joined(missing)}.",
             remediation="If you still approve of the server, lock it anew: the lock then holds all of it.",
         )
+
+
+def not_locked(lock: str, *, alike: bool) -> Change:
+    """The server is not in that lock; `alike` says that one is there whose target is shown the same.
+
+    As grave as a server that the policy does not name: nothing that it says or can do was ever approved.
+    """
+    return Change(
+        NOT_LOCKED,
+        "high",
+        "Nobody approved this server",
+        f"It is not in {{}}{' with these values' if alike else ''}, so that there is nothing to compare it with.",
+        (lock,),
+        remediation="Remove it, or read what is found of it and approve of it with mcp-threat-model lock --add.",
+    )

@@ -1,4 +1,4 @@
-"""One thing that is not as it was approved, and how it becomes a finding."""
+"""One thing that is not as it was approved, how it becomes a finding, and such findings among others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mcp_threat_scoring.neutralise import neutralise_again, neutralise_command
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.report import FindingOut, Level, Severity
+from mcp_threat_scoring.report import FindingOut, Level, Report, Severity
 from mcp_threat_scoring.structs import Struct
 
 NAMES_TOLD = 6
@@ -60,6 +60,11 @@ class Change(Struct, frozen=True):
             references=["MCP03:2025"] if self.tool else [],
             fingerprint=hashlib.sha256(print_of.encode()).hexdigest()[:32],
         )
+
+
+def changed_in(report: Report) -> list[FindingOut]:
+    """What is not as it was approved, of all that is found of a server."""
+    return [finding for finding in report.findings if finding.kind == "change"]
 
 
 def told(words: Words) -> str:

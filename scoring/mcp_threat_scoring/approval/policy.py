@@ -25,10 +25,11 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
+from mcp_threat_scoring.approval.breach import Breach, Floors, Threshold
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
-from mcp_threat_scoring.phrases import counted, joined, quoted
-from mcp_threat_scoring.report import FindingKind, FindingOut, Report, Severity, gravest, reaches, severity_of
+from mcp_threat_scoring.phrases import joined, quoted
+from mcp_threat_scoring.report import FindingOut, Report, Severity, gravest
 from mcp_threat_scoring.structs import Meta, Struct
 
 POLICY_NAME = "mcp-threat-model.yaml"
@@ -37,19 +38,10 @@ REASON_SHOWN = 500
 EXPIRED_TOLD = 20
 _CHANGES = "change."
 """How the rules begin whose findings only a comparison with a lock can have."""
-Threshold = Literal[Severity, "never"]
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
 """A name; ``*`` stands for any characters."""
 Day = Annotated[str, Meta(pattern=r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$", examples=["2026-12-31"])]
 """A day as ISO 8601 writes it. As text, days compare as they follow each other, and nobody here reads a clock."""
-_NOUNS: Mapping[FindingKind, tuple[str, str]] = {
-    "hostile_content": ("passage of hostile content", "passages of hostile content"),
-    "contradiction": ("contradiction", "contradictions"),
-    "weakness": ("weakness", "weaknesses"),
-    "exposure": ("exposure", "exposures"),
-    "change": ("change", "changes"),
-}
-"""What one finding of a kind is called, and several."""
 
 
 class Thresholds(Model, frozen=True, kw_only=True):
@@ -93,13 +85,6 @@ class Policy(Model, frozen=True, kw_only=True):
     thresholds: Thresholds = Thresholds()
     servers: tuple[Pattern, ...] | None = None
     accept: tuple[Acceptance, ...] = ()
-
-
-class Breach(Struct, frozen=True):
-    """One thing that breaks the build, and in words, at what threshold."""
-
-    severity: Severity
-    told: str
 
 
 class Judgement(Struct, frozen=True):
@@ -146,61 +131,23 @@ def _stranger(report: Report) -> FindingOut:
     )
 
 
-def _reaches(severity: Severity, threshold: Threshold | None) -> bool:
-    return threshold is not None and threshold != "never" and reaches(severity, threshold)
-
-
-def _threshold(policy: Policy, kind: FindingKind, fail_at: Threshold | None) -> Threshold | None:
-    own: Threshold | None = getattr(policy.thresholds, kind)
-    return own if own is not None else fail_at
-
-
-def _score_breaks(policy: Policy, report: Report, fail_at: Threshold | None) -> Breach | None:
-    own = policy.thresholds.score
-    limit = own if own is not None else fail_at
-    severity = severity_of(report.aivss.severity)
-    told = f"the score {report.aivss.score:.1f} {report.aivss.severity} is at or over {_limit(limit)}"
-    if isinstance(limit, float | int):
-        return Breach(gravest((severity, "low")), told) if report.aivss.score >= limit else None
-    return Breach(severity, told) if _reaches(severity, limit) else None
-
-
-def _limit(limit: float | Threshold | None) -> str:
-    return f"{limit:g}" if isinstance(limit, float | int) else str(limit)
-
-
-def _findings_break(policy: Policy, open_: Sequence[FindingOut], fail_at: Threshold | None) -> list[Breach]:
-    """The kinds of findings that break the build, each told once; `open_` are those that are not accepted."""
-    held: dict[FindingKind, list[Severity]] = {}
-    for finding in open_:
-        if _reaches(finding.severity, _threshold(policy, finding.kind, fail_at)):
-            held.setdefault(finding.kind, []).append(finding.severity)
-    breaches = []
-    for kind, severities in held.items():
-        worst, count = gravest(severities), counted(len(severities), *_NOUNS[kind])
-        limit = _threshold(policy, kind, fail_at)
-        told = f"({worst}) is" if len(severities) == 1 else f"(worst {worst}) are"
-        breaches.append(Breach(worst, f"{count} {told} at or over {limit}"))
-    return breaches
-
-
 def judge(
     policy: Policy,
     report: Report,
     today: str,
     *,
     fail_at: Threshold | None = None,
-    scored: bool = True,
+    compared: bool = False,
 ) -> Judgement:
     """Hold one report against a policy.
 
-    `today` is a day like ``2026-11-21``. `fail_at` is what the caller asked for; it stands in for the policy's own.
-    `scored` is False where the findings are not about the server as it is, but about what changed: then its score and
-    its being allowed are not looked at.
+    `today` is a day like ``2026-11-21``. `fail_at` is what the caller asked for; it stands in for the policy's own, and
+    counts beside its thresholds. `compared` is True where the findings are what changed since a lock as well: then the
+    caller asked about the changes, which come first.
     """
-    floor = fail_at if fail_at is not None else policy.fail_at
-    if scored and policy.servers is not None and not any(_is_called(report, name) for name in policy.servers):
-        report = report.changed({"findings": [_stranger(report), *report.findings]})
+    if policy.servers is not None and not any(_is_called(report, name) for name in policy.servers):
+        findings = sorted((_stranger(report), *report.findings), key=lambda finding: finding.kind != "change")
+        report = report.changed({"findings": findings})
     accepted: dict[str, str] = {}
     expired: dict[Acceptance, None] = {}
     used: set[int] = set()
@@ -214,12 +161,11 @@ def judge(
             continue
         expired.update(dict.fromkeys(one for _, one in covering))
         open_.append(finding)
-    score = _score_breaks(policy, report, floor) if scored else None
-    breaking = (*([score] if score else ()), *_findings_break(policy, open_, floor))
+    breaking = Floors(policy, fail_at, compared).over(report, open_)
     idle = frozenset(
         index
         for index, one in enumerate(policy.accept)
-        if index not in used and one.rule.startswith(_CHANGES) != scored and one.speaks_of(report)
+        if index not in used and (compared or not one.rule.startswith(_CHANGES)) and one.speaks_of(report)
     )
     return Judgement(report, accepted, breaking, tuple(expired), frozenset(used), idle)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from mcp_threat_model.grammar import POLICY_FILE
 from mcp_threat_model.source.interface import File, Target
+from mcp_threat_model.terminal import STANDARD
 from mcp_threat_scoring.errors import UsageError
 
 
@@ -41,7 +42,7 @@ def _written(arguments: argparse.Namespace) -> Iterator[tuple[str, str, str]]:
         ("--lock", lock, "would overwrite"),
         ("--audit-log", arguments.audit_log, "would be written into"),
     ):
-        if path is not None:
+        if path is not None and (option, path) != ("--output", STANDARD):
             yield option, path, would
 
 

@@ -8,24 +8,28 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcp_threat_model.clients.form import ConfigTarget
 from mcp_threat_model.commands.context import context_of
-from mcp_threat_model.commands.delivery import judged
+from mcp_threat_model.commands.delivery import by_policy, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import told
-from mcp_threat_model.commands.reasons import broken, changed, worst_found
+from mcp_threat_model.commands.reasons import TOLD, broken, changed, worst_change
 from mcp_threat_model.commands.scan import run_scan
-from mcp_threat_model.comparing import compare, in_part, unread, unseen
+from mcp_threat_model.comparing import compare, in_part, is_unapproved, unapproved, unread, unseen
 from mcp_threat_model.exit_codes import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
-from mcp_threat_model.locked_targets import Named, everything_in, named_by_lock, nothing_approved
+from mcp_threat_model.locked_targets import everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
+from mcp_threat_model.render.wording import DECISIONS, many
 from mcp_threat_model.source.interface import Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
-from mcp_threat_scoring.approval.lock import Lock
-from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.neutralise import as_kept
+from mcp_threat_scoring.approval.lock import Lock, LockedServer
+from mcp_threat_scoring.approval.notice import changed_in
+from mcp_threat_scoring.neutralise import as_asked, as_kept
+from mcp_threat_scoring.phrases import listed
 from mcp_threat_scoring.report import ErrorOut, Report, gravest, reaches, severity_of
+from mcp_threat_scoring.structs import Struct
 
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
@@ -38,56 +42,92 @@ def run(arguments: argparse.Namespace) -> int:
     """Scan what is locked again and report what changed.
 
     Raises:
-        UsageError: the words are off, there is no such lock or policy, or the lock does not have a target.
+        UsageError: the words are off, or there is no such lock or policy.
         RuleError: a rule file is damaged.
     """
     lock = read_lock(Path(arguments.lock))
-    asked = bool(arguments.targets or arguments.all_clients)
-    named = _named(lock, targets_of(arguments), arguments.lock) if asked else everything_in(lock, arguments.lock)
     if not lock.servers:
         complain(nothing_approved(arguments.lock))
+    asked = bool(arguments.targets or arguments.all_clients)
+    subjects = _asked_for(lock, targets_of(arguments)) if asked else _all_of(lock, arguments.lock)
+    if not asked:
+        _hint_at_others(lock, arguments.lock, subjects)
     policy = policy_of(arguments)
-    options = options_of(arguments, [target for _, target in named if target is not None])
-    outcomes = _read(named, options, allow_launch=arguments.allow_launch)
-    compared: list[Report | ErrorOut] = []
-    for (name, _), outcome in zip(named, outcomes, strict=True):
-        now = compare(lock.servers[name], outcome)
-        compared.append(now if asked else named_by_lock(now, name))
-    floor = arguments.fail_at or (policy and policy[1].fail_at) or "low"
-    found = judged(compared, policy, floor, scored=False)
-    context = context_of([target for _, target in named], outcomes, compared, found)
+    options = options_of(arguments, [one.target for one in subjects if one.target is not None])
+    outcomes = _read(subjects, options, allow_launch=arguments.allow_launch)
+    results = [
+        _held_against(arguments.lock, one, outcome, asked=asked)
+        for one, outcome in zip(subjects, outcomes, strict=True)
+    ]
+    found = judged(results, policy, arguments.fail_at, compared=True)
+    results = by_policy(results, found)
+    context = context_of([one.target for one in subjects], outcomes, results, found)
     if arguments.format == "text":
-        _show([name if asked else as_kept(name) for name, _ in named], compared, context)
+        _show([one.name if asked else as_kept(one.name) for one in subjects], results, context)
     else:
-        emit(renderer(arguments.format)(compared, context), utf8=True)
-    for result in compared:
+        emit(renderer(arguments.format)(results, context), utf8=True)
+    for result in results:
         if isinstance(result, ErrorOut):
             complain(told(result))
-    return _exit_code(compared, floor, policy and policy[0], found)
+    return _exit_code(results, arguments.fail_at or "low", policy and policy[0], found)
 
 
-def _named(lock: Lock, targets: Sequence[Target], path: str) -> list[Named]:
-    """The targets by what the lock calls them.
+class _Subject(Struct, frozen=True):
+    """What is checked: what the lock calls it, how to read it (None where that is not wholly known), what it was."""
 
-    Raises:
-        UsageError: the lock does not have one of them.
-    """
-    named: list[Named] = []
+    name: str
+    target: Target | None
+    then: LockedServer | None
+    """As it was approved; None where nobody did."""
+    alike: bool = False
+    """Whether the lock has one that is shown the same, where nobody approved this one."""
+
+
+def _all_of(lock: Lock, path: str) -> list[_Subject]:
+    return [_Subject(name, target, lock.servers[name]) for name, target in everything_in(lock, path)]
+
+
+def _asked_for(lock: Lock, targets: Sequence[Target]) -> list[_Subject]:
+    """The targets by what the lock calls them, also those that it does not have."""
+    subjects = []
     for target in targets:
         known = shown(target)
         name = lock.name_of(known)
         if name is None:
-            like = " with these values" if known.text in lock.servers else ""
-            raise UsageError(f"not in {path}{like}: {known.text}; lock it first with mcp-threat-model lock --add")
-        named.append((name, target))
-    return named
+            subjects.append(_Subject(known.text, target, None, known.text in lock.servers))
+        else:
+            subjects.append(_Subject(name, target, lock.servers[name]))
+    return subjects
 
 
-def _read(named: Sequence[Named], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
+def _hint_at_others(lock: Lock, path: str, subjects: Sequence[_Subject]) -> None:
+    """Name what the clients in the lock have besides. Nobody named it, and so it is neither started nor reached."""
+    clients = {one.target.client for one in subjects if isinstance(one.target, ConfigTarget)}
+    if not clients:
+        return
+    from mcp_threat_model.clients.every import every_configured  # only where a client's server is locked
+
+    beside = (shown(target) for target in every_configured() if target.client in clients)
+    names = [as_kept(one.text) for one in beside if lock.name_of(one) is None]
+    if names:
+        complain(
+            f"configured and not in {as_asked(path)}: {listed(names, shown=TOLD)}; "
+            "check --all-clients looks at all of them, lock --add approves of one"
+        )
+
+
+def _read(subjects: Sequence[_Subject], options: ScanOptions, *, allow_launch: bool) -> list[Outcome]:
     """Read them again, in their order; one whose target is not wholly known is not read, and says what to do."""
-    targets = [target for _, target in named if target is not None]
+    targets = [one.target for one in subjects if one.target is not None]
     read = iter(run_scan(targets, options, allow_launch=allow_launch) if targets else [])
-    return [next(read) if target is not None else unread(name) for name, target in named]
+    return [next(read) if one.target is not None else unread(one.name) for one in subjects]
+
+
+def _held_against(lock: str, subject: _Subject, outcome: Outcome, *, asked: bool) -> Report | ErrorOut:
+    if subject.then is None:
+        return unapproved(lock, outcome, alike=subject.alike)
+    now = compare(subject.then, outcome)
+    return now if asked else named_by_lock(now, subject.name)
 
 
 def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut], context: Context) -> None:
@@ -96,27 +136,40 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut], context: 
         if isinstance(result, ErrorOut):
             page.add(Span("NOT CHECKED ", "bad"), Span(label, "strong"))
             continue
+        differing = changed_in(result)
         if said := unseen(result):
             page.add(Span("IN PART     ", "poor"), Span(label, "strong"))
             page.flow(said, first=[Span("  ")], indent=2)
-            continue
-        if not result.findings:
+        elif not differing:
             page.add(Span("unchanged   ", "good"), Span(label, "strong"))
-            continue
-        page.add(Span("IN PART     " if in_part(result) else "CHANGED     ", "poor"), Span(label, "strong"))
-        for finding in result.findings:
+        else:
+            page.add(Span(_status(result), "poor"), Span(label, "strong"))
+        for finding in differing:
             mark = Span(f"  {finding.severity.upper():<9}", SEVERITY_STYLE[finding.severity])
             page.flow(f"{finding.title}: {finding.explanation}", first=[mark], indent=11)
             if reason := context.accepted(result, finding):
                 page.flow(f"Accepted by the policy: {reason}", first=[Span(" " * 11)], indent=11)
             elif finding.severity in ("high", "critical"):
                 page.flow(finding.remediation, first=[Span(" " * 11)], indent=11, style="dim")
+        if beside := len(result.findings) - len(differing):
+            page.flow(_besides(result, beside), first=[Span("  ")], indent=2, style="dim")
     if wants_colour(sys.stdout):
         from mcp_threat_model.render.terminal import coloured
 
         emit(coloured(page.lines))
     else:
         emit(plain(page.lines))
+
+
+def _status(result: Report) -> str:
+    return "NOT LOCKED  " if is_unapproved(result) else "IN PART     " if in_part(result) else "CHANGED     "
+
+
+def _besides(result: Report, count: int) -> str:
+    """That what did not change is not all there is: unchanged is not clean."""
+    worst = gravest(finding.severity for finding in result.findings if finding.kind != "change")
+    decision = DECISIONS[result.verdict.decision].lower()
+    return f"As it is now: {decision}; {many(count, 'finding')}, worst {worst}. The other formats, and scan, show them."
 
 
 def _exit_code(
@@ -130,7 +183,7 @@ def _exit_code(
         worst = gravest(one.worst for one in found.values() if one.worst)
         fails, why = worst != "info", broken(policy, found)
     else:
-        worst = gravest(map(worst_found, reports))
+        worst = gravest(map(worst_change, reports))
         fails, why = worst != "info" and reaches(worst, severity_of(fail_at)), changed(results, fail_at)
     if fails:
         complain(why)

@@ -18,7 +18,8 @@ from mcp_threat_scoring.report_set import FleetOut
 if TYPE_CHECKING:
     from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.source.interface import Target
-    from mcp_threat_scoring.approval.policy import Judgement, Policy, Threshold
+    from mcp_threat_scoring.approval.breach import Threshold
+    from mcp_threat_scoring.approval.policy import Judgement, Policy
 
 
 def deliver(
@@ -39,8 +40,9 @@ def deliver(
     for fault in (outcome.fault for outcome in outcomes):
         if fault:
             explain(fault)
-    found = judged([outcome.result for outcome in outcomes], policy, fail_at)
-    results = [found[index].report if index in found else outcome.result for index, outcome in enumerate(outcomes)]
+    results: Sequence[Report | ErrorOut] = [outcome.result for outcome in outcomes]
+    found = judged(results, policy, fail_at)
+    results = by_policy(results, found)
     for result in results:
         if isinstance(result, ErrorOut):
             complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
@@ -49,7 +51,7 @@ def deliver(
     if fleet and form == "jsonl":
         complain("jsonl leaves out what the servers make possible together; --format json has it")
     context = context_of(targets, outcomes, results, found, fleet)
-    if output:
+    if output is not None:
         try:
             write_output(output, renderer(form)(results, context))
         except OSError as error:
@@ -85,9 +87,12 @@ def judged(
     policy: tuple[str, Policy] | None,
     fail_at: Threshold | None,
     *,
-    scored: bool = True,
+    compared: bool = False,
 ) -> dict[int, Judgement]:
-    """What the policy says of each report, by its place in the list; what is accepted or ran out goes to stderr."""
+    """What the policy says of each report, by its place in the list; what is accepted or ran out goes to stderr.
+
+    `compared` says that what changed since a lock is among the findings.
+    """
     if policy is None:
         return {}
     from datetime import datetime
@@ -97,13 +102,18 @@ def judged(
     name, rules = policy
     today = datetime.now().astimezone().date().isoformat()
     found = {
-        index: judge(rules, result, today, fail_at=fail_at, scored=scored)
+        index: judge(rules, result, today, fail_at=fail_at, compared=compared)
         for index, result in enumerate(results)
         if isinstance(result, Report)
     }
     for line in told(rules, name, list(found.values())):
         complain(line)
     return found
+
+
+def by_policy(results: Sequence[Report | ErrorOut], found: Mapping[int, Judgement]) -> list[Report | ErrorOut]:
+    """The results with what the policy found wrong with them beside."""
+    return [found[index].report if index in found else result for index, result in enumerate(results)]
 
 
 def _for_screen(results: Sequence[Report | ErrorOut], context: Context) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.render.wording import many, title
+from mcp_threat_scoring.approval.notice import changed_in
 from mcp_threat_scoring.report import ErrorOut, Report, Severity, gravest, reaches, severity_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ def worst_found(report: Report) -> Severity:
     return gravest(finding.severity for finding in report.findings)
 
 
+def worst_change(report: Report) -> Severity:
+    """The highest severity of what changed since it was locked; where nothing did, the lowest there is."""
+    return gravest(finding.severity for finding in changed_in(report))
+
+
 def over(results: Sequence[Report | ErrorOut], fail_at: str) -> str:
     """The servers whose score or findings are at or over ``--fail-at``."""
     return f"at or over --fail-at {fail_at}: " + _first(
@@ -40,9 +46,9 @@ def over(results: Sequence[Report | ErrorOut], fail_at: str) -> str:
 def changed(results: Sequence[Report | ErrorOut], fail_at: str) -> str:
     """The servers whose changes are at or over ``--fail-at``."""
     return f"at or over --fail-at {fail_at}: " + _first(
-        f"{title(report)}: {many(len(report.findings), 'change')}, worst {worst}"
+        f"{title(report)}: {many(len(changed_in(report)), 'change')}, worst {worst}"
         for report in results
-        if isinstance(report, Report) and reaches(worst := worst_found(report), severity_of(fail_at))
+        if isinstance(report, Report) and reaches(worst := worst_change(report), severity_of(fail_at))
     )
 
 

@@ -12,7 +12,7 @@ from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.outcome import together
 from mcp_threat_model.render import renderer
 from mcp_threat_model.source.interface import Command, Saved, Target
-from mcp_threat_model.terminal import check_output, is_terminal, say
+from mcp_threat_model.terminal import STANDARD, check_output, is_terminal, say
 from mcp_threat_scoring.neutralise import as_kept
 
 if TYPE_CHECKING:
@@ -30,14 +30,15 @@ def run(arguments: argparse.Namespace) -> int:
     renderer(arguments.format)  # an output that cannot be written is said before anything is started
     options = options_of(arguments, targets)
     policy = policy_of(arguments)
-    if arguments.output:
-        check_output(arguments.output)
+    output = None if arguments.output == STANDARD else arguments.output
+    if output is not None:
+        check_output(output)
     outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)
     whole = together(targets, outcomes) if arguments.all_clients else None
     return deliver(
         outcomes,
         arguments.format,
-        output=arguments.output,
+        output=output,
         fail_at=arguments.fail_at,
         fleet=whole,
         targets=targets,

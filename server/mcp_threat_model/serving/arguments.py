@@ -73,7 +73,7 @@ def _faults(schema: Schema, given: Mapping[str, Any]) -> Iterator[str]:
             near = difflib.get_close_matches(name[:_COMPARED], known, n=1)
             every = f"argument{'s are' if len(known) > 1 else ' is'} {joined(list(known))}"
             hint = f"did you mean {near[0]}?" if near else f"the {every}."
-            yield f"There is no argument {neutralise_name(name)}; {hint}"
+            yield f"There is no argument {neutralise_name(name) or 'with an empty name'}; {hint}"
     for name in schema.get("required", ()):
         if name not in given:
             yield f"{name} is missing; it is {_wanted(known[name])}."
@@ -111,7 +111,7 @@ def _wrong(schema: Schema, value: object, place: str) -> Iterator[str]:
         yield f"{place} is {_wanted(schema)}; not {_kind(value)}."
     elif "enum" in fitting:
         if value not in fitting["enum"]:
-            yield f"{place} is {_wanted(schema)}; not {excerpt(value)}."
+            yield f"{place} is {_wanted(schema)}; not {excerpt(value) or 'an empty text'}."
     elif isinstance(value, str):
         if len(value) > fitting.get("maxLength", len(value)):
             yield f"{place} is {_wanted(schema)}; not of {len(value):,}."
@@ -158,4 +158,6 @@ def _kind(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    return "a very large number" if isinstance(value, int) and abs(value) >= _WHOLE else f"{value:g}"
+    if isinstance(value, int):
+        return "a very large number" if abs(value) >= _WHOLE else f"{value:,}"
+    return str(value)

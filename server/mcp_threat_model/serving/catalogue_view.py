@@ -97,7 +97,7 @@ def choose(catalogue: Catalogue, layer: str | None, reference: str | None) -> tu
         cited = (one,) if one else catalogue.citing(reference.strip())
         if not cited:
             raise UsageError(
-                f"nothing in the catalogue is called, or cites, {neutralise_name(reference)}; "
+                f"nothing in the catalogue is called, or cites, {neutralise_name(reference) or 'an empty text'}; "
                 "try an id such as MTC-301, or a framework entry such as MCP03:2025, ASI05 or CWE-78"
             )
         chosen = tuple(threat for threat in chosen if threat in cited)

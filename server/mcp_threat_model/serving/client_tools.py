@@ -52,6 +52,7 @@ from mcp_threat_model.serving.parameters import (
 )
 from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.subject import Given
+from mcp_threat_scoring.approval.notice import changed_in
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
@@ -185,8 +186,9 @@ def _changed(label: str, result: Report | ErrorOut, instead: Instead) -> Changed
     result = named_by_lock(result, label)
     if isinstance(result, ErrorOut):
         return ChangedOut(target=shown, status="not_checked", changes=[], error=for_client(result, instead))
-    status: Literal["unchanged", "changed", "not_checked"] = "changed" if result.findings else "unchanged"
+    changes = changed_in(result)
+    status: Literal["unchanged", "changed", "not_checked"] = "changed" if changes else "unchanged"
     note = unseen(result)
     if note or in_part(result):
         status = "not_checked"
-    return ChangedOut(target=shown, status=status, changes=result.findings[:40], note=note)
+    return ChangedOut(target=shown, status=status, changes=changes[:40], note=note)

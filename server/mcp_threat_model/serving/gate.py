@@ -75,7 +75,8 @@ class GatedServer(MCPServer[Access]):
                 raise ToolError(UNREADABLE_FORM) from None
             if isinstance(error.__cause__, ValidationError):
                 raise ToolError("The arguments do not keep the schema of the tool; see tools/list.") from None
-            raise ToolError(harmless(str(error), given)) from error
+            # The SDK puts the tool's name before it, which the caller knows; a fault of the arguments is told without.
+            raise ToolError(harmless(str(error.__cause__ or error), given)) from error
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Access, Any] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.approval.notice import Change
 from mcp_threat_scoring.approval.policy import Policy, judge, told
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
@@ -112,11 +113,58 @@ def test_a_server_that_is_not_named_is_a_finding():
     assert judged.worst == "high"
 
 
-def test_what_changed_is_not_judged_by_its_score_or_name():
-    judged = judge(policy(servers=["other"], thresholds={"score": 0.0}), REPORT, TODAY, scored=False)
+@pytest.mark.parametrize("compared", [False, True])
+def test_the_score_and_the_name_count_whether_or_not_it_is_compared_with_a_lock(compared):
+    judged = judge(policy(servers=["other"], thresholds={"score": 0.0}), REPORT, TODAY, compared=compared)
 
-    assert judged.report is REPORT
-    assert judged.worst is None
+    assert judged.report.findings[0].rule_id == "policy.server_not_allowed"
+    assert judged.worst == REPORT.aivss.severity.lower()
+
+
+ADDED = Change("tool_added", "low", "A tool was added", "It only reads.").finding()
+CHANGED = REPORT.changed({"findings": [ADDED, *REPORT.findings]})
+QUIET = dict.fromkeys(("score", "contradiction", "weakness", "exposure", "hostile_content"), "never")
+
+
+def test_every_change_counts_where_nobody_says_from_where_on():
+    assert judge(policy(), CHANGED, TODAY, compared=True).worst == "low"
+    assert judge(policy(thresholds={"change": "never"}), CHANGED, TODAY, compared=True).worst is None
+    assert judge(policy(fail_at="never"), CHANGED, TODAY, compared=True).worst is None
+
+
+def test_changes_stand_first_where_the_server_is_not_allowed():
+    judged = judge(policy(servers=["other"]), CHANGED, TODAY, compared=True)
+
+    assert [finding.kind for finding in judged.report.findings[:2]] == ["change", "exposure"]
+
+
+def test_in_a_comparison_the_caller_asks_about_changes_alone():
+    assert judge(policy(thresholds={"change": "never"}), CHANGED, TODAY, compared=True, fail_at="high").worst is None
+    [breach] = judge(policy(), CHANGED, TODAY, compared=True, fail_at="low").breaking
+    assert breach.told == "one change (low) is at or over low"
+
+
+@pytest.mark.parametrize("own", ["never", "critical", "low"])
+def test_what_the_caller_asked_for_is_not_softened_by_a_threshold(own):
+    rules = policy(thresholds={**QUIET, "change": own})
+    assert judge(rules, CHANGED, TODAY, compared=True, fail_at="low").worst == "low"
+
+    kinds = policy(thresholds={**QUIET, "contradiction": own})
+    [breach] = [one for one in judge(kinds, REPORT, TODAY, fail_at="low").breaking if "contradiction" in one.told]
+    assert breach.told == f"one contradiction ({LIE.severity}) is at or over low"
+
+
+def test_what_the_caller_asked_for_does_not_soften_a_threshold_either():
+    rules = policy(thresholds={**QUIET, "contradiction": "low"})
+
+    assert judge(rules, REPORT, TODAY, fail_at="critical").worst == LIE.severity
+
+
+@pytest.mark.parametrize("own", [9.9, "never", "critical"])
+def test_nor_is_it_by_a_threshold_of_the_score(own):
+    judged = judge(policy(thresholds={"score": own}), REPORT, TODAY, fail_at="low")
+
+    assert judged.breaking[0].told == f"the score {REPORT.aivss.score:.1f} {REPORT.aivss.severity} is at or over low"
 
 
 def test_an_acceptance_of_nothing_is_said():
@@ -140,7 +188,7 @@ def test_only_a_comparison_knows_whether_the_acceptance_of_a_change_is_settled()
     rules = policy(accept=[accept(rule="change.score_rose"), accept()])
 
     assert not any("settled" in line for line in told(rules, "p.yaml", [judge(rules, REPORT, TODAY)]))
-    [line] = told(rules, "p.yaml", [judge(rules, REPORT.changed({"findings": []}), TODAY, scored=False)])
+    _, line = told(rules, "p.yaml", [judge(rules, REPORT, TODAY, compared=True)])
     assert "nothing was found that change.score_rose would accept" in line
 
 

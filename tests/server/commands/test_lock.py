@@ -120,10 +120,13 @@ def test_a_target_that_is_named_again_is_compared_with_itself(url: str, capsys: 
 
 def test_a_target_with_other_values_is_not_in_the_lock(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     lock_both(url)
-    assert main(["check", f"{url}?shop=three", "--allow-private-network"]) == 2
-    told = capsys.readouterr().err
-    assert "not in mcp-threat-model.lock.json with these values" in told
-    assert "three" not in told
+    capsys.readouterr()
+    assert main(["check", f"{url}?shop=three", "--allow-private-network"]) == 13
+    told = capsys.readouterr()
+    assert f"NOT LOCKED  {url}?shop=…" in told.out
+    said = " ".join(told.out.split())
+    assert "Nobody approved this server: It is not in `mcp-threat-model.lock.json` with these values" in said
+    assert "three" not in told.out + told.err
 
 
 def test_what_is_not_wholly_known_is_not_read_and_says_what_to_do(url: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -162,7 +162,7 @@ def test_a_change_can_be_accepted_too(capsys, shop):
     Path(shop).write_text(json.dumps({"tools": tools}))
 
     assert main(["check"]) == 11
-    write(accepting("change.*"))
+    write(accepting("*"))
     assert main(["check"]) == 0
     write("version: 1\nthresholds: {change: never}\n")
     assert main(["check"]) == 0
@@ -182,11 +182,38 @@ def test_what_changed_too_much_is_said_in_one_line(capsys, shop):
     write("version: 1\nthresholds: {change: low}\n")
     assert main(["check", "--format", "sarif"]) == 11
     assert "unnamed server (shop.json): one change (low) is at or over low" in capsys.readouterr().err
-    write(accepting("change.*"))
+    write(accepting("*"))
     assert main(["check"]) == 0
     seen = capsys.readouterr()
     assert "Accepted by the policy: known and harmless" in seen.out
     assert "at or over" not in seen.err
+
+
+def test_check_holds_a_server_against_the_whole_policy_as_scan_does(capsys, shop):
+    assert main(["lock", shop]) == 0
+    for thresholds in ("score: 0.1", "contradiction: low", "exposure: high"):
+        write(f"version: 1\nservers: [other]\nthresholds: {{{thresholds}}}\n")
+        code = main(["scan", shop])
+        assert code in (11, 12, 13, 14)
+        assert main(["check"]) == code
+    write("version: 1\nservers: [other]\n")
+    capsys.readouterr()
+
+    assert main(["check", "--format", "json"]) == 0
+    [report] = json.loads(capsys.readouterr().out)["reports"]
+    assert report["findings"][0]["rule_id"] == "policy.server_not_allowed"
+
+
+def test_what_is_asked_for_by_name_is_not_softened_by_a_policy_that_lies_there(capsys, shop):
+    write("version: 1\nthresholds: {score: 9.9, contradiction: never, change: never}\n")
+    assert main(["scan", shop]) == 0
+    assert main(["scan", shop, "--fail-at", "low"]) == main(["scan", shop, "--fail-at", "low", "--no-policy"]) != 0
+
+    assert main(["lock", shop]) == 0
+    tools = [*LYING["tools"], {"name": "get_terms", "description": "Get the terms."}]
+    Path(shop).write_text(json.dumps({"tools": tools}))
+    assert main(["check"]) == 0
+    assert main(["check", "--fail-at", "low"]) == 11
 
 
 def test_limits_prints_the_rules_and_says_the_verdict(capsys, shop):

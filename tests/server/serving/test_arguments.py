@@ -52,18 +52,28 @@ def test_what_keeps_the_schema_is_no_fault(given):
         ({"factors": None}, "factors is an object whose values are numbers; not null."),
         ({"layer": "l3"}, "layer is one of L1, L2; not l3."),
         ({"layer": 3}, "layer is one of L1, L2; not 3."),
+        ({"layer": ""}, "layer is one of L1, L2; not an empty text."),
+        ({"layer": " "}, "layer is one of L1, L2; not an empty text."),
         ({"name": "123456"}, "name is text of at most 5 characters; not of 6."),
         ({"offset": -1}, "offset is 0 to 1,000,000; not -1."),
+        ({"offset": 1_000_001}, "offset is 0 to 1,000,000; not 1,000,001."),
+        ({"offset": 2e6}, "offset is 0 to 1,000,000; not 2000000.0."),
         ({"offset": "5"}, "offset is a whole number, 0 to 1,000,000; not text."),
         ({"offset": 1.5}, "offset is a whole number, 0 to 1,000,000; not 1.5."),
         ({"offset": True}, "offset is a whole number, 0 to 1,000,000; not true."),
         ({"base": 11}, "base is 0.00 to 10.00; not 11."),
+        ({"base": 10.0000001}, "base is 0.00 to 10.00; not 10.0000001."),
         ({"base": float("nan")}, "base is 0.00 to 10.00; not nan."),
         ({"base": 10**5000}, "base is a number, 0.00 to 10.00; not a very large number."),
         ({"multiplier": 10**5000}, "multiplier is a number; not a very large number."),
         ({"scan": "yes"}, "scan is true or false; not text."),
         ({"scan": 1}, "scan is true or false; not 1."),
         ({"traget": ORDER}, "There is no argument traget; did you mean target?"),
+        (
+            {"": 1},
+            "There is no argument with an empty name; the arguments are target, manifest, listing, factors, "
+            "layer, name, offset, base, multiplier and scan.",
+        ),
     ],
 )
 def test_a_fault_is_one_sentence_that_says_what_is_wanted(given, says):
