@@ -52,6 +52,7 @@ from mcp_threat_model.serving.parameters import (
 )
 from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.subject import Given
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.report import ErrorOut, Report
@@ -127,8 +128,7 @@ async def check_install(
     from mcp_threat_scoring.permissions import permissions
 
     report = await report_on(context, asked, Given(target, manifest, listing))
-    in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
-    called = name or in_client or report.server.name
+    called = name or (target and parse_target(target).own_name) or report.server.name
     limits = permissions(report, client, called) if report.capabilities.tools else None
     advice = install_answer(report, limits, offset)
     return answer(install_text(advice, limits, printing(target, asked, client, name)), advice)
