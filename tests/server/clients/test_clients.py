@@ -303,6 +303,12 @@ def test_a_header_that_http_does_not_allow_is_an_error_of_that_server_alone(
     assert says in shown["errors"][0]["message"]
 
 
+def test_how_a_server_is_read_shows_no_value_of_what_it_is_given(tmp_path, monkeypatch):
+    project_with(tmp_path, monkeypatch, {"a": {"command": "x", "env": {"TOKEN": "s3cret-s3cret"}}})
+
+    assert repr(resolve("cursor", "a")) == "ConfiguredWay(stdio:x, given ['TOKEN'])"
+
+
 @pytest.mark.parametrize("headers", [{"X-A": "Bearer abc\n"}, {"Accept": "application/json", "X-A": "Bearer abc"}])
 def test_what_clients_put_up_with_is_no_error(tmp_path, monkeypatch, headers):
     project_with(tmp_path, monkeypatch, {"a": {"url": "https://a.example/x", "headers": headers}})

@@ -506,7 +506,8 @@ async def test_a_program_that_only_its_configuration_finds_is_not_started_unaske
     result = await call("score_agent", {"target": "config:claude-code/there"}, person=person)
 
     assert "did not allow" in result.content[0].text
-    assert len(person.seen) == 1
+    [asked] = person.seen
+    assert "\nSandbox: " in asked
     assert not (tmp_path / "ran").exists()
 
 
