@@ -19,10 +19,19 @@ _NOT_WHOLE = TargetError(
     "Name the whole target: mcp-threat-model check 'TARGET'.",
 )
 
+_NOT_PLANNED = TargetError(
+    "consent_required", "it was not in the lock file yet when this comparison began, so it was not read", "Ask again."
+)
+
 
 def unread(name: str) -> Outcome:
     """What becomes of a server of which the lock does not hold the whole target: it is not checked."""
     return failure(name, _NOT_WHOLE)
+
+
+def unplanned(name: str) -> Outcome:
+    """What becomes of a server that came into the lock while a person was asked about the others."""
+    return failure(name, _NOT_PLANNED)
 
 
 def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:

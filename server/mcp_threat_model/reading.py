@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.audit import AuditLog
 from mcp_threat_model.guard import trail
-from mcp_threat_model.source.interface import Command, ReadOptions, Say, Target
+from mcp_threat_model.source.interface import Command, ReadOptions, Say, Target, Way
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise_command
 from mcp_threat_scoring.report_score import ProfileId
 
 if TYPE_CHECKING:
     from mcp_threat_scoring.manifest import Manifest
-
-Consent = Callable[[Command], Awaitable[None]]
-"""Returns when the program may be started; raises TargetError("consent_required") when it may not."""
 
 DEFAULT_JOBS: Final = 4
 _GRACE_S: Final = 5.0
@@ -37,24 +33,49 @@ class ScanOptions(ReadOptions, frozen=True):
     """Targets read at the same time, at least 1."""
 
 
-async def refuse_launch(command: Command) -> None:
-    """The consent of somebody who was not asked.
+class Consent:
+    """What somebody allows to be started; this one was not asked, and allows nothing.
 
-    Raises:
-        TargetError: `consent_required`, always.
+    Both what is asked about and what is read come from :meth:`way`, so that nobody consents to one thing and gets
+    another: files may change while a person thinks.
     """
-    raise TargetError(
-        "consent_required",
-        f"starting a program needs consent: {neutralise_command(command.shown, _COMMAND_SHOWN)}",
-        "If you trust that command, repeat with --allow-launch.",
-    )
+
+    def way(self, target: Target) -> Way:
+        """What is read in the end of a target. Whoever has shown it to somebody gives what was shown.
+
+        Raises:
+            TargetError: what the target stands for cannot be found.
+        """
+        return target.way()
+
+    async def ask(self, target: Target, command: Command) -> None:  # noqa: ARG002  (others know targets by what they showed)
+        """Return when the program that the target's way leads to may be started.
+
+        Raises:
+            TargetError: `consent_required`: it may not.
+        """
+        raise TargetError(
+            "consent_required",
+            f"starting a program needs consent: {neutralise_command(command.shown, _COMMAND_SHOWN)}",
+            "If you trust that command, repeat with --allow-launch.",
+        )
+
+
+class Allowed(Consent):
+    """The consent of somebody who named the targets and allowed all of them to be started."""
+
+    async def ask(self, target: Target, command: Command) -> None:
+        """Return."""
+
+
+NOT_ASKED: Final = Consent()
 
 
 def _silent(_: str) -> None: ...
 
 
 async def read_target(
-    target: Target, options: ReadOptions, *, consent: Consent = refuse_launch, say: Say = _silent
+    target: Target, options: ReadOptions, *, consent: Consent = NOT_ASKED, say: Say = _silent
 ) -> Manifest:
     """Read one target within its deadline.
 
@@ -64,9 +85,9 @@ async def read_target(
     import anyio
     import anyio.to_thread
 
-    way = await anyio.to_thread.run_sync(target.way)
+    way = await anyio.to_thread.run_sync(consent.way, target)
     if way.target.command:
-        await _consented(way.target.command, consent)
+        await _consented(target, way.target.command, consent)
     source = way.target.source(way.options(options), say)
     try:
         with anyio.fail_after(options.limits.total_s + _GRACE_S):
@@ -79,10 +100,10 @@ async def read_target(
         ) from None
 
 
-async def _consented(command: Command, consent: Consent) -> None:
+async def _consented(target: Target, command: Command, consent: Consent) -> None:
     """Ask. A person may think for as long as they like: the deadline starts afterwards."""
     try:
-        await consent(command)
+        await consent.ask(target, command)
     except TargetError:
         trail.note("refused", command=command.shown)
         raise

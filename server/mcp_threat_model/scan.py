@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from mcp_threat_model.audit import audited
 from mcp_threat_model.outcome import Outcome, failure
-from mcp_threat_model.reading import Consent, ScanOptions, read_target, refuse_launch
+from mcp_threat_model.reading import NOT_ASKED, Consent, ScanOptions, read_target
 from mcp_threat_model.source.interface import Saved, Say, Target
 from mcp_threat_scoring.errors import LockedError, TargetError, UsageError
 from mcp_threat_scoring.intake import build_manifest
@@ -145,7 +145,7 @@ async def scan(
     targets: Sequence[Target],
     options: ScanOptions,
     *,
-    consent: Consent = refuse_launch,
+    consent: Consent = NOT_ASKED,
     progress: Callable[[Target, str], None] | None = None,
 ) -> list[Outcome]:
     """Scan all targets, at most `options.jobs` at a time; the outcomes come in the order of the targets.

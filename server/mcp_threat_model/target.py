@@ -30,12 +30,13 @@ MAX_TARGET_LENGTH = 8_192
 
 
 def parse_target(text: str) -> Target:
-    """Parse one TARGET.
+    """Parse one TARGET. Blanks around it belong to no form; a file whose name begins with one is ``./ name``.
 
     Raises:
         UsageError: the text is none of the forms, or an incomplete one.
     """
-    if not text.strip():
+    text = text.strip()
+    if not text:
         raise UsageError("a target is empty; give an address, a 'stdio:' command, or a file")
     if is_json(text):
         raise UsageError("a target is JSON itself; save it and name the file, or pass it on standard input as '-'")

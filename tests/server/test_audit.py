@@ -14,7 +14,7 @@ import pytest
 
 from mcp_threat_model.audit import LINE_BYTES, AuditLog, audited
 from mcp_threat_model.guard import trail
-from mcp_threat_model.reading import ScanOptions
+from mcp_threat_model.reading import Allowed, ScanOptions
 from mcp_threat_model.scan import scan, scan_saved
 from mcp_threat_model.source.forms.program import StdioTarget
 from mcp_threat_model.target import parse_target
@@ -33,10 +33,6 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-async def allow(_: StdioTarget) -> None:
-    return
-
-
 def test_a_saved_file_is_asked_for_and_ends(tmp_path: Path) -> None:
     (tmp_path / "tools.json").write_text('[{"name": "get_time"}]')
     log = tmp_path / "audit.jsonl"
@@ -53,7 +49,7 @@ def test_a_saved_file_is_asked_for_and_ends(tmp_path: Path) -> None:
 async def test_a_program_is_consented_started_and_ended(tmp_path: Path) -> None:
     log = tmp_path / "audit.jsonl"
     options = ScanOptions(audit=AuditLog(str(log)), env={"API_TOKEN": SECRET})
-    await scan([StdioTarget((sys.executable, HELLO, "--password", SECRET))], options, consent=allow)
+    await scan([StdioTarget((sys.executable, HELLO, "--password", SECRET))], options, consent=Allowed())
     found = lines(log)
     assert [one["event"] for one in found] == ["asked", "consented", "started", "ended"]
     assert found[1]["command"].endswith("--password '***'")

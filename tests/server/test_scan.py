@@ -10,7 +10,7 @@ import pytest
 from mcp_threat_model import reading
 from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.outcome import Outcome, failure
-from mcp_threat_model.reading import ScanOptions, refuse_launch
+from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.scan import scan, scan_saved
 from mcp_threat_model.source.forms.address import HttpTarget
 from mcp_threat_model.source.forms.program import StdioTarget
@@ -174,15 +174,16 @@ def test_servers_that_are_looked_at_together_are_called_as_they_were_asked_for()
 
 
 async def test_whoever_is_asked_sees_the_program(tmp_path: Path) -> None:
-    asked: list[Command] = []
+    asked: list[tuple[Target, Command]] = []
 
-    async def consent(command: Command) -> None:
-        asked.append(command)
-        await refuse_launch(command)
+    class Person(Consent):
+        async def ask(self, target: Target, command: Command) -> None:
+            asked.append((target, command))
+            await super().ask(target, command)
 
     program = StdioTarget(("python", "server.py"))
-    outcomes = await scan([program, tools_file(tmp_path, "a.json", "x")], OPTIONS, consent=consent)
-    assert asked == [program.command]
+    outcomes = await scan([program, tools_file(tmp_path, "a.json", "x")], OPTIONS, consent=Person())
+    assert asked == [(program, program.command)]
     assert isinstance(outcomes[0].result, ErrorOut)
     assert outcomes[0].result.code == "consent_required"
 

@@ -38,6 +38,16 @@ def test_each_form(text: str, target: object) -> None:
     assert target == parse_target(text)
 
 
+@pytest.mark.parametrize(("text", "target"), EACH)
+@pytest.mark.parametrize(("before", "after"), [(" ", ""), ("", "\n"), ("\t ", " \r\n"), ("\N{NO-BREAK SPACE}", "")])
+def test_blanks_around_it_change_nothing(text: str, target: object, before: str, after: str) -> None:
+    assert parse_target(before + text + after) == target
+
+
+def test_a_file_whose_name_begins_with_a_blank_is_named_by_its_directory() -> None:
+    assert parse_target("./ a.json") == FileTarget("./ a.json")
+
+
 def test_nobody_asks_which_form_a_target_is() -> None:
     names = {form.__name__ for form in FORMS}
     asked = [
@@ -74,6 +84,7 @@ def test_every_form_stands_above_and_in_the_help(capsys: pytest.CaptureFixture[s
         ("https://user:secret@host/mcp", "must not carry"),
         ("https://host/a b", "white space"),
         ("ftp://host/x", "use https://"),
+        (" ftp://host/x", "of the kind ftp:"),
         ("file:///etc/hosts", "use https://"),
         ("config:cursor", "needs a client and a server"),
         ("config:/x", "needs a client and a server"),

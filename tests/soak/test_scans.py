@@ -22,7 +22,7 @@ from tests.soak import trees
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS
 from mcp_threat_model.outcome import Outcome
-from mcp_threat_model.reading import ScanOptions
+from mcp_threat_model.reading import Allowed, ScanOptions
 from mcp_threat_model.render import FORMATS, renderer
 from mcp_threat_model.scan import scan
 from mcp_threat_model.source.forms.program import StdioTarget
@@ -75,10 +75,6 @@ class Held:
         )
 
 
-async def allow(_: StdioTarget) -> None:
-    return
-
-
 def program(behaviour: str, *more: str) -> StdioTarget:
     return StdioTarget((sys.executable, str(TARGETS / "hostile_stdio.py"), behaviour, *more))
 
@@ -106,7 +102,7 @@ async def test_a_thousand_scans_leave_nothing_behind(tmp_path: Path, monkeypatch
                 document = trees.document(random.Random(number))
                 (tmp_path / "x.json").write_text(json.dumps(document) if number % 10 < 9 else "{" * (number % 500))
                 target = parse_target(str(tmp_path / "x.json"))
-            (outcome,) = await scan([target], options, consent=allow)
+            (outcome,) = await scan([target], options, consent=Allowed())
             assert outcome.fault is None, (number, outcome.fault)
             ended[type(outcome.result)] += 1
             for form in FORMATS:
@@ -160,7 +156,7 @@ async def timed(targets: Sequence[StdioTarget], options: ScanOptions) -> dict[St
     took: dict[StdioTarget, float] = {}
 
     async def one(target: StdioTarget) -> Outcome:
-        (outcome,) = await scan([target], options, consent=allow)
+        (outcome,) = await scan([target], options, consent=Allowed())
         took[target] = time.monotonic() - started
         return outcome
 

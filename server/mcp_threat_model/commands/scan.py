@@ -11,7 +11,7 @@ from mcp_threat_model.commands.delivery import deliver
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.outcome import together
 from mcp_threat_model.render import renderer
-from mcp_threat_model.source.interface import Command, Saved, Target
+from mcp_threat_model.source.interface import Saved, Target
 from mcp_threat_model.terminal import STANDARD, check_output, is_terminal, say
 from mcp_threat_scoring.neutralise import as_kept
 
@@ -53,7 +53,7 @@ def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: b
         UsageError: standard input is named twice.
         RuleError: a rule file is damaged, so that nothing can be analysed.
     """
-    from mcp_threat_model.reading import refuse_launch
+    from mcp_threat_model.reading import NOT_ASKED, Allowed
     from mcp_threat_model.scan import scan, scan_saved
 
     saved = [target for target in targets if isinstance(target, Saved)]
@@ -61,9 +61,7 @@ def run_scan(targets: Sequence[Target], options: ScanOptions, *, allow_launch: b
         return scan_saved(saved, options)
     import anyio
 
-    async def consent(command: Command) -> None:
-        if not allow_launch:
-            await refuse_launch(command)
+    consent = Allowed() if allow_launch else NOT_ASKED
 
     def progress(target: Target, line: str) -> None:
         say(f"{as_kept(target.label)}: {line}")

@@ -59,11 +59,11 @@ class Nursery:
     def enter(self) -> None:
         """Become a subreaper, unless we are one. The children of this moment are known: no target has left them."""
         with self._lock:
-            self._users += 1
-            if self._users == 1 and SUPPORTED:
+            if self._users == 0 and SUPPORTED:
                 self._beside = set(_children(os.getpid()))
                 self._before = _is_subreaper()
                 prctl(PR_SET_CHILD_SUBREAPER, 1)
+            self._users += 1
 
     def leave(self) -> None:
         """Be again what we were, when nobody needs us any more."""

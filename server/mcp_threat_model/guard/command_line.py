@@ -136,7 +136,7 @@ def secret_values(argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ...
     """
     found = _values(argv, _hidden(tuple(argv)))
     for name, value in env.items():
-        found += [value] if is_secret_name(name) or not is_plain(value) else _values([value], [hidden_anywhere(value)])
+        found += [value] if is_secret_name(name) or not is_plain(value) else _values([value], _hidden_in(value))
     return long_enough(found)
 
 
@@ -144,8 +144,12 @@ def guessed_values(argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, ..
     """Those of them that no name and no place calls a secret: a region or a team may stand in honest answers."""
     sure = set(_values(argv, _hidden(tuple(argv)), sure=True))
     for name, value in env.items():
-        sure |= {value} if is_secret_name(name) else set(_values([value], [hidden_anywhere(value)], sure=True))
+        sure |= {value} if is_secret_name(name) else set(_values([value], _hidden_in(value), sure=True))
     return tuple(one for one in secret_values(argv, env) if one not in sure)
+
+
+def _hidden_in(value: str) -> list[list[Hidden]]:
+    return [hidden_anywhere(well_formed(value))]
 
 
 def _values(argv: Sequence[str], found: Sequence[Sequence[Hidden]], *, sure: bool = False) -> list[str]:

@@ -7,7 +7,6 @@ kinds of command do that do not say so: `npx` and its like fetch code and run it
 from __future__ import annotations
 
 import shlex
-from typing import Protocol
 
 from mcp_threat_model.guard.launch import LaunchRequest
 from mcp_threat_model.guard.starters import what_it_starts
@@ -16,14 +15,6 @@ from mcp_threat_scoring.facts.launchers import REGISTRIES, Kind
 from mcp_threat_scoring.neutralise import neutralise
 
 COMMAND_LENGTH = 2000
-
-
-class Consent(Protocol):
-    """Asks whoever may decide. Implementations: a command-line flag, a question to the connected client."""
-
-    async def ask(self, launch: LaunchRequest) -> bool:
-        """Whether exactly this may be started."""
-        ...
 
 
 def what_it_does(launch: LaunchRequest) -> str:

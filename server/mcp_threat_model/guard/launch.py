@@ -50,10 +50,14 @@ def plan_launch(
         TargetError: `launch_failed`: the program does not exist, or a sandbox is required and there is none;
             `unsupported`: on Windows.
     """
-    if not argv or not argv[0] or any("\0" in word for word in argv):
+    if not argv or not argv[0]:
         raise TargetError("launch_failed", "there is no command to start", "Write stdio:COMMAND ARG …")
+    if not all(map(_can_be_passed, argv)):
+        raise TargetError(
+            "launch_failed", "a word of the command holds what no program can be given", "Check the command."
+        )
     for name, value in env.items():
-        if not name or "=" in name or "\0" in name or "\0" in value:
+        if not name or "=" in name or not (_can_be_passed(name) and _can_be_passed(value)):
             raise TargetError("launch_failed", "an environment variable's name or value cannot be used", "Check --env.")
     if os.name != "posix":
         raise TargetError(
@@ -71,6 +75,14 @@ def plan_launch(
             "Install bubblewrap on Linux, or allow the start without a sandbox (--sandbox auto).",
         )
     return LaunchRequest(tuple(argv), command, tuple(sorted(env)), around, tuple(calls(argv, env)))
+
+
+def _can_be_passed(word: str) -> bool:
+    """Whether a system can hand the text to a program: half of a surrogate pair, for one, has no bytes."""
+    try:
+        return b"\0" not in os.fsencode(word)
+    except UnicodeEncodeError:
+        return False
 
 
 def find_program(name: str, path: str | None = None, folder: str = "") -> str:

@@ -55,16 +55,22 @@ class Process:
         """Its supervisor has ended too, and so has everything below it."""
 
     def start(self) -> None:
-        """Start it. Only the supervisor is started here; whether the target could be is in the outcome."""
-        if self._free:
-            NURSERY.enter()
-        in_read, self.stdin = os.pipe()
-        self.stdout, out_write = os.pipe()
-        self.stderr, err_write = os.pipe()
-        control_read, self._control = os.pipe()
-        self._status, status_write = os.pipe()
-        theirs = (in_read, out_write, err_write, control_read, status_write)
-        try:
+        """Start it. Only the supervisor is started here; whether the target could be is in the outcome.
+
+        Raises:
+            OSError: it could not be; nothing of the attempt stays.
+        """
+        with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+            if self._free:
+                NURSERY.enter()
+                ours.callback(NURSERY.leave)
+            in_read, stdin = _pipe(theirs, ours)
+            stdout, out_write = _pipe(ours, theirs)
+            stderr, err_write = _pipe(ours, theirs)
+            control_read, control = _pipe(theirs, ours)
+            status, status_write = _pipe(ours, theirs)
+            for descriptor in (stdin, stdout, stderr, status):
+                os.set_blocking(descriptor, False)
             with NURSERY.starting() as known:
                 self._proc = subprocess.Popen(
                     [sys.executable, "-I", "-S", supervisor.__file__, *self._settings(control_read, status_write),
@@ -80,15 +86,9 @@ class Process:
                 network=self._box.network or self._box.kind == "none",
                 env=sorted(self._env),
             )
-        except BaseException:
-            if self._free:
-                NURSERY.leave()
-            raise
-        finally:
-            for descriptor in theirs:
-                os.close(descriptor)
-        for descriptor in (self.stdin, self.stdout, self.stderr, self._status):
-            os.set_blocking(descriptor, False)
+            self.stdin, self.stdout, self.stderr = stdin, stdout, stderr
+            self._control, self._status = control, status
+            ours.pop_all()  # it has started: they stay until :meth:`close`
 
     def _settings(self, control: int, status: int) -> list[str]:
         limits = self._limits
@@ -204,6 +204,14 @@ class Process:
         for descriptor in (self.stdout, self.stderr, self._status, self._control):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe whose ends are closed with whoever holds them."""
+    read, write = os.pipe()
+    reader.callback(os.close, read)
+    writer.callback(os.close, write)
+    return read, write
 
 
 def threads_now() -> int:

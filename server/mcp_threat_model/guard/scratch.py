@@ -21,11 +21,19 @@ REMOVE_S = 30
 
 
 def make_scratch() -> Path:
-    """A private directory with the target's home, working directory, /tmp and /dev/shm; one level deep, mode 0700."""
+    """A private directory with the target's home, working directory, /tmp and /dev/shm; one level deep, mode 0700.
+
+    Raises:
+        OSError: it could not be made; nothing of it stays.
+    """
     root = Path(tempfile.mkdtemp(prefix="mcp-scan-")).resolve()
-    for name in SCRATCH_DIRS:
-        (root / name).mkdir()
-    (root / RESOLVER_FILE).write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    try:
+        for name in SCRATCH_DIRS:
+            (root / name).mkdir()
+        (root / RESOLVER_FILE).write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    except OSError:
+        remove_scratch(root)
+        raise
     return root
 
 

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mcp_threat_model.guard.limits import MIB
+from mcp_threat_model.guard.limits import KIB, MIB
 from mcp_threat_model.serving.host_names import Names
 from mcp_threat_model.serving.unread import refusal_of_body
 from mcp_threat_model.source.session.wire import count_nodes
@@ -18,8 +18,21 @@ BODY_NODES = 500_000
 """JSON values in one request, counted before parsing: three bytes of `[],` become some sixty of objects."""
 BODY_S = 15.0
 """How long one request may take to arrive; a client that sends a byte a minute would hold its connection for ever."""
-ARRIVING = 8
-"""Requests that may arrive at the same time: what is not yet complete is in memory."""
+SMALL_BYTES = 64 * KIB
+"""What each request may hold however much others do, so that none that is slow costs one that is not: nearly all are
+smaller, and all that can be connected come to 8 MiB."""
+ARRIVING_BYTES = 7 * BODY_BYTES
+"""What all that have not arrived yet may hold beyond that: it is in memory."""
+RETRY_S = 5
+"""When to try again where that is used up: those that are done make room, and none may take longer than `BODY_S`."""
+
+
+class _RefusedError(Exception):
+    """A request that is not taken in: the status, and why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
 
 
 class Gate:
@@ -27,7 +40,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, names: Names) -> None:
         self._app, self._names = app, names
-        self._arriving = anyio.CapacityLimiter(ARRIVING)
+        self._held = 0
+        """Bytes of requests that have not arrived yet, without the first of each."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or say in a sentence why not."""
@@ -50,25 +64,13 @@ class Gate:
 
     async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the body in, within its bounds, and only then let anybody parse it."""
-        body = bytearray()
         try:
-            with anyio.fail_after(BODY_S):
-                async with self._arriving:
-                    while True:
-                        message = await receive()
-                        if message["type"] != "http.request":
-                            return  # the client has gone
-                        body += message.get("body", b"")
-                        if len(body) > BODY_BYTES:
-                            await _refuse(413, f"a request may have {BODY_BYTES // MIB} MiB", scope, receive, send)
-                            return
-                        if not message.get("more_body", False):
-                            break
-        except TimeoutError:
-            await _refuse(408, f"the request did not arrive within {BODY_S:g} seconds", scope, receive, send)
+            data = await self._arrived(receive)
+        except _RefusedError as refused:
+            await _refuse(refused.status, str(refused), scope, receive, send)
             return
-        data = bytes(body)
-        body.clear()
+        if data is None:
+            return
         if len(data) > BODY_NODES and count_nodes(data) > BODY_NODES:
             await _refuse(413, f"a request may have {BODY_NODES:,} JSON values", scope, receive, send)
             return
@@ -85,6 +87,38 @@ class Gate:
 
         await self._app(scope, replay, send)
 
+    async def _arrived(self, receive: Receive) -> bytes | None:
+        """The whole body; None where the client has gone.
+
+        Raises:
+            _RefusedError: it is too large or too slow, or too much is on its way already.
+        """
+        body = bytearray()
+        counted = 0
+        try:
+            with anyio.fail_after(BODY_S):
+                while True:
+                    message = await receive()
+                    if message["type"] != "http.request":
+                        return None
+                    body += message.get("body", b"")
+                    if len(body) > BODY_BYTES:
+                        raise _RefusedError(413, f"a request may have {BODY_BYTES // MIB} MiB")
+                    if not message.get("more_body", False):
+                        return bytes(body)
+                    more = max(len(body) - SMALL_BYTES - counted, 0)
+                    if self._held + more > ARRIVING_BYTES:
+                        raise _RefusedError(
+                            503, "too many large requests arrive at the same time; try again in a moment"
+                        )
+                    self._held += more
+                    counted += more
+        except TimeoutError:
+            raise _RefusedError(408, f"the request did not arrive within {BODY_S:g} seconds") from None
+        finally:
+            self._held -= counted
+
 
 async def _refuse(status: int, why: str, scope: Scope, receive: Receive, send: Send) -> None:
-    await PlainTextResponse(why + "\n", status, headers={"connection": "close"})(scope, receive, send)
+    headers = {"connection": "close", **({"retry-after": str(RETRY_S)} if status == 503 else {})}
+    await PlainTextResponse(why + "\n", status, headers=headers)(scope, receive, send)

@@ -3,13 +3,13 @@
 The client is asked by MCP elicitation, in whichever era it speaks. A client that cannot ask a person gets a refusal
 that says what to do instead; a model's own "yes" is never enough.
 
-What is started afterwards is only what stood in the question: a configuration that changed in between is not consented.
+What is started afterwards is what the question was about, with the arguments and variables that were looked up for it:
+nothing is looked up again, so that a configuration that changes in between changes nothing.
 The form that a person fills in is flat, as elicitation wants it; its docstring and descriptions are what they read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import anyio.to_thread
@@ -20,7 +20,7 @@ from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.serving.access import Access
 from mcp_threat_model.serving.advice import GIVE_MANIFEST, Instead
 from mcp_threat_model.serving.programs import MAX_PROGRAMS, Plan, Program, plan_for
-from mcp_threat_model.source.interface import Command
+from mcp_threat_model.source.interface import Command, Target, Way
 from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.neutralise import neutralise_command
@@ -136,60 +136,70 @@ def question(program: Program) -> str:
 
     if not program.typed:  # a configuration may hold secrets that nobody in this conversation wrote
         return listed([program])
-    return describe(launch_of(program.command, program.env))
+    return describe(launch_of(program))
 
 
-def launch_of(command: Command, env: Mapping[str, str] | None = None) -> LaunchRequest:
-    """What would be started for a command with these variables, and in which sandbox.
+def launch_of(program: Program) -> LaunchRequest:
+    """What would be started, and in which sandbox.
 
     Raises:
         TargetError: `launch_failed`: there is no such program; `unsupported`: on Windows.
     """
     from mcp_threat_model.guard.launch import plan_launch
 
-    options = ScanOptions()
-    return plan_launch(
-        command.argv, {**(env or {}), **options.env}, options.sandbox, options.allow_network, command.folder
-    )
+    options, command = program.way.options(ScanOptions()), program.command
+    return plan_launch(command.argv, options.env, options.sandbox, options.allow_network, command.folder)
 
 
-def consent_from(agreed: Agreed, context: Context, instead: Instead) -> Consent:
-    """What was answered, as the scan wants to hear it; `instead` is what else the person can do."""
-    shown = {program.command for program in agreed.plan.programs}
-    asked_as_typed = any(program.typed for program in agreed.plan.programs)
-    answer = agreed.answer
+class AtClient(Consent):
+    """What the person at the client said, about what was looked up for the question."""
 
-    async def consent(command: Command) -> None:
+    def __init__(self, agreed: Agreed, context: Context, instead: Instead) -> None:
+        """`instead` is what else the person can do."""
+        self._plan, self._answer = agreed.plan, agreed.answer
+        self._context, self._instead = context, instead
+        self._shown = {program.target: program for program in agreed.plan.programs}
+
+    def way(self, target: Target) -> Way:
+        """What was planned. Of a target whose way was not found then, nothing was shown that could be allowed."""
+        return self._plan.ways.get(target) or target.way()
+
+    async def ask(self, target: Target, command: Command) -> None:
+        """Return when it stood in the question, and the answer was yes.
+
+        Raises:
+            TargetError: `consent_required`: it may not be started, and why; `launch_failed`: it cannot be.
+        """
+        instead = self._instead
         told = neutralise_command(command.shown, COMMAND_SHOWN)
-        if not may_launch(context):
+        if not may_launch(self._context):
             raise TargetError(
                 "consent_required",
                 f"this server starts no programs, because over HTTP anybody who reaches it could consent: {told}",
                 "Nothing was started. Serve over stdio, serve with --allow-launch on loopback, or "
                 f"{instead.told('--allow-launch')}.",
             )
-        if not can_ask(context):
+        if not can_ask(self._context):
             raise TargetError(
                 "consent_required",
                 f"starting a program needs a person's consent, and this client cannot ask for it: {told}",
                 f"Nothing was started. The person can {instead.told('--allow-launch')}.",
             )
-        if command not in shown:
+        program = self._shown.get(target)
+        if program is None:
             fewer = f"Ask again, {instead.fewer}, or scan this server by itself." if instead.fewer else "Ask again."
             more = f", or more than {MAX_PROGRAMS} would be started" if instead.fewer else ""
             raise TargetError(
                 "consent_required",
-                f"it is not what was asked for: its configuration changed{more}",
+                f"it was not asked for: its configuration changed{more}",
                 fewer,
             )
-        if isinstance(answer, AcceptedElicitation) and answer.data.start:
+        if isinstance(self._answer, AcceptedElicitation) and self._answer.data.start:
             return
-        if asked_as_typed:
-            await anyio.to_thread.run_sync(launch_of, command)  # nobody was asked where it cannot be started
+        if program.typed:
+            await anyio.to_thread.run_sync(launch_of, program)  # nobody was asked where it cannot be started
         raise TargetError(
             "consent_required", f"the person asked did not allow this program to start: {told}",
             f"Nothing was started. {f'{capital(GIVE_MANIFEST)} instead, or ask' if instead.manifest else 'Ask'} "
             "again if that was a mistake.",
         )  # fmt: skip
-
-    return consent

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
+import secrets
 from collections.abc import Sequence
 
 from mcp.server.mcpserver import Context, Elicit
@@ -12,6 +13,9 @@ from mcp_threat_model.serving.asking import NETWORK, Permission, can_ask, is_shu
 from mcp_threat_model.serving.programs import Plan, Program
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.phrases import number
+
+_KEY = secrets.token_bytes(32)
+"""Of this process: a digest of values without one would let whoever reads it try values out."""
 
 
 class Permissions(Permission):
@@ -27,9 +31,10 @@ class PermissionsWithNetwork(Permissions):
 
 
 def question(asked: Sequence[Program]) -> str:
-    """The question a person answers. It ends in a digest of the whole commands, of which it may show a part only."""
-    told = repr([(program.command.argv, tuple(program.env)) for program in asked]).encode("utf-8", "backslashreplace")
-    digest = hashlib.sha256(told).hexdigest()[:12]
+    """The question a person answers. It ends in a digest of the whole commands, of which it may show a part only, and
+    of the values that they are given, of which it shows none: where one has changed, it is another question."""
+    told = repr([(program.command.argv, dict(program.way.env)) for program in asked])
+    digest = hmac.digest(_KEY, told.encode("utf-8", "backslashreplace"), "sha256").hex()[:12]
     if len(asked) == 1:
         return _of_one(asked[0], digest)
     lines = [
@@ -46,7 +51,7 @@ def _of_one(program: Program, digest: str) -> str:
     from mcp_threat_model.guard.consent import described_around
 
     try:
-        around = described_around(launch_of(program.command, program.env))
+        around = described_around(launch_of(program))
     except TargetError:  # it cannot be started as it stands, and the scan says why
         around = []
     lines = [

@@ -19,7 +19,7 @@ from mcp_threat_model.scan import scan
 from mcp_threat_model.serving.access import access_of
 from mcp_threat_model.serving.advice import AUDIT, Instead, checking, for_client, in_a_client
 from mcp_threat_model.serving.answer import Tools, answer
-from mcp_threat_model.serving.asking import Agreed, consent_from
+from mcp_threat_model.serving.asking import Agreed, AtClient
 from mcp_threat_model.serving.client_answers import (
     AuditAnswer,
     ChangedOut,
@@ -52,6 +52,7 @@ from mcp_threat_model.serving.parameters import (
 )
 from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.subject import Given
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.approval.notice import changed_in
 from mcp_threat_scoring.errors import ThreatModelError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
@@ -128,8 +129,7 @@ async def check_install(
     from mcp_threat_scoring.permissions import permissions
 
     report = await report_on(context, asked, Given(target, manifest, listing))
-    in_client = (target or "").partition("/")[2] if (target or "").startswith("config:") else ""
-    called = name or in_client or report.server.name
+    called = name or (target and parse_target(target).own_name) or report.server.name
     limits = permissions(report, client, called) if report.capabilities.tools else None
     advice = install_answer(report, limits, offset)
     return answer(install_text(advice, limits, printing(target, asked, client, name)), advice)
@@ -146,7 +146,7 @@ async def check_changes(
     Says which tools were added, began to write or to give orders, which scopes or scores grew, and what could not
     be checked. Writing or renewing the lock is for a person: `mcp-threat-model lock` in a terminal.
     """
-    from mcp_threat_model.comparing import compare, unread
+    from mcp_threat_model.comparing import compare, unplanned, unread
 
     if not access_of(context).files:
         raise ToolError(ELSEWHERE)
@@ -154,11 +154,14 @@ async def check_changes(
     try:
         held = (await anyio.to_thread.run_sync(lock_at, lock)).servers
         named = await anyio.to_thread.run_sync(locked_servers, lock, target)
-        outcomes = iter(await _scanned(context, asked, instead) if asked.plan.targets else [])
+        targets = asked.plan.targets
+        outcomes = dict(zip(targets, await _scanned(context, asked, instead) if targets else [], strict=True))
     except ThreatModelError as error:
         raise ToolError(in_a_client(str(error), instead)) from None
     compared = [
-        _changed(name, compare(held[name], next(outcomes) if one is not None else unread(name)), instead)
+        _changed(
+            name, compare(held[name], unread(name) if one is None else outcomes.get(one) or unplanned(name)), instead
+        )
         for name, one in named
     ]
     told = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
@@ -174,7 +177,7 @@ async def _scanned(context: Context, asked: Agreed, instead: Instead) -> list[Ou
         return await scan(
             asked.plan.targets,
             options,
-            consent=consent_from(asked, context, instead),
+            consent=AtClient(asked, context, instead),
             progress=lambda target, line: say(f"{neutralise(as_kept(target.label), 120)}: {line}"),
         )
 

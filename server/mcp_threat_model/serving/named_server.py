@@ -13,7 +13,7 @@ from mcp_threat_model.audit import audited
 from mcp_threat_model.reading import read_target
 from mcp_threat_model.serving.access import Access, access_of
 from mcp_threat_model.serving.advice import ONE_SERVER, Instead, in_a_client, scanning, told
-from mcp_threat_model.serving.asking import Agreed, agreed, consent_from
+from mcp_threat_model.serving.asking import Agreed, AtClient, agreed
 from mcp_threat_model.serving.relay import relayed
 from mcp_threat_model.serving.turns import THINKING_S
 from mcp_threat_model.source.interface import Target
@@ -46,7 +46,7 @@ async def report_on(context: Context, asked: Agreed, given: Given, profile: Prof
         with audited(options.audit, _asked_for(given), via="mcp", profile=profile) as call:
             async with relayed(context) as say, access.turns.turn(options.limits.total_s + THINKING_S) as turn:
                 if given.target is not None:
-                    consent = consent_from(asked, context, instead)
+                    consent = AtClient(asked, context, instead)
                     target = _target(given.target, access)
                     try:
                         manifest = await read_target(target, options, consent=consent, say=say)

@@ -1,11 +1,10 @@
-"""Which programs a call would start, as they stand when it begins: what is asked for is what may be started after."""
+"""Which programs a call would start: looked up once, so that what a person is shown is what may be started after."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
-from mcp_threat_model.source.interface import Command, Target
+from mcp_threat_model.source.interface import Command, Target, Way
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.neutralise import neutralise, neutralise_name
 from mcp_threat_scoring.structs import Struct, field
@@ -22,8 +21,7 @@ class Program(Struct, frozen=True):
 
     target: Target
     command: Command
-    env: Mapping[str, str] = field(default_factory=dict)
-    """The variables that it is given by its configuration. Only their names are shown."""
+    way: Way
 
     @property
     def typed(self) -> bool:
@@ -33,34 +31,31 @@ class Program(Struct, frozen=True):
     def line(self) -> str:
         """What the question says of it: the command without its secrets, and the names of what it is given."""
         command = neutralise(self.command.shown, COMMAND_SHOWN)
-        names = ", ".join(neutralise_name(name) for name in islice(self.env, NAMES_SHOWN))
+        env = tuple(self.way.env)
+        names = ", ".join(neutralise_name(name) for name in env[:NAMES_SHOWN])
         folder = f" (files of {neutralise(self.command.folder, FOLDER_SHOWN)})" if self.command.folder else ""
-        more = f" and {len(self.env) - NAMES_SHOWN} more" if len(self.env) > NAMES_SHOWN else ""
+        more = f" and {len(env) - NAMES_SHOWN} more" if len(env) > NAMES_SHOWN else ""
         return (
             f"{neutralise(self.target.label, 120)}: {command}" + (f" (given: {names}{more})" if names else "") + folder
         )
 
 
 class Plan(Struct, frozen=True):
-    """What a call is about: the targets, and the programs among them as they stood when it began."""
+    """What a call is about: the targets, what is read of them, and the programs that are asked about."""
 
     targets: tuple[Target, ...] = ()
+    ways: Mapping[Target, Way] = field(default_factory=dict)
+    """As they were found when the call began. Without a target whose way was not found then: the scan says why."""
     programs: tuple[Program, ...] = ()
 
 
 def plan_for(targets: Sequence[Target]) -> Plan:
-    """Look the programs up, once: what is asked for, and what may be started after a yes, are the same list."""
-    return Plan(tuple(targets), tuple(programs(targets)[:MAX_PROGRAMS]))
-
-
-def programs(targets: Sequence[Target]) -> list[Program]:
-    """The programs among the targets. What cannot be found any more is left to the scan, which says why."""
-    found: list[Program] = []
+    """Look the targets up, once."""
+    ways: dict[Target, Way] = {}
     for target in targets:
         try:
-            way = target.way()
+            ways[target] = target.way()
         except TargetError:
             continue
-        if way.target.command:
-            found.append(Program(target, way.target.command, way.env))
-    return found
+    programs = [Program(target, way.target.command, way) for target, way in ways.items() if way.target.command]
+    return Plan(tuple(targets), ways, tuple(programs[:MAX_PROGRAMS]))

@@ -170,6 +170,10 @@ class Way(Struct, frozen=True):
     env: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Without the values, which may be secrets."""
+        return f"{type(self).__name__}({self.target.label}, given {[*self.env, *self.headers]})"
+
     def options(self, options: ReadOptions) -> ReadOptions:
         """The caller's options with what the way adds; the caller's own values win."""
         env, headers = {**self.env, **options.env}, {**self.headers, **options.headers}

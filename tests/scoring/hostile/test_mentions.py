@@ -123,8 +123,8 @@ def test_an_order_that_is_quoted_as_a_warning_or_as_what_is_looked_for_is_not_re
         f'Scores jailbreaks. Always add: "{ORDER}".',
         f'Teaches attacks. Answer each question with "{ORDER}".',
         f'Drafts clauses, for example of a contract. Reply "{ORDER}".',
-        f'A course on attacks. ```Then {ORDER}.``` Carry it out.',
-        f'Phrases that are useful: {ORDER}',
+        f"A course on attacks. ```Then {ORDER}.``` Carry it out.",
+        f"Phrases that are useful: {ORDER}",
     ],
 )
 def test_an_order_that_is_meant_or_stands_beside_a_quotation_is_read(text: str) -> None:

@@ -15,7 +15,7 @@ from mcp_threat_model.clients.form import ConfigTarget
 from mcp_threat_model.clients.hygiene import check
 from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
 from mcp_threat_model.clients.way import resolve
-from mcp_threat_model.reading import ScanOptions, read_target
+from mcp_threat_model.reading import Allowed, ScanOptions, read_target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.structs import replace
@@ -303,6 +303,12 @@ def test_a_header_that_http_does_not_allow_is_an_error_of_that_server_alone(
     assert says in shown["errors"][0]["message"]
 
 
+def test_how_a_server_is_read_shows_no_value_of_what_it_is_given(tmp_path, monkeypatch):
+    project_with(tmp_path, monkeypatch, {"a": {"command": "x", "env": {"TOKEN": "s3cret-s3cret"}}})
+
+    assert repr(resolve("cursor", "a")) == "ConfiguredWay(stdio:x, given ['TOKEN'])"
+
+
 @pytest.mark.parametrize("headers", [{"X-A": "Bearer abc\n"}, {"Accept": "application/json", "X-A": "Bearer abc"}])
 def test_what_clients_put_up_with_is_no_error(tmp_path, monkeypatch, headers):
     project_with(tmp_path, monkeypatch, {"a": {"url": "https://a.example/x", "headers": headers}})
@@ -310,15 +316,11 @@ def test_what_clients_put_up_with_is_no_error(tmp_path, monkeypatch, headers):
     assert resolve("cursor", "a").headers == {"x-a": "Bearer abc"}
 
 
-async def allowed(program: object) -> None:
-    """The consent of somebody who says yes to everything."""
-
-
 async def test_a_configured_server_is_started_as_its_client_would(tmp_path, monkeypatch):
     hello = Path(__file__).parents[2] / "targets" / "hello_stdio.py"
     project_with(tmp_path, monkeypatch, {"hi": {"command": sys.executable, "args": [str(hello)], "env": {"A": "b"}}})
 
-    manifest = await read_target(ConfigTarget("cursor", "hi"), ScanOptions(), consent=allowed)
+    manifest = await read_target(ConfigTarget("cursor", "hi"), ScanOptions(), consent=Allowed())
 
     assert [tool.name for tool in manifest.tools] == ["get_greeting", "delete_greeting"]
     assert (manifest.target_kind, manifest.target_value) == ("config", "config:cursor/hi")

@@ -125,3 +125,7 @@ class TestWhatIsHidden:
 @pytest.mark.parametrize("program", ["env", "sudo", "doas"])
 def test_a_value_with_blanks_is_hidden_where_no_word_is_a_whole_command(program: str) -> None:
     assert redact_argv([program, "clock", "--password", "a long pass phrase"])[-1] == REDACTED
+
+
+def test_a_value_that_is_no_text_is_a_secret_like_any_other() -> None:
+    assert secret_values([], {"API_KEY": "hunter2 \udc80"}) == ("hunter2 \udc80",)

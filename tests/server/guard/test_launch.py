@@ -23,10 +23,18 @@ class TestPlan:
     def test_a_command_that_looks_like_a_shell_line_stays_words(self) -> None:
         assert plan_launch(["echo", "$(id)", ";", "rm"], {}, "off", False).command[1:] == ("$(id)", ";", "rm")
 
-    @pytest.mark.parametrize("env", [{"": "x"}, {"A=B": "x"}, {"A": "x\0y"}])
+    @pytest.mark.parametrize("env", [{"": "x"}, {"A=B": "x"}, {"A": "x\0y"}, {"A": "\ud800"}])
     def test_an_environment_that_cannot_be_is_refused(self, env: dict[str, str]) -> None:
         with pytest.raises(TargetError, match="environment variable"):
             plan_launch(["true"], env, "off", False)
+
+    @pytest.mark.parametrize("word", ["x\0y", "half of a pair: \ud800"])
+    def test_a_word_that_no_program_can_be_given_is_refused(self, word: str) -> None:
+        with pytest.raises(TargetError, match="word of the command"):
+            plan_launch(["true", word], {}, "off", False)
+
+    def test_a_file_name_that_is_no_text_is_passed_on_as_it_came(self) -> None:
+        assert plan_launch(["true", "\udc80"], {}, "off", False).command[1:] == ("\udc80",)
 
     def test_a_name_with_escape_sequences_is_inert_in_the_error(self) -> None:
         with pytest.raises(TargetError) as caught:

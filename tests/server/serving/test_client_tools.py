@@ -197,24 +197,98 @@ async def test_a_client_that_cannot_ask_is_told_what_to_do(home):
 class Rewriter(Person):
     """Somebody who agrees while the configuration is written anew."""
 
-    def __init__(self, home):
+    def __init__(self, path, text):
         super().__init__("yes")
-        self.home = home
+        self.path, self.text = path, text
 
     async def __call__(self, context, params):
-        entry = {"command": sys.executable, "args": [HELLO, "--as-something-else"]}
-        (self.home / ".mcp.json").write_text(json.dumps({"mcpServers": {"hello": entry}}))
+        self.path.write_text(self.text)
         return await super().__call__(context, params)
 
 
-async def test_a_configuration_that_changes_after_the_question_is_not_started(home):
-    person = Rewriter(home)
+@pytest.fixture
+def telling(home):
+    """A configured server that says what it was started with, and how it is written down."""
+    program = home / "telling.py"
+    told = """"-".join(["with", *sys.argv[1:], __import__("os").environ.get("ACCOUNT", "nothing")])"""
+    program.write_text(Path(HELLO).read_text().replace('"hello"', told))
+
+    def written(*words, **env):
+        entry = {"command": sys.executable, "args": [str(program), *words], "env": env}
+        return json.dumps({"mcpServers": {"hello": entry}})
+
+    (home / ".mcp.json").write_text(written(ACCOUNT="mine"))
+    return written
+
+
+SWAPS = [
+    ([], {"ACCOUNT": "yours"}),
+    ([], {"ACCOUNT": "mine", "PYTHONSTARTUP": "/tmp/other.py"}),
+    ([], {}),
+    (["--as-something-else"], {"ACCOUNT": "mine"}),
+]
+
+
+@pytest.mark.parametrize(("words", "env"), SWAPS)
+async def test_what_was_shown_is_started_whatever_its_configuration_says_by_then(home, telling, words, env):
+    person = Rewriter(home / ".mcp.json", telling(*words, **env))
+    result = await call("inspect_server_manifest", {"target": "config:claude-code/hello"}, "legacy", person)
+
+    [asked] = person.seen
+    assert "(given: ACCOUNT)" in asked
+    assert result.structured_content["server"]["name"] == "with-mine"
+
+
+@pytest.mark.parametrize(("words", "env"), SWAPS)
+async def test_where_the_call_begins_anew_a_change_is_asked_about_even_of_a_value_alone(home, telling, words, env):
+    person = Rewriter(home / ".mcp.json", telling(*words, **env))
+    result = await call("inspect_server_manifest", {"target": "config:claude-code/hello"}, "auto", person)
+
+    first, second = person.seen
+    assert first != second
+    assert result.structured_content["server"]["name"] == "-".join(["with", *words, env.get("ACCOUNT", "nothing")])
+
+
+async def test_an_audit_starts_what_was_shown(home, telling):
+    person = Rewriter(home / ".mcp.json", telling("--as-something-else", ACCOUNT="yours"))
     result = await call("audit_clients", {"scan": True, "client": "claude-code"}, "legacy", person)
 
     [hello] = result.structured_content["scanned"]
-    assert hello["error"]["code"] == "consent_required"
-    assert "its configuration changed" in hello["error"]["message"]
+    assert hello["error"] is None
     assert "--as-something-else" not in person.seen[0]
+
+
+@pytest.fixture
+def locked_pair(home, telling):
+    """A lock of one server in two clients; by their clients, the rows that tell what became of them."""
+    (home.parent / ".cursor" / "mcp.json").write_text(telling())
+    assert main(["lock", "config:claude-code/hello", "config:cursor/hello", "--allow-launch"]) == 0
+
+    def rows(result):
+        return {one["target"][7:].partition("/")[0]: one for one in result.structured_content["servers"]}
+
+    return rows
+
+
+async def test_a_program_that_could_not_be_shown_is_not_started(home, telling, locked_pair):
+    (home / ".mcp.json").write_text("{}")
+    found = locked_pair(await call("check_changes", {}, "legacy", Rewriter(home / ".mcp.json", telling(ACCOUNT="x"))))
+
+    assert found["cursor"]["status"] == "unchanged"
+    assert found["claude-code"]["error"]["code"] == "consent_required"
+    assert "its configuration changed" in found["claude-code"]["error"]["message"]
+
+
+async def test_a_lock_that_changes_after_the_question_mixes_no_servers_up(home, locked_pair):
+    lock = home / "mcp-threat-model.lock.json"
+    whole = json.loads(lock.read_text())
+    lock.write_text(
+        json.dumps({**whole, "servers": {name: one for name, one in whole["servers"].items() if "cur" in name}})
+    )
+    found = locked_pair(await call("check_changes", {}, "legacy", Rewriter(lock, json.dumps(whole))))
+
+    assert found["cursor"]["status"] == "unchanged"
+    assert found["claude-code"]["error"]["code"] == "consent_required"
 
 
 async def test_an_answer_to_another_question_does_not_count(home):
@@ -432,13 +506,6 @@ async def test_a_configured_program_is_asked_for_like_any_other(home, mode, name
         assert SECRET not in seen
 
 
-async def test_what_a_configuration_names_is_not_started_when_it_changes_after_the_question(home):
-    result = await call("score_agent", {"target": "config:claude-code/hello"}, "legacy", Rewriter(home))
-
-    assert result.is_error
-    assert "its configuration changed" in result.content[0].text
-
-
 async def test_a_program_that_only_its_configuration_finds_is_not_started_unasked(home, tmp_path):
     hidden = tmp_path / "hidden"
     hidden.mkdir()
@@ -451,7 +518,8 @@ async def test_a_program_that_only_its_configuration_finds_is_not_started_unaske
     result = await call("score_agent", {"target": "config:claude-code/there"}, person=person)
 
     assert "did not allow" in result.content[0].text
-    assert len(person.seen) == 1
+    [asked] = person.seen
+    assert "\nSandbox: " in asked
     assert not (tmp_path / "ran").exists()
 
 

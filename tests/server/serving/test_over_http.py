@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from mcp_threat_model.guard.limits import Limits
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.serving.access import Access
-from mcp_threat_model.serving.admission import BODY_BYTES, BODY_NODES, Gate
+from mcp_threat_model.serving.admission import ARRIVING_BYTES, BODY_BYTES, BODY_NODES, SMALL_BYTES, Gate
 from mcp_threat_model.serving.host_names import Names
 from mcp_threat_model.serving.over_http import application
 from mcp_threat_model.serving.turns import Turns
@@ -183,6 +183,83 @@ class TestGate:
             await Gate(app, Names.of("127.0.0.1"))(scope, silent, keep)
         assert sent[0]["status"] == 408
 
+    async def test_what_stalls_costs_no_small_request_and_a_large_one_is_told_to_come_again(self) -> None:
+        arriving, passed = Arriving(), []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            passed.append(len((await receive())["body"]))
+
+        gate = Gate(app, Names.of("127.0.0.1"))
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as group:
+                for _ in range(ARRIVING_BYTES // (BODY_BYTES // 2) + 100):
+                    group.start_soon(gate, SCOPE, arriving.stalls_after(b" " * (BODY_BYTES // 2)), arriving.note)
+                await anyio.wait_all_tasks_blocked()
+                await gate(SCOPE, arriving.brings(b"x" * 1_000, b"x" * 1_000), arriving.note)
+                await gate(SCOPE, arriving.brings(b"x" * SMALL_BYTES, b""), arriving.note)
+                await gate(SCOPE, arriving.brings(b"x" * BODY_BYTES, b""), arriving.note)
+                group.cancel_scope.cancel()
+            assert passed == [2_000, SMALL_BYTES]
+            assert {answer["status"] for answer in arriving.answers} == {503}
+            assert all((b"retry-after", b"5") in answer["headers"] for answer in arriving.answers)
+
+            await gate(SCOPE, arriving.brings(b"x" * BODY_BYTES, b""), arriving.note)
+            assert passed[2:] == [BODY_BYTES]
+
+    async def test_what_a_request_held_is_given_back_however_it_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mcp_threat_model.serving.admission.BODY_S", 0.02)
+        arriving = Arriving()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await receive()
+
+        gate = Gate(app, Names.of("127.0.0.1"))
+        half = b" " * (BODY_BYTES // 2)
+        for receive in (
+            arriving.stalls_after(half),
+            arriving.leaves_after(half),
+            arriving.brings(half, half, b" "),
+            arriving.brings(half, half),
+        ):
+            await gate(SCOPE, receive, arriving.note)
+            assert gate._held == 0
+        assert [answer["status"] for answer in arriving.answers] == [408, 413]
+
+
+SCOPE = {"type": "http", "method": "POST", "path": "/mcp", "headers": [(b"host", b"localhost")]}
+
+
+class Arriving:
+    """Requests as a server of ASGI hands them over, in pieces, and what was answered."""
+
+    def __init__(self) -> None:
+        self.answers: list[Any] = []
+
+    async def note(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.answers.append(message)
+
+    def brings(self, *pieces: bytes) -> Callable[[], Any]:
+        return self._pieces(*({"type": "http.request", "body": one, "more_body": True} for one in pieces[:-1]),
+                            {"type": "http.request", "body": pieces[-1], "more_body": False})  # fmt: skip
+
+    def stalls_after(self, piece: bytes) -> Callable[[], Any]:
+        return self._pieces({"type": "http.request", "body": piece, "more_body": True})
+
+    def leaves_after(self, piece: bytes) -> Callable[[], Any]:
+        gone = {"type": "http.disconnect"}
+        return self._pieces({"type": "http.request", "body": piece, "more_body": True}, gone)
+
+    def _pieces(self, *messages: Any) -> Callable[[], Any]:
+        left = list(messages)
+
+        async def receive() -> Any:
+            if not left:
+                await anyio.sleep_forever()
+            return left.pop(0)
+
+        return receive
+
 
 @asynccontextmanager
 async def served(*options: str) -> AsyncIterator[str]:
@@ -235,6 +312,17 @@ class TestHttp:
             await until(lambda: '"cancelled"' in log.read_text())
             again = await client.call_tool("score_agent", {"manifest": SHOP})
             assert not again.is_error
+
+    async def test_many_slow_requests_keep_nobody_waiting(self) -> None:
+        async with served() as url, AsyncExitStack() as slow:
+            port = int(url.split(":")[2].partition("/")[0])
+            for _ in range(40):
+                stream = await slow.enter_async_context(await anyio.connect_tcp("127.0.0.1", port))
+                await stream.send(b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n{")
+            with anyio.fail_after(10):  # less than the slow ones are given
+                async with httpx.AsyncClient() as client:
+                    answers = [await client.post(url, json=HELLO, headers=ACCEPT) for _ in range(3)]
+            assert [answer.status_code for answer in answers] == [200, 200, 200]
 
     @pytest.mark.parametrize(
         ("options", "says"),

@@ -34,18 +34,17 @@ class HttpTarget(Readable, frozen=True):
             return None
         if scheme.lower() not in ("http", "https"):
             raise UsageError(f"addresses of the kind {neutralise(scheme)}: cannot be read; use https:// or http://")
-        url = text.strip()
-        parts = _split(url)
+        parts = _split(text)
         if parts.username is not None or parts.password is not None:
             raise UsageError(
                 "an address must not carry a user name or password: they would end up in reports and logs; "
                 "pass them with --header 'Authorization: …'"
             )
         if not parts.hostname:
-            raise UsageError(f"{_shown(url)} names no host; write https://HOST/PATH")
-        if any(char.isspace() or not char.isprintable() for char in url):
-            raise UsageError(f"{_shown(url)} holds white space or control characters; an address cannot")
-        return cls(url)
+            raise UsageError(f"{_shown(text)} names no host; write https://HOST/PATH")
+        if any(char.isspace() or not char.isprintable() for char in text):
+            raise UsageError(f"{_shown(text)} holds white space or control characters; an address cannot")
+        return cls(text)
 
     @property
     def label(self) -> str:

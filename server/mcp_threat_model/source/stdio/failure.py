@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import re2
 
@@ -143,9 +145,40 @@ def _attacked(outcome: Outcome, mask: Mask) -> TargetError:
     return TargetError("launch_failed", message, hint)
 
 
+@contextmanager
+def starting() -> Iterator[None]:
+    """While something is made ready or started: what the system refuses then is the reason why there is no target.
+
+    Raises:
+        TargetError: `launch_failed`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _not_started(error.errno or errno.EIO) from None
+
+
+_NO_PROCESS = ("there is no room for another process", "Scan fewer targets at a time, or end other programs first.")
+_NO_FILE = ("too many files are open", "Scan fewer targets at a time, or raise the limit of open files (ulimit -n).")
+_NO_SPACE = ("there is no room for its throw-away directories", "Make room, or name another place with TMPDIR.")
+_REFUSED = {
+    errno.ENOEXEC: ("it is no program that this system can run", "Check the command and its rights."),
+    errno.E2BIG: (
+        "its arguments or variables are longer than a program can be given here",
+        "Shorten them (Linux passes at most 128 KiB in one), or put what is long into a file.",  # execve(2)
+    ),
+    errno.EMFILE: _NO_FILE,
+    errno.ENFILE: _NO_FILE,
+    errno.EAGAIN: _NO_PROCESS,
+    errno.ENOMEM: _NO_PROCESS,
+    errno.ENOSPC: _NO_SPACE,
+    errno.EDQUOT: _NO_SPACE,
+}
+
+
 def _not_started(number: int) -> TargetError:
-    why = "it is no program that this system can run" if number == errno.ENOEXEC else os.strerror(number).lower()
-    return TargetError("launch_failed", f"the command could not be started: {why}", "Check the command and its rights.")
+    why, hint = _REFUSED.get(number) or (os.strerror(number).lower(), "Check the command and its rights.")
+    return TargetError("launch_failed", f"the command could not be started: {why}", hint)
 
 
 def _left(failure: PeerGoneError, seen: Circumstances, last_words: str) -> TargetError:

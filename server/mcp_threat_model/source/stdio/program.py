@@ -24,7 +24,7 @@ from mcp_threat_model.guard.sandbox import SandboxMode
 from mcp_threat_model.guard.scratch import left_files, make_scratch, remove_scratch
 from mcp_threat_model.source.session.session import SessionParts, read_link
 from mcp_threat_model.source.session.wire import PeerGoneError, Tap, quoted
-from mcp_threat_model.source.stdio.failure import Circumstances, explain, without_escapes
+from mcp_threat_model.source.stdio.failure import Circumstances, explain, starting, without_escapes
 from mcp_threat_model.source.stdio.link import StdioLink
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.intake import build_manifest
@@ -78,9 +78,10 @@ class StdioSource:
             TargetError: `launch_failed`: it cannot be started here.
         """
         if self._launch is None:
-            self._launch = await anyio.to_thread.run_sync(
-                plan_launch, self._argv, self._env, self._sandbox, self._allow_network, self._folder
-            )
+            with starting():
+                self._launch = await anyio.to_thread.run_sync(
+                    plan_launch, self._argv, self._env, self._sandbox, self._allow_network, self._folder
+                )
         return self._launch
 
     async def read(self) -> Manifest:
@@ -116,7 +117,8 @@ class StdioSource:
     async def _run(self, launch: LaunchRequest, limits: Limits, tap: Tap, probe: bool) -> SessionParts:
         """One start: whatever happens in between, afterwards no process and no file of it is left."""
         boxed = launch.sandbox.kind != "none"
-        scratch = make_scratch()
+        with starting():
+            scratch = make_scratch()
         try:
             process = Process(
                 launch.sandbox.wrap(launch.command, scratch),
@@ -209,7 +211,8 @@ async def _converse(
 ) -> SessionParts | TargetError:
     """Talk to the target, and end it however that goes. Errors come back as values: task groups wrap raised ones."""
     got: SessionParts | TargetError | None = None
-    process.start()
+    with starting():
+        process.start()
     try:
         async with anyio.create_task_group() as group:
             for task in (process.watch, link.drain_stderr, link.wake_at_exit):

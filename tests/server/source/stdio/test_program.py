@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tests.server.source.stdio_case import QUICK, TARGETS, new_mark, processes_with, read
 
 from mcp_threat_model.guard.limits import MIB, Limits
-from mcp_threat_model.guard.sandbox import bubblewrap
+from mcp_threat_model.guard.sandbox import SandboxMode, bubblewrap
 from mcp_threat_model.source.stdio.program import StdioSource
 from mcp_threat_scoring.manifest import PartName
 
@@ -466,7 +466,7 @@ class TestCommandsThatAreNoServers:
             (["echo", "hello"], "not_mcp", "no MCP"),
             (["cat"], "not_mcp", "only repeats what it is sent"),
             ([], "launch_failed", "no command"),
-            (["true", "a\0b"], "launch_failed", "no command"),
+            (["true", "a\0b"], "launch_failed", "no program can be given"),
         ],
     )
     async def test_each_gets_one_clear_sentence(self, argv: list[str], code: str, words: str) -> None:
@@ -490,3 +490,19 @@ class TestCommandsThatAreNoServers:
         source = StdioSource([str(script)], env={}, limits=QUICK, sandbox="off", allow_network=False)
         with pytest.raises(Exception, match="no program that this system can run"):
             await source.read()
+
+    @pytest.mark.parametrize("sandbox", ["auto", "off"])
+    async def test_one_that_is_given_more_than_the_system_passes_on(self, sandbox: SandboxMode) -> None:
+        got = await read("hostile_stdio.py", "honest", env={"LONG": "x" * 200_000}, sandbox=sandbox)
+        assert got.code == "launch_failed"
+        assert "longer than a program can be given" in got.text
+        assert "file" in got.text
+        assert len(got.text) < 300
+
+    async def test_one_for_which_no_directory_can_be_made(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        got = await read("hostile_stdio.py", "honest")
+        assert got.code == "launch_failed"
+        assert "could not be started" in got.text
