@@ -103,6 +103,14 @@ def _note(
         problems.append(problem._replace(more=more) if number == len(kept) else problem)
 
 
+def note_in(path: Path, shown: str, found: Iterable[tuple[Place, str]], problems: list[RuleProblem]) -> None:
+    """Append what is wrong with a file that was read, and what only other files show, each with its line."""
+    kept = list(found)
+    text = read_text(path, shown, problems) if kept else None
+    if text is not None:
+        _note(kept, split_document(text)[0], shown, problems)
+
+
 def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None:
     """A rule file's text, or None with a problem noted."""
     try:
