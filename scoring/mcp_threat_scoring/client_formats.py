@@ -24,18 +24,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import joined, quoted
-from mcp_threat_scoring.structs import Meta
+from mcp_threat_scoring.structs import Meta, Struct
 
 ClientId = Literal["claude-code", "cursor", "vscode", "gemini", "codex", "generic"]
-CLIENTS: tuple[ClientId, ...] = get_args(ClientId)
+"""The formats by name, as the schemas of the MCP tools list them: one for each row of :data:`FORMATS`."""
 
 _UNUSUAL = pattern(r"[^A-Za-z0-9_-]")
 _BARE = pattern(r"^[A-Za-z0-9_-]+$")
+_PLAIN = pattern(r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,127}$")
+"""Names that mean themselves in every client's rules: no quotes, white space, wildcards, colons or brackets."""
+_LISTABLE = pattern(r"^[A-Za-z0-9](?:[A-Za-z0-9_./ -]{0,126}[A-Za-z0-9_./-])?$")
+"""Names that mean themselves in a plain list, which nothing reads as rules: with blanks inside, too."""
 NAMES_TOLD = 5
 SERVER_NAME = 64
 
@@ -61,6 +65,33 @@ class Sorted(Model, frozen=True, kw_only=True):
         return [*self.allow, *self.confirm]
 
 
+Written = tuple[list[ConfigFile], list[str]]
+"""The files, and what they cannot say."""
+
+
+class ClientFormat(Struct, frozen=True):
+    """How one client's configuration is written, and what its rules can and cannot do."""
+
+    write: Callable[[str, Sorted], Written]
+    """From the server's key and its tools."""
+    block: Callable[[str, Sequence[str]], Written]
+    """The same for a server that is to be kept away whole, and the tools whose names can be written."""
+    blocked: str = "These rules deny the whole server."
+    """What the rules do for a server to block."""
+    one_by_one: bool = False
+    """Whether rules name single tools only, so that none speaks of a whole server."""
+    listed_only: bool = False
+    """Whether the list says what there is at all: a tool that is not on it does not exist for the client."""
+    writable: Any = _PLAIN
+    """The pattern of names that mean themselves there; others are left out, and told."""
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
+    more = len(names) - NAMES_TOLD
+    return joined([*map(quoted, names[:NAMES_TOLD]), *([f"{more} more"] if more > 0 else [])])
+
+
 def server_key(name: str) -> str:
     """A server's name as it can stand in any client's rules; ``server`` when nothing of it can."""
     return _UNUSUAL.sub("-", name)[:SERVER_NAME].strip("-_") or "server"
@@ -70,7 +101,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _claude_code(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
+def _claude_code(server: str, limits: Sorted) -> Written:
     def rules(names: Iterable[str]) -> list[str]:
         return [f"mcp__{server}__{_UNUSUAL.sub('_', name)}" for name in names]
 
@@ -80,7 +111,7 @@ def _claude_code(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[st
     return [ConfigFile(path=".claude/settings.json", language="json", text=text)], []
 
 
-def _cursor(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
+def _cursor(server: str, limits: Sorted) -> Written:
     allowed = [f"{server}:{name}" for name in limits.allow]
     lines = {
         "allow": [f"Mcp({server}:{name})" for name in limits.allow],
@@ -98,7 +129,7 @@ def _cursor(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
     ], notes
 
 
-def _vscode(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
+def _vscode(server: str, limits: Sorted) -> Written:
     tools = json.dumps([f"{server}/{name}" for name in limits.offered], ensure_ascii=False)
     agent = (
         f"---\nname: {server}\ndescription: Works with {server}, without the tools that cannot be undone.\n"
@@ -113,7 +144,7 @@ def _vscode(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
     return files, notes
 
 
-def _gemini(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
+def _gemini(server: str, limits: Sorted) -> Written:
     entry = {"includeTools": limits.offered, "excludeTools": limits.deny, "trust": False}
     notes = ["Gemini CLI asks before every call of a server that is not trusted, also of the tools that only read."]
     text = _json({"mcpServers": {server: entry}})
@@ -128,7 +159,7 @@ def _toml_list(names: Sequence[str]) -> str:
     return "[" + ", ".join(json.dumps(name) for name in names) + "]"
 
 
-def _codex(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
+def _codex(server: str, limits: Sorted) -> Written:
     table = f"mcp_servers.{_toml_key(server)}"
     lines = [
         f"[{table}]",
@@ -141,27 +172,17 @@ def _codex(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
     return [ConfigFile(path=".codex/config.toml", language="toml", text="\n".join(lines) + "\n")], []
 
 
-def _generic(server: str, limits: Sorted) -> tuple[list[ConfigFile], list[str]]:
+def _generic(server: str, limits: Sorted) -> Written:
     text = _json({"server": server, "allow": limits.allow, "confirm": limits.confirm, "deny": limits.deny})
     return [ConfigFile(path="limits.json", language="json", text=text)], []
 
 
-WRITERS: Mapping[ClientId, Callable[[str, Sorted], tuple[list[ConfigFile], list[str]]]] = {
-    "claude-code": _claude_code,
-    "cursor": _cursor,
-    "vscode": _vscode,
-    "gemini": _gemini,
-    "codex": _codex,
-    "generic": _generic,
-}
-
-
-def _block_claude_code(server: str, _: Sequence[str]) -> tuple[list[ConfigFile], list[str]]:
+def _block_claude_code(server: str, _: Sequence[str]) -> Written:
     text = _json({"permissions": {"deny": [f"mcp__{server}"]}})
     return [ConfigFile(path=".claude/settings.json", language="json", text=text)], []
 
 
-def _block_cursor(server: str, _: Sequence[str]) -> tuple[list[ConfigFile], list[str]]:
+def _block_cursor(server: str, _: Sequence[str]) -> Written:
     text = _json({"permissions": {"allow": [], "deny": [f"Mcp({server}:*)"]}})
     files = [
         ConfigFile(path=".cursor/permissions.json", language="json", text=_json({"mcpAllowlist": []})),
@@ -170,7 +191,7 @@ def _block_cursor(server: str, _: Sequence[str]) -> tuple[list[ConfigFile], list
     return files, ["For Cursor's editor, switch the server off under Settings, Tools & MCP."]
 
 
-def _block_vscode(server: str, names: Sequence[str]) -> tuple[list[ConfigFile], list[str]]:
+def _block_vscode(server: str, names: Sequence[str]) -> Written:
     notes = ["VS Code has no rule for a whole server: leave it out of mcp.json, or disable it in its list of servers."]
     if not names:
         return [], notes
@@ -178,40 +199,41 @@ def _block_vscode(server: str, names: Sequence[str]) -> tuple[list[ConfigFile], 
     return [ConfigFile(path=".vscode/settings.json", language="json", text=text)], notes
 
 
-def _block_gemini(server: str, _: Sequence[str]) -> tuple[list[ConfigFile], list[str]]:
+def _block_gemini(server: str, _: Sequence[str]) -> Written:
     return [ConfigFile(path=".gemini/settings.json", language="json", text=_json({"mcp": {"excluded": [server]}}))], []
 
 
-def _block_codex(server: str, _: Sequence[str]) -> tuple[list[ConfigFile], list[str]]:
+def _block_codex(server: str, _: Sequence[str]) -> Written:
     text = f"[mcp_servers.{_toml_key(server)}]\nenabled = false\n"
     return [ConfigFile(path=".codex/config.toml", language="toml", text=text)], []
 
 
-def _block_generic(server: str, names: Sequence[str]) -> tuple[list[ConfigFile], list[str]]:
+def _block_generic(server: str, names: Sequence[str]) -> Written:
     return _generic(server, Sorted(allow=[], confirm=[], deny=list(names)))
 
 
-BLOCKERS: Mapping[ClientId, Callable[[str, Sequence[str]], tuple[list[ConfigFile], list[str]]]] = {
-    "claude-code": _block_claude_code,
-    "cursor": _block_cursor,
-    "vscode": _block_vscode,
-    "gemini": _block_gemini,
-    "codex": _block_codex,
-    "generic": _block_generic,
+FORMATS: Mapping[ClientId, ClientFormat] = {
+    "claude-code": ClientFormat(_claude_code, _block_claude_code),
+    "cursor": ClientFormat(
+        _cursor,
+        _block_cursor,
+        blocked="These rules deny it on Cursor's command line, every tool of it; the editor asks before each call.",
+    ),
+    "vscode": ClientFormat(
+        _vscode,
+        _block_vscode,
+        blocked="These settings only keep the tools they name from running unasked.",
+        one_by_one=True,
+        listed_only=True,
+    ),
+    "gemini": ClientFormat(_gemini, _block_gemini, listed_only=True),
+    "codex": ClientFormat(_codex, _block_codex, listed_only=True),
+    "generic": ClientFormat(
+        _generic,
+        _block_generic,
+        blocked="This list denies the tools it names, and cannot know those the server will offer tomorrow.",
+        one_by_one=True,
+        writable=_LISTABLE,
+    ),
 }
-BLOCKED: Mapping[ClientId, str] = {
-    "cursor": "These rules deny it on Cursor's command line, every tool of it; the editor asks before each call.",
-    "vscode": "These settings only keep the tools they name from running unasked.",
-    "generic": "This list denies the tools it names, and cannot know those the server will offer tomorrow.",
-}
-"""What the rules do for a server to block where the client has none that keeps all of it away."""
-ONE_BY_ONE: frozenset[ClientId] = frozenset({"vscode", "generic"})
-"""Clients whose rules name single tools only."""
-LISTED_ONLY: frozenset[ClientId] = frozenset({"vscode", "gemini", "codex"})
-"""Clients whose list says what there is at all: a tool that is not on it does not exist for them."""
-
-
-def few(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
-    more = len(names) - NAMES_TOLD
-    return joined([*map(quoted, names[:NAMES_TOLD]), *([f"{more} more"] if more > 0 else [])])
+"""Everything that is known of a format. What the command line and the MCP tools offer is read here."""

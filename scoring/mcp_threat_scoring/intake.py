@@ -28,6 +28,7 @@ from mcp_threat_scoring.manifest import (
     sha256_of,
     spelt_out,
 )
+from mcp_threat_scoring.origin import TargetKind
 
 _IDENTITY: Mapping[ItemKind, str] = {
     "tool": "name", "prompt": "name", "resource": "uri", "resource_template": "uriTemplate",
@@ -76,7 +77,7 @@ def _announces_more(server: ServerFacts) -> bool:
 
 def build_manifest(
     *,
-    target_kind: str,
+    target_kind: TargetKind,
     target_value: str,
     tools: Sequence[object] = (),
     prompts: Sequence[object] = (),

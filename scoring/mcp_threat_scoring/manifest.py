@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from mcp_threat_scoring.declared import Declared
+from mcp_threat_scoring.origin import TargetKind
 from mcp_threat_scoring.structs import Struct, field
 
 ItemKind = Literal["tool", "prompt", "resource", "resource_template"]
@@ -198,7 +199,7 @@ class Listing(Struct, frozen=True):
 class Manifest(Struct, frozen=True):
     """Everything that was seen of one target."""
 
-    target_kind: str
+    target_kind: TargetKind
     target_value: str
     server: ServerFacts
     tools: tuple[Item, ...]

@@ -6,12 +6,8 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from mcp_threat_scoring.client_formats import (
-    BLOCKED,
-    BLOCKERS,
-    CLIENTS,
-    LISTED_ONLY,
-    ONE_BY_ONE,
-    WRITERS,
+    FORMATS,
+    ClientFormat,
     ClientId,
     ConfigFile,
     Sorted,
@@ -19,17 +15,11 @@ from mcp_threat_scoring.client_formats import (
     server_key,
 )
 from mcp_threat_scoring.model import Model
-from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.phrases import quoted
 from mcp_threat_scoring.report import Decision, Report
 from mcp_threat_scoring.structs import Meta
 
-__all__ = ["CLIENTS", "ClientId", "Permissions", "permissions", "server_key", "written"]
-
-_WRITABLE = pattern(r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,127}$")
-"""Names that mean themselves in every client's rules: no quotes, white space, wildcards, colons or brackets."""
-_LISTABLE = pattern(r"^[A-Za-z0-9](?:[A-Za-z0-9_./ -]{0,126}[A-Za-z0-9_./-])?$")
-"""Names that mean themselves in a plain list, which nothing reads as rules: with blanks inside, too."""
+__all__ = ["ClientId", "Permissions", "permissions", "server_key", "written"]
 
 
 class Permissions(Model, frozen=True, kw_only=True):
@@ -46,18 +36,18 @@ class Permissions(Model, frozen=True, kw_only=True):
     scopes_to_refuse: list[str]
 
 
-def _unwritable(client: ClientId, names: Sequence[str]) -> list[str]:
+def _unwritable(form: ClientFormat, names: Sequence[str]) -> list[str]:
     if not names:
         return []
     what = f"The name of {few(names)} cannot be written into a rule as it is"
-    if client in LISTED_ONLY:
+    if form.listed_only:
         return [f"{what}; it is denied by not being on the list."]
     return [f"{what}: no rule allows it, and you should not when asked. If you can, do without this server."]
 
 
-def _unwritten_of_blocked(client: ClientId, names: Sequence[str]) -> list[str]:
+def _unwritten_of_blocked(form: ClientFormat, names: Sequence[str]) -> list[str]:
     """The tools that a list of single tools has to leave out; a rule for the whole server leaves out none."""
-    if not names or client not in ONE_BY_ONE:
+    if not names or not form.one_by_one:
         return []
     return [f"The name of {few(names)} cannot be written into it as it is: nothing here keeps that away."]
 
@@ -69,33 +59,32 @@ def permissions(report: Report, client: ClientId, server: str) -> Permissions:
     "ask" or "not there", and named in the notes. A server to block is denied whole where the client has a rule for it.
     """
     limits = report.verdict.limits
-    writable = _LISTABLE if client == "generic" else _WRITABLE
+    form = FORMATS[client]
     every = (*limits.allow_tools, *limits.confirm_tools, *limits.deny_tools)
-    odd = [name for name in every if not writable.search(name)]
+    odd = [name for name in every if not form.writable.search(name)]
     blocked = report.verdict.decision == "block"
     notes: list[str] = []
     if blocked:
-        done = BLOCKED.get(client, "These rules deny the whole server.")
-        notes.append(f"The verdict is to block this server: do not install it. {done}")
+        notes.append(f"The verdict is to block this server: do not install it. {form.blocked}")
     elif report.verdict.decision == "review":
         notes.append("The verdict is to review this server first; apply these limits only after somebody has looked.")
     key = server_key(server)
     if key != server:
         notes.append(f"The rules call the server {quoted(key)}; give it that name in the client's configuration.")
     if blocked:
-        files, more = BLOCKERS[client](key, [name for name in every if writable.search(name)])
-        unwritten = _unwritten_of_blocked(client, odd)
+        files, more = form.block(key, [name for name in every if form.writable.search(name)])
+        unwritten = _unwritten_of_blocked(form, odd)
     else:
         chosen = {
-            kind: [name for name in names if writable.search(name)]
+            kind: [name for name in names if form.writable.search(name)]
             for kind, names in (
                 ("allow", limits.allow_tools),
                 ("confirm", limits.confirm_tools),
                 ("deny", limits.deny_tools),
             )
         }
-        files, more = WRITERS[client](key, Sorted.read(chosen))
-        unwritten = _unwritable(client, odd)
+        files, more = form.write(key, Sorted.read(chosen))
+        unwritten = _unwritable(form, odd)
     scopes = report.auth.scopes
     grant = list(dict.fromkeys(scope.name for scope in scopes if scope.breadth in ("none", "narrow")))
     refuse = list(dict.fromkeys(scope.name for scope in scopes if scope.breadth in ("broad", "admin")))

@@ -99,7 +99,7 @@ def _alone(case: RuleCase, over: Over) -> Manifest:
     """A case's item as all that its server has."""
     part: Any = over if over in ITEMS else "tools"
     held: dict[str, Any] = {part: [case.item]}
-    return build_manifest(target_kind="case", target_value="case", coverage={part: OBSERVED}, **held)
+    return build_manifest(target_kind="manifest", target_value="case", coverage={part: OBSERVED}, **held)
 
 
 def _closely(manifest: Manifest, ruleset: Ruleset) -> Iterator[Signal]:

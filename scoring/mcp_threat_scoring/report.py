@@ -12,6 +12,7 @@ from typing import Annotated, Literal, get_args
 from mcp_threat_scoring.errors import ErrorCode
 from mcp_threat_scoring.manifest import Requirement
 from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.origin import ORIGINS, Origin, TargetKind, file_name, own_names
 from mcp_threat_scoring.report_score import ServerAivssOut
 from mcp_threat_scoring.signal import EvidenceOut
 from mcp_threat_scoring.structs import Meta
@@ -73,8 +74,23 @@ BREADTHS: tuple[Breadth, ...] = ("none", "unknown", "narrow", "broad", "admin")
 class TargetOut(Model, frozen=True, kw_only=True):
     """What was asked for."""
 
-    kind: str
+    kind: TargetKind
     value: str
+
+    @property
+    def origin(self) -> Origin:
+        """What its kind means."""
+        return ORIGINS[self.kind]
+
+    @property
+    def file(self) -> str:
+        """The name of the file that was read, without its folder; empty where it was none."""
+        return file_name(self.value) if self.origin.is_path else ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its user calls the server; never what the server calls itself."""
+        return own_names(self.kind, self.value)
 
 
 class ServerOut(Model, frozen=True, kw_only=True):

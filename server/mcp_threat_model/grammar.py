@@ -16,7 +16,6 @@ LAYERS = ("L1", "L2", "L3", "L4", "L5", "L6", "L7")
 PROFILES = ("graded", "owasp-0.8")
 SEVERITIES = ("low", "medium", "high", "critical")
 POLICY_FILE = "mcp-threat-model.yaml"
-LIMIT_CLIENTS = ("claude-code", "cursor", "vscode", "gemini", "codex", "generic")
 SERVE_HOST = "127.0.0.1"
 SERVE_PORT = 8000
 
@@ -195,8 +194,12 @@ def _check(check: Command) -> None:
 
 
 def _limits(limits: argparse.ArgumentParser) -> None:
+    from mcp_threat_scoring.client_formats import (
+        FORMATS as CLIENTS,
+    )  # filled in for this command alone, which needs them
+
     limits.add_argument("target", metavar="TARGET", help="as for scan")
-    limits.add_argument("--client", choices=LIMIT_CLIENTS, default="generic", help="whose configuration to write")
+    limits.add_argument("--client", choices=tuple(CLIENTS), default="generic", help="whose configuration to write")
     limits.add_argument("--as", metavar="NAME", dest="name", help="what the client's configuration calls the server")
     limits.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     limits.set_defaults(profile="graded")

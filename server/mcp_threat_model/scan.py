@@ -103,7 +103,7 @@ def _learn(extra: tuple[Path, ...]) -> Knowledge:
     from mcp_threat_scoring.analyze import analyze, knowledge
 
     known = knowledge(extra=extra)
-    analyze(build_manifest(target_kind="none", target_value="", coverage={}, tools=[_USUAL]), known)
+    analyze(build_manifest(target_kind="manifest", target_value="", coverage={}, tools=[_USUAL]), known)
     return known
 
 

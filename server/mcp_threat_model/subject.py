@@ -10,6 +10,7 @@ from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
 from mcp_threat_scoring.errors import TargetError, UsageError
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import neutralise_name
+from mcp_threat_scoring.origin import TargetKind
 from mcp_threat_scoring.phrases import UNNAMED
 from mcp_threat_scoring.structs import Struct, replace
 
@@ -99,7 +100,9 @@ def inline_listing(given: InlineListing, limits: Limits = DEFAULT_LIMITS) -> Man
     return replace(read, server=replace(read.server, name=""), listing=replace(read.listing, name=""))
 
 
-def _described(text: str, what: str, kind: str, label: str, limits: Limits, *, respelt: bool = False) -> Manifest:
+def _described(
+    text: str, what: str, kind: TargetKind, label: str, limits: Limits, *, respelt: bool = False
+) -> Manifest:
     from mcp_threat_model.source.saved.document import parse_json  # not before somebody calls: a server starts without
     from mcp_threat_model.source.saved.snapshot import describe
 

@@ -61,7 +61,10 @@ def test_no_line_of_a_rule_file_is_too_long_to_be_read() -> None:
         if len(line) > MAX_LINE
     ]
 
-    assert long == []
+    assert not long, (
+        f"{', '.join(long)}: longer than {MAX_LINE} characters. A list or mapping in brackets goes on in the next "
+        "line, four blanks further in; long text stands below a key with `>-`, and a long pattern below one with `|-`."
+    )
 
 
 INDEX = "# Families of variants, each with its members:"

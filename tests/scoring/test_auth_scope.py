@@ -107,7 +107,7 @@ class TestAskedScopes:
 
 
 def read(auth: AuthFacts, **more: object) -> AuthOut:
-    manifest = build_manifest(target_kind="case", target_value="", coverage={}, auth=auth, **more)  # type: ignore[arg-type]
+    manifest = build_manifest(target_kind="manifest", target_value="", coverage={}, auth=auth, **more)  # type: ignore[arg-type]
     return authority(paint(manifest, default_ruleset()), auth)
 
 

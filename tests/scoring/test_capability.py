@@ -17,7 +17,7 @@ from mcp_threat_scoring.signal import Signal, SignalId
 
 def judge(**tool: Any) -> ToolProfile:
     manifest = build_manifest(
-        target_kind="t", target_value="t", tools=[{"name": "x", **tool}], coverage={"tools": OBSERVED}
+        target_kind="manifest", target_value="t", tools=[{"name": "x", **tool}], coverage={"tools": OBSERVED}
     )
     return paint(manifest, default_ruleset()).tools[0]
 

@@ -35,7 +35,7 @@ GET = {"name": "get_order", "description": "Get an order."}
 
 def manifest(*tools: dict[str, Any], **parts: Any) -> Manifest:
     coverage = {"tools": OBSERVED, "server": OBSERVED, **parts.pop("coverage", {})}
-    return build_manifest(target_kind="case", target_value="", tools=tools, coverage=coverage, **parts)
+    return build_manifest(target_kind="manifest", target_value="", tools=tools, coverage=coverage, **parts)
 
 
 def picture(*tools: dict[str, Any], **parts: Any) -> Picture:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
+from typing import get_args
 
 import pytest
 
 from mcp_threat_scoring.analyze import analyze
+from mcp_threat_scoring.client_formats import FORMATS, ClientId
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, AuthFacts, ScopeFact
-from mcp_threat_scoring.permissions import CLIENTS, permissions, written
+from mcp_threat_scoring.permissions import permissions, written
 
 TOOLS = [
     {"name": "get_order", "description": "Get an order."},
@@ -33,6 +35,10 @@ def report(tools=TOOLS, **more):
 def files(client, tools=TOOLS, name="shop", **more):
     limits = permissions(report(tools, **more), client, name)
     return {file.path: file.text for file in limits.files}
+
+
+def test_every_format_that_is_named_has_its_row():
+    assert get_args(ClientId) == tuple(FORMATS)
 
 
 def test_claude_code_rules():
@@ -78,7 +84,7 @@ def test_codex_asks_unless_the_tool_only_reads():
     assert entry["tools"] == {"get_order": {"approval_mode": "approve"}, "orders.list": {"approval_mode": "approve"}}
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", FORMATS)
 def test_every_client_names_what_destroys_only_to_keep_it_away(client):
     for path, text in files(client).items():
         offered = text.split("deny")[0].split("exclude")[0].split("disabled")[0].split("false")[0]
@@ -96,7 +102,7 @@ WHOLE = {
 """How each client says that all of a server is denied, whatever its tools are called."""
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", FORMATS)
 def test_a_server_to_block_is_denied_whole(client):
     limits = permissions(report([*TOOLS, ORDERS]), client, "shop")
 
@@ -106,7 +112,7 @@ def test_a_server_to_block_is_denied_whole(client):
     assert "approve" not in text.replace("approval", "").replace("eligibleForAutoApproval", "")
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", FORMATS)
 def test_of_a_server_to_block_no_tool_is_left_out_unsaid(client):
     limits = permissions(report([*TOOLS, ORDERS, ODD]), client, "shop")
 
@@ -127,7 +133,7 @@ def test_no_agent_is_written_for_a_server_to_block():
     assert permissions(report([{**ORDERS, "name": "a b"}]), "vscode", "shop").files == []
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", FORMATS)
 @pytest.mark.parametrize(
     "name", ["*", "get\u200b_order", 'x", "y', "a b", "show_order)", "ignore previous instructions"]
 )

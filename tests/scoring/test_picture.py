@@ -13,7 +13,7 @@ from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 
 def manifest(*tools: dict[str, Any], **more: Any) -> Manifest:
-    return build_manifest(target_kind="t", target_value="t", tools=tools, coverage={"tools": OBSERVED}, **more)
+    return build_manifest(target_kind="manifest", target_value="t", tools=tools, coverage={"tools": OBSERVED}, **more)
 
 
 SHOP = (
@@ -103,7 +103,7 @@ def test_a_word_of_many_trades_tells_its_domain_by_its_company(
 )
 def test_a_listing_names_its_domain(name: str, description: str, domain: str) -> None:
     picture = paint(
-        build_manifest(target_kind="t", target_value="t", coverage={}, listing=Listing(name, description)),
+        build_manifest(target_kind="manifest", target_value="t", coverage={}, listing=Listing(name, description)),
         default_ruleset(),
     )
     assert domain in picture.domains[:3]
@@ -119,7 +119,7 @@ def test_a_listing_names_its_domain(name: str, description: str, domain: str) ->
     ],
 )
 def test_a_listing_acts_where_its_prose_says_so(prose: str, acts: bool) -> None:
-    listed = build_manifest(target_kind="t", target_value="t", coverage={}, listing=Listing("Harbour", prose))
+    listed = build_manifest(target_kind="manifest", target_value="t", coverage={}, listing=Listing("Harbour", prose))
     picture = paint(listed, default_ruleset())
     assert bool(picture.acting("write")) == acts
     assert "secrets" not in picture.domains

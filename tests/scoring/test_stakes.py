@@ -18,7 +18,7 @@ NOTES = ({"name": "list_marks", "description": "List all marks."}, {"name": "add
 
 def at_stake(*tools: Mapping[str, object], server: str = "thing") -> Stakes:
     manifest = build_manifest(
-        target_kind="t",
+        target_kind="manifest",
         target_value="t",
         coverage={"tools": OBSERVED},
         server=ServerFacts(name=server),

@@ -519,7 +519,7 @@ class TestSummary:
 
 def test_a_listing_that_says_nothing_of_what_it_does_is_not_called_harmless() -> None:
     listed = build_manifest(
-        target_kind="t", target_value="t", coverage={}, listing=Listing("Zorb", "A zorb for zorbs.")
+        target_kind="manifest", target_value="t", coverage={}, listing=Listing("Zorb", "A zorb for zorbs.")
     )
     told = analyze(listed).summary
     assert "its description does not say what it does, so that it may change things" in told

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from mcp_threat_model import grammar
-from mcp_threat_scoring.client_formats import ClientId
+from mcp_threat_scoring.client_formats import FORMATS
 from mcp_threat_scoring.report import SEVERITIES, LayerId
 from mcp_threat_scoring.report_score import ProfileId
 
@@ -38,8 +38,12 @@ def test_one_target_may_begin_with_a_dash_too() -> None:
     assert (arguments.target, arguments.format) == ("-a", "json")
 
 
+def test_limits_are_offered_for_every_client_that_has_a_format() -> None:
+    parser = grammar.build_parser()
+    assert [parser.parse_args(["limits", "x.json", "--client", name]).client for name in FORMATS] == [*FORMATS]
+
+
 def test_options_take_the_words_of_the_core() -> None:
     assert get_args(LayerId) == grammar.LAYERS
     assert get_args(ProfileId) == grammar.PROFILES
-    assert get_args(ClientId) == grammar.LIMIT_CLIENTS
     assert SEVERITIES[1:] == grammar.SEVERITIES  # "info" breaks no build

@@ -67,7 +67,7 @@ async def test_its_own_rules_find_no_orders_in_what_it_says_of_itself(server):
         tools = [tool.model_dump(by_alias=True, exclude_none=True) for tool in (await client.list_tools()).tools]
         about = client.instructions
     manifest = build_manifest(
-        target_kind="none",
+        target_kind="manifest",
         target_value="",
         coverage={},
         tools=tools,

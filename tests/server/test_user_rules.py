@@ -113,7 +113,7 @@ def test_a_bad_rule_is_one_usage_error_with_file_and_line(tmp_path: Path, capsys
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("# nothing\n", "empty"),
+        ("# nothing\n", "own.unicorn.yaml: the file holds cases, and no rule above them"),
         ("id: [", "own.unicorn.yaml:2"),
         ("- 1\n", "got 'array'"),
         ("a: &x 1\nb: *x\n", "own.unicorn.yaml:2: aliases"),
@@ -135,6 +135,8 @@ def test_a_bad_rule_is_one_usage_error_with_file_and_line(tmp_path: Path, capsys
         (PLAIN.replace(TEST, "{signal: no.such}"), "no signal"),
         (PLAIN.replace(TEST, "{ability: flying}"), "no ability"),
         (RULE.format(id="own.unicorn", regex="a(?:a|b){300}c"), "takes too long"),
+        (RULE.format(id="own.unicorn", regex=r"[\p{L}]{70}"),
+         "own.unicorn.yaml:4: a pattern over summary takes too long: RE2 cannot keep its automaton"),
         (RULE.format(id="own.unicorn", regex="(?:a|b)*a(?:a|b){60}c"), "takes too long"),
         (RULE.format(id="own.unicorn", regex=r"(?:\pL|\pN){1,1000}"), "RE2"),
     ],
@@ -268,7 +270,7 @@ QUIET = "  - {name: not said, item: {name: ask, description: Ask the horse.}, fi
          "it has no variants, so none is named 'flase'; it may be true or false"),
         (f"---\ncases:\n{QUIET}{FIRES.replace('name: ask, ', '')}", "this tool has no name"),
         (f"---\ncases:\n{QUIET}{FIRES.replace('ask, ', '!!binary aGk=, ')}", "JSON"),
-        (f"---\ncases:\n{QUIET}{FIRES}---\ncases: []\n", "own.unicorn.yaml:15: but found another document"),
+        (f"---\ncases:\n{QUIET}{FIRES}---\ncases: []\n", "own.unicorn.yaml:15: another document begins here"),
         (f"---\ncases:\n{FIRES}  - {{name: x, manifest: {{transport: {{facts: {{tlss: true}}}}}}, fires: false}}\n",
          "no source notes a fact 'tlss' of transport; there is "),
         (f"---\ncases: &all\n{FIRES}{QUIET}more: *all\n", "own.unicorn.yaml:15: aliases are not allowed"),

@@ -58,7 +58,6 @@ _ABOUT: Final = frozenset({
     "license", "long_description", "privacy_policies", "repository", "screenshots", "status", "support", "websiteUrl",
 })  # fmt: skip
 """… and those that only tell people about it."""
-_SAVED: Final = ("file", "stdin")
 SHOWN_BEFORE: Final = 12
 """Characters before the first difference that are shown with it."""
 
@@ -169,7 +168,7 @@ def authority(then: LockedServer, now: LockedServer) -> Iterator[Change]:
 def remainder(then: LockedServer, now: LockedServer, report: Report) -> Iterator[Change]:
     """That something differs, where nothing above says what: so that "unchanged" is never said of two things."""
     late = any((now.exact or {}).get(part) and part not in (then.exact or {}) for part in _LATE)  # told, not compared
-    saved = report.target.kind in _SAVED and then.exact is not None and then.locked_by == now.locked_by
+    saved = report.target.origin.saved and then.exact is not None and then.locked_by == now.locked_by
     if (then.manifest_sha256 != now.manifest_sha256 and not late) or (saved and then.whole != now.whole):
         yield Change(
             "something_changed",

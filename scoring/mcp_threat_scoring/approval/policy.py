@@ -8,14 +8,15 @@
       score: 8.5                        # AIVSS, as a number or as a severity
       hostile_content: low
       change: never
-    servers: [shop, "config:cursor/*"]  # by name or target; any other one is a finding
+    servers: [shop, "config:cursor/*"]  # by target, or what its user calls it; any other one is a finding
     accept:
       - rule: auth.none
         server: shop
         reason: only reachable inside the cluster
         until: 2027-03-31
 
-An acceptance that is out of date counts for nothing: the finding is back, and it is said why.
+An acceptance that is out of date counts for nothing: the finding is back, and it is said why. Nor does what a server
+calls itself count: a stranger could take the name of one that is allowed.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from mcp_threat_scoring.structs import Meta, Struct
 POLICY_NAME = "mcp-threat-model.yaml"
 REASON_SHOWN = 500
 """Characters of a reason: as many as it may have."""
-EXPIRED_TOLD = 20
+TOLD_EACH = 20
+"""Acceptances that are told of one kind: those that ran out, and those that do not count."""
 _CHANGES = "change."
 """How the rules begin whose findings only a comparison with a lock can have."""
 Pattern = Annotated[str, Meta(min_length=1, max_length=300)]
@@ -76,6 +78,10 @@ class Acceptance(Model, frozen=True, kw_only=True):
         """Whether it speaks of this server."""
         return self.server is None or _is_called(report, self.server)
 
+    def is_claimed(self, report: Report) -> bool:
+        """Whether the server has only said itself that it is the one that is spoken of."""
+        return self.server is not None and not _is_called(report, self.server) and _claims(report, self.server)
+
 
 class Policy(Model, frozen=True, kw_only=True):
     """The whole file."""
@@ -101,6 +107,8 @@ class Judgement(Struct, frozen=True):
     """Indices of the acceptances that spoke of something here."""
     idle: frozenset[int]
     """Indices of those that could have spoken of something here, and had nothing to speak of."""
+    claimed: frozenset[int] = frozenset()
+    """Indices of those that would speak of this server if what it calls itself counted."""
 
     @property
     def worst(self) -> Severity | None:
@@ -109,12 +117,17 @@ class Judgement(Struct, frozen=True):
 
 
 def _is_called(report: Report, pattern: str) -> bool:
-    names = (report.server.name, report.target.value)
-    return any(fnmatchcase(name, pattern) for name in names if name)
+    return any(fnmatchcase(name, pattern) for name in report.target.names if name)
 
 
-def _stranger(report: Report) -> FindingOut:
-    who = report.server.name or report.target.value
+def _claims(report: Report, pattern: str) -> bool:
+    return bool(report.server.name) and fnmatchcase(report.server.name, pattern)
+
+
+def _stranger(report: Report, servers: Sequence[Pattern]) -> FindingOut:
+    who = report.target.value
+    claimed = any(_claims(report, name) for name in servers)
+    proof = f" It calls itself {quoted(report.server.name)}, which any server can." if claimed else ""
     return FindingOut(
         rule_id="policy.server_not_allowed",
         kind="exposure",
@@ -123,9 +136,9 @@ def _stranger(report: Report) -> FindingOut:
         confidence="high",
         tool=None,
         pointer="",
-        excerpt=report.target.value,
-        explanation=f"{quoted(who)} is none of the servers that the policy names.",
-        remediation="Remove the server, or have it approved and add it to `servers` of the policy.",
+        excerpt=who,
+        explanation=f"{quoted(who)} is none of the servers that the policy names.{proof}",
+        remediation="Remove the server, or have it approved and add its target to `servers` of the policy.",
         references=["MCP09:2025"],
         fingerprint=hashlib.sha256(f"policy.server_not_allowed\0{who}".encode()).hexdigest()[:32],
     )
@@ -146,8 +159,8 @@ def judge(
     caller asked about the changes, which come first.
     """
     if policy.servers is not None and not any(_is_called(report, name) for name in policy.servers):
-        findings = sorted((_stranger(report), *report.findings), key=lambda finding: finding.kind != "change")
-        report = report.changed({"findings": findings})
+        findings = (_stranger(report, policy.servers), *report.findings)
+        report = report.changed({"findings": sorted(findings, key=lambda finding: finding.kind != "change")})
     accepted: dict[str, str] = {}
     expired: dict[Acceptance, None] = {}
     used: set[int] = set()
@@ -167,7 +180,8 @@ def judge(
         for index, one in enumerate(policy.accept)
         if index not in used and (compared or not one.rule.startswith(_CHANGES)) and one.speaks_of(report)
     )
-    return Judgement(report, accepted, breaking, tuple(expired), frozenset(used), idle)
+    claimed = frozenset(index for index, one in enumerate(policy.accept) if one.is_claimed(report))
+    return Judgement(report, accepted, breaking, tuple(expired), frozenset(used), idle, claimed)
 
 
 def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str]:
@@ -177,15 +191,21 @@ def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str
     used = frozenset[int]().union(*(judgement.used for judgement in judgements))
     spare = frozenset[int]().union(*(judgement.idle for judgement in judgements)) - used
     idle = list(dict.fromkeys(neutralise_name(policy.accept[index].rule) for index in sorted(spare)))
+    unproven = {(one.report.target.value, policy.accept[at].server or "") for one in judgements for at in one.claimed}
     lines = (
         [f"policy {name}: {accepted} accepted finding{'' if accepted == 1 else 's'} not counted"] if accepted else []
     )
     lines += [
         f"policy {name}: the acceptance of {neutralise_name(one.rule)} ran out on {one.until}; the finding counts again"
-        for one in expired[:EXPIRED_TOLD]
+        for one in expired[:TOLD_EACH]
     ]
-    if len(expired) > EXPIRED_TOLD:
-        lines.append(f"policy {name}: {len(expired) - EXPIRED_TOLD} more acceptances ran out")
+    if len(expired) > TOLD_EACH:
+        lines.append(f"policy {name}: {len(expired) - TOLD_EACH} more acceptances ran out")
+    lines += [
+        f"policy {name}: what is accepted for {neutralise_name(server)} is not for {target}, which only calls itself "
+        "that; write its target there"
+        for target, server in sorted(unproven)[:TOLD_EACH]
+    ]
     if idle:
         lines.append(f"policy {name}: nothing was found that {joined(idle[:5])} would accept; remove what is settled")
     return lines

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
 from mcp_threat_scoring.maestro.threat import (
     Catalogue,
-    Control,
     ControlFile,
     LayerFile,
     SignalName,
     Threat,
     ThreatFile,
 )
-from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.model import Model, Place
 from mcp_threat_scoring.report import LAYERS, MitigationOut
 from mcp_threat_scoring.rulebook.documents import load_cases as load_cases_document
-from mcp_threat_scoring.rulebook.documents import load_document, rules_dir
+from mcp_threat_scoring.rulebook.documents import load_document, note_in, rules_dir
 from mcp_threat_scoring.structs import Meta
 
 THREAT_FILES = (*(f"threats/{layer}.yaml" for layer in LAYERS), "threats/cross_layer.yaml")
@@ -33,19 +33,20 @@ def load_catalogue(root: Path | None = None) -> Catalogue:
     """
     root = root or rules_dir()
     problems: list[RuleProblem] = []
-    threats: list[Threat] = []
+    found: dict[str, Sequence[Threat]] = {}
     for name in THREAT_FILES:
         if document := load_document(ThreatFile, root / name, name, problems):
-            threats += document.threats
-            problems += _misplaced(name, document.threats)
+            found[name] = document.threats
     controls = load_document(ControlFile, root / "controls.yaml", "controls.yaml", problems)
     layers = load_document(LayerFile, root / "layers.yaml", "layers.yaml", problems)
-    if controls:
-        problems += _contradictions(threats, controls.controls)
+    known = [control.id for control in controls.controls] if controls else None
+    faults = list(_contradictions(found, known))
+    for name in found:
+        note_in(root / name, name, [(place, said) for file, place, said in faults if file == name], problems)
     if problems or controls is None or layers is None:
         raise RuleError(problems)
     return Catalogue(
-        threats=tuple(threats),
+        threats=tuple(threat for threats in found.values() for threat in threats),
         controls={c.id: MitigationOut(id=c.id, owner=c.owner, action=c.action) for c in controls.controls},
         layers=layers.layers,
         clauses=layers.clauses,
@@ -53,34 +54,29 @@ def load_catalogue(root: Path | None = None) -> Catalogue:
     )
 
 
-def _misplaced(name: str, threats: Sequence[Threat]) -> list[RuleProblem]:
-    """A threat stands in the file of its primary layer."""
-    layer = name.removeprefix("threats/").removesuffix(".yaml")
-    wanted = "X" if layer == "cross_layer" else layer
-    return [
-        RuleProblem(name, 0, f"{threat.id} is of layer {threat.layer} and does not belong here")
-        for threat in threats
-        if threat.layer != wanted
-    ]
-
-
-def _contradictions(threats: Sequence[Threat], controls: Sequence[Control]) -> list[RuleProblem]:
-    """An id used twice, a mitigation that does not exist, a threat that asks for nothing."""
-    problems: list[RuleProblem] = []
-    known = {control.id for control in controls}
-    seen: set[str] = set()
-    for threat in threats:
-        if threat.id in seen:
-            problems.append(RuleProblem("threats", 0, f"{threat.id} stands twice"))
-        seen.add(threat.id)
-        if not (threat.when.asks or threat.when.or_all):
-            problems.append(RuleProblem("threats", 0, f"{threat.id} asks for no signal"))
-        problems.extend(
-            RuleProblem("threats", 0, f"{threat.id} names the control {control}, which does not exist")
-            for control in threat.mitigations
-            if control not in known
-        )
-    return problems
+def _contradictions(
+    found: Mapping[str, Sequence[Threat]], controls: Sequence[str] | None
+) -> Iterator[tuple[str, Place, str]]:
+    """A threat in the file of another layer, an id used twice, a mitigation that does not exist, a threat that asks for
+    nothing: each with its file and place. Without `controls`, which could not be read, none is missed.
+    """
+    seen: dict[str, str] = {}
+    for name, threats in found.items():
+        layer = name.removeprefix("threats/").removesuffix(".yaml").replace("cross_layer", "X")
+        for index, threat in enumerate(threats):
+            at = ("threats", index)
+            if threat.layer != layer:
+                yield name, (*at, "layer"), f"{threat.id} is of layer {threat.layer} and does not belong here"
+            if threat.id in seen:
+                yield name, (*at, "id"), f"{threat.id} stands twice; the first is in {seen[threat.id]}"
+            seen.setdefault(threat.id, name)
+            if not (threat.when.asks or threat.when.or_all):
+                yield name, (*at, "when"), f"{threat.id} asks for no signal"
+            for number, control in enumerate(threat.mitigations):
+                if controls is not None and control not in controls:
+                    near = ", ".join(get_close_matches(control, controls, n=3, cutoff=0.0))
+                    said = f"{threat.id} names the control {control}, which does not exist; the nearest are {near}"
+                    yield name, (*at, "mitigations", number), said
 
 
 class Case(Model, frozen=True, kw_only=True):

@@ -36,7 +36,7 @@ def manifest_of(case: CaseManifest) -> Manifest:
     hello, launch, auth = hello or CaseHello(), launch or CaseLaunch(), auth or CaseAuth()
     started: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in asdict(launch).items()}
     return build_manifest(
-        target_kind="case",
+        target_kind="manifest",
         target_value="case",
         tools=[
             Shortened(raw, case.cut[raw["name"]]) if raw.get("name") in case.cut else raw for raw in case.tools or ()

@@ -16,10 +16,12 @@ from typing import Any, TypeVar
 from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.model import Model, Place, ValidationError
 from mcp_threat_scoring.neutralise import neutralise_name, neutralise_prose
+from mcp_threat_scoring.patterns.pattern import pattern
 from mcp_threat_scoring.rulebook.cache import RuleCache
 
 Doc = TypeVar("Doc", bound=Model)
-_CUT = "\n---\n"
+_MARK = pattern(r"(?m)^---(?:[ \t]+#.*|[ \t]*)\r?$")
+"""A line that begins a document (YAML 1.1, section 9.1.3.1), with nothing else on it but blanks and a comment."""
 PLACE_SHOWN = 200
 MAX_FAULTS = 1_000
 """Errors of one document that are kept, each with its line."""
@@ -39,9 +41,31 @@ def rule_cache() -> RuleCache:
 
 
 def split_document(text: str) -> tuple[str, str]:
-    """The rule part and the cases part (empty when there is none) of a file's text, which keep their lines."""
-    head, _, tail = (text.removeprefix("---") if text.startswith("---\n") else text).partition(_CUT)
-    return head, tail
+    """The rule part and the cases part (empty when there is none) of a file's text.
+
+    The line between them belongs to neither; each part keeps its lines. A line that only opens the rule, with nothing
+    but comments before it, parts nothing.
+    """
+    mark = _MARK.search(text)
+    if mark and not _says_something(text[: mark.start()]):
+        text = f"{text[: mark.start()]}{text[mark.end() :]}"
+        mark = _MARK.search(text)
+    if mark is None:
+        return text, ""
+    return text[: mark.start()].removesuffix("\n"), text[mark.end() :].removeprefix("\n")
+
+
+def _says_something(text: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines())
+
+
+def _nothing(text: str) -> str:
+    """What is said of a file in which there is no rule."""
+    if not text.strip("\ufeff \t\r\n"):
+        return "the file is empty"
+    if not _says_something(text):
+        return "the file is empty but for comments"
+    return "the file holds cases, and no rule above them"
 
 
 def validate(
@@ -77,6 +101,14 @@ def _note(
         line = lines.of(place) if lines else 0
         problem = RuleProblem(path, line, f"{where + ': ' if where else ''}{said}")
         problems.append(problem._replace(more=more) if number == len(kept) else problem)
+
+
+def note_in(path: Path, shown: str, found: Iterable[tuple[Place, str]], problems: list[RuleProblem]) -> None:
+    """Append what is wrong with a file that was read, and what only other files show, each with its line."""
+    kept = list(found)
+    text = read_text(path, shown, problems) if kept else None
+    if text is not None:
+        _note(kept, split_document(text)[0], shown, problems)
 
 
 def read_text(path: Path, shown: str, problems: list[RuleProblem]) -> str | None:
@@ -116,8 +148,8 @@ def load_document(
     data = parse_yaml(head, shown, problems)
     if len(problems) > before:
         return None
-    if data is None:
-        problems.append(RuleProblem(shown, 0, "the file is empty"))
+    if data is None or (isinstance(data, dict) and list(data) == ["cases"]):  # behind comments, they stand first
+        problems.append(RuleProblem(shown, 0, _nothing(text)))
         return None
     document = validate(model, data if shipped else inert(data), head, shown, problems)
     if document is not None and further is not None:

@@ -26,6 +26,7 @@ from mcp_threat_scoring.rulebook.vocabulary import (
     EffectDoc,
     LexiconDoc,
     WeightsDoc,
+    doubled,
 )
 from mcp_threat_scoring.signal import SignalId
 from mcp_threat_scoring.structs import Raw, Struct, ValidationError, asdict
@@ -137,7 +138,7 @@ def load_rules(root: Path | None = None, extra: Iterable[Path] = ()) -> Ruleset:
     """
     root = root or rules_dir()
     problems: list[RuleProblem] = []
-    lexicon = load_document(LexiconDoc, root / "lexicon.yaml", "lexicon.yaml", problems)
+    lexicon = load_document(LexiconDoc, root / "lexicon.yaml", "lexicon.yaml", problems, further=doubled)
     abilities = load_document(AbilitiesDoc, root / "abilities.yaml", "abilities.yaml", problems)
     domains = load_document(DomainsDoc, root / "domains.yaml", "domains.yaml", problems)
     weights = load_document(WeightsDoc, root / "weights.yaml", "weights.yaml", problems)

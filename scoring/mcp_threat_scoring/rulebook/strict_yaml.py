@@ -57,6 +57,7 @@ _StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _text)
 
 _QUOTED = pattern(r"(?s)'(.*)'")
 """What an error of the parser repeats of the file."""
+_ANOTHER_DOCUMENT = "another document begins here; a file has one, and a rule's cases are the only second one"
 MAX_BYTES = 1024 * 1024
 MAX_DIGITS = 40
 MAX_DEPTH = 40
@@ -98,6 +99,7 @@ def parse_yaml(text: str, path: str, problems: list[RuleProblem], first_line: in
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 + first_line if error.problem_mark else 0
         said = _QUOTED.sub(lambda word: f"'{neutralise_name(word[1])}'", error.problem or "not valid YAML")
+        said = _ANOTHER_DOCUMENT if said == "but found another document" else said
         problems.append(RuleProblem(path, line, said))
     except (yaml.YAMLError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
         problems.append(RuleProblem(path, 0, f"not valid YAML: {type(error).__name__}"))

@@ -1,8 +1,9 @@
 """What rules talk about: word classes, abilities, business domains, and the weights fitted for them."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from mcp_threat_scoring.model import Model
+from mcp_threat_scoring.model import Model, Place
 from mcp_threat_scoring.structs import Meta
 
 EFFECT_QUESTIONS = ("write", "destructive")
@@ -25,6 +26,17 @@ class LexiconDoc(Model, frozen=True, kw_only=True):
         list[str], Meta(description="Those of them that are nouns even at a name's beginning.")
     ] = []
     skipped: Annotated[list[str], Meta(description="Words that may stand before a sentence's verb.")] = []
+
+
+def doubled(lexicon: LexiconDoc) -> Iterator[tuple[Place, str]]:
+    """Verbs that stand in more than one class, or twice in one: what is left behind when it is done is one thing."""
+    seen: dict[str, str] = {}
+    for name, verbs in lexicon.verbs.items():
+        for index, verb in enumerate(verbs):
+            if verb in seen:
+                where = f"twice in {name}" if seen[verb] == name else f"in {seen[verb]} and in {name}"
+                yield ("verbs", name, index), f"'{verb}' stands {where}; a verb stands in one class only"
+            seen.setdefault(verb, name)
 
 
 class AbilityDoc(Model, frozen=True, kw_only=True):

@@ -128,13 +128,13 @@ def _result(report: Report, finding: FindingOut, index: int, context: Context) -
 
 def _fingerprints(report: Report, finding: FindingOut) -> dict[str, str]:
     own = {FINGERPRINT: finding.fingerprint}
-    return own if report.target.kind == "file" else {**own, LINE_HASH: f"{finding.fingerprint[:16]}:1"}
+    return own if report.target.origin.is_path else {**own, LINE_HASH: f"{finding.fingerprint[:16]}:1"}
 
 
 def _uri(report: Report) -> str:
     """Where the finding is: the scanned file, or a name for a server that is in no file."""
     value = report.target.value
-    if report.target.kind == "file":
+    if report.target.origin.is_path:
         return quote(value.replace("\\", "/").removeprefix("./"), safe="/:@!$&'()*+,;=-._~")
     return "mcp-servers/" + quote(report.server.name or value, safe="-._~@")
 

@@ -27,12 +27,6 @@ BASES: Final = {
     "default": "nothing seen; the default",
     "given": "given",
 }
-WAYS: Final = {
-    "http": "over HTTP",
-    "stdio": "by starting it as a program",
-    "config": "as a client's configuration says",
-}
-"""How a server was reached, by the kind of the target; all other kinds are saved descriptions."""
 OWNERS: Final = {"server": "server author", "client": "client user", "platform": "platform"}
 FRAMEWORKS: Final = {
     "maestro": "MAESTRO",
@@ -76,13 +70,12 @@ def called(report: Report) -> str:
 
 
 def _unnamed(target: TargetOut) -> str:
-    place = target.value.rstrip("/").rpartition("/")[2] if target.kind == "file" else ""
-    return f"{UNNAMED} ({place})" if place not in ("", "-") else UNNAMED
+    return f"{UNNAMED} ({target.file})" if target.file not in ("", "-") else UNNAMED
 
 
 def reached(report: Report) -> str:
     """How the server was reached, in a sentence; of a saved description, whether that tells how it is."""
-    if way := WAYS.get(report.target.kind):
+    if way := report.target.origin.way:
         return f"Reached {way}."
     seen = report.coverage.get("transport")
     told = seen is not None and seen.status == "observed"

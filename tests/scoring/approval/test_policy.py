@@ -10,6 +10,7 @@ from mcp_threat_scoring.approval.policy import Policy, judge, told
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
 from mcp_threat_scoring.model import ValidationError
+from mcp_threat_scoring.report import TargetOut
 
 TODAY = "2026-11-21"
 LYING = [{"name": "delete_order", "description": "Delete an order.", "annotations": {"readOnlyHint": True}}]
@@ -104,6 +105,51 @@ def test_a_later_acceptance_holds_where_an_earlier_one_ran_out():
 @pytest.mark.parametrize("names", [["shop"], ["sh*p"], ["servers/shop.json"]])
 def test_a_server_that_is_named_is_allowed(names):
     assert judge(policy(servers=names), REPORT, TODAY).report is REPORT
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "known"),
+    [
+        ("config", "config:cursor/shop", True),
+        ("config", "config:shop/other", False),
+        ("config", "config:cursor/other/shop", False),
+        ("file", "shop.json", True),
+        ("file", "C:\\captures\\shop.json", True),
+        ("file", "shop", True),
+        ("file", "shop/server.json", False),
+        ("stdin", "-", False),
+        ("http", "https://shop.example.com/shop", False),
+        ("stdio", "stdio:shop", False),
+    ],
+)
+def test_a_server_is_known_by_what_its_user_calls_it_and_not_by_what_it_says(kind, value, known):
+    report = REPORT.changed({"target": TargetOut(kind=kind, value=value)})
+    judged = judge(policy(servers=["shop"], accept=[accept(server="shop")]), report, TODAY)
+
+    assert report.server.name == "shop"
+    assert (LIE.fingerprint in judged.accepted) is known
+    assert (judged.report is report) is known
+
+
+def test_a_stranger_that_takes_an_allowed_name_is_told_to_prove_nothing():
+    stranger = REPORT.changed({"target": TargetOut(kind="http", value="https://other.test/mcp")})
+    rules = policy(servers=["shop"], accept=[accept(server="shop")])
+    judged = judge(rules, stranger, TODAY)
+
+    finding = judged.report.findings[0]
+    assert finding.rule_id == "policy.server_not_allowed"
+    assert finding.explanation.endswith("It calls itself `shop`, which any server can.")
+    assert told(rules, "p.yaml", [judged]) == [
+        "policy p.yaml: what is accepted for shop is not for https://other.test/mcp, which only calls itself that; "
+        "write its target there"
+    ]
+
+
+def test_two_strangers_of_one_name_are_two_findings():
+    pair = [REPORT.changed({"target": TargetOut(kind="http", value=f"https://{host}.test/mcp")}) for host in "ab"]
+    found = {judge(policy(servers=["other"]), one, TODAY).report.findings[0].fingerprint for one in pair}
+
+    assert len(found) == len(pair)
 
 
 def test_a_server_that_is_not_named_is_a_finding():

@@ -14,7 +14,7 @@ from mcp_threat_scoring.text.views import tool_subject
 
 
 def noticed(**tool: Any) -> set[str]:
-    manifest = build_manifest(target_kind="t", target_value="t", tools=[tool], coverage={"tools": OBSERVED})
+    manifest = build_manifest(target_kind="manifest", target_value="t", tools=[tool], coverage={"tools": OBSERVED})
     return pieces(tool_subject(manifest.tools[0]))
 
 

@@ -25,7 +25,7 @@ KEY = "9f8e7d6c5b4a3928"
 
 
 def subject(**parts: Any) -> Subject:
-    return server_subject(build_manifest(target_kind="case", target_value="", **{"coverage": {}, **parts}))
+    return server_subject(build_manifest(target_kind="manifest", target_value="", **{"coverage": {}, **parts}))
 
 
 class TestParts:

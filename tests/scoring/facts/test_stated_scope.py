@@ -78,7 +78,7 @@ def test_there_is_a_bound() -> None:
 
 def test_they_are_part_of_the_authority() -> None:
     tool = {"name": "delete_order", "description": "Delete an order. Required scopes: shop:admin."}
-    manifest = build_manifest(target_kind="case", target_value="", coverage={}, tools=[tool])
+    manifest = build_manifest(target_kind="manifest", target_value="", coverage={}, tools=[tool])
     out = authority(paint(manifest, default_ruleset()), AuthFacts())
     assert [(scope.name, scope.breadth, scope.source) for scope in out.scopes] == [("shop:admin", "admin", "text")]
     assert out.breadth == "admin"

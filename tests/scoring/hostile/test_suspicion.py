@@ -93,7 +93,7 @@ def alarm(raw: dict[str, Any], siblings: tuple[str, ...] = ()) -> bool:
 
 def picture(**parts: Any) -> Picture:
     coverage = dict.fromkeys(("tools", "prompts", "resources", "instructions", "server"), OBSERVED)
-    manifest: Manifest = build_manifest(target_kind="test", target_value="test", coverage=coverage, **parts)
+    manifest: Manifest = build_manifest(target_kind="manifest", target_value="test", coverage=coverage, **parts)
     return paint(manifest, default_ruleset())
 
 
@@ -273,7 +273,7 @@ def test_naming_a_sibling_is_ordinary_and_naming_a_stranger_is_not() -> None:
 def test_a_name_that_only_looks_like_another_is_found() -> None:
     items, _ = read_items("tool", [{"name": "read_file"}, {"name": "reаd_file"}], "/tools")  # the second with Cyrillic
     manifest = build_manifest(
-        target_kind="t", target_value="t", coverage={"tools": OBSERVED}, tools=[i.raw for i in items]
+        target_kind="manifest", target_value="t", coverage={"tools": OBSERVED}, tools=[i.raw for i in items]
     )
     found = {one.pointer for one in suspicions(manifest, engine()) if one.log_odds >= LIKELY}
     assert found == {"/tools/1"}
@@ -313,7 +313,7 @@ def test_checks_say_what_was_looked_for_and_where() -> None:
     assert checks["hostile.override"].result == "found"
     assert checks["hostile.lookalike"].result == "not_found"
     assert "tools" in checks["hostile.lookalike"].surfaces
-    nothing = build_manifest(target_kind="t", target_value="t", coverage={})
+    nothing = build_manifest(target_kind="manifest", target_value="t", coverage={})
     silent = checks_of(paint(nothing, default_ruleset()))
     assert {check.result for check in silent} == {"not_observed"}
 

@@ -88,6 +88,43 @@ def test_cases_are_cut_off_before_parsing():
     assert cases.startswith("cases:")
 
 
+@pytest.mark.parametrize(
+    "opening", ["", "---\n", "--- \n", "# ours\n---\n", "\n# ours\n\n--- # the rule\n", "# ours\n"]
+)
+@pytest.mark.parametrize("between", ["---", "---  ", "--- # its cases"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_documents_are_told_apart_as_yaml_does_it_and_keep_their_lines(opening, between, ending):
+    text = (opening + GOOD.replace("\n---\n", f"\n{between}\n")).replace("\n", ending)
+    head, cases = split_document(text)
+
+    rule, tests = yaml.safe_load_all(text)
+    assert (yaml.safe_load(head), yaml.safe_load(cases)) == (rule, tests)
+    assert head.splitlines()[text.splitlines().index("id: shouts")] == "id: shouts"
+    assert text.splitlines()[head.count("\n") + 2] == "cases:"
+
+
+@pytest.mark.parametrize("opening", ["# ours\n---\n", "--- \n"])
+def test_a_rule_with_an_opening_line_is_used(tmp_path, opening):
+    assert load(tmp_path, opening + GOOD).rule("shouts") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("\n", "the file is empty"),
+        ("# ours\n", "the file is empty but for comments"),
+        ("---\n---\ncases: []\n", "the file holds cases, and no rule above them"),
+        ("# ours\n---\ncases: []\n", "the file holds cases, and no rule above them"),
+        ("--- {}\n--- {}\n", "shouts.yaml:2: another document begins here"),
+    ],
+)
+def test_a_file_without_a_rule_says_why(tmp_path, text, says):
+    with pytest.raises(RuleError) as caught:
+        load(tmp_path, text)
+
+    assert says in str(caught.value)
+
+
 class Row(Model, frozen=True):
     a: int = 0
 

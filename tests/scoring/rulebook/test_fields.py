@@ -42,7 +42,7 @@ KINDS: Mapping[str, Over] = {
 def targets() -> tuple[Manifest, ...]:
     """The target of every case of every rule, and one with a title, which no case needs."""
     titled = {"name": "get_order", "title": "Get an order"}
-    found = [build_manifest(target_kind="", target_value="", coverage={}, tools=[titled])]
+    found = [build_manifest(target_kind="manifest", target_value="", coverage={}, tools=[titled])]
     for path in map(Path, signal_files(ROOT)):
         over = document(path).over
         cases = load_cases(CasesDoc, path, path.name, [])
@@ -51,7 +51,9 @@ def targets() -> tuple[Manifest, ...]:
                 found.append(manifest_of(case.manifest))
             else:
                 part = over if over in ITEMS else "tools"
-                found.append(build_manifest(target_kind="", target_value="", coverage={}, **{part: [case.item]}))
+                found.append(
+                    build_manifest(target_kind="manifest", target_value="", coverage={}, **{part: [case.item]})
+                )
     return tuple(found)
 
 

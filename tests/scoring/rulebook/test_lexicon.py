@@ -1,15 +1,15 @@
 """Word classes in patterns."""
 
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
 import re2
 
+from mcp_threat_scoring.errors import RuleError
 from mcp_threat_scoring.rulebook.documents import rules_dir, split_document
 from mcp_threat_scoring.rulebook.lexicon import GRAMMATICAL, Lexicon, inflect
-from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
+from mcp_threat_scoring.rulebook.ruleset import default_ruleset, load_rules, signal_files
 
 LEXICON = Lexicon(
     verbs={"create": ["create", "set up"], "destroy": ["delete", "drop"]},
@@ -72,9 +72,22 @@ def test_an_unknown_class_is_an_error() -> None:
         LEXICON.expand("{nonsense}")
 
 
-def test_every_shipped_verb_stands_in_one_class_only() -> None:
-    verbs = Counter(verb for verbs in default_ruleset().lexicon.verbs.values() for verb in verbs)
-    assert [verb for verb, times in verbs.items() if times > 1] == []
+@pytest.mark.parametrize(
+    ("verbs", "line", "said"),
+    [
+        ("create: [make, tamp]\n  save: [keep,\n    tamp]", 4, "stands in create and in save"),
+        ("create: [tamp, make, tamp]", 2, "stands twice in create"),
+    ],
+)
+def test_a_verb_stands_in_one_class_only(tmp_path: Path, verbs: str, line: int, said: str) -> None:
+    (tmp_path / "signals").mkdir()
+    (tmp_path / "lexicon.yaml").write_text(f"verbs:\n  {verbs}\n")
+    with pytest.raises(RuleError) as caught:
+        load_rules(tmp_path)
+    told = [problem for problem in caught.value.problems if problem.path == "lexicon.yaml"]
+    assert [(one.line, one.message.partition(": ")[2]) for one in told] == [
+        (line, f"'tamp' {said}; a verb stands in one class only")
+    ]
 
 
 def test_every_shipped_noun_is_a_verb_of_some_class() -> None:

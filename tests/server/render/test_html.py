@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from tests.server.render.page_case import ERROR, FLEET, HOSTILE, big_report, full_report, hostile_report
 
-from mcp_threat_model.render import FORMATS, html, renderer
+from mcp_threat_model.render import html
 from mcp_threat_model.render.dial import dial
 from mcp_threat_model.render.fleet_picture import picture
 from mcp_threat_model.render.html import render_html
@@ -260,11 +260,6 @@ def test_sentences_lose_nothing_but_their_marks(text: str) -> None:
 )
 def test_names_and_words_that_act_are_told_apart(text: str, names: list[str]) -> None:
     assert [piece.text for piece in pieces(text) if piece.code] == names
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_every_format_that_is_named_is_written(name: str) -> None:
-    assert "shop-backoffice" in renderer(name)([full_report()])
 
 
 def test_other_formats_do_not_pay_for_the_template_engine() -> None:

@@ -16,7 +16,7 @@ from mcp_threat_model.serving.asking import Agreed, Permission, PermissionWithNe
 from mcp_threat_model.serving.asking_all import Permissions, PermissionsWithNetwork
 from mcp_threat_model.serving.gate import UNREADABLE_FORM
 from mcp_threat_model.serving.programs import Plan, Program
-from mcp_threat_model.source.interface import Command
+from mcp_threat_model.source.interface import Way
 from mcp_threat_model.target import parse_target
 
 HELLO = str(Path(__file__).parents[2] / "targets" / "hello_stdio.py")
@@ -128,7 +128,8 @@ def test_the_registry_that_a_configuration_sets_is_in_the_question_and_its_crede
     npx.write_text("")
     npx.chmod(0o700)
     env = {"NPM_CONFIG_REGISTRY": "https://me:hunter2@packages.example/npm"}
-    said = question(Program(parse_target("config:cursor/clock"), Command((str(npx), "-y", "clock")), env))
+    started = parse_target(f"stdio:{npx} -y clock")
+    said = question(Program(parse_target("config:cursor/clock"), started.command, Way(started, env)))
     assert "fetches a package from packages.example and runs" in said
     assert "hunter2" not in said
 

@@ -22,6 +22,7 @@ from mcp_threat_model.source.saved.listed import is_listing
 from mcp_threat_model.source.saved.server_json import server_json
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import Coverage, Event, Listing, Manifest, PartName, ServerFacts
+from mcp_threat_scoring.origin import TargetKind
 from mcp_threat_scoring.structs import Struct, asdict, replace
 
 
@@ -74,7 +75,7 @@ SHAPES: Final[Sequence[Shape]] = (
 )
 
 
-def describe(document: Document, *, kind: str, label: str, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+def describe(document: Document, *, kind: TargetKind, label: str, limits: Limits = DEFAULT_LIMITS) -> Manifest:
     """Build the manifest of a saved description. `kind` and `label` say what was asked for.
 
     Raises:
@@ -181,12 +182,10 @@ class SnapshotSource(Struct, frozen=True):
         """
         seconds, size = self.limits.total_s, self.limits.file_bytes
         if self.path is None:
-            data, kind, label = read_stdin(seconds=seconds, max_bytes=size, stopped=stopped), "stdin", "-"
-        else:
-            data, kind, label = (
-                read_file(self.path, seconds=seconds, max_bytes=size, stopped=stopped),
-                "file",
-                self.label or self.path,
+            data = read_stdin(seconds=seconds, max_bytes=size, stopped=stopped)
+            return describe(
+                parse_json(data, "standard input", self.limits), kind="stdin", label="-", limits=self.limits
             )
-        document = parse_json(data, "standard input" if self.path is None else "the file", self.limits)
-        return describe(document, kind=kind, label=label, limits=self.limits)
+        data = read_file(self.path, seconds=seconds, max_bytes=size, stopped=stopped)
+        document, label = parse_json(data, "the file", self.limits), self.label or self.path
+        return describe(document, kind="file", label=label, limits=self.limits)
