@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import anyio.to_thread
 from mcp.server.mcpserver import AcceptedElicitation, Context, Elicit, ElicitationResult, Resolve
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from mcp_threat_model.reading import Consent, ScanOptions
 from mcp_threat_model.serving.access import Access
@@ -39,7 +39,10 @@ NETWORK = (
 
 
 class Permission(BaseModel):
-    """Whether the program in the question may be started."""
+    """Whether the program in the question may be started. "yes" and 1 are no answers to it: what is not exactly true or
+    false does not fit the form that was shown."""
+
+    model_config = ConfigDict(strict=True)
 
     start: bool = Field(description="Start this program on this machine?")
 

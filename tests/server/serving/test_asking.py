@@ -91,7 +91,18 @@ def test_a_form_is_described_for_whoever_fills_it_in(form):
     assert "licitation" not in said
 
 
-@pytest.mark.parametrize("content", [None, {}, {"start": "perhaps"}, {"network": True}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        {},
+        {"start": "perhaps"},
+        {"network": True},
+        {"start": "yes"},
+        {"start": 1},
+        {"start": True, "network": "on"},
+    ],
+)
 async def test_a_form_that_cannot_be_read_starts_nothing_and_says_so(mode, content):
     result = await call("score_agent", {"target": TARGET}, mode, content, [])
 
