@@ -74,6 +74,8 @@ class Member(Struct, frozen=True):
     label: str
     report: Report
     manifest: Manifest
+    project: str = ""
+    """The project in which it runs; empty where it runs in every one. Servers of two projects never meet."""
 
 
 class Stop(Struct, frozen=True):
@@ -86,6 +88,7 @@ class Stop(Struct, frozen=True):
     severity: Severity = "medium"
     fit: int = 1
     """How well its best tool fits: those who look for a source take the likeliest first."""
+    project: str = ""
 
     def out(self) -> StepOut:
         """As a step of a path."""
@@ -111,7 +114,7 @@ def _stop(member: Member, role: Role, does: str, fits: Fits, severity: Severity 
     if not fitting:
         return None
     names = tuple(dict.fromkeys(name for _, name in fitting))
-    return Stop(member.label, role, names[:TOOLS_NAMED], does, severity, fitting[0][0])
+    return Stop(member.label, role, names[:TOOLS_NAMED], does, severity, fitting[0][0], member.project)
 
 
 def _stranger(tool: ToolOut, words: Words, known: FleetWords) -> int:
