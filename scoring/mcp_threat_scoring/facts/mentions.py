@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from mcp_threat_scoring.facts.runs import EVERYWHERE, Runs
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.text.whole_names import WholeNames, parts
 
@@ -32,17 +33,17 @@ class Mention(NamedTuple):
     """Of each of the names, the server that it belongs to."""
 
 
-def mentions(manifests: Sequence[Manifest], projects: Sequence[str] = ()) -> list[Mention]:
+def mentions(manifests: Sequence[Manifest], runs: Sequence[Runs] = ()) -> list[Mention]:
     """Each text that names a tool of another of these servers, and of none that is its own, in their order.
 
-    Where `projects` are given, one for each server, only servers that run together are held against each other.
+    Where it is said of each server where it `runs`, only those that run together are held against each other.
     """
-    projects = projects or [""] * len(manifests)
-    owners: dict[str, dict[str, int]] = {}  # of each name, the first server of each project that has such a tool
+    runs = runs or [EVERYWHERE] * len(manifests)
+    owners: dict[str, dict[Runs, int]] = {}  # of each name, the first of the servers that run alike with such a tool
     for place, manifest in enumerate(manifests):
         for tool in manifest.tools:
             if _distinct(tool.name):
-                owners.setdefault(tool.name, {}).setdefault(projects[place], place)
+                owners.setdefault(tool.name, {}).setdefault(runs[place], place)
     if not owners:
         return []
     order = {name: place for place, name in enumerate(owners)}
@@ -52,21 +53,16 @@ def mentions(manifests: Sequence[Manifest], projects: Sequence[str] = ()) -> lis
         own = {tool.name for tool in manifest.tools}
         for speaker, text in _texts(manifest):
             named = sorted(wanted.found_in(text[: 2 * TEXT_READ]) - own, key=order.__getitem__)
-            foreign = [(name, owner) for name in named if (owner := _met(owners[name], projects[place])) is not None]
+            foreign = [(name, owner) for name in named if (owner := _met(owners[name], runs[place])) is not None]
             if foreign:
                 names, whose = zip(*foreign, strict=True)
                 found.append(Mention(place, speaker, names, whose))
     return found
 
 
-def run_together(project: str, other: str) -> bool:
-    """Whether servers of two projects are in one session; those that run in every project have an empty one."""
-    return not project or not other or project == other
-
-
-def _met(owners: Mapping[str, int], project: str) -> int | None:
-    """The first of a name's owners that runs together with the servers of a project."""
-    return min((place for whose, place in owners.items() if run_together(whose, project)), default=None)
+def _met(owners: Mapping[Runs, int], speaker: Runs) -> int | None:
+    """The first of a name's owners that runs together with the server whose text it is."""
+    return min((place for runs, place in owners.items() if runs.meets(speaker)), default=None)
 
 
 def _distinct(name: str) -> bool:

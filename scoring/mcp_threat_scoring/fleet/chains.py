@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcp_threat_scoring.facts.mentions import run_together
 from mcp_threat_scoring.fleet.roles import Member, Stop, stops, strongest
 from mcp_threat_scoring.fleet.shadows import foreign_names, same_names
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -59,7 +58,7 @@ def _steer(strangers: Sequence[Stop], power: Stop) -> PathOut | None:
 
 
 def _carry(strangers: Sequence[Stop], private: Stop, out: Stop) -> PathOut | None:
-    if not run_together(private.project, out.project):
+    if out not in _beside(private, [out]):
         return None
     # The server's own source first: then the chain needs no other server, which is worse.
     there = _beside(private, _beside(out, strangers))
@@ -85,8 +84,8 @@ def _carry(strangers: Sequence[Stop], private: Stop, out: Stop) -> PathOut | Non
 
 
 def _beside(stop: Stop, others: Sequence[Stop]) -> list[Stop]:
-    """Those of the others that run together with a server."""
-    return [other for other in others if run_together(stop.project, other.project)]
+    """Those of the others that run together with a server; it runs with itself."""
+    return [other for other in others if other.server == stop.server or other.runs.meets(stop.runs)]
 
 
 def _named(names: Sequence[str]) -> str:
@@ -143,7 +142,7 @@ def _summary(members: Sequence[Member], told: Sequence[PathOut], shadows: Sequen
     count = len(members)
     unseen = [member.label for member in members if not member.report.capabilities.tools]
     blind = f" Of {_named(unseen)} no tools were seen, so nothing is said of what they would add." if unseen else ""
-    if len({member.project for member in members if member.project}) > 1:
+    if len({member.runs.only for member in members if member.runs.only}) > 1:
         blind = f" Servers of different projects do not run together, so they were not held against each other.{blind}"
     if not told and not shadows:
         return (

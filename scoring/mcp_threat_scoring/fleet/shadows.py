@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from mcp_threat_scoring.facts.mentions import Mention, mentions, run_together
+from mcp_threat_scoring.facts.mentions import Mention, mentions
 from mcp_threat_scoring.facts.observations import skeleton
+from mcp_threat_scoring.facts.runs import Runs
 from mcp_threat_scoring.fleet.roles import TOOLS_NAMED, Member
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.phrases import joined, quoted
@@ -44,10 +45,18 @@ def same_names(members: Sequence[Member]) -> list[ShadowOut]:
 
 
 def _sessions(held: Sequence[tuple[Member, str]]) -> Iterator[tuple[list[str], list[str]]]:
-    """The servers and the names of tools that look alike, for each project in which some of them run."""
-    for project in list(dict.fromkeys(member.project for member, _ in held if member.project)) or [""]:
-        met = [(member.label, name) for member, name in held if run_together(member.project, project)]
-        yield list(dict.fromkeys(server for server, _ in met)), list(dict.fromkeys(name for _, name in met))
+    """The servers and the names of tools that look alike, as they meet in each project, and outside of all."""
+    told: list[set[str]] = []
+    for project in dict.fromkeys([*(member.runs.only for member, _ in held if member.runs.only), ""]):
+        there = Runs(project)
+        met: dict[str, Member] = {}
+        for member, _ in held:
+            if member.runs.meets(there) and (project or not member.runs.only):
+                met.setdefault(member.runs.name or member.label, member)
+        servers = list(dict.fromkeys(member.label for member in met.values()))
+        if not any(set(servers) <= known for known in told):
+            told.append(set(servers))
+            yield servers, list(dict.fromkeys(name for member, name in held if member.label in servers))
 
 
 def foreign_names(members: Sequence[Member]) -> list[ShadowOut]:
@@ -55,7 +64,7 @@ def foreign_names(members: Sequence[Member]) -> list[ShadowOut]:
 
     The first of each server come before the second of any, so that no server hides another one's by saying much.
     """
-    found = mentions([member.manifest for member in members], [member.project for member in members])
+    found = mentions([member.manifest for member in members], [member.runs for member in members])
     labels = [member.label for member in members]
     said = [0] * len(members)
     turns: list[int] = []

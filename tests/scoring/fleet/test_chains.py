@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from mcp_threat_scoring.analyze import analyze, knowledge
+from mcp_threat_scoring.facts.runs import Runs
 from mcp_threat_scoring.fleet.chains import Member, fleet, mermaid, private_domains
 from mcp_threat_scoring.fleet.roles import name_words
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
+from mcp_threat_scoring.structs import replace
 
 PRIVATE = private_domains(knowledge().ruleset)
 
@@ -26,7 +28,7 @@ def server(label, *tools, instructions="", project=""):
         target_kind="file", target_value=label, tools=list(tools), coverage={"tools": OBSERVED, "server": OBSERVED},
         server=ServerFacts(name=label, version="1", instructions=instructions),
     )  # fmt: skip
-    return Member(label, analyze(manifest), manifest, project)
+    return Member(label, analyze(manifest), manifest, Runs(project))
 
 
 ISSUES = tool("list_issues", "List issues of a repository, with their text and comments by any user.", "owner", "repo")
@@ -160,6 +162,18 @@ def test_one_name_counts_within_each_project_once():
 
     assert [shadow.servers for shadow in whole(*members).shadows] == [["user", "of /a"], ["user", "of /b"]]
     assert whole(*members[1:]).shadows == []
+
+
+def test_a_server_that_stands_for_another_of_its_name_is_not_held_against_it():
+    user = server("db", MAIL, PAGE)
+    mine = server("db (in /a)", MAIL, SHELL)
+    user = replace(user, runs=Runs(but=frozenset({"/a"}), name="db"))
+    mine = replace(mine, runs=Runs("/a", name="db"))
+    beside = replace(server("host", SHELL), runs=Runs("/a", name="host"))
+    told = whole(user, mine, beside)
+
+    assert not any({"db", "db (in /a)"} <= set(shadow.servers) for shadow in told.shadows)
+    assert not any(path.crosses and "db" in [step.server for step in path.steps] for path in told.paths)
 
 
 def test_a_parameters_description_is_read_as_well():
