@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
+from mcp_threat_scoring.facts.runs import EVERYWHERE, Runs
 from mcp_threat_scoring.neutralise import SafeText, as_kept
 from mcp_threat_scoring.structs import Struct, field, replace
 
@@ -163,6 +164,11 @@ class Way(Struct, frozen=True):
     target: Readable
     env: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> Runs:
+        """Where the client, of whose configuration it is, runs it."""
+        return EVERYWHERE
 
     def options(self, options: ReadOptions) -> ReadOptions:
         """The caller's options with what the way adds; the caller's own values win."""
