@@ -41,6 +41,8 @@ class Plan(Struct, frozen=True):
 
     targets: tuple[Target, ...] = ()
     programs: tuple[Program, ...] = ()
+    beyond: tuple[Target, ...] = ()
+    """Targets that are more than one call reads: they are named, and nothing is said of them."""
 
 
 def plan_for(targets: Sequence[Target]) -> Plan:
