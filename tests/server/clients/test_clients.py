@@ -176,6 +176,16 @@ def test_an_entry_that_starts_nothing_is_reported_and_its_neighbours_kept(tmp_pa
     assert len(found.broken) == 2
 
 
+def at_home(here: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """The same machine, as this process's own."""
+    here.project.mkdir()
+    monkeypatch.chdir(here.project)
+    monkeypatch.setenv("HOME", str(here.home))
+    monkeypatch.setenv("USERPROFILE", str(here.home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return here
+
+
 def claude_code(here: Machine, projects: dict, user: dict | None = None) -> None:
     """Write the one file in which Claude Code keeps the servers of a user and of every project."""
     here.home.mkdir(exist_ok=True)
@@ -199,15 +209,15 @@ def test_claude_code_keeps_projects_apart(tmp_path):
     }  # fmt: skip
 
 
-def test_one_name_in_two_projects_is_two_targets(tmp_path):
-    here = machine(tmp_path, "linux")
+def test_one_name_in_two_projects_is_two_targets(tmp_path, monkeypatch):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
     claude_code(here, {"/a": {"db": STDIO}, "/b": {"db": {"command": "evil"}}})
 
     for name, argv in (("db (in /a)", STDIO["command"]), ("db (in /b)", "evil")):
         [target] = [one for one in enabled(discover(here)) if one.name == name]
         assert parse_target(target.label) == target
         assert target.own_name == "db"
-        way = resolve("claude-code", name, here)
+        way = resolve("claude-code", name)
         assert way.entry.argv[0] == argv
         assert way.runs.only == name[-3:-1]
 
@@ -220,31 +230,30 @@ def test_one_name_in_two_projects_is_two_targets(tmp_path):
         ([f"/p{index:02}" for index in range(30)], "/p11 and 18 more", "'config:claude-code/db (in /p00)'"),
     ],
 )
-def test_a_name_alone_does_not_mean_a_server_of_another_project(tmp_path, projects, message, hint):
-    here = machine(tmp_path, "linux")
+def test_a_name_alone_does_not_mean_a_server_of_another_project(tmp_path, monkeypatch, projects, message, hint):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
     claude_code(here, {project: {"db": STDIO} for project in projects})
 
     with pytest.raises(TargetError) as caught:
-        resolve("claude-code", "db", here)
+        resolve("claude-code", "db")
 
     assert caught.value.code == "unreachable"
     assert message in caught.value.message
     assert hint in caught.value.hint
 
 
-def test_a_name_with_its_project_means_the_same_inside_the_project(tmp_path):
-    here = machine(tmp_path, "linux")
+def test_a_name_with_its_project_means_the_same_inside_the_project(tmp_path, monkeypatch):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
     claude_code(here, {str(here.project): {"db": STDIO}, "/b": {"db": HTTP}}, {"db": HTTP})
 
-    assert resolve("claude-code", "db", here).entry.argv == (STDIO["command"], *STDIO["args"])
-    assert resolve("claude-code", f"db (in {here.project})", here).entry.argv
-    assert resolve("claude-code", "db (in /b)", here).entry.url
+    assert resolve("claude-code", "db").entry.argv == (STDIO["command"], *STDIO["args"])
+    assert resolve("claude-code", f"db (in {here.project})").entry.argv
+    assert resolve("claude-code", "db (in /b)").entry.url
 
 
-def test_an_entry_that_a_nearer_one_stands_before_is_named_with_its_file(tmp_path):
-    here = machine(tmp_path, "linux")
+def test_an_entry_that_a_nearer_one_stands_before_is_named_with_its_file(tmp_path, monkeypatch):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
     claude_code(here, {}, {"db": HTTP, "same": HTTP})
-    here.project.mkdir()
     (here.project / ".mcp.json").write_text(json.dumps({"mcpServers": {"db": STDIO, "same": HTTP}}))
 
     found = discover(here)
@@ -252,7 +261,7 @@ def test_an_entry_that_a_nearer_one_stands_before_is_named_with_its_file(tmp_pat
     assert [one.name for one in enabled(found)] == [f"db (in {here.home / '.claude.json'})", "same", "db"]
     users = found.find("claude-code", f"db (in {here.home / '.claude.json'})")
     assert [one.runs.but for one in users] == [frozenset({str(here.project)})]
-    assert resolve("claude-code", "same", here).runs.only == ""
+    assert resolve("claude-code", "same").runs.only == ""
 
 
 def test_neighbours_are_those_of_one_session(tmp_path):
