@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.facts.runs import EVERYWHERE, Runs
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.neutralise import as_asked
 from mcp_threat_scoring.report import ErrorOut, Report
@@ -55,18 +56,44 @@ def _first_leaf(error: BaseException) -> BaseException:
     return error
 
 
-def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> FleetOut | None:
+class Whole(Struct, frozen=True):
+    """What became of the set: nothing where there is none. With a `fault` of ours, the fleet says that it failed."""
+
+    fleet: FleetOut | None = None
+    fault: Exception | None = None
+
+
+def together(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> Whole:
     """What the servers that could be read make possible in one client; nothing for fewer than two.
 
-    Raises:
-        RuleError: a rule file is damaged.
+    Nothing is raised: whatever goes wrong here, the reports that there are stand.
     """
-    from mcp_threat_scoring.analyze import knowledge
-    from mcp_threat_scoring.fleet.chains import Member, fleet, private_domains
-
-    members = [
-        Member(target.safe, outcome.result, outcome.manifest)
+    read = [
+        (target, outcome.result, outcome.manifest)
         for target, outcome in zip(targets, outcomes, strict=True)
         if isinstance(outcome.result, Report) and outcome.manifest is not None
     ]
-    return fleet(members, private_domains(knowledge().ruleset)) if len(members) > 1 else None
+    if len(read) < 2:
+        return Whole()
+    try:
+        from mcp_threat_scoring.analyze import knowledge
+        from mcp_threat_scoring.fleet.chains import Member, fleet, private_domains
+
+        members = [Member(target.safe, report, manifest, _runs(target)) for target, report, manifest in read]
+        return Whole(fleet(members, private_domains(knowledge().ruleset)))
+    except Exception as error:
+        missing = FleetOut(
+            servers=[target.safe for target, _, _ in read],
+            paths=[],
+            shadows=[],
+            summary=f"What these servers make possible together could not be worked out: internal error "
+            f"({type(error).__name__}). The reports of each stand. Please report it.",
+        )
+        return Whole(missing, error)
+
+
+def _runs(target: Target) -> Runs:
+    try:
+        return target.way().runs
+    except TargetError:
+        return EVERYWHERE  # it was taken out of its configuration while it was read

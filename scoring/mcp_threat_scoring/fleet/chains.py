@@ -26,10 +26,13 @@ from mcp_threat_scoring.structs import replace
 __all__ = ["FleetOut", "Member", "Role", "StepOut", "fleet", "mermaid", "private_domains"]
 
 MAX_PATHS = 40
+MAX_SHADOWS = 40
+"""Of each kind: what is beyond is counted."""
 STRANGERS_NAMED = 3
 
 
 def _steer(strangers: Sequence[Stop], power: Stop) -> PathOut | None:
+    strangers = _beside(power, strangers)
     others = [stop for stop in strangers if stop.server != power.server]
     from_where = others or [stop for stop in strangers if stop.server == power.server]
     if not from_where or (not others and not reaches(power.severity, "high")):
@@ -55,8 +58,11 @@ def _steer(strangers: Sequence[Stop], power: Stop) -> PathOut | None:
 
 
 def _carry(strangers: Sequence[Stop], private: Stop, out: Stop) -> PathOut | None:
+    if out not in _beside(private, [out]):
+        return None
     # The server's own source first: then the chain needs no other server, which is worse.
-    near = sorted(strangers, key=lambda stop: stop.server not in (private.server, out.server))
+    there = _beside(private, _beside(out, strangers))
+    near = sorted(there, key=lambda stop: stop.server not in (private.server, out.server))
     if not near:
         return None
     source = near[0]
@@ -77,6 +83,11 @@ def _carry(strangers: Sequence[Stop], private: Stop, out: Stop) -> PathOut | Non
     )
 
 
+def _beside(stop: Stop, others: Sequence[Stop]) -> list[Stop]:
+    """Those of the others that run together with a server; it runs with itself."""
+    return [other for other in others if other.server == stop.server or other.runs.meets(stop.runs)]
+
+
 def _named(names: Sequence[str]) -> str:
     return joined([quoted(name) for name in names])
 
@@ -92,7 +103,7 @@ def paths(members: Sequence[Member], private: frozenset[str]) -> list[PathOut]:
     found += [_carry(strangers, one, out) for one in held for out in outs]
     told = [path for path in found if path is not None]
     told.sort(key=lambda path: (not path.crosses, gravity(path.severity), path.kind != "steer"))
-    return told[:MAX_PATHS]
+    return told
 
 
 def _distinct(members: Sequence[Member]) -> list[Member]:
@@ -110,25 +121,29 @@ def _distinct(members: Sequence[Member]) -> list[Member]:
 
 
 def fleet(members: Sequence[Member], private: frozenset[str]) -> FleetOut:
-    """Threat-model a set of servers that one client runs together. Labels must be safe to show.
+    """Threat-model a set of servers that one client runs, together where they are of one project. Labels must be safe
+    to show.
 
     `private` are the lines of business in which what is read belongs to somebody, see :func:`private_domains`.
     """
     members = _distinct(members)
-    told = paths(members, private)
-    shadows = [*foreign_names(members), *same_names(members)]
+    every_path, foreign, alike = paths(members, private), foreign_names(members), same_names(members)
+    told, shadows = every_path[:MAX_PATHS], [*foreign[:MAX_SHADOWS], *alike[:MAX_SHADOWS]]
+    left_out = len(every_path) + len(foreign) + len(alike) - len(told) - len(shadows)
     return FleetOut(
         servers=[member.label for member in members],
         paths=told,
         shadows=shadows,
-        summary=_summary(members, told, shadows),
+        summary=_summary(members, told, shadows, left_out),
     )
 
 
-def _summary(members: Sequence[Member], told: Sequence[PathOut], shadows: Sequence[ShadowOut]) -> str:
+def _summary(members: Sequence[Member], told: Sequence[PathOut], shadows: Sequence[ShadowOut], left_out: int) -> str:
     count = len(members)
     unseen = [member.label for member in members if not member.report.capabilities.tools]
     blind = f" Of {_named(unseen)} no tools were seen, so nothing is said of what they would add." if unseen else ""
+    if len({member.runs.only for member in members if member.runs.only}) > 1:
+        blind = f" Servers of different projects do not run together, so they were not held against each other.{blind}"
     if not told and not shadows:
         return (
             f"The {number(count)} servers together open no way from what others wrote to private data going out or to "
@@ -138,6 +153,8 @@ def _summary(members: Sequence[Member], told: Sequence[PathOut], shadows: Sequen
     worst = told[0].explanation if told else shadows[0].explanation
     more = len(told) + len(shadows) - 1
     rest = f" {capital(number(more))} more {'is' if more == 1 else 'are'} listed below." if more else ""
+    if left_out:
+        rest += f" {capital(number(left_out))} further {'one is' if left_out == 1 else 'ones are'} not listed."
     return f"{lead}{worst}{rest}{blind}"
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from mcp_threat_scoring.errors import RuleError, RuleProblem
+from mcp_threat_scoring.facts.runs import EVERYWHERE, Runs
 from mcp_threat_scoring.manifest import Manifest
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -69,11 +70,12 @@ def fleet_words() -> FleetWords:
 
 
 class Member(Struct, frozen=True):
-    """One server of the set: what it is called there, its report, and what it said."""
+    """One server of the set: what it is called there, its report, what it said, and where it runs."""
 
     label: str
     report: Report
     manifest: Manifest
+    runs: Runs = EVERYWHERE
 
 
 class Stop(Struct, frozen=True):
@@ -86,6 +88,7 @@ class Stop(Struct, frozen=True):
     severity: Severity = "medium"
     fit: int = 1
     """How well its best tool fits: those who look for a source take the likeliest first."""
+    runs: Runs = EVERYWHERE
 
     def out(self) -> StepOut:
         """As a step of a path."""
@@ -111,7 +114,7 @@ def _stop(member: Member, role: Role, does: str, fits: Fits, severity: Severity 
     if not fitting:
         return None
     names = tuple(dict.fromkeys(name for _, name in fitting))
-    return Stop(member.label, role, names[:TOOLS_NAMED], does, severity, fitting[0][0])
+    return Stop(member.label, role, names[:TOOLS_NAMED], does, severity, fitting[0][0], member.runs)
 
 
 def _stranger(tool: ToolOut, words: Words, known: FleetWords) -> int:

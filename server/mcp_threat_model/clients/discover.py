@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mcp_threat_model.clients.entry import Configured
+from mcp_threat_model.clients.entry import Configured, named_inside
 from mcp_threat_model.clients.locations import CLIENTS, Client, Machine, Scope
 from mcp_threat_model.clients.parse import BrokenConfigError, read_config
 from mcp_threat_model.json_value import mapping
@@ -16,6 +17,9 @@ from mcp_threat_scoring.structs import Struct, replace
 
 MAX_SERVERS = 500
 """Servers of one file. The largest real one seen has some forty."""
+
+
+_NEAREST: Mapping[Scope, int] = {"managed": 0, "project": 1, "user": 2}
 
 
 class BrokenFile(Struct, frozen=True):
@@ -34,10 +38,18 @@ class Installed(Struct, frozen=True):
     broken: tuple[BrokenFile, ...]
 
     def find(self, client: str, name: str) -> list[Configured]:
-        """The entries of that name, nearest scope first: the project's own wins over the user's."""
-        order = {"managed": 0, "project": 1, "user": 2}
-        found = [one for one in self.servers if one.client == client and one.name == name]
-        return sorted(found, key=lambda one: order[one.scope])
+        """The entries that a name means here, nearest scope first: the project's own wins over the user's.
+
+        An entry of another project is meant only where the project is named with it.
+        """
+        held = [one for one in self.servers if one.client == client]
+        found = [one for one in held if one.called == name]
+        found = found or [one for one in held if one.project and named_inside(one.name, one.project) == name]
+        return sorted(found, key=lambda one: _NEAREST[one.scope])
+
+    def elsewhere(self, client: str, name: str) -> list[Configured]:
+        """The entries of that name which the name alone does not mean."""
+        return [one for one in self.servers if one.client == client and one.name == name and one.inside]
 
 
 def discover(machine: Machine, clients: Sequence[Client] = CLIENTS) -> Installed:
@@ -69,21 +81,52 @@ def discover(machine: Machine, clients: Sequence[Client] = CLIENTS) -> Installed
     for one in servers:
         if not one.usable:
             broken.append(BrokenFile(one.client, one.path, "an entry names neither a command nor an address"))
-    counted = [replace(one, neighbours=sum(other.client == one.client for other in usable) - 1) for one in usable]
+    usable = _told_apart(usable)
+    by_client: defaultdict[str, list[Configured]] = defaultdict(list)
+    for one in usable:
+        by_client[one.client].append(one)
+    counted = [
+        replace(one, neighbours=sum(one.runs.meets(other.runs) for other in by_client[one.client])) for one in usable
+    ]
     return Installed(tuple(counted), tuple(files), tuple(broken))
+
+
+def _told_apart(entries: Sequence[Configured]) -> list[Configured]:
+    """The entries, with its file for one that has the name, and not the content, of one that is nearer."""
+    named: defaultdict[tuple[str, str], list[Configured]] = defaultdict(list)
+    for one in sorted(entries, key=lambda one: _NEAREST[one.scope]):
+        named[one.client, one.name].append(one)
+    told: list[Configured] = []
+    for one in entries:
+        alike = named[one.client, one.name]
+        others = frozenset(other.project for other in alike if other.raw != one.raw and not other.disabled)
+        meant = next((other for other in alike if not other.inside), one)
+        inside = one.inside or ("" if meant.raw == one.raw else one.path)
+        told.append(replace(one, inside=inside, replaced=frozenset() if one.project else others - {""}))
+    return told
 
 
 def _entries(client: Client, scope: Scope, path: Path, value: Any, machine: Machine) -> Iterator[Configured]:
     document = mapping(value)
+    here = str(machine.project or "")
     # A client's own key first; then the portable ones, which most clients read as well.
     for key in dict.fromkeys((client.key, *ENTRY_KEYS)):
         held = document.get(key)
         if isinstance(held, dict):
             for name, entry in held.items():
-                yield Configured(client.id, scope, str(path), name, mapping(entry))
+                bound = here if scope == "project" else ""
+                yield Configured(client.id, scope, str(path), name, mapping(entry), bound)
             break
     if client.id == "claude-code":
         for project, settings in mapping(document.get("projects")).items():
+            own = bool(here) and _same_place(project, here)
             for name, entry in mapping(mapping(settings).get("mcpServers")).items():
-                own = machine.project is not None and Path(project) == machine.project
-                yield Configured(client.id, "project" if own else scope, str(path), name, mapping(entry), project)
+                bound, inside = (here, "") if own else (project, project)
+                yield Configured(client.id, "project", str(path), name, mapping(entry), bound, inside=inside)
+
+
+def _same_place(one: str, other: str) -> bool:
+    try:
+        return Path(one) == Path(other) or os.path.realpath(one) == os.path.realpath(other)
+    except ValueError:  # what is no path at all, such as one with a null
+        return False

@@ -6,6 +6,7 @@ Values that may be secrets are kept only to start or reach the server, never sho
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from mcp_threat_model.clients.locations import Scope
@@ -15,6 +16,7 @@ from mcp_threat_model.json_value import mapping, text
 from mcp_threat_model.source.saved.client_entry import URL_KEYS, config_entry
 from mcp_threat_model.source.saved.publisher import command_of
 from mcp_threat_scoring.errors import TargetError
+from mcp_threat_scoring.facts.runs import Runs
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import Manifest, well_formed
 from mcp_threat_scoring.patterns.pattern import pattern
@@ -22,6 +24,25 @@ from mcp_threat_scoring.structs import Struct, replace
 
 _REFERENCE = pattern(r"\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{\{[^}]*\}\}|^<[^>]*>$|^(?i:your[-_ ].*)$")
 """``${VAR}``, ``${input:key}``, ``${workspaceFolder}``, ``$VAR``, ``%VAR%``, ``{{key}}``, ``<key>``: not a value."""
+
+
+_INSIDE = " (in "
+
+
+def named_inside(name: str, inside: str) -> str:
+    """A server's name with the project or file in which it stands: ``db (in /home/me/shop)``."""
+    return f"{name}{_INSIDE}{inside})"
+
+
+def bare_name(called: str) -> str:
+    """The name alone, as a client's own configuration has it."""
+    name, mark, inside = called.rpartition(_INSIDE)
+    return name if mark and inside.endswith(")") and is_place(inside) else called
+
+
+def is_place(text: str) -> bool:
+    """Whether a text begins as the whole path of a file or directory does, on whatever system."""
+    return PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
 
 
 class Configured(Struct, frozen=True):
@@ -33,13 +54,27 @@ class Configured(Struct, frozen=True):
     name: str
     raw: Mapping[str, Any]
     project: str = ""
-    """For a client that keeps several projects in one file: which one."""
+    """The only project in which it runs; empty where it is not bound to one."""
+    replaced: frozenset[str] = frozenset()
+    """The projects that have another server of its name."""
+    inside: str = ""
+    """Where the name alone means another entry: the project, or the file, in which this one stands."""
     neighbours: int = 0
     """How many other servers the same client runs beside it."""
 
     def __repr__(self) -> str:
         """Without `raw`, which may hold secrets."""
-        return f"Configured({self.client}/{self.name} in {self.path})"
+        return f"Configured({self.client}/{self.called} in {self.path})"
+
+    @property
+    def called(self) -> str:
+        """What names it and no other server of the client: its name, or also where it stands."""
+        return named_inside(self.name, self.inside) if self.inside else self.name
+
+    @property
+    def runs(self) -> Runs:
+        """Where the client runs it."""
+        return Runs(self.project, self.replaced, f"{self.client}/{self.name}")
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -97,7 +132,7 @@ class Configured(Struct, frozen=True):
         }
         return build_manifest(
             target_kind="config",
-            target_value=f"config:{self.client}/{self.name}",
+            target_value=f"config:{self.client}/{self.called}",
             coverage=parts.coverage,
             server=parts.server,
             transport=parts.transport,

@@ -13,5 +13,5 @@ def every_configured() -> list[ConfigTarget]:
 
 
 def enabled(found: Installed) -> list[ConfigTarget]:
-    """One target per client and name; entries that the client has switched off are left out."""
-    return list(dict.fromkeys(ConfigTarget(one.client, one.name) for one in found.servers if not one.disabled))
+    """One target for each server of each client and project; entries that the client has switched off are left out."""
+    return list(dict.fromkeys(ConfigTarget(one.client, one.called) for one in found.servers if not one.disabled))

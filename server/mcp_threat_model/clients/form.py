@@ -41,7 +41,9 @@ class ConfigTarget(Target, frozen=True):
     @property
     def own_name(self) -> str:
         """The name in the configuration."""
-        return self.name
+        from mcp_threat_model.clients.entry import bare_name
+
+        return bare_name(self.name)
 
     def files(self) -> Iterable[File]:
         """The configurations of all clients: one may include another's."""

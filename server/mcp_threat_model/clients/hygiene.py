@@ -17,7 +17,7 @@ from mcp_threat_model.guard.hidden import without_keys
 from mcp_threat_model.guard.redact import shown_url
 from mcp_threat_scoring.facts.observations import skeleton
 from mcp_threat_scoring.finding import findings
-from mcp_threat_scoring.neutralise import SafeText, as_address, neutralise, neutralise_command, neutralise_name
+from mcp_threat_scoring.neutralise import SafeText, as_address, as_kept, neutralise, neutralise_command, neutralise_name
 from mcp_threat_scoring.phrases import capital
 from mcp_threat_scoring.picture import paint
 from mcp_threat_scoring.report import FindingOut, Severity
@@ -32,6 +32,7 @@ class Checked(Struct, frozen=True):
 
     entry: Configured
     name: SafeText
+    """What the server is called: with its project where that is another one."""
     reached: SafeText
     """The command without its secrets, or the address without its keys."""
     findings: tuple[FindingOut, ...]
@@ -58,14 +59,14 @@ def check(entries: Sequence[Configured], ruleset: Ruleset) -> tuple[Checked, ...
         command = " ".join(redact_argv(entry.argv))
         reached = as_address(shown_url(entry.url), COMMAND_SHOWN) if entry.url else neutralise_command(command)
         own = (*found, *_plain_secrets(entry), *across[index])
-        checked.append(Checked(entry, shown_name(entry.name), reached, own))
+        checked.append(Checked(entry, shown_name(entry.called), reached, own))
     return tuple(checked)
 
 
 def _finding(
     rule_id: str, title: str, severity: Severity, entry: Configured, explanation: str, remediation: str
 ) -> FindingOut:
-    place = f"config:{entry.client}/{shown_name(entry.name)}"
+    place = f"config:{entry.client}/{shown_name(entry.called)}"
     return FindingOut(
         rule_id=rule_id,
         kind="weakness" if severity != "high" else "exposure",
@@ -105,6 +106,11 @@ def _same(one: Configured, other: Configured) -> bool:
     return (one.argv, one.url) == (other.argv, other.url)
 
 
+def _apart(one: Configured, other: Configured) -> bool:
+    """Whether they are of two projects, so that nobody can take one for the other."""
+    return bool(one.project and other.project) and one.project != other.project
+
+
 def _twice(entries: Sequence[Configured]) -> dict[int, list[FindingOut]]:
     """One name that means two programs, and names that look alike but are not."""
     found: defaultdict[int, list[FindingOut]] = defaultdict(list)
@@ -114,10 +120,12 @@ def _twice(entries: Sequence[Configured]) -> dict[int, list[FindingOut]]:
     for indices in by_look.values():
         for index in indices[1:]:
             entry = entries[index]
-            other = next((entries[one] for one in indices if one < index and not _same(entries[one], entry)), None)
+            before = (entries[one] for one in indices if one < index)
+            other = next((one for one in before if not _apart(one, entry) and not _same(one, entry)), None)
             if other is None:
                 continue
-            where = f"{other.client} ({other.scope})"
+            of_another = f" {as_kept(other.inside)}" if other.inside else ""
+            where = f"{other.client} ({other.scope}{of_another})"
             if other.name == entry.name:
                 found[index].append(
                     _finding(

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcp_threat_model.clients.discover import discover
-from mcp_threat_model.clients.entry import Configured
-from mcp_threat_model.clients.locations import CLIENTS, Machine
+from mcp_threat_model.clients.discover import Installed, discover
+from mcp_threat_model.clients.entry import Configured, named_inside
+from mcp_threat_model.clients.locations import CLIENTS, Client, Machine
 from mcp_threat_model.guard.headers import SENT_ANYWAY, check_headers
 from mcp_threat_model.source.forms.address import HttpTarget
 from mcp_threat_model.source.forms.program import StdioTarget
 from mcp_threat_model.source.interface import Way
 from mcp_threat_scoring.errors import TargetError, UsageError
+from mcp_threat_scoring.facts.runs import Runs
 from mcp_threat_scoring.manifest import Manifest
-from mcp_threat_scoring.neutralise import neutralise, neutralise_name
+from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
+from mcp_threat_scoring.phrases import joined, number
 from mcp_threat_scoring.structs import replace
 
 NAMES_TOLD = 12
-"""Servers that are named where another was asked for."""
+"""Servers that are named where another was asked for, and projects where one is to be chosen."""
 
 
 class ConfiguredWay(Way, frozen=True, kw_only=True):
     """How to read a configured server."""
 
     entry: Configured
+
+    @property
+    def runs(self) -> Runs:
+        """Where the client runs the entry."""
+        return self.entry.runs
 
     def marked(self, manifest: Manifest) -> Manifest:
         """The manifest of the running server, with what the configuration alone knows."""
@@ -40,8 +47,29 @@ class ConfiguredWay(Way, frozen=True, kw_only=True):
             facts={**manifest.launch.facts, **declared.facts},
             declared=declared.declared,
         )
-        label = f"config:{self.entry.client}/{self.entry.name}"
+        label = f"config:{self.entry.client}/{self.entry.called}"
         return replace(manifest, target_kind="config", target_value=label, launch=launch)
+
+
+def _missing(client: Client, installed: Installed, name: str) -> TargetError:
+    """What is there instead of a server of that name."""
+    shown = neutralise_name(name)
+    if others := installed.elsewhere(client.id, name):
+        first = as_kept(others[0].project)
+        places = [as_kept(one.project) for one in others[:NAMES_TOLD]]
+        more = [f"{number(len(others) - NAMES_TOLD)} more"] if len(others) > NAMES_TOLD else []
+        where = f"the project {first}" if len(others) == 1 else f"the projects {joined([*places, *more])}"
+        return TargetError(
+            "unreachable",
+            f"{client.title} has no server called {shown} here, but in {where}",
+            f"Name it with its project, as 'config:{client.id}/{named_inside(shown, first)}', or start this in that "
+            "directory.",
+        )
+    names = list(dict.fromkeys(neutralise_name(one.called) for one in installed.servers))
+    told = f"It has: {', '.join(names[:NAMES_TOLD])}." if names else "It has none; see mcp-threat-model clients."
+    if installed.broken:
+        told = f"{installed.broken[0].path}: {neutralise(installed.broken[0].problem)}."
+    return TargetError("unreachable", f"{client.title} has no server called {shown}", told)
 
 
 def resolve(client_id: str, name: str, folder: str = "") -> ConfiguredWay:
@@ -61,12 +89,8 @@ def resolve(client_id: str, name: str, folder: str = "") -> ConfiguredWay:
         if found:
             break
     if not found:
-        names = [neutralise_name(one.name) for one in installed.servers]
-        told = f"It has: {', '.join(names[:NAMES_TOLD])}." if names else "It has none; see mcp-threat-model clients."
-        if installed.broken:
-            told = f"{installed.broken[0].path}: {neutralise(installed.broken[0].problem)}."
-        raise TargetError("unreachable", f"{client.title} has no server called {neutralise_name(name)}", told)
-    entry = found[0]
+        raise _missing(client, installed, name)
+    entry = next((one for one in found if not one.project), found[0])  # one content: the one that runs most widely
     try:
         own = {name: given for name, given in entry.headers.items() if name.strip().lower() not in SENT_ANYWAY}
         headers = check_headers(own)

@@ -16,7 +16,7 @@ from mcp_threat_model.render.layout import Page, Span, Style, plain
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.terminal import complain, emit, wants_colour
 from mcp_threat_scoring.errors import UsageError
-from mcp_threat_scoring.neutralise import neutralise
+from mcp_threat_scoring.neutralise import as_kept, neutralise
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 
 _STYLE: dict[str, Style] = {"info": "dim", "low": "good", "medium": "fair", "high": "poor", "critical": "bad"}
@@ -79,7 +79,8 @@ def as_json(installed: Installed, checked: tuple[Checked, ...]) -> dict[str, obj
                 "client": one.entry.client,
                 "scope": one.entry.scope,
                 "path": neutralise(one.entry.path, PATH_SHOWN),
-                "name": one.name,
+                "name": shown_name(one.entry.name),
+                "project": as_kept(one.entry.project),
                 "transport": "http" if one.entry.url else "stdio",
                 "reached": one.reached,
                 "given": _given(one.entry),
@@ -105,12 +106,13 @@ def as_page(installed: Installed, checked: tuple[Checked, ...]) -> Page:
         page.flow(f"No MCP server is configured for {looked} on this machine or in this project.")
         return page
     titles = {client.id: client.title for client in CLIENTS}
-    last = ("", "")
+    last = ("", "", "")
     for one in checked:
         entry = one.entry
-        if (entry.client, entry.path) != last:
-            last = (entry.client, entry.path)
-            page.heading(titles[entry.client], f"{entry.scope}: {neutralise(entry.path, PATH_SHOWN)}")
+        if (entry.client, entry.path, entry.project) != last:
+            last = (entry.client, entry.path, entry.project)
+            of = f" {as_kept(entry.project)}" if entry.project and entry.inside else ""
+            page.heading(titles[entry.client], f"{entry.scope}{of}: {neutralise(entry.path, PATH_SHOWN)}")
         state = " (disabled)" if entry.disabled else ""
         page.flow(f"{one.reached}{state}", first=[Span(f"  {one.name}  ", "strong")], indent=4)
         given = _given(entry)

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from mcp_threat_model.commands.context import context_of
 from mcp_threat_model.commands.reasons import broken, over, worst_of
 from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
+from mcp_threat_model.outcome import Outcome, Whole
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.interface import Context
 from mcp_threat_model.terminal import complain, emit, explain, is_terminal, wants_colour, write_output
 from mcp_threat_scoring.report import ErrorOut, Report, gravest, reaches, severity_of
-from mcp_threat_scoring.report_set import FleetOut
 
 if TYPE_CHECKING:
-    from mcp_threat_model.outcome import Outcome
     from mcp_threat_model.source.interface import Target
     from mcp_threat_scoring.approval.breach import Threshold
     from mcp_threat_scoring.approval.policy import Judgement, Policy
+
+ALONE = Whole()
+"""Targets that were not scanned as a set."""
 
 
 def deliver(
@@ -28,7 +30,7 @@ def deliver(
     *,
     output: str | None = None,
     fail_at: Threshold | None = None,
-    fleet: FleetOut | None = None,
+    whole: Whole = ALONE,
     targets: Sequence[Target] = (),
     policy: tuple[str, Policy] | None = None,
 ) -> int:
@@ -37,7 +39,7 @@ def deliver(
     Raises:
         OutputError: standard output cannot be written to.
     """
-    for fault in (outcome.fault for outcome in outcomes):
+    for fault in (*(outcome.fault for outcome in outcomes), whole.fault):
         if fault:
             explain(fault)
     results: Sequence[Report | ErrorOut] = [outcome.result for outcome in outcomes]
@@ -48,9 +50,11 @@ def deliver(
             complain(f"{result.target}: {result.code}: {result.message}{f' {result.hint}' if result.hint else ''}")
         elif result.auth.requirement == "required" and result.coverage["tools"].status == "not_observed":
             complain(f"{result.target.value}: its tools were not read: {result.coverage['tools'].reason}")
-    if fleet and form == "jsonl":
+    if whole.fleet and whole.fault:
+        complain(whole.fleet.summary)
+    elif whole.fleet and form == "jsonl":
         complain("jsonl leaves out what the servers make possible together; --format json has it")
-    context = context_of(targets, outcomes, results, found, fleet)
+    context = context_of(targets, outcomes, results, found, whole.fleet)
     if output is not None:
         try:
             write_output(output, renderer(form)(results, context))
@@ -61,6 +65,8 @@ def deliver(
         emit(_for_screen(results, context))
     else:
         emit(renderer(form)(results, context), utf8=True)
+    if whole.fault:
+        return EXIT_INTERNAL
     return _code(outcomes, results, fail_at) if policy is None else _code_by(policy[0], outcomes, found)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.delivery import deliver
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
-from mcp_threat_model.outcome import together
+from mcp_threat_model.outcome import Whole, together
 from mcp_threat_model.render import renderer
 from mcp_threat_model.source.interface import Saved, Target
 from mcp_threat_model.terminal import STANDARD, check_output, is_terminal, say
@@ -34,13 +34,13 @@ def run(arguments: argparse.Namespace) -> int:
     if output is not None:
         check_output(output)
     outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)
-    whole = together(targets, outcomes) if arguments.all_clients else None
+    whole = together(targets, outcomes) if arguments.all_clients else Whole()
     return deliver(
         outcomes,
         arguments.format,
         output=output,
         fail_at=arguments.fail_at,
-        fleet=whole,
+        whole=whole,
         targets=targets,
         policy=policy,
     )

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from mcp_threat_model.guard.hidden import without_keys
-from mcp_threat_model.serving.advice import AUDIT, for_client
+from mcp_threat_model.serving.advice import AUDIT, Instead, for_client
 from mcp_threat_model.serving.pieces import PAGE_BYTES, cut, size
 from mcp_threat_scoring.model import Model
 from mcp_threat_scoring.neutralise import as_kept, neutralise, neutralise_name
 from mcp_threat_scoring.permissions import Permissions
+from mcp_threat_scoring.phrases import capital
 from mcp_threat_scoring.report import Decision, ErrorOut, FindingOut, Report, VerdictOut, gravity
 from mcp_threat_scoring.report_page import PageOut
 from mcp_threat_scoring.report_score import AivssSeverity
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 SERVERS_SHOWN = 60
 FINDINGS_SHOWN = 25
+BEYOND_SHOWN = 200
+"""Servers named of those that one call does not read; all of them are counted."""
 PATHS_SHOWN = 10
 NAMES_KEPT = 100
 PATH_SHOWN = 300
@@ -60,10 +63,12 @@ class JudgedOut(Model, frozen=True, kw_only=True):
 class AuditAnswer(Model, frozen=True, kw_only=True):
     """`audit_clients`."""
 
-    servers: list[ConfiguredOut]
+    servers: Annotated[list[ConfiguredOut], Meta(description="Those with findings first, where not all are listed.")]
     servers_total: int
+    wrong_total: Annotated[int, Meta(description="How many of all have findings.")]
     broken: Annotated[list[str], Meta(description="Configuration files that could not be read, and why.")]
     scanned: list[JudgedOut]
+    scanned_total: Annotated[int, Meta(description="How many were to be scanned.")]
     fleet: FleetOut | None
 
 
@@ -102,6 +107,8 @@ class ChangesAnswer(Model, frozen=True, kw_only=True):
 
     lock: str
     servers: list[ChangedOut]
+    servers_total: Annotated[int, Meta(description="How many the lock holds, or were asked about.")]
+    unchecked_total: Annotated[int, Meta(description="How many of them were not checked, or only in part.")]
 
 
 def _gravest(findings: Iterable[FindingOut]) -> list[FindingOut]:
@@ -139,19 +146,53 @@ def judged(label: str, outcome: Outcome) -> JudgedOut:
     )
 
 
+def too_many(label: str, total: int, read: int, instead: Instead) -> ErrorOut:
+    """Why one of the servers that are more than a call reads was not read."""
+    return ErrorOut(
+        target=neutralise(as_kept(label), PATH_SHOWN),
+        code="unsupported",
+        message=f"One call reads {read} servers, and these are {total:,}.",
+        hint=f"{capital(instead.fewer)}, or {instead.told()}, which reads all of them.",
+    )
+
+
 def audit_answer(
-    installed: Installed, checked: Sequence[Checked], scanned: Sequence[JudgedOut], fleet: FleetOut | None
+    installed: Installed,
+    checked: Sequence[Checked],
+    scanned: Sequence[JudgedOut],
+    fleet: FleetOut | None,
+    beyond: Sequence[str] = (),
 ) -> AuditAnswer:
-    """Everything about the configured servers, bounded."""
+    """Everything about the configured servers, bounded. `beyond` are labels of those that were too many to be read."""
+    total = len(scanned) + len(beyond)
+    unread = [too_many(label, total, len(scanned), AUDIT) for label in beyond[:BEYOND_SHOWN]]
+    wrong = sum(bool(one.findings) for one in checked)
+    if len(checked) > SERVERS_SHOWN:
+        checked = sorted(checked, key=lambda one: not one.findings)
     if fleet is not None:
         bounded = {"paths": fleet.paths[:PATHS_SHOWN], "shadows": fleet.shadows[:PATHS_SHOWN]}
         fleet = fleet.changed(bounded)
     return AuditAnswer(
         servers=[configured(one) for one in checked[:SERVERS_SHOWN]],
         servers_total=len(checked),
+        wrong_total=wrong,
         broken=[f"{neutralise(one.path, PATH_SHOWN)}: {neutralise(one.problem, 200)}" for one in installed.broken],
-        scanned=list(scanned[:SERVERS_SHOWN]),
+        scanned=[*scanned, *(JudgedOut(target=error.target, error=error) for error in unread)],
+        scanned_total=total,
         fleet=fleet,
+    )
+
+
+def changes_answer(lock: str, compared: Sequence[ChangedOut], beyond: Sequence[str], instead: Instead) -> ChangesAnswer:
+    """What was compared, and which of the servers were too many for that; those that are not named are counted."""
+    total = len(compared) + len(beyond)
+    unread = (too_many(label, total, len(compared), instead) for label in beyond[:BEYOND_SHOWN])
+    rows = [ChangedOut(target=one.target, status="not_checked", changes=[], error=one) for one in unread]
+    return ChangesAnswer(
+        lock=neutralise(lock, PATH_SHOWN),
+        servers=[*compared, *rows],
+        servers_total=total,
+        unchecked_total=sum(one.status == "not_checked" for one in compared) + len(beyond),
     )
 
 

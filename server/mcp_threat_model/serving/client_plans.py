@@ -5,8 +5,9 @@ Nothing on this machine is read for callers on another one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import anyio.to_thread
 from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
@@ -22,12 +23,20 @@ from mcp_threat_model.serving.programs import Plan, plan_for
 from mcp_threat_model.source.interface import Target
 from mcp_threat_scoring.errors import ThreatModelError, UsageError
 from mcp_threat_scoring.neutralise import as_kept, neutralise
+from mcp_threat_scoring.structs import replace
 
 if TYPE_CHECKING:
     from mcp_threat_model.clients.discover import Installed
     from mcp_threat_scoring.approval.lock import Lock
 
 MAX_TARGETS = 60
+"""Servers that one call reads: a client gives up on a call that takes longer. The rest is named as not checked."""
+Some = TypeVar("Some")
+
+
+def in_one_call(several: Sequence[Some]) -> tuple[list[Some], list[Some]]:
+    """Those that a call reads, and those that are too many for it."""
+    return [*several[:MAX_TARGETS]], [*several[MAX_TARGETS:]]
 
 
 def installed_in(client: str | None) -> Installed:
@@ -38,10 +47,11 @@ def installed_in(client: str | None) -> Installed:
     return discover(Machine.here(), [one for one in CLIENTS if client in (None, one.id)])
 
 
-def _enabled(client: str | None) -> list[Target]:
+def _plan_audit(client: str | None) -> Plan:
     from mcp_threat_model.clients.every import enabled
 
-    return [*enabled(installed_in(client))[:MAX_TARGETS]]
+    read, beyond = in_one_call(enabled(installed_in(client)))
+    return replace(plan_for(read), beyond=tuple(beyond))
 
 
 def lock_at(path: str) -> Lock:
@@ -73,14 +83,14 @@ def locked_servers(path: str, target: str | None) -> list[tuple[str, Target | No
     if target is not None and target not in held.servers:
         named = ", ".join(neutralise(as_kept(label)) for label in list(held.servers)[:12])
         raise UsageError(f"{neutralise(target) or 'an empty target'} is not in {neutralise(path)}; it has: {named}")
-    return everything_in(held, path, target)[:MAX_TARGETS]
+    return everything_in(held, path, target)
 
 
 async def plan_audit(context: Context, client: str | None = None, scan: bool = False) -> Plan:
     """The servers that an audit is to scan: none unless it was asked for, and may look into this machine."""
     if not (scan and access_of(context).files):
         return Plan()
-    return await anyio.to_thread.run_sync(lambda: plan_for(_enabled(client)))
+    return await anyio.to_thread.run_sync(_plan_audit, client)
 
 
 async def plan_check(context: Context, lock: str = LOCK_FILE, target: str | None = None) -> Plan:
@@ -89,7 +99,8 @@ async def plan_check(context: Context, lock: str = LOCK_FILE, target: str | None
         return Plan()
     try:
         named = await anyio.to_thread.run_sync(locked_servers, lock, target)
-        return plan_for([one for _, one in named if one is not None])
+        read, _ = in_one_call(named)
+        return plan_for([one for _, one in read if one is not None])
     except ThreatModelError:
         return Plan()  # the tool itself says what is wrong with the lock
 

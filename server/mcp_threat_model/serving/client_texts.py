@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mcp_threat_model.render.brief_lines import MAX_CHARS, beyond, fit, titled
+from mcp_threat_model.render.brief_lines import MAX_CHARS, beyond, fit, listed, titled
 from mcp_threat_model.render.wording import DECISIONS
-from mcp_threat_model.serving.client_answers import AuditAnswer, ChangesAnswer, InstallAnswer, JudgedOut
+from mcp_threat_model.serving.client_answers import AuditAnswer, ChangedOut, ChangesAnswer, InstallAnswer, JudgedOut
 from mcp_threat_scoring.permissions import Permissions
 from mcp_threat_scoring.phrases import UNNAMED, capital, counted, number
-from mcp_threat_scoring.report import FindingOut
+from mcp_threat_scoring.report import ErrorOut, FindingOut
 
 
 def audit_text(answer: AuditAnswer) -> str:
@@ -26,7 +26,13 @@ def audit_text(answer: AuditAnswer) -> str:
         lines += [f"- **{path.severity}**: {path.explanation} {path.remediation}" for path in answer.fleet.paths[1:5]]
         lines += [f"- **{shadow.severity}**: {shadow.explanation}" for shadow in answer.fleet.shadows[:5]]
     if answer.scanned:
-        lines += ["", "## Each of them", *map(_judged_line, answer.scanned)]
+        lines += ["", "## Each of them", *(_judged_line(one) for one in answer.scanned if one.error is None)]
+        lines += [
+            f"- {listed(targets)}: not scanned ({error.code}): {error.message} {error.hint}".rstrip()
+            for targets, error in _failed(answer.scanned)
+        ]
+        if left := answer.scanned_total - len(answer.scanned):
+            lines.append(f"- {capital(number(left))} more, not scanned either and not named here.")
     if answer.servers:
         lines += ["", "## Configuration"]
     for server in sorted(answer.servers, key=lambda one: not one.findings):
@@ -35,6 +41,8 @@ def audit_text(answer: AuditAnswer) -> str:
         lines += [
             f"  - **{finding.severity}**: {finding.title}. {finding.remediation}" for finding in server.findings[:4]
         ]
+    if answer.servers_total > len(answer.servers):
+        lines.append(f"- {capital(number(answer.servers_total - len(answer.servers)))} more, not listed here.")
     if not answer.scanned and answer.servers:
         lines += ["", "Nothing was started. To threat-model them and the set as a whole, call this with `scan: true`."]
     return fit(lines)
@@ -44,7 +52,7 @@ def _configured_here(answer: AuditAnswer) -> str:
     total = answer.servers_total
     if not total:
         return "No MCP server is configured here"
-    wrong = sum(bool(server.findings) for server in answer.servers)
+    wrong = answer.wrong_total
     told = capital(counted(total, "MCP server")) + (" is" if total == 1 else " are") + " configured here"
     if not wrong:
         return f"{told}; nothing is wrong with how"
@@ -52,9 +60,17 @@ def _configured_here(answer: AuditAnswer) -> str:
     return f"{told}; something is wrong with how {which}"
 
 
+def _failed(told: Iterable[JudgedOut | ChangedOut]) -> list[tuple[list[str], ErrorOut]]:
+    """The servers that were not read, those together of which the same is to be said."""
+    alike: dict[tuple[str, str, str], tuple[list[str], ErrorOut]] = {}
+    for one in told:
+        if one.error is not None:
+            said = (one.error.code, one.error.message, one.error.hint)
+            alike.setdefault(said, ([], one.error))[0].append(one.target)
+    return list(alike.values())
+
+
 def _judged_line(one: JudgedOut) -> str:
-    if one.error is not None:
-        return f"- `{one.target}`: not scanned ({one.error.code}): {one.error.message} {one.error.hint}".rstrip()
     decision = DECISIONS[one.decision] if one.decision else ""
     return f"- `{one.target}`: {decision}, AIVSS {one.score:.1f} {one.severity}"
 
@@ -101,19 +117,19 @@ def changes_text(answer: ChangesAnswer) -> str:
     blind = [one for one in answer.servers if one.status == "not_checked"]
     calm = [one.target for one in answer.servers if one.status == "unchanged"]
     lines = [
-        f"# {len(changed)} of {len(answer.servers)} approved servers changed since `{answer.lock}` was written"
-        + (f"; {len(blind)} could not be checked, or only in part" if blind else "")
+        f"# {len(changed)} of {answer.servers_total:,} approved servers changed since `{answer.lock}` was written"
+        + (f"; {answer.unchecked_total:,} could not be checked, or only in part" if answer.unchecked_total else "")
     ]
     for one in changed:
         lines += ["", f"## `{one.target}`"]
         lines += [f"- **{c.severity}**: {c.title}. {c.explanation} {c.remediation}" for c in one.changes]
-    for one in blind:
-        if one.error:
-            told = f"Not checked: `{one.target}` ({one.error.code}): {one.error.message} {one.error.hint}"
-        else:
-            said = [one.note, *(f"{c.title}. {c.explanation} {c.remediation}" for c in one.changes)]
-            told = " ".join([f"Not checked in full: `{one.target}`.", *filter(None, said)])
-        lines += ["", told.rstrip()]
+    for targets, error in _failed(blind):
+        lines += ["", f"Not checked: {listed(targets)} ({error.code}): {error.message} {error.hint}".rstrip()]
+    if left := answer.servers_total - len(answer.servers):
+        lines += ["", f"{capital(number(left))} more were not checked either, and are not named here."]
+    for one in (one for one in blind if one.error is None):
+        said = [one.note, *(f"{c.title}. {c.explanation} {c.remediation}" for c in one.changes)]
+        lines += ["", " ".join([f"Not checked in full: `{one.target}`.", *filter(None, said)]).rstrip()]
     if calm:
         lines += ["", "Unchanged: " + ", ".join(f"`{target}`" for target in calm) + "."]
     return fit(lines)

@@ -26,12 +26,14 @@ from mcp_threat_model.serving.client_answers import (
     ChangesAnswer,
     InstallAnswer,
     audit_answer,
+    changes_answer,
     install_answer,
     judged,
 )
 from mcp_threat_model.serving.client_plans import (
     agreed_audit,
     agreed_check,
+    in_one_call,
     installed_in,
     lock_at,
     locked_servers,
@@ -102,11 +104,11 @@ async def audit_clients(
         known = await anyio.to_thread.run_sync(lambda: knowledge(extra=access.options.rules))
         checked = await anyio.to_thread.run_sync(check, installed.servers, known.ruleset)
         outcomes = await _scanned(context, asked, AUDIT) if scan else []
-        fleet = together(asked.plan.targets, outcomes)
+        fleet = (await anyio.to_thread.run_sync(together, asked.plan.targets, outcomes)).fleet
     except ThreatModelError as error:
         raise ToolError(in_a_client(str(error), AUDIT)) from None
     told = [judged(target.label, outcome) for target, outcome in zip(asked.plan.targets, outcomes, strict=True)]
-    found = audit_answer(installed, checked, told, fleet)
+    found = audit_answer(installed, checked, told, fleet, [target.label for target in asked.plan.beyond])
     return answer(audit_text(found), found)
 
 
@@ -153,7 +155,7 @@ async def check_changes(
     instead = checking(lock)
     try:
         held = (await anyio.to_thread.run_sync(lock_at, lock)).servers
-        named = await anyio.to_thread.run_sync(locked_servers, lock, target)
+        named, beyond = in_one_call(await anyio.to_thread.run_sync(locked_servers, lock, target))
         targets = asked.plan.targets
         outcomes = dict(zip(targets, await _scanned(context, asked, instead) if targets else [], strict=True))
     except ThreatModelError as error:
@@ -164,7 +166,7 @@ async def check_changes(
         )
         for name, one in named
     ]
-    told = ChangesAnswer(lock=neutralise(lock, 300), servers=compared)
+    told = changes_answer(lock, compared, [name for name, _ in beyond], instead)
     return answer(changes_text(told), told)
 
 

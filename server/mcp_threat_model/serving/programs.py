@@ -47,6 +47,8 @@ class Plan(Struct, frozen=True):
     ways: Mapping[Target, Way] = field(default_factory=dict)
     """As they were found when the call began. Without a target whose way was not found then: the scan says why."""
     programs: tuple[Program, ...] = ()
+    beyond: tuple[Target, ...] = ()
+    """Targets that are more than one call reads: they are named, and nothing is said of them."""
 
 
 def plan_for(targets: Sequence[Target]) -> Plan:

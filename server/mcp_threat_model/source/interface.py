@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from mcp_threat_model.guard.limits import DEFAULT_LIMITS, Limits
+from mcp_threat_scoring.facts.runs import EVERYWHERE, Runs
 from mcp_threat_scoring.neutralise import SafeText, as_kept
 from mcp_threat_scoring.structs import Struct, field, replace
 
@@ -173,6 +174,11 @@ class Way(Struct, frozen=True):
     def __repr__(self) -> str:
         """Without the values, which may be secrets."""
         return f"{type(self).__name__}({self.target.label}, given {[*self.env, *self.headers]})"
+
+    @property
+    def runs(self) -> Runs:
+        """Where the client, of whose configuration it is, runs it."""
+        return EVERYWHERE
 
     def options(self, options: ReadOptions) -> ReadOptions:
         """The caller's options with what the way adds; the caller's own values win."""

@@ -11,11 +11,13 @@ import pytest
 from mcp_threat_model.cli import main
 from mcp_threat_model.clients.discover import discover
 from mcp_threat_model.clients.entry import Configured, is_plain_secret
+from mcp_threat_model.clients.every import enabled
 from mcp_threat_model.clients.form import ConfigTarget
 from mcp_threat_model.clients.hygiene import check
 from mcp_threat_model.clients.locations import CLIENTS, PLATFORMS, Client, Machine
 from mcp_threat_model.clients.way import resolve
 from mcp_threat_model.reading import Allowed, ScanOptions, read_target
+from mcp_threat_model.target import parse_target
 from mcp_threat_scoring.errors import TargetError
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset
 from mcp_threat_scoring.structs import replace
@@ -174,19 +176,114 @@ def test_an_entry_that_starts_nothing_is_reported_and_its_neighbours_kept(tmp_pa
     assert len(found.broken) == 2
 
 
+def at_home(here: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """The same machine, as this process's own."""
+    here.project.mkdir()
+    monkeypatch.chdir(here.project)
+    monkeypatch.setenv("HOME", str(here.home))
+    monkeypatch.setenv("USERPROFILE", str(here.home))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    return here
+
+
+def claude_code(here: Machine, projects: dict, user: dict | None = None) -> None:
+    """Write the one file in which Claude Code keeps the servers of a user and of every project."""
+    here.home.mkdir(exist_ok=True)
+    held = {name: {"mcpServers": servers} for name, servers in projects.items()}
+    (here.home / ".claude.json").write_text(json.dumps({"mcpServers": user or {}, "projects": held}))
+
+
 def test_claude_code_keeps_projects_apart(tmp_path):
     here = machine(tmp_path, "linux")
-    here.home.mkdir()
-    projects = {str(here.project): {"mcpServers": {"mine": STDIO}}, "/elsewhere": {"mcpServers": {"theirs": HTTP}}}
-    (here.home / ".claude.json").write_text(json.dumps({"mcpServers": {"all": HTTP}, "projects": projects}))
+    claude_code(here, {str(here.project): {"mine": STDIO}, "/elsewhere": {"theirs": HTTP}}, {"all": HTTP})
 
     found = discover(here)
 
-    assert {(one.name, one.scope) for one in found.servers} == {
-        ("all", "user"),
-        ("mine", "project"),
-        ("theirs", "user"),
+    assert {(one.called, one.scope, one.project) for one in found.servers} == {
+        ("all", "user", ""),
+        ("mine", "project", str(here.project)),
+        ("theirs (in /elsewhere)", "project", "/elsewhere"),
     }
+    assert {one.label for one in enabled(found)} == {
+        "config:claude-code/all", "config:claude-code/mine", "config:claude-code/theirs (in /elsewhere)"
+    }  # fmt: skip
+
+
+def test_one_name_in_two_projects_is_two_targets(tmp_path, monkeypatch):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
+    claude_code(here, {"/a": {"db": STDIO}, "/b": {"db": {"command": "evil"}}})
+
+    for name, argv in (("db (in /a)", STDIO["command"]), ("db (in /b)", "evil")):
+        [target] = [one for one in enabled(discover(here)) if one.name == name]
+        assert parse_target(target.label) == target
+        assert target.own_name == "db"
+        way = resolve("claude-code", name)
+        assert way.entry.argv[0] == argv
+        assert way.runs.only == name[-3:-1]
+
+
+@pytest.mark.parametrize(
+    ("projects", "message", "hint"),
+    [
+        (["/a"], "has no server called db here, but in the project /a", "'config:claude-code/db (in /a)'"),
+        (["/a", "/b"], "but in the projects /a and /b", "'config:claude-code/db (in /a)'"),
+        ([f"/p{index:02}" for index in range(30)], "/p11 and 18 more", "'config:claude-code/db (in /p00)'"),
+    ],
+)
+def test_a_name_alone_does_not_mean_a_server_of_another_project(tmp_path, monkeypatch, projects, message, hint):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
+    claude_code(here, {project: {"db": STDIO} for project in projects})
+
+    with pytest.raises(TargetError) as caught:
+        resolve("claude-code", "db")
+
+    assert caught.value.code == "unreachable"
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_name_with_its_project_means_the_same_inside_the_project(tmp_path, monkeypatch):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
+    claude_code(here, {str(here.project): {"db": STDIO}, "/b": {"db": HTTP}}, {"db": HTTP})
+
+    assert resolve("claude-code", "db").entry.argv == (STDIO["command"], *STDIO["args"])
+    assert resolve("claude-code", f"db (in {here.project})").entry.argv
+    assert resolve("claude-code", "db (in /b)").entry.url
+
+
+def test_an_entry_that_a_nearer_one_stands_before_is_named_with_its_file(tmp_path, monkeypatch):
+    here = at_home(machine(tmp_path, "linux"), monkeypatch)
+    claude_code(here, {}, {"db": HTTP, "same": HTTP})
+    (here.project / ".mcp.json").write_text(json.dumps({"mcpServers": {"db": STDIO, "same": HTTP}}))
+
+    found = discover(here)
+
+    assert [one.name for one in enabled(found)] == [f"db (in {here.home / '.claude.json'})", "same", "db"]
+    users = found.find("claude-code", f"db (in {here.home / '.claude.json'})")
+    assert [one.runs.but for one in users] == [frozenset({str(here.project)})]
+    assert resolve("claude-code", "same").runs.only == ""
+
+
+def test_neighbours_are_those_of_one_session(tmp_path):
+    here = machine(tmp_path, "linux")
+    claude_code(here, {"/a": {"bank": STDIO}, "/b": {"evil": HTTP}})
+    assert {one.name: one.neighbours for one in discover(here).servers} == {"bank": 0, "evil": 0}
+
+    claude_code(here, {"/a": {"bank": STDIO}, "/b": {"evil": HTTP}}, {"all": HTTP})
+    assert {one.name: one.neighbours for one in discover(here).servers} == {"bank": 1, "evil": 1, "all": 2}
+
+
+def test_one_name_in_two_projects_is_nothing_wrong(tmp_path):
+    here = machine(tmp_path, "linux")
+    other = {"command": "other-server"}
+    claude_code(here, {"/a": {"db": STDIO}, "/b": {"db": other}})
+    assert rules_of(*discover(here).servers) == [[], []]
+
+    claude_code(here, {"/a": {"db": STDIO}, "/b": {"db": other}}, {"db": STDIO})
+    checked = check(discover(here).servers, default_ruleset())
+    assert [(str(one.name), [found.rule_id for found in one.findings]) for one in checked] == [
+        ("db", []), ("db (in /a)", []), ("db (in /b)", ["config.same_name"])
+    ]  # fmt: skip
 
 
 def entry(raw: dict, name: str = "shop", client: str = "cursor") -> Configured:

@@ -15,6 +15,7 @@ from mcp_threat_model.cli import main
 from mcp_threat_model.mcp_server import build_server
 from mcp_threat_model.reading import ScanOptions
 from mcp_threat_model.serving.access import Access
+from mcp_threat_model.serving.client_plans import MAX_TARGETS
 
 HELLO = str(Path(__file__).parents[2] / "targets" / "hello_stdio.py")
 SECRET = "hunter2hunter2hunter2"
@@ -348,6 +349,55 @@ def locked(home, capsys):
     assert main(["lock", "shop.json"]) == 0
     capsys.readouterr()
     return Path("shop.json")
+
+
+@pytest.fixture
+def many(home, capsys):
+    """A lock of two servers more than one call reads, of which the last but one turned into something else."""
+    files = [Path(f"shop-{index:03}.json") for index in range(MAX_TARGETS + 2)]
+    for file in files:
+        file.write_text(json.dumps(SHOP))
+    assert main(["lock", *map(str, files)]) == 0
+    capsys.readouterr()
+    return files
+
+
+async def test_servers_that_are_too_many_for_a_call_are_named_and_not_unchanged(many):
+    many[-2].write_text(json.dumps({"tools": [{"name": "run_command", "description": "Run a shell command."}]}))
+    result = await call("check_changes", {})
+
+    answer = result.structured_content
+    statuses = {one["target"]: one["status"] for one in answer["servers"]}
+    assert [statuses.pop(str(file)) for file in many[MAX_TARGETS:]] == ["not_checked", "not_checked"]
+    assert set(statuses.values()) == {"unchanged"}
+    assert (answer["servers_total"], answer["unchecked_total"]) == (MAX_TARGETS + 2, 2)
+    text = result.content[0].text
+    assert f"# 0 of {MAX_TARGETS + 2} approved servers changed" in text
+    assert "; 2 could not be checked, or only in part" in text
+    assert f"Not checked: `{many[-2]}`, `{many[-1]}` (unsupported): One call reads 60 servers" in text
+    assert "Check one server at a time, or run `mcp-threat-model check` in a terminal" in text
+
+    alone = await call("check_changes", {"target": str(many[-2])})
+    assert [one["status"] for one in alone.structured_content["servers"]] == ["changed"]
+
+
+async def test_configured_servers_that_are_too_many_for_a_call_are_named_and_counted(home):
+    count = MAX_TARGETS + 205
+    entries = {f"s{index:03}": {"url": "http://127.0.0.1/mcp"} for index in range(count)}
+    entries["s264"] = {"url": "https://mcp.example.com/mcp", "headers": {"Authorization": f"Bearer {SECRET}"}}
+    entries["s263"] = {"url": "http://mcp.example.com/mcp"}
+    (home / ".mcp.json").write_text(json.dumps({"mcpServers": entries}))
+    result = await call("audit_clients", {"scan": True, "client": "claude-code"})
+
+    answer = result.structured_content
+    codes = [one["error"]["code"] for one in answer["scanned"]]
+    assert codes == ["blocked_address"] * MAX_TARGETS + ["unsupported"] * 200
+    assert (answer["scanned_total"], answer["servers_total"]) == (count, count)
+    assert answer["wrong_total"] == sum(bool(one["findings"]) for one in answer["servers"]) == 2
+    text = result.content[0].text
+    assert "265 MCP servers are configured here; something is wrong with how two of them are" in text
+    assert "and 190 more: not scanned (unsupported): One call reads 60 servers, and these are 265." in text
+    assert "Five more, not scanned either and not named here." in text
 
 
 async def test_an_unchanged_server_is_unchanged(locked, mode):
