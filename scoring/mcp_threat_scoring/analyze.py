@@ -204,6 +204,7 @@ def _context(manifest: Manifest, picture: Picture) -> WordsContext:
         stakes=stakes(picture),
         reached=picture.has("transport.http"),
         locked=picture.has("list.locked"),
+        lacking=picture.facts.get("tools.lacking") is True,
         awaited=picture.facts.get("tools.awaited") is True,
         credentials_given=picture.facts.get("auth.credentials_given") is True,
         unboxed=picture.facts.get("launch.sandboxed") is False,

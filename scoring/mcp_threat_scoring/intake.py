@@ -111,7 +111,7 @@ def build_manifest(
         if damaged and state.status != "not_observed":
             whole = damaged + len(read[part][0])
             reason = f"{damaged} of {whole} {part.replace('_', ' ')} could not be used"
-            state = partial("; ".join(filter(None, (state.reason, reason))))
+            state = partial("; ".join(filter(None, (state.reason, reason))), lacking=True)
         if part == "tools" and not tools and state.status == "observed" and _announces_more(server):
             state = AWAITED
         seen[part] = state

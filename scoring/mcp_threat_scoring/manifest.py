@@ -29,14 +29,16 @@ class Coverage(Struct, frozen=True):
 
     status: Literal["observed", "partial", "not_observed"]
     reason: str
+    lacking: bool = False
+    """Whether whole items of a list are missing, of which nobody knows what they are."""
 
 
 OBSERVED = Coverage("observed", "")
 
 
-def partial(reason: str) -> Coverage:
-    """A part that is cut or damaged; `reason` says how much is missing."""
-    return Coverage("partial", reason)
+def partial(reason: str, *, lacking: bool = False) -> Coverage:
+    """A part that is cut or damaged; `reason` says how much is missing, `lacking` that whole items are."""
+    return Coverage("partial", reason, lacking)
 
 
 def not_observed(reason: str) -> Coverage:

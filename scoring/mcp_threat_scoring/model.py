@@ -164,8 +164,17 @@ def to_json(value: object, indent: int | None = None) -> str:
 
 
 def json_schema(kind: type[Model]) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a model: its own keys at the top, what it is made of in ``$defs``."""
+    """The JSON Schema (2020-12) of what is written of a model: its own keys at the top, what it is made of in
+    ``$defs``.
+
+    A default is of use to whoever builds a model; it is written like any other value, and so it is required. Only what
+    may be unset is ever left out, and that has no default to show.
+    """
     (schema,), parts = json.schema_components([kind], ref_template="#/$defs/{name}")
+    for part in parts.values():
+        needed = part.get("required", ())
+        if written := [key for key, held in part.get("properties", {}).items() if key in needed or "default" in held]:
+            part["required"] = written
     own = parts.pop(kind.__name__)
     return {**own, "$defs": {name: parts[name] for name in sorted(parts)}} if parts else {**schema, **own}
 

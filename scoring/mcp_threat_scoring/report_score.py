@@ -28,6 +28,8 @@ class CvssOut(Model, frozen=True, kw_only=True):
     version: Literal["3.1", "4.0"] | None
     vector: str | None
     base_score: float
+    base_low: Annotated[float, Meta(description="The base with everything unknown at its best.")]
+    base_high: Annotated[float, Meta(description="The base with everything unknown at its worst.")]
     scenario: str = ""
     metrics: list[MetricOut]
 
@@ -85,6 +87,9 @@ class AivssProfileOut(Model, frozen=True, kw_only=True):
     threat_multiplier_reason: str = ""
     mitigation_factor: float
     mitigation_reason: str = ""
+    mitigation_high: Annotated[
+        float, Meta(description="The mitigation factor in the upper bound, where what is only claimed does not count.")
+    ]
     factors: list[FactorOut]
     formula: str
     below_cvss_base: bool

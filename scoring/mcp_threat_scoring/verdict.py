@@ -140,6 +140,8 @@ def _not_seen(picture: Picture, seen: object) -> list[str]:
             "It lists no tools yet, and announces that the list changes: scan it again when they are there, after the "
             "login or the setup that it may need."
         ]
+    if picture.facts.get("tools.unread") and not picture.tools:
+        return ["None of the tools that it lists could be used, so nothing can be said of what they do."]
     if seen == "not_observed":
         return [f"The tools were not seen, so nothing can be said of what they do: {scan_itself()}."]
     if seen == "partial":

@@ -67,6 +67,8 @@ class WordsContext(Struct, frozen=True):
     locked: bool = False
     """It shows its tools only to callers with credentials."""
     credentials_given: bool = False
+    lacking: bool = False
+    """Tools of the list are missing, or could not be used."""
     awaited: bool = False
     """It lists no tools yet, and announces that this changes."""
     unboxed: bool = False
@@ -170,6 +172,8 @@ def _what_it_does(context: WordsContext, capabilities: CapabilitiesOut, auth: Au
         if open_:
             only = _too_little(open_, _share(len(open_), len(tools)), context.abroad)
             only += ", and no other tool changes anything" if len(open_) < len(tools) else ""
+        if context.lacking and assumed:
+            only += ", and what could not be read of the list is taken to change something"
         return ", ".join(filter(None, (only, reach)))
     state = context.coverage.get("tools")
     none_offered = state is not None and state.status == "observed"

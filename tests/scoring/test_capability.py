@@ -128,6 +128,27 @@ def test_a_reader_that_is_declared_to_destroy_is_not_clear() -> None:
     assert not unclear("read", 0.99, {"destructiveHint": False})
 
 
+@pytest.mark.parametrize("name", ["t0", "t20", "job-20", "op2024", "v2beta", "h264", "ec2a", "csv2json", "a_to_b"])
+def test_a_small_sign_in_a_name_does_not_tell_what_a_tool_does(name: str) -> None:
+    tool = judge(name=name)
+
+    assert (tool.effect, tool.told, tool.confidence, tool.unclear) == ("read", False, 0.5, True)
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        {"name": "get_order"},
+        {"name": "csv2json", "description": "Returns a table as JSON."},
+        {"name": "forge", "description": "List the levels of a forge."},
+        {"name": "x", "description": "获取订单的详细信息"},
+    ],
+)
+def test_a_verb_does(tool: dict[str, Any]) -> None:
+    assert judge(**tool).told
+    assert not judge(**tool).unclear
+
+
 def test_what_is_declared_may_be_of_any_type() -> None:
     assert judge(annotations={"readOnlyHint": "<b>"}).declared == {"readOnlyHint": '"‹b›"'}
 

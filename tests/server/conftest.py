@@ -57,6 +57,8 @@ def _profile(profile: str, score: float) -> dict[str, object]:
             version="3.1" if profile == "graded" else "4.0",
             vector="CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:C/C:H/I:H/A:H" if profile == "graded" else None,
             base_score=8.5,
+            base_low=8.5,
+            base_high=8.8,
             scenario="An injected client calls a destructive tool.",
             metrics=[],
         ),
@@ -66,6 +68,7 @@ def _profile(profile: str, score: float) -> dict[str, object]:
         "threat_multiplier_reason": "The tools move money.",
         "mitigation_factor": 0.85,
         "mitigation_reason": "Some tools ask for confirmation.",
+        "mitigation_high": 0.85,
         "factors": [
             FactorOut(
                 id=identifier,

@@ -326,6 +326,10 @@ async def test_the_calculator_has_the_other_profile_beside_it_where_there_is_one
             result = await client.call_tool("calculate_aivss", {"manifest": SHOP, "profile": profile})
             assert result.structured_content["profile"] == profile
             assert result.structured_content["other_profile"]["profile"] == other
+            own = report["aivss"] if profile == "graded" else report["aivss"]["other_profile"]
+            assert {key: result.structured_content[key] for key in ("score", "range", "cvss", "factors")} == {
+                key: own[key] for key in ("score", "range", "cvss", "factors")
+            }
             assert f"By the other profile, {other}: " in result.content[0].text
         graded = await client.call_tool("calculate_aivss", {"manifest": SHOP, "factors": {"autonomy_of_action": 0.2}})
         factors = {factor["id"]: 0.5 for factor in report["aivss"]["factors"]}

@@ -1,6 +1,7 @@
 """The calculator: the terms a person or a script gives, checked against their profile, and the score they make.
 
-One document in, one AIVSS object out. Nothing is guessed: a factor that is not given is an error. The other profile is
+One document in, one AIVSS object out. Nothing is guessed: a factor that is not given is an error, unless the score of a
+server stands behind it, whose own terms are then taken as they are, with their reasons and bounds. The other profile is
 null in the answer, because its factors are other questions on another scale and cannot be converted.
 """
 
@@ -11,60 +12,61 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from mcp_threat_scoring.aivss.cvss_base import cvss_base
-from mcp_threat_scoring.aivss.formula import aivss, factor_sum
+from mcp_threat_scoring.aivss.formula import Aivss, aivss, factor_sum
 from mcp_threat_scoring.aivss.tables import MAX_SCORE, PROFILES, Allowed, ProfileTable
 from mcp_threat_scoring.errors import FactorError
 from mcp_threat_scoring.neutralise import excerpt, neutralise_name
-from mcp_threat_scoring.report_score import AivssOut, CvssOut, FactorOut, MetricOut, RangeOut
+from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, CvssOut, FactorOut, MetricOut, RangeOut
 
 FIELDS: Final = ("profile", "cvss_base", "cvss_vector", "factors", "threat_multiplier", "mitigation_factor")
 _CVSS: Final = Allowed(0.0, MAX_SCORE)
 
 
-def calculate(document: object) -> AivssOut:
+def calculate(document: object, own: AivssProfileOut | None = None) -> AivssOut:
     """Score the document `{profile, cvss_base or cvss_vector, factors, threat_multiplier, mitigation_factor}`.
 
     `profile` is graded unless given; the multipliers take the profile's default unless given; the base and all ten
-    factors must be given. Raises FactorError, in one sentence that names the field and what it may hold, for anything
-    missing, unknown, out of range, not a plain number, or contradictory.
+    factors must be given. With `own`, the score of a server under the same profile, each term that is not given is its
+    own, and keeps its basis, reason, evidence and bounds: the range is that of what is still not known. Raises
+    FactorError, in one sentence that names the field and what it may hold, for anything missing, unknown, out of range,
+    not a plain number, or contradictory.
     """
     if not isinstance(document, Mapping):
         raise FactorError("The calculator's input is one JSON object with: " + ", ".join(FIELDS) + ".")
     _known(document, FIELDS, "field")
     table = _profile(document.get("profile", "graded"))
-    cvss = _cvss(table, document.get("cvss_base"), document.get("cvss_vector"))
-    factors = _factors(table, document.get("factors"))
-    threat, threat_reason = _multiplier(document, "threat_multiplier", table.threat, table.threat_default)
-    mitigation, mitigation_reason = _multiplier(
-        document, "mitigation_factor", table.mitigation, table.mitigation_default
-    )
+    base, vector = document.get("cvss_base"), document.get("cvss_vector")
+    cvss = own.cvss if own and base is None and vector is None else _cvss(table, base, vector)
+    factors = _with_own(table, document.get("factors"), own)
+    threat = _multiplier(document, "threat_multiplier", table.threat, table.threat_default)
+    mitigation = _multiplier(document, "mitigation_factor", table.mitigation, table.mitigation_default)
+    held = mitigation[0]
+    if own and document.get("threat_multiplier") is None:
+        threat = own.threat_multiplier, own.threat_multiplier_reason
+    if own and document.get("mitigation_factor") is None:
+        mitigation, held = (own.mitigation_factor, own.mitigation_reason), own.mitigation_high
 
-    result = aivss(table, cvss.base_score, factor_sum(factors.values()), threat, mitigation)
+    def scored(base_score: float, values: Iterable[float], mitigated: float) -> Aivss:
+        return aivss(table, base_score, factor_sum(values), threat[0], mitigated)
+
+    result = scored(cvss.base_score, [one.value for one in factors], mitigation[0])
+    low = scored(cvss.base_low, [one.low for one in factors], mitigation[0]).score
+    high = scored(cvss.base_high, [one.high for one in factors], held).score
+    spanned = own.range.spanned_by if own and (low, high) == (own.range.low, own.range.high) else []
     return AivssOut(
         profile=table.id,
         score=result.score,
         severity=result.severity,
-        range=RangeOut(low=result.score, high=result.score),
+        range=RangeOut(low=low, high=high, spanned_by=spanned),
         cvss=cvss,
         factor_sum=result.factor_sum,
         aars=result.aars,
-        threat_multiplier=threat,
-        threat_multiplier_reason=threat_reason,
-        mitigation_factor=mitigation,
-        mitigation_reason=mitigation_reason,
-        factors=[
-            FactorOut(
-                id=spec.id,
-                name=spec.name,
-                value=factors[spec.id],
-                low=factors[spec.id],
-                high=factors[spec.id],
-                basis="given",
-                rationale="Given.",
-                evidence=[],
-            )
-            for spec in table.factors
-        ],
+        threat_multiplier=threat[0],
+        threat_multiplier_reason=threat[1],
+        mitigation_factor=mitigation[0],
+        mitigation_reason=mitigation[1],
+        mitigation_high=held,
+        factors=factors,
         formula=result.formula,
         below_cvss_base=result.below_cvss_base,
         repaired_score=result.repaired,
@@ -99,7 +101,8 @@ def _cvss(table: ProfileTable, base: object, vector: object) -> CvssOut:
     if vector is None:
         if base is None:
             raise FactorError("cvss_base or cvss_vector is missing: the score needs a CVSS base.")
-        return CvssOut(version=None, vector=None, base_score=_number("cvss_base", base, _CVSS), metrics=[])
+        number = _number("cvss_base", base, _CVSS)
+        return CvssOut(version=None, vector=None, base_score=number, base_low=number, base_high=number, metrics=[])
     if not isinstance(vector, str):
         raise FactorError("cvss_vector is a string such as CVSS:3.1/AV:N/AC:L/PR:L/UI:N/S:U/C:L/I:L/A:N.")
     found = cvss_base(vector)
@@ -112,7 +115,35 @@ def _cvss(table: ProfileTable, base: object, vector: object) -> CvssOut:
     if base is not None and abs(_number("cvss_base", base, _CVSS) - found.score) > 0.049:
         raise FactorError(f"cvss_base {base} and cvss_vector disagree: the vector's base score is {found.score:.1f}.")
     metrics = [MetricOut(id=key, value=value, reason="Given.", evidence=[]) for key, value in found.metrics]
-    return CvssOut(version=found.version, vector=found.vector, base_score=found.score, metrics=metrics)
+    return CvssOut(
+        version=found.version,
+        vector=found.vector,
+        base_score=found.score,
+        base_low=found.score,
+        base_high=found.score,
+        metrics=metrics,
+    )
+
+
+def _with_own(table: ProfileTable, given: object, own: AivssProfileOut | None) -> list[FactorOut]:
+    """The ten factors in the profile's order: those that are given, and a server's own for the others."""
+    known = {factor.id: factor for factor in own.factors} if own else {}
+    values = {} if given is None and own else _factors(table, given, partly=own is not None)
+    return [
+        FactorOut(
+            id=spec.id,
+            name=spec.name,
+            value=values[spec.id],
+            low=values[spec.id],
+            high=values[spec.id],
+            basis="given",
+            rationale="Given.",
+            evidence=[],
+        )
+        if spec.id in values
+        else known[spec.id]
+        for spec in table.factors
+    ]
 
 
 def _factors(table: ProfileTable, given: object, *, partly: bool = False) -> dict[str, float]:

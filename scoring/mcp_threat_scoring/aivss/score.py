@@ -108,9 +108,10 @@ def _profile(
         return unrounded(cvss, factor_sum, threat.value, mitigation.value)
 
     result = scored(base.score, total)
-    low = scored(spread.base(best, version), sum([one.low for one in bound]) / MOST).score
+    base_low, base_high = spread.base(best, version), spread.base(worst, version)
+    low = scored(base_low, sum([one.low for one in bound]) / MOST).score
     held = rules.multipliers.held_by(table, worst)
-    high = scored(spread.base(worst, version), sum([one.high for one in bound]) / MOST, held).score
+    high = scored(base_high, sum([one.high for one in bound]) / MOST, held).score
     return {
         "profile": table.id,
         "score": result.score,
@@ -124,6 +125,8 @@ def _profile(
             version=version,
             vector=base.vector,
             base_score=base.score,
+            base_low=base_low,
+            base_high=base_high,
             scenario=headline.title,
             metrics=headline.metrics(version, scene),
         ),
@@ -133,6 +136,7 @@ def _profile(
         "threat_multiplier_reason": threat.reason,
         "mitigation_factor": mitigation.value,
         "mitigation_reason": mitigation.reason,
+        "mitigation_high": held,
         "factors": told(table, factors, scene, bound),
         "formula": result.formula,
         "below_cvss_base": result.below_cvss_base,

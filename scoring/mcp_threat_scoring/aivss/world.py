@@ -157,8 +157,11 @@ class World:
         return elsewhere
 
     def _nothing_known(self) -> bool:
-        """Nobody listed the tools, and what is written of the server says nothing of what they do."""
-        if self.facts.get("coverage.tools") != "not_observed":
+        """No tool could be read, and what is written of the server says nothing of what they do; or more of them could
+        not be read than could: one good tool in front may not stand for those behind it."""
+        if self.picture.tools and not self.picture.from_listing:
+            return int(self.facts.get("tools.unread", 0)) > len(self.picture.tools)
+        if self.facts.get("coverage.tools") != "not_observed" and not self.facts.get("tools.lacking"):
             return False
         told = any(clause.evidence or clause.abilities for clause in self.picture.tools)
         return not told and not any(self.domains.values())

@@ -73,6 +73,8 @@ def _facts(manifest: Manifest) -> dict[str, bool | int | str]:
         "tools.output_schema": _share(tools, sum(bool(tool.mapping("outputSchema")) for tool in tools)),
     }
     facts["tools.awaited"] = manifest.coverage.get("tools") == AWAITED
+    facts["tools.lacking"] = any(seen.lacking for part, seen in manifest.coverage.items() if part == "tools")
+    facts["tools.unread"] = sum(bad.pointer.startswith("/tools/") for bad in manifest.bad_items)
     for part, seen in manifest.coverage.items():
         facts[f"coverage.{part}"] = seen.status
     for event in manifest.events:

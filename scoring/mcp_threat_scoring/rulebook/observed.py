@@ -160,6 +160,8 @@ EVENTS: Final[Mapping[str, Known]] = {
 """Each is a count, and the code of an event; what was seen stands in its detail, which the field ``events`` shows."""
 _OF_LISTS: Final[Mapping[str, tuple[str, str]]] = {
     "tools.count": ("tools", "tools that were read"),
+    "tools.lacking": ("tools", "tools of the list are missing or could not be used: nobody knows what they do"),
+    "tools.unread": ("tools", "tools that came and could not be used (a count)"),
     "tools.awaited": ("server", "the list of tools is empty so far, and announced to change"),
     "tools.weight": ("tools", "characters of all their descriptions and schemas"),
     "tools.annotated": ("tools", "per cent of the tools that carry annotations"),

@@ -10,24 +10,19 @@ from mcp_threat_scoring.report_score import AivssOut, AivssProfileOut, ProfileId
 
 
 def what_if(profile: ProfileId, given: Mapping[str, Any], report: Report | None = None) -> AivssOut:
-    """Score the given terms; with a report, those left out are its own, and its other profile stands beside as it is.
+    """Score the given terms; with a report, those left out are its own, with what is not known of them, and its other
+    profile stands beside as it is.
 
     Raises:
         FactorError: a term is missing, unknown or out of range.
     """
     from mcp_threat_scoring.aivss.calculator import calculate  # when somebody calculates, not when the server starts
 
-    document: dict[str, Any] = {"profile": profile, **given}
-    other: AivssProfileOut | None = None
-    if report is not None:
-        own, other = _both(report.aivss, profile)
-        factors = {factor.id: factor.value for factor in own.factors}
-        document["factors"] = {**factors, **(given.get("factors") or {})}
-        document.setdefault("threat_multiplier", own.threat_multiplier)
-        document.setdefault("mitigation_factor", own.mitigation_factor)
-        if "cvss_base" not in given and "cvss_vector" not in given:
-            document["cvss_vector"] = own.cvss.vector
-    return calculate(document).changed({"other_profile": other})
+    document = {"profile": profile, **given}
+    if report is None:
+        return calculate(document)
+    own, other = _both(report.aivss, profile)
+    return calculate(document, own).changed({"other_profile": other})
 
 
 def _both(aivss: ServerAivssOut, profile: ProfileId) -> tuple[AivssProfileOut, AivssProfileOut]:

@@ -18,6 +18,7 @@ def doubt(coverage: dict[PartName, Coverage], repeated: int) -> None:
     lessen(coverage, first, f"{repeated:,} {noun} a key, and only the last value was read; a client may read the first")
 
 
-def lessen(coverage: dict[PartName, Coverage], part: PartName, reason: str) -> None:
-    """The part is only `partial`, for this reason besides those it has."""
-    coverage[part] = partial("; ".join(filter(None, (coverage[part].reason, reason))))
+def lessen(coverage: dict[PartName, Coverage], part: PartName, reason: str, *, lacking: bool = False) -> None:
+    """The part is only `partial`, for this reason besides those it has; `lacking`: whole items of it are missing."""
+    seen = coverage[part]
+    coverage[part] = partial("; ".join(filter(None, (seen.reason, reason))), lacking=lacking or seen.lacking)

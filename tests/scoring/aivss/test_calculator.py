@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_threat_scoring.aivss.calculator import calculate
+from mcp_threat_scoring.aivss.score import score
 from mcp_threat_scoring.aivss.tables import GRADED, OWASP_0_8, PROFILES
 from mcp_threat_scoring.errors import FactorError
+from mcp_threat_scoring.picture import Picture
+from mcp_threat_scoring.report_score import AivssProfileOut
 
 VECTORS = yaml.safe_load(Path(__file__).with_name("vectors_aivss.yaml").read_text("utf-8"))
 SHOP = {
@@ -169,3 +173,49 @@ def test_the_ten_factors_stand_in_the_published_order() -> None:
         "multi_agent",
         "self_mod",
     ]
+
+
+class TestBehindAServer:
+    """Terms that are left out are a server's own, with all that is said of them."""
+
+    @pytest.fixture(params=["graded", "owasp-0.8"])
+    def own(self, request: pytest.FixtureRequest, fake: Callable[..., Picture]) -> AivssProfileOut:
+        return score(fake(facts={"coverage.tools": "not_observed", "auth.requirement": "unknown"}), request.param)
+
+    def test_where_nothing_is_given_it_is_the_score_of_the_server(self, own: AivssProfileOut) -> None:
+        found = calculate({"profile": own.profile}, own)
+
+        assert own.range.low < own.score < own.range.high
+        for term in ("score", "range", "cvss", "factors", "formula", "mitigation_reason", "threat_multiplier_reason"):
+            assert getattr(found, term) == getattr(own, term)
+
+    def test_only_what_is_given_is_called_given(self, own: AivssProfileOut) -> None:
+        first, *others = own.factors
+        found = calculate({"profile": own.profile, "factors": {first.id: 1.0}}, own)
+
+        assert found.factors[1:] == others
+        assert (found.factors[0].basis, found.factors[0].low, found.factors[0].high) == ("given", 1.0, 1.0)
+        assert "given" not in {one.basis for one in others}
+        assert found.cvss == own.cvss
+
+    def test_the_range_is_that_of_what_is_still_not_known(self, own: AivssProfileOut) -> None:
+        based = calculate({"profile": own.profile, "cvss_base": 5.0}, own)
+        settled = calculate({"profile": own.profile, "factors": dict.fromkeys(ids(own), 0.5)}, own)
+        every = {"cvss_base": 5.0, "factors": dict.fromkeys(ids(own), 0.5)}
+        whole = calculate({"profile": own.profile, **every}, own)
+
+        assert own.range.high - own.range.low > based.range.high - based.range.low > 0
+        assert settled.range.low < settled.score < settled.range.high
+        assert whole.range.low == whole.score == whole.range.high
+        assert whole.range.spanned_by == []
+
+    def test_a_claim_that_is_not_overridden_does_not_count_at_the_worst(self, own: AivssProfileOut) -> None:
+        claimed = own.changed({"mitigation_factor": 0.83, "mitigation_high": 1.0})
+        high = own.range.high
+
+        assert calculate({"profile": own.profile}, claimed).range.high == high
+        assert calculate({"profile": own.profile, "mitigation_factor": 0.83}, claimed).range.high < high
+
+
+def ids(own: AivssProfileOut) -> list[str]:
+    return [factor.id for factor in own.factors]

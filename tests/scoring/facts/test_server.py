@@ -72,6 +72,12 @@ class TestParts:
         assert (facts["tools.hinted"], facts["tools.read_only"]) == (99, 99)
         assert subject(tools=tools[:3]).facts["tools.read_only"] == 100
 
+    def test_tools_that_could_not_be_used_are_counted_and_missed(self) -> None:
+        facts = subject(tools=[{"name": "a"}, {"name": 5}, 7], prompts=[{}], coverage={"tools": OBSERVED}).facts
+        assert (facts["tools.unread"], facts["tools.lacking"], facts["bad_items.count"]) == (2, True, 3)
+        facts = subject(tools=[{"name": "a"}], coverage={"tools": partial("1 text was cut")}).facts
+        assert (facts["tools.unread"], facts["tools.lacking"]) == (0, False)
+
     def test_a_title_alone_is_no_hint(self) -> None:
         facts = subject(tools=[{"name": "a", "annotations": {"title": "A"}}]).facts
         assert (facts["tools.annotated"], facts["tools.hinted"]) == (100, 0)

@@ -21,6 +21,26 @@ def test_the_document_follows_the_published_schema(sample_report: Report, sample
         jsonschema.validate({"reports": [{}], "errors": [], "schema_version": "1.0"}, schema)
 
 
+def test_whatever_is_always_written_is_promised(sample_report: Report, sample_error: ErrorOut) -> None:
+    schema = json_schema()
+    left_out = {name: set(part["properties"]) - set(part.get("required", ())) for name, part in schema["$defs"].items()}
+    document = json.loads(render_json([sample_report, sample_error]))
+
+    assert schema["required"] == ["schema_version", "reports", "errors"] == list(document)
+    assert {name for name, missing in left_out.items() if missing} == {"Report"}  # a later page goes on with some
+    assert schema["$defs"]["EvidenceOut"]["required"] == ["rule_id", "pointer", "excerpt", "weight"]
+    assert schema["$defs"]["Report"]["else"]["required"] == list(document["reports"][0])
+
+
+@pytest.mark.parametrize("gone", ["schema_version", "summary", "checks"])
+def test_a_report_without_a_member_does_not_follow_it(gone: str, sample_report: Report) -> None:
+    document = json.loads(render_json([sample_report]))
+    del document["reports"][0][gone]
+
+    with pytest.raises(jsonschema.ValidationError, match=gone):
+        jsonschema.validate(document, json_schema())
+
+
 def test_what_the_calculator_prints_follows_it_too(sample_report: Report) -> None:
     terms = {"cvss_base": 8.5, "factors": {factor.id: 0.5 for factor in sample_report.aivss.factors}}
     schema = {"$ref": "#/$defs/AivssOut", "$defs": json_schema()["$defs"]}

@@ -157,7 +157,7 @@ def _items(value: Mapping[str, Any], key: str) -> tuple[Sequence[object], Covera
         kind = {dict: "an object", str: "a string", bool: "true or false"}.get(type(held), "a number")
         raise wrong_shape(f"its '{key}' is {kind}, not a list", f"Save the list that {LISTS[key][1]} answers.")
     if value.get("nextCursor"):
-        return held, partial("the saved list is one page of several: the server offered more")
+        return held, partial("the saved list is one page of several: the server offered more", lacking=True)
     return held, OBSERVED
 
 

@@ -129,7 +129,7 @@ def _bounded(
     """As many items, and as much of each, as is kept of one target; what was cut makes the part `partial`."""
     noun = part.replace("_", " ")
     if len(items) > limits.items:
-        lessen(coverage, part, f"the first {limits.items:,} of {len(items):,} {noun} were read")
+        lessen(coverage, part, f"the first {limits.items:,} of {len(items):,} {noun} were read", lacking=True)
         items = items[: limits.items]
     if not look_inside:
         return items

@@ -55,6 +55,8 @@ class Reading(Struct):
     missing: Missing = field(default_factory=Missing)
     """What was cut out of the damaged ones."""
     cut: str = ""
+    lacking: bool = False
+    """Whether it was cut short; what is cut out of single items leaves them in it."""
     failed: TargetError | None = None
     beside: dict[str, Any] = field(default_factory=dict)
     """What the pages hold besides their items."""
@@ -127,6 +129,7 @@ def judge(read: Reading, listing: Listing, promised: bool, tap: Tap) -> None:
     Raises:
         TargetError: the list of tools could not be read, and the server did not say that it has none.
     """
+    read.lacking = bool(read.cut)
     if read.damaged:
         tap.note("oversized_item", f"{listing.key}: text or nesting beyond the bounds was cut", read.damaged)
         read.cut = "; ".join(filter(None, (read.cut, f"in {items_of(read.damaged)}, {read.missing.said()}")))
@@ -158,7 +161,7 @@ def worth(read: Reading, listing: Listing, promised: bool) -> Coverage:
         return Coverage("observed", f"the server knows no {listing.part.replace('_', ' ')}")
     if read.failed is not None and not read.count:
         return not_observed(read.failed.message)
-    return partial(read.cut) if read.cut else OBSERVED
+    return partial(read.cut, lacking=read.lacking) if read.cut else OBSERVED
 
 
 async def read_again(session: Session, read: Reading, tap: Tap) -> tuple[object, ...]:

@@ -146,7 +146,7 @@ def test_an_empty_tool_list_is_a_description() -> None:
 
 def test_one_page_of_several_is_partial() -> None:
     manifest = read({"tools": [TOOL], "nextCursor": "abc"})
-    assert status(manifest, "tools") == "partial"
+    assert (status(manifest, "tools"), manifest.coverage["tools"].lacking) == ("partial", True)
     assert status(read({"initialize": HELLO, "tools": {"tools": [TOOL], "nextCursor": "x"}}), "tools") == "partial"
 
 
@@ -395,6 +395,7 @@ def test_a_repeated_key_is_read_but_never_silently() -> None:
 def test_more_items_than_are_kept_make_the_part_partial() -> None:
     manifest = read({"tools": [{**TOOL, "name": f"t{number}"} for number in range(12)]}, Limits(items=10))
     assert (len(manifest.tools), status(manifest, "tools")) == (10, "partial")
+    assert manifest.coverage["tools"].lacking
     assert "10 of 12" in manifest.coverage["tools"].reason
 
 

@@ -192,6 +192,7 @@ class TestLists:
 
         parts, _, _ = await session(answer, replace(LIMITS, pages=5))
         assert parts.coverage["tools"].status == status
+        assert parts.coverage["tools"].lacking is (status == "partial")
         assert reason in parts.coverage["tools"].reason
 
     async def test_prompts_that_nobody_declared_are_read(self) -> None:
