@@ -109,10 +109,16 @@ def _lenient(text: str, strict: json.JSONDecodeError) -> Any:
 
     try:
         return pyjson5.decode(text, maxdepth=MAX_DEPTH)
+    except pyjson5.Json5EOF:
+        raise BrokenConfigError(f"it is not JSON: it ends too early, at {_place(text.rstrip(), None)}") from None
     except pyjson5.Json5DecoderException as error:
         numbers = [int(word.rstrip(",")) for word in str(error.args[0]).split() if word.rstrip(",").isdigit()]
         if not numbers:  # it gives no place, so the strict parser's is the best there is
             raise BrokenConfigError(f"it is not JSON: line {strict.lineno}, column {strict.colno}") from None
-        before = text[: numbers[0] - 1]
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-        raise BrokenConfigError(f"it is not JSON: line {line}, column {column}") from None
+        raise BrokenConfigError(f"it is not JSON: {_place(text, numbers[0] - 1)}") from None
+
+
+def _place(text: str, at: int | None) -> str:
+    """The place of a letter, or behind the last one."""
+    before = text[:at]
+    return f"line {before.count(chr(10)) + 1}, column {len(before) - (before.rfind(chr(10)) + 1) + 1}"

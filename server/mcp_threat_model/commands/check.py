@@ -107,7 +107,8 @@ def _hint_at_others(lock: Lock, path: str, subjects: Sequence[_Subject]) -> None
         return
     from mcp_threat_model.clients.every import every_configured  # only where a client's server is locked
 
-    beside = (shown(target) for target in every_configured() if target.client in clients)
+    configured = (one for one in every_configured() if isinstance(one, ConfigTarget))
+    beside = (shown(target) for target in configured if target.client in clients)
     names = [as_kept(one.text) for one in beside if lock.name_of(one) is None]
     if names:
         complain(

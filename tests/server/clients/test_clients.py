@@ -96,7 +96,8 @@ def test_comments_and_trailing_commas_are_understood(tmp_path):
     ("name", "text", "says"),
     [
         (".cursor/mcp.json", '{\n "mcpServers": {"a": }\n}', "line 2, column 22"),
-        (".cursor/mcp.json", '{"mcpServers": {', "not JSON"),
+        (".cursor/mcp.json", '{"mcpServers": {', "not JSON: it ends too early, at line 1, column 17"),
+        (".cursor/mcp.json", '{"mcpServers": {"a": {"command": "x"},\n "b": {}}', "too early, at line 2, column 10"),
         (".cursor/mcp.json", "[" * 5_000, "nested too deeply"),
         (".codex/config.toml", "a = \n", "line 1"),
         (".codex/config.toml", "a = " + "9" * 5_000, "too many digits"),
@@ -398,6 +399,22 @@ def test_a_header_that_http_does_not_allow_is_an_error_of_that_server_alone(
     assert [one["target"]["value"] for one in shown["reports"]] == ["config:cursor/hi"]
     assert [(one["target"], one["code"]) for one in shown["errors"]] == [("config:cursor/a", "malformed")]
     assert says in shown["errors"][0]["message"]
+
+
+def test_what_cannot_be_read_of_the_configurations_is_an_error_of_a_scan_of_all(tmp_path, monkeypatch, capsys):
+    hello = Path(__file__).parents[2] / "targets" / "hello_stdio.py"
+    project_with(tmp_path, monkeypatch, {"hi": {"command": sys.executable, "args": [str(hello)]}})
+    broken = Path(".gemini/settings.json")
+    broken.parent.mkdir()
+    broken.write_text('{"mcpServers": {"evil": {"command": "npx"}}')
+
+    assert main(["scan", "--all-clients", "--allow-launch", "--sandbox", "off", "--format", "json"]) == 4
+    shown = json.loads(capsys.readouterr().out)
+
+    assert [one["target"]["value"] for one in shown["reports"]] == ["config:cursor/hi"]
+    [error] = shown["errors"]
+    assert (error["target"].endswith("settings.json"), error["code"]) == (True, "malformed")
+    assert "may have been left out: it is not JSON: it ends too early" in error["message"]
 
 
 def test_how_a_server_is_read_shows_no_value_of_what_it_is_given(tmp_path, monkeypatch):
