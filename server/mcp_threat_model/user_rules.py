@@ -190,16 +190,19 @@ def _weigh(rules: Iterable[SignalRule]) -> Iterator[Fault]:
 def _spell(own: Sequence[SignalRule], folders: Iterable[Path]) -> Iterator[Fault]:
     """Names of nothing that only all rules together tell: signals, abilities, domains.
 
-    Fields and facts are looked at when a file is read. A signal of a file that cannot be read may well be there.
+    Fields and facts are looked at when a file is read. A signal of a file that cannot be read may well be there. The
+    name of a file of variants is one too, for rules over the same things.
     """
     ruleset = knowledge().ruleset
-    signals = {str(rule.id) for rule in (*ruleset.rules, *own)}
+    every = (*ruleset.rules, *own)
+    signals = {str(rule.id) for rule in every}
     unread = {path.stem for folder in folders for path in folder.rglob("*.yaml")} - {rule.doc.id for rule in own}
     for rule in own:
         for at, test in placed(rule.test, (*_place(rule), "match")):
             if isinstance(test, SignalTest):
                 if unread.isdisjoint((test.signal, test.signal.rpartition(".")[0])):
-                    yield from _among(rule, at, "signal", test.signal, signals)
+                    files = {str(one.doc.id) for one in every if one.over == rule.over}
+                    yield from _among(rule, at, "signal", test.signal, signals | files)
             elif isinstance(test, AbilityTest):
                 yield from _among(rule, at, "ability", test.ability, set(ruleset.abilities))
             elif isinstance(test, DomainTest):

@@ -15,8 +15,9 @@ import pytest
 from mcp_threat_scoring.errors import RuleProblem
 from mcp_threat_scoring.proof import fault, lacking
 from mcp_threat_scoring.rulebook.case import CasesDoc, RuleCase
+from mcp_threat_scoring.rulebook.compound import leaves
 from mcp_threat_scoring.rulebook.documents import load_cases, load_document, rules_dir
-from mcp_threat_scoring.rulebook.rule import SignalDoc
+from mcp_threat_scoring.rulebook.rule import SignalDoc, SignalTest
 from mcp_threat_scoring.rulebook.ruleset import default_ruleset, signal_files
 
 ROOT = rules_dir()
@@ -48,6 +49,21 @@ def test_a_rule_shows_both_when_it_fires_and_when_it_does_not(path: Path) -> Non
     doc, found = documents(path)
     assert found is not None, "no cases"
     assert list(lacking(doc, found)) == []
+
+
+def test_a_rule_asks_for_signals_that_some_rule_makes() -> None:
+    """It would be silent for ever. The name of a file of variants stands for each, in rules over the same things."""
+    rules = default_ruleset().rules
+    made = {(over, str(rule.id)) for rule in rules for over in ("server", rule.over)}
+    made |= {(rule.over, str(rule.doc.id)) for rule in rules}
+    asked = {
+        (str(rule.id), test.signal)
+        for rule in rules
+        for test in leaves(rule.test)
+        if isinstance(test, SignalTest) and (rule.over, test.signal) not in made
+    }
+
+    assert asked == set()
 
 
 MAX_LINE = 120

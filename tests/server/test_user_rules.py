@@ -162,6 +162,14 @@ def test_rules_that_only_all_together_show_wrong_are_told_at_once_with_file_and_
     ]
 
 
+def test_a_rule_may_ask_for_any_of_a_file_of_variants_over_the_same_things(tmp_path: Path) -> None:
+    folder = write(tmp_path / "good", text=PLAIN.replace(TEST, "{signal: verb}"))
+    assert "expected that" in refused(folder)  # it can be used, but for its cases
+
+    folder = write(tmp_path / "bad", text=PLAIN.replace(TEST, "{signal: hostile.conceal}"))
+    assert "over tools there is no signal 'hostile.conceal'" in refused(folder)
+
+
 def test_questions_nobody_asks_and_blanks_nothing_fills_in_have_their_line(tmp_path: Path) -> None:
     folder = write(tmp_path / "rules", text=PLAIN.replace("The word", "The {nope} word") + "suggests: {wrote: 1}\n")
 

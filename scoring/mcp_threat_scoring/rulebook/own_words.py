@@ -1,15 +1,13 @@
-"""What no model can find wrong in a rule file: questions nobody asks, blanks nothing fills, signals no rule makes."""
+"""What no model can find wrong in a rule file and the file alone tells: questions nobody asks, blanks nothing fills."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from mcp_threat_scoring.model import Place
 from mcp_threat_scoring.neutralise import neutralise_name
 from mcp_threat_scoring.patterns.pattern import pattern
-from mcp_threat_scoring.rulebook.compound import leaves
-from mcp_threat_scoring.rulebook.rule import BLANKS, SignalDoc, SignalTest
-from mcp_threat_scoring.rulebook.signal_rule import SignalRule
+from mcp_threat_scoring.rulebook.rule import BLANKS, SignalDoc
 
 _BLANK = pattern(r"\{(\w+)\}")
 
@@ -40,19 +38,3 @@ def unfilled(doc: SignalDoc) -> Iterator[tuple[Place, str]]:
         if found[1] not in BLANKS:
             listed = ", ".join(f"{{{blank}}}" for blank in BLANKS)
             yield ("finding", "explanation"), f"nothing fills in {{{neutralise_name(found[1])}}}; there is {listed}"
-
-
-def unmade(new: Iterable[SignalRule], rules: Iterable[SignalRule]) -> Iterator[tuple[SignalRule, str]]:
-    """Rules that ask for a signal that no rule makes, with the nearest names: they would be silent for ever. The name
-    of a file of variants stands for any of them, where they are over the same things."""
-    from difflib import get_close_matches
-
-    every = list(rules)
-    known = {str(rule.id) for rule in every}
-    families = {(rule.over, str(rule.doc.id)) for rule in every}
-    for rule in new:
-        for test in leaves(rule.test):
-            if isinstance(test, SignalTest) and test.signal not in known and (rule.over, test.signal) not in families:
-                near = ", ".join(get_close_matches(test.signal, sorted(known), n=3, cutoff=0.0))
-                asked = neutralise_name(test.signal)
-                yield rule, f"'{rule.id}' asks for the signal '{asked}', which no rule makes; there is {near}, …"

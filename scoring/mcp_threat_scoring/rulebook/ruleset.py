@@ -29,7 +29,7 @@ from mcp_threat_scoring.rulebook.vocabulary import (
     doubled,
 )
 from mcp_threat_scoring.signal import SignalId
-from mcp_threat_scoring.structs import Raw, Struct, ValidationError, asdict
+from mcp_threat_scoring.structs import Struct, ValidationError, asdict
 
 
 class Ruleset(Struct, frozen=True, eq=False, dict=True):
@@ -206,8 +206,7 @@ def _prior_bias(abilities: AbilitiesDoc) -> dict[str, float]:
 def _check(
     ruleset: Ruleset, questions: AbstractSet[str], files: Mapping[str, str], problems: list[RuleProblem]
 ) -> None:
-    """What rules suggest, kept ones and fitted weights too, has to answer a question that somebody asks; the signals
-    that new ones ask for have to be made by some rule."""
+    """What rules suggest, kept ones and fitted weights too, has to answer a question that somebody asks."""
     for rule in ruleset.rules:
         if str(rule.doc.id) not in files:
             continue  # made from domains.yaml
@@ -216,11 +215,6 @@ def _check(
                 problems.append(
                     RuleProblem(files[rule.doc.id], 0, f"suggests answers an unknown question {_shown(question)}")
                 )
-    new = [rule for rule in ruleset.rules if str(rule.doc.id) in files and not isinstance(rule.asks, Raw)]
-    if new:
-        from mcp_threat_scoring.rulebook.own_words import unmade  # only where a file is new
-
-        problems += [RuleProblem(files[rule.doc.id], 0, fault) for rule, fault in unmade(new, ruleset.rules)]
 
 
 @lru_cache(maxsize=1)

@@ -45,6 +45,11 @@ class ConfigTarget(Target, frozen=True):
 
         return bare_name(self.name)
 
+    @property
+    def configured_in(self) -> str:
+        """The client."""
+        return self.client
+
     def files(self) -> Iterable[File]:
         """The configurations of all clients: one may include another's."""
         from mcp_threat_model.clients.locations import CLIENTS, Machine

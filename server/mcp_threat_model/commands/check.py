@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mcp_threat_model.clients.form import ConfigTarget
 from mcp_threat_model.commands.context import context_of
 from mcp_threat_model.commands.delivery import by_policy, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
@@ -102,13 +101,12 @@ def _asked_for(lock: Lock, targets: Sequence[Target]) -> list[_Subject]:
 
 def _hint_at_others(lock: Lock, path: str, subjects: Sequence[_Subject]) -> None:
     """Name what the clients in the lock have besides. Nobody named it, and so it is neither started nor reached."""
-    clients = {one.target.client for one in subjects if isinstance(one.target, ConfigTarget)}
+    clients = {one.target.configured_in for one in subjects if one.target is not None} - {""}
     if not clients:
         return
     from mcp_threat_model.clients.every import every_configured  # only where a client's server is locked
 
-    configured = (one for one in every_configured() if isinstance(one, ConfigTarget))
-    beside = (shown(target) for target in configured if target.client in clients)
+    beside = (shown(target) for target in every_configured() if target.configured_in in clients)
     names = [as_kept(one.text) for one in beside if lock.name_of(one) is None]
     if names:
         complain(

@@ -110,6 +110,11 @@ class Target(Struct, frozen=True):
         return None
 
     @property
+    def configured_in(self) -> str:
+        """The id of the client of whose configuration it is; nothing for what is no part of one."""
+        return ""
+
+    @property
     def command(self) -> Command | None:
         """The program that reading it starts, for which somebody has to consent first."""
         return None

@@ -58,16 +58,6 @@ def test_variants_become_rules_of_their_own(folder: Path) -> None:
     assert (rules["a.one"], rules["a.two"]) == ({"write": 1.0}, {"write": 3.0})
 
 
-def test_a_rule_may_ask_for_any_of_a_file_of_variants(folder: Path) -> None:
-    one = "  one: {match: {field: words, regex: x}}\n"
-    write(folder, "a", f"id: a\ntitle: A\nover: tools\nvariants:\n{one}")
-    write(folder, "b", "id: b\ntitle: B\nover: tools\nmatch: {signal: a}\n")
-    assert load_rules(folder).rule("b") is not None
-    write(folder, "b", "id: b\ntitle: B\nover: server\nmatch: {signal: a}\n")  # a server has no signals of its tools
-    with pytest.raises(RuleError, match="no rule makes"):
-        load_rules(folder)
-
-
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
@@ -78,12 +68,6 @@ def test_a_rule_may_ask_for_any_of_a_file_of_variants(folder: Path) -> None:
         ("a", RULE + "title: twice\n", "given twice"),
         ("a", "id: [", "a.yaml"),
         ("a", "", "empty"),
-        (
-            "a",
-            RULE.replace("{field: words, regex: x}", "{signal: verb.raeds}"),
-            "the signal 'verb.raeds', which no rule",
-        ),
-        ("a", RULE.replace("{field: words, regex: x}", "{signal: a.on}"), "'a.on', which no rule"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(folder: Path, name: str, text: str, said: str) -> None:
