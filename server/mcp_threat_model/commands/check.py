@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.context import context_of
-from mcp_threat_model.commands.delivery import by_policy, judged
+from mcp_threat_model.commands.delivery import by_policy, explained, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
 from mcp_threat_model.commands.lock import told
 from mcp_threat_model.commands.reasons import TOLD, broken, changed, worst_change
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.comparing import compare, in_part, is_unapproved, unapproved, unread, unseen
-from mcp_threat_model.exit_codes import EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
+from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.locked_targets import everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
@@ -68,7 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     for result in results:
         if isinstance(result, ErrorOut):
             complain(told(result))
-    return _exit_code(results, arguments.fail_at or "low", policy and policy[0], found)
+    code = _exit_code(results, arguments.fail_at or "low", policy and policy[0], found)
+    return EXIT_INTERNAL if explained(outcomes) else code
 
 
 class _Subject(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mcp_threat_model.commands.context import context_of
@@ -39,9 +39,9 @@ def deliver(
     Raises:
         OutputError: standard output cannot be written to.
     """
-    for fault in (*(outcome.fault for outcome in outcomes), whole.fault):
-        if fault:
-            explain(fault)
+    explained(outcomes)
+    if whole.fault:
+        explain(whole.fault)
     results: Sequence[Report | ErrorOut] = [outcome.result for outcome in outcomes]
     found = judged(results, policy, fail_at)
     results = by_policy(results, found)
@@ -68,6 +68,14 @@ def deliver(
     if whole.fault:
         return EXIT_INTERNAL
     return _code(outcomes, results, fail_at) if policy is None else _code_by(policy[0], outcomes, found)
+
+
+def explained(outcomes: Iterable[Outcome]) -> bool:
+    """Tell of faults of ours, where they are to be told; whether there is any."""
+    faults = [outcome.fault for outcome in outcomes if outcome.fault]
+    for fault in faults:
+        explain(fault)
+    return bool(faults)
 
 
 def _code(outcomes: Sequence[Outcome], results: Sequence[Report | ErrorOut], fail_at: str | None) -> int:

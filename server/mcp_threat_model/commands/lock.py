@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from mcp_threat_model import __version__
+from mcp_threat_model.commands.delivery import explained
 from mcp_threat_model.commands.given import options_of, targets_of
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SOME_READ
@@ -37,9 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
             new.append((shown(target), locked(outcome.manifest, outcome.result, __version__)))
         elif isinstance(outcome.result, ErrorOut):
             complain(f"not locked: {told(outcome.result)}")
+    faulty = explained(outcomes)
     pinned = with_pinned(kept, new)
     if not pinned:
-        return EXIT_NONE_READ
+        return EXIT_INTERNAL if faulty else EXIT_NONE_READ
     text = Lock(servers=pinned).to_json(indent=2) + "\n"
     try:
         write_output(str(path), text)
@@ -52,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"locked  {as_kept(name)}: {tools}, AIVSS {server.score:.1f} {server.severity}, "
             f"{server.verdict.replace('_', ' ')}\n"
         )
+    if faulty:
+        return EXIT_INTERNAL
     return EXIT_SOME_READ if any(isinstance(outcome.result, ErrorOut) for outcome in outcomes) else 0
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_threat_model.commands.delivery import exit_code
+from mcp_threat_model.commands.delivery import exit_code, explained
 from mcp_threat_model.outcome import Outcome
 from mcp_threat_scoring.report import ErrorOut, Report
 
@@ -18,6 +18,11 @@ def test_none_and_some_read(sample_report: Report, sample_error: ErrorOut) -> No
 
 def test_a_fault_of_ours_outweighs_everything(sample_report: Report, sample_error: ErrorOut) -> None:
     assert exit_code([Outcome(sample_report), Outcome(sample_error, ValueError())], "low") == 1
+
+
+def test_whether_there_is_a_fault_of_ours(sample_report: Report, sample_error: ErrorOut) -> None:
+    assert explained([Outcome(sample_report), Outcome(sample_error, ValueError())])
+    assert not explained([Outcome(sample_report), Outcome(sample_error)])
 
 
 @pytest.mark.parametrize(
