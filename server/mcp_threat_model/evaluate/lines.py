@@ -28,7 +28,7 @@ KEPT = 32_000
 """Features kept of all: those that weigh most for how often they are met."""
 RARE = 4
 """Lines that a feature must be met in: what fewer say may be a name."""
-ALARMS = 0.0007
+ALARMS = 0.0008
 """Share of public tools whose lines may add up to a decisive one, where tools that share that line count once: the odd
 sentence that one server repeats in thirty tools says as much of other servers as if it stood in one."""
 FOREIGN_ALARMS = 0.0004
