@@ -30,7 +30,7 @@ _INSIDE = " (in "
 
 
 def named_inside(name: str, inside: str) -> str:
-    """A server's name with the project or file in which it stands: ``db (in /home/me/shop)``."""
+    """A server's name with the project or file in which it stands: ``db (in /srv/shop)``."""
     return f"{name}{_INSIDE}{inside})"
 
 
