@@ -64,13 +64,15 @@ def _few_among_many(hostile: Sequence[FindingOut], tools: Sequence[ToolProfile])
 
 
 def _titles(findings: Sequence[FindingOut]) -> list[str]:
-    said: dict[str, list[str]] = {}
+    said: dict[tuple[str, bool], list[str]] = {}
     for finding in findings:
-        said.setdefault(finding.title, []).append(finding.tool or "")
+        doubtful = finding.kind == "hostile_content" and finding.confidence == "low"
+        said.setdefault((finding.title, doubtful), []).append(finding.tool or "")
     reasons: list[str] = []
-    for title, tools in said.items():
+    for (title, doubtful), tools in said.items():
         named = listed([quoted(tool) for tool in dict.fromkeys(tools) if tool])
-        reasons.append(f"{title} ({named})." if named else f"{title}.")
+        told = f"{title} ({named})" if named else title
+        reasons.append(f"Perhaps a text {told[0].lower()}{told[1:]}: read it before use." if doubtful else f"{told}.")
     return reasons
 
 

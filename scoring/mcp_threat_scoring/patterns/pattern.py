@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import re2
@@ -11,7 +11,11 @@ _METHODS = ("search", "match", "fullmatch", "finditer", "findall", "split", "sub
 
 
 class _Lazy:
-    """Looks like a compiled pattern. Its methods replace this one's at the first use."""
+    """Looks like a compiled pattern. Its methods replace this one's at the first use.
+
+    JSON can spell half of a surrogate pair and UTF-8 cannot: such a character is read as the one that stands for what
+    could not be read, so that no text of a target ends a scan, whoever forgot to look at it before.
+    """
 
     def __init__(self, text: str, options: Any) -> None:
         self._text = text
@@ -19,8 +23,24 @@ class _Lazy:
 
     def __getattr__(self, name: str) -> Any:
         compiled = re2.compile(self._text, self._options)
-        self.__dict__.update({method: getattr(compiled, method) for method in _METHODS}, _regexp=compiled._regexp)
-        return getattr(compiled, name)
+        self.__dict__.update({method: _reading(getattr(compiled, method)) for method in _METHODS})
+        self.__dict__["finditer"] = lambda text, *rest: compiled.finditer(_readable(text), *rest)
+        self.__dict__["_regexp"] = compiled._regexp
+        return self.__dict__[name] if name in self.__dict__ else getattr(compiled, name)
+
+
+def _readable(text: Any) -> Any:
+    return text.encode("utf-8", "replace").decode() if isinstance(text, str) and not text.isascii() else text
+
+
+def _reading(method: Callable[..., Any]) -> Callable[..., Any]:
+    def read(*given: Any) -> Any:
+        try:
+            return method(*given)
+        except UnicodeEncodeError:
+            return method(*map(_readable, given))
+
+    return read
 
 
 def pattern(text: str, options: Any = None) -> Any:

@@ -44,8 +44,10 @@ SHORTEST_RUN = 12
 """Letters and digits; in fewer, nothing is seen that no name calls a secret."""
 _RUN = pattern(rf"[A-Za-z0-9]{{{SHORTEST_RUN},}}")
 _WIDE_RUN = pattern(r"[A-Za-z0-9_+-]{20,}={0,2}")
-_PIN = pattern(r"(?:(?i:sha[0-9]{1,3})[:=-]|\w[@#])([0-9a-f]{7,128}\b)")
-"""Digests and commits that say exactly what is fetched: they are for everybody to see."""
+_PIN = pattern(
+    r"(?:(?i:sha[0-9]{1,3})[:=-]|\w[@#]|\b(?:github|gitlab|sourcehut):[\w.~-]+/[\w.-]+/|[?&]rev=)([0-9a-f]{7,128}\b)"
+)
+"""Digests and commits that say exactly what is fetched, those of flakes among them: they are for everybody to see."""
 _LENGTH = 16
 """Characters: 16 hexadecimal ones are 64 bits, the least that anyone uses as a key."""
 

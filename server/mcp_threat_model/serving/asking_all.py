@@ -40,8 +40,8 @@ def question(asked: Sequence[Program]) -> str:
     lines = [
         f"Start these {number(len(asked))} programs on this machine, to list their tools? None of them is called.",
         *(f"{index}. {one.line()}" for index, one in enumerate(asked, 1)),
-        "Each is code of somebody else; npx, uvx and their like fetch it first. They run with the variables named, and "
-        f"in a sandbox where this machine has one. List {digest}.",
+        "Each is code of somebody else; npx, uvx and their like fetch it first. They run with the variables that are "
+        f"named, if any, and in a sandbox where this machine has one. Mark of this list: {digest}.",
     ]
     return "\n".join(lines)
 
@@ -58,7 +58,9 @@ def _of_one(program: Program, digest: str) -> str:
         "Start this program on this machine, to list its tools? None of them is called.",
         program.line(),
         *around,
-        f"It is code of somebody else, and runs with the variables named. Command {digest}.",
+        "It is code of somebody else, and runs with "
+        + ("the variables that are named" if program.way.env else "no variables from its configuration")
+        + f". Mark of this command: {digest}.",
     ]
     return "\n".join(lines)
 

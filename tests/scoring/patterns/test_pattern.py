@@ -27,3 +27,13 @@ def test_a_first_place_is_counted_in_bytes(text: str) -> None:
     wanted = (-1, -1) if found is None else tuple(len(text[:at].encode()) for at in found.span())
     assert first_span(regex, text.encode()) == wanted
     assert matches(regex, text.encode()) is (found is not None)
+
+
+def test_half_of_a_surrogate_pair_ends_no_search() -> None:
+    one = pattern("a(.)")
+    half = "x\ud800a\ud800 ab"
+
+    assert one.search(half).span() == (2, 4)
+    assert [found.span() for found in one.finditer(half)] == [(2, 4), (5, 7)]
+    assert one.fullmatch("a\ud800").span() == (0, 2)
+    assert one.sub("z", half) == "x?z z"

@@ -22,6 +22,8 @@ class TestWhatIsShown:
             "docker run -v /home/me/keys:/keys:ro -v token:/run/secrets -u 1000:1000 img",
             f"docker run ghcr.io/acme/mcp@sha256:{'9f86d081' * 8}",
             f"uvx --from git+https://github.com/acme/mcp@{'9f86d081' * 5} mcp",
+            f"nix run github:acme/mcp/{'9f86d081' * 5} -- --port 8080",
+            f"nix run 'gitlab:acme/mcp?rev={'9f86d081' * 5}#srv'",
             "deploy -p prod -p ./settings.toml -p my-project",
             "python -u server.py -p prod",
             "srv --header 'Accept: application/json' --header 'X-Tenant: acme' -H 'Authorization: Bearer ${TOKEN}'",

@@ -550,7 +550,7 @@ async def test_a_configured_program_is_asked_for_like_any_other(home, mode, name
         [seen] = person.seen
         assert f"{sys.executable} {HELLO}" in seen
         assert "\nSandbox: " in seen
-        assert "It is code of somebody else, and runs with the variables named." in seen
+        assert "It is code of somebody else, and runs with the variables that are named." in seen
         assert "1. config:" not in seen
         assert "API_TOKEN" in seen
         assert SECRET not in seen
