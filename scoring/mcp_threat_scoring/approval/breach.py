@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
-from mcp_threat_scoring.phrases import counted
+from mcp_threat_scoring.phrases import counted, listed
 from mcp_threat_scoring.report import FindingKind, FindingOut, Report, Severity, gravest, gravity, reaches, severity_of
 from mcp_threat_scoring.structs import Struct
 
@@ -32,6 +32,23 @@ class Breach(Struct, frozen=True):
 
     severity: Severity
     told: str
+    asked: bool
+    """Whether the threshold is the caller's: then nobody is to look for it in the policy."""
+    findings: tuple[FindingOut, ...] = ()
+    """Those that are at or over it; none for the score."""
+
+
+class Limit(Struct, frozen=True):
+    """A threshold, and whose it is."""
+
+    value: float | Severity
+    asked: bool
+
+    @property
+    def told(self) -> str:
+        """As whoever set it knows it."""
+        value = f"{self.value:g}" if isinstance(self.value, float | int) else self.value
+        return f"--fail-at {value}" if self.asked else value
 
 
 class Floors(Struct, frozen=True):
@@ -50,41 +67,50 @@ class Floors(Struct, frozen=True):
         score = self._score(report)
         return (*([score] if score else ()), *self._findings(open_))
 
-    def _limits(self, what: FindingKind | Literal["score"]) -> list[float | Severity]:
+    def _limits(self, what: FindingKind | Literal["score"]) -> list[Limit]:
         """All that hold for the score or for a kind of findings; what is at or over one of them breaks the build."""
         change = what == "change"
         asked = self.fail_at if change or not self.compared else None
         own: float | Threshold | None = getattr(self.policy.thresholds, what)
-        if own is None:
-            own = asked or self.policy.fail_at or ("low" if change and self.compared else None)
-        return [limit for limit in dict.fromkeys((own, asked)) if limit is not None and limit != "never"]
+        if own is None and asked is None:
+            own = self.policy.fail_at
+            if own is None and change and self.compared:
+                asked = "low"  # what --fail-at is where nobody gives it
+        limits = ((own, False), (asked, True))
+        return [Limit(limit, whose) for limit, whose in limits if limit is not None and limit != "never"]
 
     def _score(self, report: Report) -> Breach | None:
         score, severity = report.aivss.score, severity_of(report.aivss.severity)
         for limit in self._limits("score"):
-            told = f"the score {score:.1f} {report.aivss.severity} is at or over "
-            if isinstance(limit, float | int):
-                if score >= limit:
-                    return Breach(gravest((severity, "low")), f"{told}{limit:g}")
-            elif reaches(severity, limit):
-                return Breach(severity, f"{told}{limit}")
+            told = f"the score {score:.1f} {report.aivss.severity} is at or over {limit.told}"
+            if isinstance(limit.value, float | int):
+                if score >= limit.value:
+                    return Breach(gravest((severity, "low")), told, limit.asked)
+            elif reaches(severity, limit.value):
+                return Breach(severity, told, limit.asked)
         return None
 
     def _findings(self, open_: Sequence[FindingOut]) -> list[Breach]:
-        held: dict[FindingKind, list[Severity]] = {}
+        held: dict[FindingKind, list[FindingOut]] = {}
         for finding in open_:
-            held.setdefault(finding.kind, []).append(finding.severity)
+            held.setdefault(finding.kind, []).append(finding)
         breaches = []
-        for kind, severities in held.items():
-            floor = self._mildest(kind)
-            over = [] if floor is None else [severity for severity in severities if reaches(severity, floor)]
+        for kind, findings in held.items():
+            # The stricter of two severities is the milder one: it lets less pass.
+            severities = [(one.value, one) for one in self._limits(kind) if not isinstance(one.value, float | int)]
+            floor, limit = max(severities, key=lambda pair: gravity(pair[0]), default=(None, None))
+            if floor is None or limit is None:
+                continue
+            over = tuple(finding for finding in findings if reaches(finding.severity, floor))
             if over:
-                worst, count = gravest(over), counted(len(over), *_NOUNS[kind])
-                told = f"({worst}) is" if len(over) == 1 else f"(worst {worst}) are"
-                breaches.append(Breach(worst, f"{count} {told} at or over {floor}"))
+                breaches.append(_breach(kind, over, limit))
         return breaches
 
-    def _mildest(self, kind: FindingKind) -> Severity | None:
-        """The stricter of two severities is the milder one: it lets less pass."""
-        severities = [limit for limit in self._limits(kind) if not isinstance(limit, float | int)]
-        return max(severities, key=gravity, default=None)
+
+def _breach(kind: FindingKind, over: Sequence[FindingOut], limit: Limit) -> Breach:
+    """The findings of one kind that are at or over a threshold, with the rules that found the gravest of them."""
+    ranked = sorted(over, key=lambda finding: gravity(finding.severity))
+    worst, rules = ranked[0].severity, listed(list(dict.fromkeys(finding.rule_id for finding in ranked)))
+    told = f"({worst}: {rules}) is" if len(over) == 1 else f"(worst {worst}: {rules}) are"
+    count = counted(len(over), *_NOUNS[kind])
+    return Breach(worst, f"{count} {told} at or over {limit.told}", limit.asked, tuple(over))

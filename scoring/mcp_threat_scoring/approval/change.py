@@ -12,6 +12,7 @@ What only hashes tell stands in :mod:`approval.exact`, how much could be compare
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from mcp_threat_scoring.approval.compared import not_compared, seen
@@ -45,7 +46,16 @@ def changes(then: LockedServer, now: LockedServer, report: Report) -> list[Findi
     if not found:
         found += remainder(then, now, report)
     found += not_compared(then, now)
-    return [change.finding() for change in sorted(found, key=lambda change: gravity(change.severity))]
+    places = _places(report)
+    ranked = sorted(found, key=lambda change: gravity(change.severity))
+    return [change.finding(places.get(change.tool or "", "")) for change in ranked]
+
+
+def _places(report: Report) -> dict[str, str]:
+    """Where each tool stands; one whose name stands twice could be either, and has no place."""
+    tools = report.capabilities.tools
+    counts = Counter(tool.name for tool in tools)
+    return {tool.name: tool.pointer for tool in tools if counts[tool.name] == 1}
 
 
 def _server(then: LockedServer, now: LockedServer) -> Iterator[Change]:
@@ -100,6 +110,7 @@ def _hostile(then: LockedServer, report: Report) -> Iterator[Change]:
                 remediation=_STOP,
                 tool=finding.tool,
                 confidence=finding.confidence,
+                pointer=finding.pointer,
             )
         elif finding.severity in ("medium", "high", "critical"):
             yield Change(
@@ -110,6 +121,7 @@ def _hostile(then: LockedServer, report: Report) -> Iterator[Change]:
                 remediation=finding.remediation,
                 tool=finding.tool,
                 confidence=finding.confidence,
+                pointer=finding.pointer,
             )
 
 

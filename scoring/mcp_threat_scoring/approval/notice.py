@@ -40,9 +40,14 @@ class Change(Struct, frozen=True):
     remediation: str = LOOK_AGAIN
     tool: str | None = None
     confidence: Level = "high"
+    pointer: str = ""
+    """Where it stands in the manifest of now, where that is known."""
 
-    def finding(self) -> FindingOut:
-        """As a finding of kind ``change``: every word that is not ours is made inert, shortened, and put in quotes."""
+    def finding(self, place: str = "") -> FindingOut:
+        """As a finding of kind ``change``: every word that is not ours is made inert, shortened, and put in quotes.
+
+        `place` is where it stands if it does not say so itself.
+        """
         tool = None if self.tool is None else neutralise_again(self.tool, TOOL_SHOWN)
         explanation = self.said.format(*map(told, self.words)) if self.words else self.said
         print_of = f"{self.id}\0{tool or ''}\0{explanation}"
@@ -53,7 +58,7 @@ class Change(Struct, frozen=True):
             severity=self.severity,
             confidence=self.confidence,
             tool=tool,
-            pointer="",
+            pointer=self.pointer or place,
             excerpt="",
             explanation=explanation,
             remediation=self.remediation,

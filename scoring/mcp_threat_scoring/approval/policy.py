@@ -107,6 +107,8 @@ class Judgement(Struct, frozen=True):
     """Indices of the acceptances that spoke of something here."""
     idle: frozenset[int]
     """Indices of those that could have spoken of something here, and had nothing to speak of."""
+    unseen: frozenset[int] = frozenset()
+    """Indices of those that speak of this server, and of a check that could not be made of it, or only in part."""
     claimed: frozenset[int] = frozenset()
     """Indices of those that would speak of this server if what it calls itself counted."""
 
@@ -122,6 +124,15 @@ def _is_called(report: Report, pattern: str) -> bool:
 
 def _claims(report: Report, pattern: str) -> bool:
     return bool(report.server.name) and fnmatchcase(report.server.name, pattern)
+
+
+def _unchecked(report: Report, pattern: str) -> bool:
+    """Whether a check of that name could not be made: what it would have found is not known to be settled."""
+    partial = {part for part, seen in report.coverage.items() if seen.status == "partial"}
+    return any(
+        fnmatchcase(check.id, pattern) and (check.result == "not_observed" or not partial.isdisjoint(check.surfaces))
+        for check in report.checks
+    )
 
 
 def _stranger(report: Report, servers: Sequence[Pattern]) -> FindingOut:
@@ -181,7 +192,12 @@ def judge(
         if index not in used and (compared or not one.rule.startswith(_CHANGES)) and one.speaks_of(report)
     )
     claimed = frozenset(index for index, one in enumerate(policy.accept) if one.is_claimed(report))
-    return Judgement(report, accepted, breaking, tuple(expired), frozenset(used), idle, claimed)
+    unseen = frozenset(
+        index
+        for index, one in enumerate(policy.accept)
+        if index not in used and one.speaks_of(report) and _unchecked(report, one.rule)
+    )
+    return Judgement(report, accepted, breaking, tuple(expired), frozenset(used), idle, unseen, claimed)
 
 
 def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str]:
@@ -189,7 +205,8 @@ def told(policy: Policy, name: str, judgements: Sequence[Judgement]) -> list[str
     accepted = sum(len(judgement.accepted) for judgement in judgements)
     expired = list(dict.fromkeys(one for judgement in judgements for one in judgement.expired))
     used = frozenset[int]().union(*(judgement.used for judgement in judgements))
-    spare = frozenset[int]().union(*(judgement.idle for judgement in judgements)) - used
+    unseen = frozenset[int]().union(*(judgement.unseen for judgement in judgements))
+    spare = frozenset[int]().union(*(judgement.idle for judgement in judgements)) - used - unseen
     idle = list(dict.fromkeys(neutralise_name(policy.accept[index].rule) for index in sorted(spare)))
     unproven = {(one.report.target.value, policy.accept[at].server or "") for one in judgements for at in one.claimed}
     lines = (

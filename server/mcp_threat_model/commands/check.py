@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcp_threat_model.clients.unread import UnreadConfig
 from mcp_threat_model.commands.context import context_of
 from mcp_threat_model.commands.delivery import by_policy, explained, judged
 from mcp_threat_model.commands.given import options_of, policy_of, targets_of
@@ -19,7 +20,7 @@ from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SEVE
 from mcp_threat_model.lock_file import read_lock, shown
 from mcp_threat_model.locked_targets import everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
-from mcp_threat_model.render.layout import SEVERITY_STYLE, Page, Span, plain
+from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, plain
 from mcp_threat_model.render.wording import DECISIONS, many
 from mcp_threat_model.source.interface import Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
@@ -27,7 +28,7 @@ from mcp_threat_scoring.approval.lock import Lock, LockedServer
 from mcp_threat_scoring.approval.notice import changed_in
 from mcp_threat_scoring.neutralise import as_asked, as_kept
 from mcp_threat_scoring.phrases import listed
-from mcp_threat_scoring.report import ErrorOut, Report, gravest, reaches, severity_of
+from mcp_threat_scoring.report import ErrorOut, FindingOut, Report, gravest, reaches, severity_of
 from mcp_threat_scoring.structs import Struct
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     results = by_policy(results, found)
     context = context_of([one.target for one in subjects], outcomes, results, found)
     if arguments.format == "text":
-        _show([one.name if asked else as_kept(one.name) for one in subjects], results, context)
+        labels = [one.name if asked else as_kept(one.name) for one in subjects]
+        _show(labels, results, [_counted(found.get(index)) for index in range(len(results))], context)
     else:
         emit(renderer(arguments.format)(results, context), utf8=True)
     for result in results:
@@ -124,15 +126,29 @@ def _read(subjects: Sequence[_Subject], options: ScanOptions, *, allow_launch: b
 
 
 def _held_against(lock: str, subject: _Subject, outcome: Outcome, *, asked: bool) -> Report | ErrorOut:
+    if isinstance(subject.target, UnreadConfig):
+        return outcome.result  # a file, which nobody could have approved
     if subject.then is None:
         return unapproved(lock, outcome, alike=subject.alike)
     now = compare(subject.then, outcome)
     return now if asked else named_by_lock(now, subject.name)
 
 
-def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut], context: Context) -> None:
+def _counted(judgement: Judgement | None) -> list[FindingOut]:
+    """What is wrong with it beside its changes and counts for the exit code."""
+    breaking = judgement.breaking if judgement else ()
+    return [finding for breach in breaking for finding in breach.findings if finding.kind != "change"]
+
+
+def _show(
+    labels: Sequence[str],
+    results: Sequence[Report | ErrorOut],
+    counted: Sequence[Sequence[FindingOut]],
+    context: Context,
+) -> None:
+    """What changed of each, and what else breaks the build; how much more there is, in a sentence."""
     page = Page()
-    for label, result in zip(labels, results, strict=True):
+    for label, result, breaking in zip(labels, results, counted, strict=True):
         if isinstance(result, ErrorOut):
             page.add(Span("NOT CHECKED ", "bad"), Span(label, "strong"))
             continue
@@ -144,7 +160,7 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut], context: 
             page.add(Span("unchanged   ", "good"), Span(label, "strong"))
         else:
             page.add(Span(_status(result), "poor"), Span(label, "strong"))
-        for finding in differing:
+        for finding in (*differing, *breaking[:LONGEST]):
             mark = Span(f"  {finding.severity.upper():<9}", SEVERITY_STYLE[finding.severity])
             page.flow(f"{finding.title}: {finding.explanation}", first=[mark], indent=11)
             if reason := context.accepted(result, finding):
@@ -152,7 +168,8 @@ def _show(labels: Sequence[str], results: Sequence[Report | ErrorOut], context: 
             elif finding.severity in ("high", "critical"):
                 page.flow(finding.remediation, first=[Span(" " * 11)], indent=11, style="dim")
         if beside := len(result.findings) - len(differing):
-            page.flow(_besides(result, beside), first=[Span("  ")], indent=2, style="dim")
+            rest = beside - len(breaking[:LONGEST])
+            page.flow(_besides(result, beside, rest), first=[Span("  ")], indent=2, style="dim")
     if wants_colour(sys.stdout):
         from mcp_threat_model.render.terminal import coloured
 
@@ -165,27 +182,29 @@ def _status(result: Report) -> str:
     return "NOT LOCKED  " if is_unapproved(result) else "IN PART     " if in_part(result) else "CHANGED     "
 
 
-def _besides(result: Report, count: int) -> str:
-    """That what did not change is not all there is: unchanged is not clean."""
+def _besides(result: Report, count: int, rest: int) -> str:
+    """That what did not change is not all there is: unchanged is not clean. `rest` is how many are not shown."""
     worst = gravest(finding.severity for finding in result.findings if finding.kind != "change")
     decision = DECISIONS[result.verdict.decision].lower()
-    return f"As it is now: {decision}; {many(count, 'finding')}, worst {worst}. The other formats, and scan, show them."
+    shown = f" The other formats, and scan, show {'them' if rest == count else f'{rest:,} more'}." if rest else ""
+    return f"As it is now: {decision}; {many(count, 'finding')}, worst {worst}.{shown}"
 
 
 def _exit_code(
     results: Sequence[Report | ErrorOut], fail_at: str, policy: str | None, found: Mapping[int, Judgement]
 ) -> int:
-    """What the changes mean to a script, and a line that says why; by the policy of that name, where there is one."""
+    """What the changes mean to a script, and what says why; by the policy of that name, where there is one."""
     reports = [result for result in results if isinstance(result, Report)]
     if not reports:
         return EXIT_NONE_READ
     if policy is not None:
         worst = gravest(one.worst for one in found.values() if one.worst)
-        fails, why = worst != "info", broken(policy, found)
+        fails, why = worst != "info", broken(policy, found, len(results))
     else:
         worst = gravest(map(worst_change, reports))
-        fails, why = worst != "info" and reaches(worst, severity_of(fail_at)), changed(results, fail_at)
+        fails, why = worst != "info" and reaches(worst, severity_of(fail_at)), [changed(results, fail_at)]
     if fails:
-        complain(why)
+        for line in why:
+            complain(line)
         return EXIT_SEVERITY[worst]
     return EXIT_SOME_READ if len(reports) < len(results) else 0

@@ -87,12 +87,13 @@ def _code(outcomes: Sequence[Outcome], results: Sequence[Report | ErrorOut], fai
 
 
 def _code_by(policy: str, outcomes: Sequence[Outcome], found: Mapping[int, Judgement]) -> int:
-    """The exit code by the policy of that name, and a line that says why."""
+    """The exit code by the policy of that name, and what says why."""
     code = exit_code(outcomes, None)
     worst = gravest(one.worst for one in found.values() if one.worst)
     if worst == "info" or code == EXIT_INTERNAL:  # a fault of ours is told before all else
         return code
-    complain(broken(policy, found))
+    for line in broken(policy, found, len(outcomes)):
+        complain(line)
     return EXIT_SEVERITY[worst]
 
 

@@ -43,7 +43,7 @@ def _document(results: Sequence[Report | ErrorOut], context: Context, room: Room
     if fleet:
         yield from _fleet(fleet)
     for result in results:
-        yield from _error(result) if isinstance(result, ErrorOut) else _report(result, context, room)
+        yield from _error(result) if isinstance(result, ErrorOut) else _report(result, context, room, len(results))
     if not results:
         yield "Nothing was scanned."
     if room != _ROOMS[0]:
@@ -55,7 +55,7 @@ def _index(results: Sequence[Report | ErrorOut]) -> Iterator[str]:
     yield f"# MCP threat model: {len(reports)} server{'' if len(reports) == 1 else 's'}\n"
     rows = [
         (
-            code(wording.title(one)), score(one.aivss), wording.DECISIONS[one.verdict.decision].lower(),
+            code(wording.named(one, len(results))), score(one.aivss), wording.DECISIONS[one.verdict.decision].lower(),
             counts(one), str(len(one.findings)),
         )
         if isinstance(one, Report)
@@ -89,10 +89,11 @@ def _error(error: ErrorOut) -> Iterator[str]:
     yield f"**{error.code.replace('_', ' ')}**: {sentence(error.message)}{hint} Not read is not clean.\n"
 
 
-def _report(report: Report, context: Context, room: Room) -> Iterator[str]:
+def _report(report: Report, context: Context, room: Room, count: int) -> Iterator[str]:
     aivss, other = report.aivss, report.aivss.other_profile
     decision = wording.DECISIONS[report.verdict.decision].lower()
-    yield f"## {code(wording.title(report))}: AIVSS {aivss.score:.1f} {aivss.severity}, {decision}\n"
+    title = wording.named(report, count) if count > 1 else wording.title(report)  # alone, "Read from" says the target
+    yield f"## {code(title)}: AIVSS {aivss.score:.1f} {aivss.severity}, {decision}\n"
     yield f"{sentence(report.summary)}\n"
     mapped = sum(layer.status == "mapped" for layer in report.maestro.layers)
     yield from table(

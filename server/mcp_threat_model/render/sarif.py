@@ -132,11 +132,14 @@ def _fingerprints(report: Report, finding: FindingOut) -> dict[str, str]:
 
 
 def _uri(report: Report) -> str:
-    """Where the finding is: the scanned file, or a name for a server that is in no file."""
+    """Where the finding is: the scanned file, or the target of a server that is in no file.
+
+    Not what the server calls itself: any other can do that too, and would stand in its place.
+    """
     value = report.target.value
     if report.target.origin.is_path:
         return quote(value.replace("\\", "/").removeprefix("./"), safe="/:@!$&'()*+,;=-._~")
-    return "mcp-servers/" + quote(report.server.name or value, safe="-._~@")
+    return "mcp-servers/" + quote(value, safe="-._~@")
 
 
 def _server(report: Report) -> dict[str, Any]:

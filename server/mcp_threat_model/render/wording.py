@@ -69,6 +69,17 @@ def called(report: Report) -> str:
     return report.server.title or report.server.name or _unnamed(report.target)
 
 
+def named(report: Report, count: int) -> str:
+    """The title for a list of `count` targets, with the target wherever the title alone might be another's.
+
+    Any server can take any name: so it stands alone only for one target whose user calls it that as well.
+    """
+    own = report.server.title or report.server.name
+    if count == 1 and (own in report.target.names or not own):
+        return title(report)
+    return f"{' '.join(filter(None, (own or UNNAMED, report.server.version)))} ({report.target.value})"
+
+
 def _unnamed(target: TargetOut) -> str:
     return f"{UNNAMED} ({target.file})" if target.file not in ("", "-") else UNNAMED
 

@@ -21,6 +21,7 @@ from mcp_threat_scoring.manifest import (
     ServerFacts,
     TransportFacts,
 )
+from mcp_threat_scoring.report import FindingOut
 
 TOOLS = [
     {"name": "orders", "description": "List the orders of the shop.",
@@ -173,3 +174,32 @@ def test_the_whole_is_the_same_whatever_the_order():
 @pytest.mark.parametrize(("kind", "over"), WORSE, ids=[kind for kind, _ in WORSE])
 def test_every_kind_of_change_changes_the_whole(kind, over):
     assert whole_of(shop()) != whole_of(shop(**over))
+
+
+def test_a_change_stands_where_its_tool_does_and_keeps_its_fingerprint():
+    def added(first: list[dict]) -> FindingOut:
+        now = shop(tools=[*first, {"name": "delete_order", "description": "Delete an order."}])
+        report = analyze(now)
+        found = changes(lock_of(shop(tools=first)), locked(now, report), report)
+        return next(finding for finding in found if finding.rule_id == "change.tool_added")
+
+    assert added(TOOLS).pointer == "/tools/2"
+    assert added(TOOLS[:1]).pointer == "/tools/1"
+    assert added(TOOLS).fingerprint == added(TOOLS[:1]).fingerprint
+
+
+def test_a_tool_whose_name_stands_twice_has_no_place():
+    now = shop(tools=[*TOOLS, {"name": "get_till"}, {"name": "get_till", "description": "Get a till."}])
+    report = analyze(now)
+    found = changes(lock_of(shop()), locked(now, report), report)
+
+    assert {finding.pointer for finding in found if finding.rule_id == "change.tool_added"} == {""}
+
+
+def test_a_fault_that_appeared_stands_where_it_was_found():
+    lying = {**TOOLS[1], "name": "delete_order", "description": "Delete.", "annotations": {"readOnlyHint": True}}
+    report = analyze(now := shop(tools=[*TOOLS, lying]))
+    found = changes(lock_of(shop()), locked(now, report), report)
+
+    [fault] = [finding for finding in found if finding.rule_id == "change.fault_appeared"]
+    assert fault.pointer.startswith("/tools/2")

@@ -10,7 +10,7 @@ from mcp_threat_scoring.approval.policy import Policy, judge, told
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED, ServerFacts
 from mcp_threat_scoring.model import ValidationError
-from mcp_threat_scoring.report import TargetOut
+from mcp_threat_scoring.report import CoverageOut, TargetOut
 
 TODAY = "2026-11-21"
 LYING = [{"name": "delete_order", "description": "Delete an order.", "annotations": {"readOnlyHint": True}}]
@@ -187,7 +187,8 @@ def test_changes_stand_first_where_the_server_is_not_allowed():
 def test_in_a_comparison_the_caller_asks_about_changes_alone():
     assert judge(policy(thresholds={"change": "never"}), CHANGED, TODAY, compared=True, fail_at="high").worst is None
     [breach] = judge(policy(), CHANGED, TODAY, compared=True, fail_at="low").breaking
-    assert breach.told == "one change (low) is at or over low"
+    assert breach.told == "one change (low: change.tool_added) is at or over --fail-at low"
+    assert breach.asked
 
 
 @pytest.mark.parametrize("own", ["never", "critical", "low"])
@@ -197,7 +198,9 @@ def test_what_the_caller_asked_for_is_not_softened_by_a_threshold(own):
 
     kinds = policy(thresholds={**QUIET, "contradiction": own})
     [breach] = [one for one in judge(kinds, REPORT, TODAY, fail_at="low").breaking if "contradiction" in one.told]
-    assert breach.told == f"one contradiction ({LIE.severity}) is at or over low"
+    limit = "low" if own == "low" else "--fail-at low"
+    assert breach.told == f"one contradiction ({LIE.severity}: {LIE.rule_id}) is at or over {limit}"
+    assert breach.asked is (own != "low")
 
 
 def test_what_the_caller_asked_for_does_not_soften_a_threshold_either():
@@ -210,7 +213,8 @@ def test_what_the_caller_asked_for_does_not_soften_a_threshold_either():
 def test_nor_is_it_by_a_threshold_of_the_score(own):
     judged = judge(policy(thresholds={"score": own}), REPORT, TODAY, fail_at="low")
 
-    assert judged.breaking[0].told == f"the score {REPORT.aivss.score:.1f} {REPORT.aivss.severity} is at or over low"
+    score = f"{REPORT.aivss.score:.1f} {REPORT.aivss.severity}"
+    assert judged.breaking[0].told == f"the score {score} is at or over --fail-at low"
 
 
 def test_an_acceptance_of_nothing_is_said():
@@ -230,6 +234,28 @@ def test_an_acceptance_for_a_server_that_was_not_among_them_is_not_called_settle
     assert "no.such" not in line
 
 
+UNSEEN = next(check.id for check in REPORT.checks if check.result == "not_observed")
+CLEAN = next(check.id for check in REPORT.checks if check.result == "not_found" and check.surfaces == ["tools"])
+
+
+def settled(accepted, *reports):
+    rules = policy(accept=accepted)
+    return any("settled" in line for line in told(rules, "p.yaml", [judge(rules, one, TODAY) for one in reports]))
+
+
+def test_what_could_not_be_looked_for_is_not_called_settled():
+    assert settled([accept(rule=CLEAN)], REPORT)
+    assert not settled([accept(rule=UNSEEN)], REPORT)
+
+
+def test_nor_is_what_could_not_be_looked_for_in_one_of_several_servers():
+    partly = REPORT.changed({"coverage": {**REPORT.coverage, "tools": CoverageOut(status="partial", reason="cut")}})
+    partly = partly.changed({"target": TargetOut(kind="file", value="till.json")})
+
+    assert not settled([accept(rule=CLEAN)], REPORT, partly)
+    assert settled([accept(rule=CLEAN, server="shop")], REPORT, partly)
+
+
 def test_only_a_comparison_knows_whether_the_acceptance_of_a_change_is_settled():
     rules = policy(accept=[accept(rule="change.score_rose"), accept()])
 
@@ -243,7 +269,27 @@ def test_what_breaks_the_build_is_told_with_its_threshold():
 
     score, *kinds = judge(rules, REPORT, TODAY).breaking
     assert score.told == f"the score {REPORT.aivss.score:.1f} {REPORT.aivss.severity} is at or over 1.5"
-    assert [one.told for one in kinds] == [f"one contradiction ({LIE.severity}) is at or over low"]
+    [kind] = kinds
+    assert kind.told == f"one contradiction ({LIE.severity}: {LIE.rule_id}) is at or over low"
+    assert kind.findings == (LIE,)
+    assert not any(one.asked for one in (score, kind))
+
+
+def test_the_rules_of_several_are_told_gravest_first_and_the_rest_counted():
+    found = [LIE.changed({"rule_id": f"rule.{name}", "severity": "low"}) for name in "abcd"]
+    rules = policy(thresholds={**QUIET, "contradiction": "low"})
+
+    [breach] = judge(rules, REPORT.changed({"findings": [*found, LIE]}), TODAY).breaking
+    assert breach.told == (
+        f"five contradictions (worst {LIE.severity}: {LIE.rule_id}, rule.a, rule.b and two more) are at or over low"
+    )
+
+
+def test_a_change_that_counts_where_nobody_says_from_where_on_is_told_as_the_default_of_the_option():
+    [breach] = judge(policy(), CHANGED, TODAY, compared=True).breaking
+
+    assert breach.told.endswith("is at or over --fail-at low")
+    assert breach.asked
 
 
 def test_what_is_accepted_breaks_nothing():

@@ -262,6 +262,50 @@ def test_one_that_nobody_approved_and_that_cannot_be_read_is_told_as_both(shop, 
     assert "Nobody approved this server: it is not in mcp-threat-model.lock.json." in told
 
 
+def test_a_configuration_that_cannot_be_read_is_no_server_that_somebody_could_approve(
+    shop, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".cursor").mkdir()
+    (tmp_path / ".cursor" / "mcp.json").write_text("{")
+
+    assert main(["check", "--all-clients"]) == 3
+    told = capsys.readouterr().err
+    assert "may have been left out" in told
+    assert "Nobody approved" not in told
+
+
+def test_an_added_tool_stands_at_its_line(shop, capsys):
+    tools = [*SHOP["tools"], {"name": "get_terms", "description": "Get the terms."}]
+    shop.write_text(json.dumps({"tools": tools}, indent=1))
+
+    assert main(["check", "--format", "sarif"]) == 11
+    [result] = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    [place] = result["locations"]
+    assert place["logicalLocations"][0]["fullyQualifiedName"] == "/tools/1"
+    assert place["physicalLocation"]["region"]["startLine"] == 7
+
+
+def test_what_breaks_the_build_beside_the_changes_is_shown(shop, capsys):
+    Path("mcp-threat-model.yaml").write_text("version: 1\nservers: [till]\nthresholds: {exposure: high}\n")
+
+    assert main(["check"]) == 13
+    told = capsys.readouterr()
+    first, second = told.out.split("unchanged ")[1:]
+    assert "HIGH     The policy does not allow this server: `shop.json` is none" in first
+    assert "As it is now: " in first
+    assert "show them" not in first
+    assert "HIGH" not in second
+    assert "one exposure (high: policy.server_not_allowed) is at or over high" in told.err
+
+
+def test_an_allow_list_alone_is_told_and_breaks_nothing(shop, capsys):
+    Path("mcp-threat-model.yaml").write_text("version: 1\nservers: [till]\n")
+
+    assert main(["check"]) == 0
+    assert "1 finding, worst high. The other formats, and scan, show them." in " ".join(capsys.readouterr().out.split())
+
+
 def configure(home, *names):
     """Cursor's own configuration, with servers of those names."""
     (home / ".cursor").mkdir(exist_ok=True)

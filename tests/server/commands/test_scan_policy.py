@@ -144,6 +144,37 @@ def test_what_broke_the_build_is_said_in_one_line(capsys, shop):
     assert "over the policy" not in capsys.readouterr().err
 
 
+def test_what_fail_at_asked_for_is_not_put_down_to_the_policy(capsys, shop):
+    write("version: 1\nthresholds: {score: never, contradiction: never, change: never}\n")
+    assert main(["scan", shop, "--fail-at", "low"]) in (11, 12, 13, 14)
+    told = capsys.readouterr().err
+    assert "over the policy" not in told
+    assert "unnamed server (shop.json): the score " in told
+    assert "is at or over --fail-at low, one contradiction (" in told
+
+    write("version: 1\nthresholds: {score: never, contradiction: low}\n")
+    assert main(["scan", shop, "--fail-at", "low"]) in (11, 12, 13, 14)
+    by_policy, asked = capsys.readouterr().err.splitlines()[-2:]
+    assert "over the policy mcp-threat-model.yaml: unnamed server (shop.json): one contradiction (" in by_policy
+    assert "--fail-at" not in by_policy
+    assert asked.startswith("mcp-threat-model: unnamed server (shop.json): the score ")
+
+
+def test_a_server_that_takes_the_name_of_another_is_told_by_its_target(capsys, shop):
+    for path, name in (("servers/shop.json", "shop"), ("clock.json", "shop")):
+        Path(path).write_text(json.dumps({"initialize": {"serverInfo": {"name": name, "version": "1"}}, **LYING}))
+    for target, told in ((shop, "shop 1: "), ("clock.json", "shop 1 (clock.json): ")):
+        assert main(["scan", target, "--fail-at", "low", "--no-policy"]) != 0
+        assert f"--fail-at low: {told}" in capsys.readouterr().err
+
+    assert main(["scan", shop, "clock.json", "--fail-at", "low", "--format", "markdown"]) != 0
+    seen = capsys.readouterr()
+    for name in ("shop 1 (servers/shop.json)", "shop 1 (clock.json)"):
+        assert f"{name}: " in seen.err
+        assert f"| `{name}` |" in seen.out
+        assert f"## `{name}`: " in seen.out
+
+
 def test_an_absolute_path_inside_the_directory_becomes_relative(capsys, shop):
     results = sarif(capsys, str(Path(shop).resolve()))
 
@@ -181,7 +212,9 @@ def test_what_changed_too_much_is_said_in_one_line(capsys, shop):
     assert "at or over --fail-at low: unnamed server (shop.json): 1 change, worst low" in capsys.readouterr().err
     write("version: 1\nthresholds: {change: low}\n")
     assert main(["check", "--format", "sarif"]) == 11
-    assert "unnamed server (shop.json): one change (low) is at or over low" in capsys.readouterr().err
+    assert (
+        "unnamed server (shop.json): one change (low: change.tool_added) is at or over low" in capsys.readouterr().err
+    )
     write(accepting("*"))
     assert main(["check"]) == 0
     seen = capsys.readouterr()

@@ -10,7 +10,7 @@ from mcp_threat_model.render.sarif import FINGERPRINT, render_sarif
 from mcp_threat_scoring.analyze import analyze
 from mcp_threat_scoring.intake import build_manifest
 from mcp_threat_scoring.manifest import OBSERVED
-from mcp_threat_scoring.report import ErrorOut
+from mcp_threat_scoring.report import ErrorOut, TargetOut
 
 LYING = [
     {"name": "delete_order", "description": "Delete an order for good.", "annotations": {"readOnlyHint": True}},
@@ -148,3 +148,13 @@ def test_a_server_in_no_file_has_the_fingerprint_that_code_scanning_compares():
     for result in log(live)["runs"][0]["results"]:
         assert result["partialFingerprints"]["primaryLocationLineHash"].endswith(":1")
     assert all("primaryLocationLineHash" not in r["partialFingerprints"] for r in log(report())["runs"][0]["results"])
+
+
+def test_a_server_in_no_file_is_placed_by_its_target_and_not_by_the_name_it_takes():
+    def places(value):
+        live = report().changed({"target": TargetOut(kind="config", value=value)})
+        [run] = log(live.changed({"server": live.server.changed({"name": "shop"})}))["runs"]
+        return {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]}
+
+    assert places("config:cursor/shop") == {"mcp-servers/config%3Acursor%2Fshop"}
+    assert places("config:claude-code/clock") == {"mcp-servers/config%3Aclaude-code%2Fclock"}
