@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcp_threat_model import __version__
 from mcp_threat_model.outcome import Outcome, failure
 from mcp_threat_scoring.approval.change import changes
-from mcp_threat_scoring.approval.compared import NOT_COMPARED, NOT_LOCKED, not_locked
+from mcp_threat_scoring.approval.compared import NOT_COMPARED, NOT_LOCKED, Alike, not_locked
 from mcp_threat_scoring.approval.lock import LockedServer
 from mcp_threat_scoring.approval.notice import changed_in
 from mcp_threat_scoring.approval.pin import locked
@@ -45,7 +45,7 @@ def compare(then: LockedServer, outcome: Outcome) -> Report | ErrorOut:
     return outcome.result.changed({"findings": [*changes(then, now, outcome.result), *outcome.result.findings]})
 
 
-def unapproved(lock: str, outcome: Outcome, *, alike: bool) -> Report | ErrorOut:
+def unapproved(lock: str, outcome: Outcome, *, alike: Alike) -> Report | ErrorOut:
     """The report of a server that is not in that lock, which is the first thing that is wrong with it."""
     change = not_locked(lock, alike=alike).finding()
     if isinstance(outcome.result, ErrorOut):

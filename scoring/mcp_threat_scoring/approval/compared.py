@@ -6,8 +6,8 @@ What was not compared is said and never passed over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Literal
 
 from mcp_threat_scoring.approval.lock import LockedServer
 from mcp_threat_scoring.approval.notice import Change
@@ -17,6 +17,14 @@ NOT_COMPARED: Final = "not_compared"
 NOT_LOCKED: Final = "server_not_locked"
 _ITS_OWN: Final = ("server", "instructions", "tools", "prompts", "resources", "resource_templates", "auth")
 """Parts of which less is seen when the server shows less. How it is started is up to whoever scans it."""
+Alike = Literal["", "values", "words"]
+"""What a server that is in no lock has in common with one that is: nothing, or all but its hidden values, or only the
+words, which mean another one beside the lock."""
+_ALIKE: Final[Mapping[Alike, str]] = {
+    "": "",
+    "values": " with these values",
+    "words": ", where these words mean another server (they are looked up beside the lock)",
+}
 
 
 def seen(then: LockedServer, now: LockedServer) -> Iterator[Change]:
@@ -93,8 +101,8 @@ def not_compared(then: LockedServer, now: LockedServer) -> Iterator[Change]:
         )
 
 
-def not_locked(lock: str, *, alike: bool) -> Change:
-    """The server is not in that lock; `alike` says that one is there whose target is shown the same.
+def not_locked(lock: str, *, alike: Alike) -> Change:
+    """The server is not in that lock; `alike` says in what one is there whose target is shown the same.
 
     As grave as a server that the policy does not name: nothing that it says or can do was ever approved.
     """
@@ -102,7 +110,7 @@ def not_locked(lock: str, *, alike: bool) -> Change:
         NOT_LOCKED,
         "high",
         "Nobody approved this server",
-        f"It is not in {{}}{' with these values' if alike else ''}, so that there is nothing to compare it with.",
+        f"It is not in {{}}{_ALIKE[alike]}, so that there is nothing to compare it with.",
         (lock,),
         remediation="Remove it, or read what is found of it and approve of it with mcp-threat-model lock --add.",
     )

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from mcp_threat_model.clients.locations import Scope
+from mcp_threat_model.guard.files import real_path
 from mcp_threat_model.guard.hidden import expected_by, hidden_anywhere, is_no_secret
 from mcp_threat_model.guard.secret import MIN_UNNAMED_SECRET
 from mcp_threat_model.json_value import mapping, text
@@ -70,6 +71,12 @@ class Configured(Struct, frozen=True):
     def called(self) -> str:
         """What names it and no other server of the client: its name, or also where it stands."""
         return named_inside(self.name, self.inside) if self.inside else self.name
+
+    @property
+    def place(self) -> str:
+        """Where it stands, the same from whatever folder it is looked at: the file, in it the project, and its name."""
+        project = real_path(self.project) if self.project else ""
+        return "\0".join((self.client, real_path(self.path), project, self.name))
 
     @property
     def runs(self) -> Runs:

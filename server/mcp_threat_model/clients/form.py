@@ -38,6 +38,13 @@ class ConfigTarget(Target, frozen=True):
         """The form as it was given."""
         return f"config:{self.client}/{self.name}"
 
+    def meanings(self) -> frozenset[str]:
+        """The entries that the name stands for; only the name where there are none."""
+        from mcp_threat_model.clients.way import entries
+
+        found = entries(self.client, self.name, self.folder)
+        return frozenset(one.place for one in found) or frozenset({self.label})
+
     @property
     def own_name(self) -> str:
         """The name in the configuration."""

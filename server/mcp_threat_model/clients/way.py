@@ -6,11 +6,12 @@ written, so that nothing of this process's own environment is handed over.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mcp_threat_model.clients.discover import Installed, discover
 from mcp_threat_model.clients.entry import Configured, named_inside
-from mcp_threat_model.clients.locations import CLIENTS, Client, Machine
+from mcp_threat_model.clients.locations import CLIENTS, Client, Machine, client
 from mcp_threat_model.guard.headers import SENT_ANYWAY, check_headers
 from mcp_threat_model.source.forms.address import HttpTarget
 from mcp_threat_model.source.forms.program import StdioTarget
@@ -72,6 +73,27 @@ def _missing(client: Client, installed: Installed, name: str) -> TargetError:
     return TargetError("unreachable", f"{client.title} has no server called {shown}", told)
 
 
+def _looked_up(client: Client, name: str, folder: str) -> tuple[Installed, list[Configured]]:
+    """The entries of that name, in the project in `folder` before that of the working directory, and what is there."""
+    for project in (Path(folder), None) if folder else (None,):
+        installed = discover(Machine.here(project), [client])
+        if found := installed.find(client.id, name):
+            break
+    return installed, found
+
+
+def entries(client_id: str, name: str, folder: str = "") -> list[Configured]:
+    """The entries that a name stands for, looked up as by :func:`resolve`; none where there is no such client."""
+    known = client(client_id)
+    found = _looked_up(known, name, folder)[1] if known else []
+    return [one for one in found if one.raw == _run(found).raw]
+
+
+def _run(found: Sequence[Configured]) -> Configured:
+    """The one of them that is read: of those of one content, the one that runs most widely."""
+    return next((one for one in found if not one.project), found[0])
+
+
 def resolve(client_id: str, name: str, folder: str = "") -> ConfiguredWay:
     """Look a configured server up: in the project in `folder`, if one is given, before that of the working directory.
 
@@ -79,18 +101,14 @@ def resolve(client_id: str, name: str, folder: str = "") -> ConfiguredWay:
         TargetError: `unsupported` (no such client), `unreachable` (the client has no server of that name) or
             `malformed` (a header that HTTP does not allow).
     """
-    client = next((one for one in CLIENTS if one.id == client_id), None)
-    if client is None:
-        known = ", ".join(one.id for one in CLIENTS)
-        raise TargetError("unsupported", f"there is no client {neutralise_name(client_id)}", f"Known are: {known}.")
-    for project in (Path(folder), None) if folder else (None,):
-        installed = discover(Machine.here(project), [client])
-        found = installed.find(client_id, name)
-        if found:
-            break
+    known = client(client_id)
+    if known is None:
+        ids = ", ".join(one.id for one in CLIENTS)
+        raise TargetError("unsupported", f"there is no client {neutralise_name(client_id)}", f"Known are: {ids}.")
+    installed, found = _looked_up(known, name, folder)
     if not found:
-        raise _missing(client, installed, name)
-    entry = next((one for one in found if not one.project), found[0])  # one content: the one that runs most widely
+        raise _missing(known, installed, name)
+    entry = _run(found)
     try:
         own = {name: given for name, given in entry.headers.items() if name.strip().lower() not in SENT_ANYWAY}
         headers = check_headers(own)

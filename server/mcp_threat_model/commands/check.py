@@ -18,12 +18,13 @@ from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.comparing import compare, in_part, is_unapproved, unapproved, unread, unseen
 from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SEVERITY, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
-from mcp_threat_model.locked_targets import everything_in, named_by_lock, nothing_approved
+from mcp_threat_model.locked_targets import Entries, everything_in, named_by_lock, nothing_approved
 from mcp_threat_model.render import renderer
 from mcp_threat_model.render.layout import LONGEST, SEVERITY_STYLE, Page, Span, plain
 from mcp_threat_model.render.wording import DECISIONS, many
 from mcp_threat_model.source.interface import Target
 from mcp_threat_model.terminal import complain, emit, wants_colour
+from mcp_threat_scoring.approval.compared import Alike
 from mcp_threat_scoring.approval.lock import Lock, LockedServer
 from mcp_threat_scoring.approval.notice import changed_in
 from mcp_threat_scoring.neutralise import as_asked, as_kept
@@ -49,21 +50,18 @@ def run(arguments: argparse.Namespace) -> int:
     if not lock.servers:
         complain(nothing_approved(arguments.lock))
     asked = bool(arguments.targets or arguments.all_clients)
-    subjects = _asked_for(lock, targets_of(arguments)) if asked else _all_of(lock, arguments.lock)
+    subjects = _asked_for(lock, arguments.lock, targets_of(arguments)) if asked else _all_of(lock, arguments.lock)
     if not asked:
         _hint_at_others(lock, arguments.lock, subjects)
     policy = policy_of(arguments)
     options = options_of(arguments, [one.target for one in subjects if one.target is not None])
     outcomes = _read(subjects, options, allow_launch=arguments.allow_launch)
-    results = [
-        _held_against(arguments.lock, one, outcome, asked=asked)
-        for one, outcome in zip(subjects, outcomes, strict=True)
-    ]
+    results = [_held_against(arguments.lock, one, outcome) for one, outcome in zip(subjects, outcomes, strict=True)]
     found = judged(results, policy, arguments.fail_at, compared=True)
     results = by_policy(results, found)
     context = context_of([one.target for one in subjects], outcomes, results, found)
     if arguments.format == "text":
-        labels = [one.name if asked else as_kept(one.name) for one in subjects]
+        labels = [one.name if one.asked else as_kept(one.name) for one in subjects]
         _show(labels, results, [_counted(found.get(index)) for index in range(len(results))], context)
     else:
         emit(renderer(arguments.format)(results, context), utf8=True)
@@ -81,24 +79,29 @@ class _Subject(Struct, frozen=True):
     target: Target | None
     then: LockedServer | None
     """As it was approved; None where nobody did."""
-    alike: bool = False
-    """Whether the lock has one that is shown the same, where nobody approved this one."""
+    alike: Alike = ""
+    """In what the lock has one that is shown the same, where nobody approved this one."""
+    asked: bool = False
+    """Whether the name is what the caller wrote, and not only the lock's."""
 
 
 def _all_of(lock: Lock, path: str) -> list[_Subject]:
     return [_Subject(name, target, lock.servers[name]) for name, target in everything_in(lock, path)]
 
 
-def _asked_for(lock: Lock, targets: Sequence[Target]) -> list[_Subject]:
+def _asked_for(lock: Lock, path: str, targets: Sequence[Target]) -> list[_Subject]:
     """The targets by what the lock calls them, also those that it does not have."""
     subjects = []
+    entries = Entries(lock, path)
     for target in targets:
-        known = shown(target)
-        name = lock.name_of(known)
-        if name is None:
-            subjects.append(_Subject(known.text, target, None, known.text in lock.servers))
+        called = shown(target).text
+        entry = entries.of(target)
+        if entry is None:
+            alike: Alike = "" if called not in lock.servers else "values" if entries.means_here(target) else "words"
+            subjects.append(_Subject(called, target, None, alike, asked=True))
         else:
-            subjects.append(_Subject(name, target, lock.servers[name]))
+            name, held = entry
+            subjects.append(_Subject(name, held, lock.servers[name], asked=name == called))
     return subjects
 
 
@@ -109,8 +112,9 @@ def _hint_at_others(lock: Lock, path: str, subjects: Sequence[_Subject]) -> None
         return
     from mcp_threat_model.clients.every import every_configured  # only where a client's server is locked
 
-    beside = (shown(target) for target in every_configured() if target.configured_in in clients)
-    names = [as_kept(one.text) for one in beside if lock.name_of(one) is None]
+    entries = Entries(lock, path)
+    beside = (target for target in every_configured() if target.configured_in in clients)
+    names = [as_kept(shown(one).text) for one in beside if entries.of(one) is None]
     if names:
         complain(
             f"configured and not in {as_asked(path)}: {listed(names, shown=TOLD)}; "
@@ -125,13 +129,13 @@ def _read(subjects: Sequence[_Subject], options: ScanOptions, *, allow_launch: b
     return [next(read) if one.target is not None else unread(one.name) for one in subjects]
 
 
-def _held_against(lock: str, subject: _Subject, outcome: Outcome, *, asked: bool) -> Report | ErrorOut:
+def _held_against(lock: str, subject: _Subject, outcome: Outcome) -> Report | ErrorOut:
     if isinstance(subject.target, UnreadConfig):
         return outcome.result  # a file, which nobody could have approved
     if subject.then is None:
         return unapproved(lock, outcome, alike=subject.alike)
     now = compare(subject.then, outcome)
-    return now if asked else named_by_lock(now, subject.name)
+    return now if subject.asked else named_by_lock(now, subject.name)
 
 
 def _counted(judgement: Judgement | None) -> list[FindingOut]:

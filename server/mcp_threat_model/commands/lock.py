@@ -11,6 +11,7 @@ from mcp_threat_model.commands.given import options_of, targets_of
 from mcp_threat_model.commands.scan import run_scan
 from mcp_threat_model.exit_codes import EXIT_INTERNAL, EXIT_NONE_READ, EXIT_SOME_READ
 from mcp_threat_model.lock_file import read_lock, shown
+from mcp_threat_model.locked_targets import Entries
 from mcp_threat_model.render.wording import many
 from mcp_threat_model.terminal import check_output, complain, emit, write_output
 from mcp_threat_scoring.approval.lock import Lock, LockedServer, Shown, with_pinned
@@ -26,11 +27,13 @@ def run(arguments: argparse.Namespace) -> int:
         UsageError: the words are off, or the lock cannot be read or written.
         RuleError: a rule file is damaged.
     """
-    targets = targets_of(arguments)
-    options = options_of(arguments, targets)
+    asked = targets_of(arguments)
+    options = options_of(arguments, asked)
     check_output(arguments.lock, "--lock")
     path = Path(arguments.lock)
     kept = read_lock(path).servers if arguments.add and path.exists() else {}
+    entries = Entries(Lock(servers=kept), arguments.lock)
+    targets = [entries.to_lock(target) for target in asked]
     outcomes = run_scan(targets, options, allow_launch=arguments.allow_launch)
     new: list[tuple[Shown, LockedServer]] = []
     for target, outcome in zip(targets, outcomes, strict=True):

@@ -41,6 +41,20 @@ def beside(path: str, folder: str) -> str:
     return joined if folder and os.path.exists(joined) else path  # noqa: PTH110
 
 
+def real_path(path: str) -> str:
+    """The one path of a file, however it is spelled; as it is where no file can have it."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # half of a surrogate pair, for one
+        return path
+
+
+def real_place(path: str) -> str:
+    """The same, but for a link that the path ends in: a program may go by the name under which it was started."""
+    folder, name = os.path.split(path)
+    return real_path(path) if name in ("", ".", "..") else os.path.join(real_path(folder), name)  # noqa: PTH118
+
+
 def read_regular(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """Read a regular file, and nothing else.
 

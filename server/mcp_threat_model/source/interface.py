@@ -67,7 +67,9 @@ class Source(Protocol):
 
 
 class Target(Struct, frozen=True):
-    """One server, named in one of the forms. Nothing here touches a file, the network or a process but :meth:`way`.
+    """One server, named in one of the forms.
+
+    Nothing here touches a file, the network or a process but :meth:`way` and :meth:`meanings`, which look into files.
 
     What raises ``NotImplementedError`` here and below is for each form to say; a test holds every form to it, because
     a msgspec struct cannot be an abstract class.
@@ -98,6 +100,13 @@ class Target(Struct, frozen=True):
     def whole(self) -> str:
         """The target in one spelling, its secrets included: to tell targets apart, never to be shown or kept."""
         return self.label
+
+    def meanings(self) -> frozenset[str]:
+        """What it names, its secrets included, with paths and projects looked up from where it is read.
+
+        Two targets of one form are one server where they have a meaning in common. It may look into files.
+        """
+        return frozenset({self.whole})
 
     @property
     def safe(self) -> SafeText:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable
 
-from mcp_threat_model.guard.files import beside
+from mcp_threat_model.guard.files import beside, real_place
 from mcp_threat_model.source.interface import Command, File, Readable, ReadOptions, Say, Source
 from mcp_threat_scoring.errors import UsageError
 from mcp_threat_scoring.structs import replace
@@ -43,6 +44,16 @@ class StdioTarget(Readable, frozen=True):
     def whole(self) -> str:
         """The command with all its values."""
         return f"stdio:{shlex.join(self.argv)}"
+
+    def meanings(self) -> frozenset[str]:
+        """The command, with the places of the files that it would be started with."""
+        from mcp_threat_model.guard.launch import absolute
+
+        program, *others = self.argv
+        words = [beside(program, self.folder) if os.sep in program else program]
+        words += [absolute(word, self.folder) for word in others]
+        placed = [real_place(word) if os.sep in word and os.path.exists(word) else word for word in words]  # noqa: PTH110
+        return frozenset({shlex.join(placed)})
 
     @property
     def command(self) -> Command:

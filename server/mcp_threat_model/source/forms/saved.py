@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from mcp_threat_model.guard.files import beside
+from mcp_threat_model.guard.files import beside, real_path
 from mcp_threat_model.source.interface import File, ReadOptions, Saved, Say
 from mcp_threat_scoring.structs import replace
 
@@ -57,6 +58,11 @@ class FileTarget(_Description, frozen=True):
     def file(self) -> str:
         """The path at which it lies."""
         return beside(self.path, self.folder)
+
+    def meanings(self) -> frozenset[str]:
+        """The file; one that is nowhere would be in the folder."""
+        nowhere = not os.path.exists(self.file)  # noqa: PTH110  (a Path raises where a name is too long)
+        return frozenset({real_path(os.path.join(self.folder, self.path) if nowhere else self.file)})  # noqa: PTH118
 
     def beside(self, folder: str) -> FileTarget:
         """The same, looked for in that folder first."""
